@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+# multihome: build, install, check. "make help" lists the targets.
+
+VERSION := 0.1
+
+PREFIX ?= /usr
+SBINDIR ?= /sbin
+SYSCONFDIR ?= /etc
+MANDIR ?= $(PREFIX)/share/man
+DESTDIR ?=
+# Where the hook scripts themselves live; initscripts call them by links in /sbin.
+LIBDIR := $(PREFIX)/lib/multihome
+HOOKDIR := /sbin
+HOOKS := ifup-pre-local ifup-local ifdown-local
+
+CC ?= cc
+CFLAGS ?= -O2 -g
+PKG_CONFIG ?= pkg-config
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual \
+	-Wpointer-arith -Wwrite-strings -Wformat=2
+# Whatever CFLAGS says, these are needed.
+NEEDED_CFLAGS = -std=gnu99 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(WARNINGS)
+NL_CFLAGS = $(shell $(PKG_CONFIG) --cflags libnl-3.0)
+NL_LIBS = $(shell $(PKG_CONFIG) --libs libnl-3.0)
+
+BUILD ?= build
+# Parsing, planning, diffing, rendering: structs in, structs or text out. Their unit tests are
+# linked without libnl, so nothing of the edge can creep in.
+PURE := array prefix net diag shvar ifcfg config block plan plan_files plan_tables plan_kernel \
+	diff unified
+EDGE := main host cmd_reconcile cmd_plan cmd_show file log kernel_netlink
+PURE_OBJECTS := $(PURE:%=$(BUILD)/%.o)
+EDGE_OBJECTS := $(EDGE:%=$(BUILD)/%.o)
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+
+.PHONY: all build unit install uninstall demo check check-real shellcheck clean help
+
+all: build
+
+build: $(BUILD)/multihome
+
+$(BUILD)/multihome: $(EDGE_OBJECTS) $(PURE_OBJECTS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(NL_LIBS)
+
+$(BUILD)/kernel_netlink.o: private NEEDED_CFLAGS += $(NL_CFLAGS)
+
+$(BUILD)/%.o: helper/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(NEEDED_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/test_%: tests/unit/test_%.c $(PURE_OBJECTS)
+	$(CC) $(NEEDED_CFLAGS) $(CFLAGS) -Ihelper -MMD -MP -o $@ $< $(PURE_OBJECTS)
+
+$(BUILD)/shvar_dump: tests/unit/shvar_dump.c $(PURE_OBJECTS)
+	$(CC) $(NEEDED_CFLAGS) $(CFLAGS) -Ihelper -MMD -MP -o $@ $< $(PURE_OBJECTS)
+
+unit: $(UNIT_TESTS) $(BUILD)/shvar_dump
+
+install: build
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(SYSCONFDIR)/sysconfig
+	install -m 755 $(BUILD)/multihome $(DESTDIR)$(SBINDIR)/multihome
+	for hook in $(HOOKS); do \
+		sed 's|@SBINDIR@|$(SBINDIR)|' network-scripts/$$hook >$(DESTDIR)$(LIBDIR)/$$hook && \
+		chmod 755 $(DESTDIR)$(LIBDIR)/$$hook || exit 1; \
+	done
+	test -e $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome || \
+		install -m 644 sysconfig/multihome $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome
+ifeq ($(DESTDIR),)
+	@sh network-scripts/activate link $(LIBDIR) $(HOOKDIR) $(HOOKS)
+endif
+
+# An edited /etc/sysconfig/multihome is the administrator's and stays.
+uninstall:
+ifeq ($(DESTDIR),)
+	@sh network-scripts/activate unlink $(LIBDIR) $(HOOKDIR) $(HOOKS)
+	test ! -x $(SBINDIR)/multihome || $(SBINDIR)/multihome clean
+endif
+	rm -f $(DESTDIR)$(SBINDIR)/multihome $(HOOKS:%=$(DESTDIR)$(LIBDIR)/%)
+	test ! -d $(DESTDIR)$(LIBDIR) || rmdir $(DESTDIR)$(LIBDIR)
+	! cmp -s sysconfig/multihome $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome || \
+		rm -f $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome
+
+demo:
+	@sh tests/lab/deps.sh demo
+	@$(MAKE) --no-print-directory -s build
+	@bash tests/lab/demo.sh
+
+check:
+	@sh tests/lab/deps.sh check
+	@bash tests/check.sh
+
+check-real:
+	@sh tests/lab/deps.sh check
+	@$(MAKE) --no-print-directory -s build
+	@bash tests/lab/check-real.sh "$(INITSCRIPTS)"
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@echo "make                 build the helper into $(BUILD)/"
+	@echo "make install         install it and its hooks (DESTDIR, PREFIX, SBINDIR, SYSCONFDIR)"
+	@echo "make uninstall       take back what make install did"
+	@echo "make demo            the problem and its cure, in network namespaces (root)"
+	@echo "make check           all tests (root)"
+	@echo "make check-real INITSCRIPTS=DIR   the packet tests under the real network service"
+
+-include $(wildcard $(BUILD)/*.d)

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ * Growing arrays: any struct with {items, n, cap}. Memory that runs out while
+ * planning ends the program: nothing has been touched by then.
+ */
+#ifndef ARRAY_H
+#define ARRAY_H
+
+#include <stddef.h>
+
+/* Like malloc/realloc/strdup, but never NULL: they say "out of memory" and exit 1. */
+void *mem_resize(void *old, size_t size);
+char *mem_copy(const void *bytes, size_t len); /* NUL-terminated copy */
+char *mem_string(const char *string);
+char *mem_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* A zeroed new last element; the pointer is good until the next call. */
+#define array_add(a) ((__typeof__((a)->items))array_grow(&(a)->items, &(a)->n, &(a)->cap, \
+	sizeof(*(a)->items)))
+
+#define array_sort(a, compare) \
+	do { \
+		if ((a)->n > 1) \
+			qsort((a)->items, (a)->n, sizeof(*(a)->items), compare); \
+	} while (0)
+
+void *array_grow(void *items, size_t *n, size_t *cap, size_t size);
+
+/* Bytes that grow, always NUL-terminated once something was added. */
+struct text {
+	char *bytes;
+	size_t n, cap;
+};
+
+void text_add(struct text *text, const void *bytes, size_t len);
+void text_add_string(struct text *text, const char *string);
+void text_format(struct text *text, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void text_free(struct text *text);
+
+#endif

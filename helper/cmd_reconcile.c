@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT
+ * prepare, up, down, sync, clean: bring files and kernel to what the plan wants.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "file.h"
+#include "kernel.h"
+#include "log.h"
+
+/* Somebody else may have changed the kernel after our dump; then all is seen and planned
+ * again. */
+enum { ROUNDS = 3 };
+
+static int compare_rules(const void *a, const void *b)
+{
+	return rule_compare(a, b);
+}
+
+static bool has_rule(const struct rules *rules, const struct rule *rule)
+{
+	size_t i;
+
+	for (i = 0; i < rules->n; i++)
+		if (!rule_compare(&rules->items[i], rule))
+			return true;
+	return false;
+}
+
+/* What to remember: the rules that are wanted, and those of ours that are there and stay
+ * (all of them before anything was sent, so that a crash forgets none). */
+static int remember(const struct host *host, bool before)
+{
+	const struct rules *seen = &host->kernel.rules, *owned = &host->plan.owned;
+	struct rules record = {0};
+	const struct rule *rule;
+	size_t i;
+	int err;
+
+	for (i = 0; i < host->plan.rules.n; i++)
+		*array_add(&record) = host->plan.rules.items[i];
+	for (i = 0; i < seen->n; i++) {
+		rule = &seen->items[i];
+		if (has_rule(owned, rule) && !has_rule(&record, rule) &&
+			(before || frozen_table(&host->plan.frozen, rule->table)))
+			*array_add(&record) = *rule;
+	}
+	array_sort(&record, compare_rules);
+	err = record_write(&record);
+	free(record.items);
+	return err;
+}
+
+static int write_changes(const struct changes *changes)
+{
+	int failures = 0;
+	size_t i;
+
+	for (i = 0; i < changes->n; i++)
+		failures += change_write(&changes->items[i]) != 0;
+	return failures;
+}
+
+static bool changes_rules(const struct ops *ops)
+{
+	size_t i;
+
+	for (i = 0; i < ops->n; i++)
+		if (ops->items[i].kind == OP_RULE_ADD || ops->items[i].kind == OP_RULE_DELETE)
+			return true;
+	return false;
+}
+
+static void log_failed(const struct op *op, int error)
+{
+	struct text text = {0};
+	const char *device = op->route.device[0] ? op->route.device : op->rule.device;
+
+	op_format(op, &text);
+	log_error("%s%s%s: %s", device, *device ? ": " : "", text.bytes, strerror(error));
+	text_free(&text);
+}
+
+/* The number of ops that failed; on the last round they are logged. */
+static int apply(const struct host *host, bool last)
+{
+	int *errors = mem_resize(NULL, host->ops.n * sizeof(*errors));
+	int failures = kernel_apply(&host->ops, &host->kernel.links, errors) ? -1 : 0;
+	size_t i;
+
+	for (i = 0; failures >= 0 && i < host->ops.n; i++) {
+		failures += errors[i] != 0;
+		if (errors[i] && last)
+			log_failed(&host->ops.items[i], errors[i]);
+	}
+	if (changes_rules(&host->ops))
+		kernel_flush_cache();
+	free(errors);
+	return failures;
+}
+
+/* One round. Positive: ops that failed, worth another look; negative: given up. */
+static int round_run(const struct host *host, bool last)
+{
+	int failures;
+
+	leftovers_remove(&host->sources);
+	if (host->ops.n && remember(host, true))
+		return -1;
+	if (write_changes(&host->plan.changes))
+		return -1;
+	failures = host->ops.n ? apply(host, last) : 0;
+	return failures ? failures : remember(host, false);
+}
+
+static bool is_hook(enum event event)
+{
+	return event == EVENT_PREPARE || event == EVENT_UP || event == EVENT_DOWN;
+}
+
+static int reconcile(enum event event, const struct options *options)
+{
+	struct host host = {.device = ""};
+	int status, reported = 0, failures = 1, round;
+
+	for (round = 1; round <= ROUNDS && failures > 0; round++) {
+		status = host_plan(event, options, &host);
+		if (round == 1)
+			reported = host_report(&host, is_hook(event));
+		/* An argument that no ifcfg file answers to is not ours to serve. */
+		if (!status && is_hook(event) && !host.profile) {
+			host_free(&host);
+			return EXIT_DONE;
+		}
+		failures = status ? -1 : round_run(&host, round == ROUNDS);
+		host_free(&host);
+	}
+	if (reported)
+		return reported;
+	return failures || status ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int locked(enum event event, const struct options *options)
+{
+	int status;
+
+	if (is_hook(event) && (!strcmp(options->argument, "lo") ||
+				      !strcmp(options->argument, "ifcfg-lo")))
+		return EXIT_DONE;
+	log_init(is_hook(event));
+	if (geteuid()) {
+		log_error("only root may change routing; multihome plan shows what would be done");
+		return EXIT_FAILED;
+	}
+	if (lock_take())
+		return EXIT_FAILED;
+	status = reconcile(event, options);
+	if (event == EVENT_CLEAN && status == EXIT_DONE)
+		run_dir_remove();
+	return status;
+}
+
+int cmd_prepare(const struct options *options)
+{
+	return locked(EVENT_PREPARE, options);
+}
+
+int cmd_up(const struct options *options)
+{
+	return locked(EVENT_UP, options);
+}
+
+int cmd_down(const struct options *options)
+{
+	return locked(EVENT_DOWN, options);
+}
+
+int cmd_sync(const struct options *options)
+{
+	return locked(EVENT_SYNC, options);
+}
+
+int cmd_clean(const struct options *options)
+{
+	return locked(EVENT_CLEAN, options);
+}

@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: MIT
+ * The host's configuration, put together from its files.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "config.h"
+#include "ifcfg.h"
+#include "shvar.h"
+
+bool file_ignored(const char *name)
+{
+	/* .old only from EL7 on; on EL5 and EL6 such a file is an accident as well. */
+	static const char *const endings[] = {"~", ".bak", ".old", ".orig", ".rpmnew", ".rpmorig",
+		".rpmsave"};
+	size_t i, n = strlen(name), len;
+
+	for (i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
+		len = strlen(endings[i]);
+		if (n >= len && !strcmp(name + n - len, endings[i]))
+			return true;
+	}
+	return false;
+}
+
+int device_of_label(const char *label, device_name out)
+{
+	size_t len = strcspn(label, ":");
+	char name[DEVICE_SIZE];
+
+	if (len >= sizeof(name))
+		return -1;
+	memcpy(name, label, len);
+	name[len] = '\0';
+	if (!device_valid(name))
+		return -1;
+	memcpy(out, name, sizeof(name));
+	return 0;
+}
+
+static void parse_file(const struct file *file, struct shvars *vars)
+{
+	if (file->bytes)
+		shvar_parse(file->bytes, file->len, file->path, vars);
+}
+
+/* rt_tables(5) of iproute2: NUMBER NAME, # comments, numbers in any base. */
+static void read_table_names(const struct file *file, struct table_names *names)
+{
+	const char *line = file->bytes;
+	struct table_name *name;
+	char word[64], number[32], *end;
+	unsigned long value;
+
+	while (line && *line) {
+		if (sscanf(line, " %31[0-9xXa-fA-F] %63[^ \t\n#]", number, word) == 2) {
+			value = strtoul(number, &end, 0);
+			if (!*end) {
+				name = array_add(names);
+				name->number = (unsigned)value;
+				name->name = mem_string(word);
+			}
+		}
+		line = strchr(line, '\n');
+		line += line != NULL;
+	}
+}
+
+static void read_range(struct reader *reader, struct config *config)
+{
+	char text[256];
+	const char *value = read_value(reader, "TABLE_RANGE", text);
+	unsigned first, last;
+	char rest;
+
+	if (!value)
+		return;
+	if (sscanf(value, "%u-%u%c", &first, &last, &rest) != 2 || !first || first > last) {
+		reader_refuse(reader, "TABLE_RANGE", "TABLE_RANGE=%s is no range of tables; "
+			"expected one like 100-199", value);
+		return;
+	}
+	config->table_first = first;
+	config->table_last = last;
+}
+
+/* /etc/sysconfig/multihome: all of it or nothing. */
+static int read_defaults(const struct file *file, struct config *config, struct diags *diags)
+{
+	struct shvars vars = {0};
+	struct reader reader = {&vars, file->path, diags, false};
+
+	config->table_first = 100;
+	config->table_last = 199;
+	parse_file(file, &vars);
+	config->enabled = read_switch(&reader, "MULTIHOME", true);
+	config->fallback = read_switch(&reader, "FALLBACK", true);
+	config->fallback_metric = read_number(&reader, "FALLBACK_METRIC", 1000, 0x7fffffff);
+	config->rule_priority = read_number(&reader, "RULE_PRIORITY", 10000, 32764);
+	if (!reader.refused && config->rule_priority < 10)
+		reader_refuse(&reader, "RULE_PRIORITY", "RULE_PRIORITY=%u leaves no room before "
+			"it; expected 10 to 32764", config->rule_priority);
+	read_range(&reader, config);
+	shvar_free(&vars);
+	return reader.refused ? -1 : 0;
+}
+
+/* DEVICE=, or the device that has HWADDR= (get_device_by_hwaddr), or the file's name. */
+static void read_label(const struct shvars *vars, const struct file *file,
+	const struct links *links, char label[64])
+{
+	const struct shvar *device = shvar_find(vars, "DEVICE");
+	const struct shvar *hwaddr = shvar_find(vars, "HWADDR");
+	size_t i;
+
+	if (device && device->value && *device->value) {
+		snprintf(label, 64, "%s", device->value);
+		return;
+	}
+	for (i = 0; hwaddr && hwaddr->value && *hwaddr->value && i < links->n; i++)
+		if (!strcasecmp(links->items[i].mac, hwaddr->value)) {
+			snprintf(label, 64, "%s", links->items[i].name);
+			return;
+		}
+	snprintf(label, 64, "%s", file->name + strlen("ifcfg-"));
+}
+
+static char *value_copy(const struct shvars *vars, const char *key)
+{
+	const struct shvar *var = shvar_find(vars, key);
+
+	return var && var->value && *var->value ? mem_string(var->value) : NULL;
+}
+
+static bool value_is(const struct shvars *vars, const char *key, const char *value)
+{
+	const struct shvar *var = shvar_find(vars, key);
+
+	return var && var->value && !strcmp(var->value, value);
+}
+
+static bool value_set(const struct shvars *vars, const char *key)
+{
+	const struct shvar *var = shvar_find(vars, key);
+
+	return var && var->value && *var->value;
+}
+
+static bool lies_within(const struct prefixes *nets, const struct prefix *address)
+{
+	size_t i;
+
+	for (i = 0; i < nets->n; i++)
+		if (prefix_contains(&nets->items[i], address))
+			return true;
+	return false;
+}
+
+static void add_addresses(struct addresses *all, const char *device, const struct prefixes *more)
+{
+	struct address *address;
+	size_t i;
+
+	for (i = 0; i < more->n; i++) {
+		address = array_add(all);
+		memcpy(address->device, device, sizeof(address->device));
+		address->prefix = more->items[i];
+	}
+}
+
+/* What one ifcfg file says, while it is being read. */
+struct profile_reader {
+	struct reader reader;
+	const struct file *file;
+	const struct profile *profile;
+	const struct shvars *parent; /* of an alias, else NULL */
+	device_name device;
+};
+
+/* A NIC without a gateway is none of ours, so whatever is wrong in it is not ours to say. */
+static void read_plain(struct profile_reader *from, struct config *config)
+{
+	struct diags quiet = {0};
+	struct reader reader = {from->reader.vars, from->file->path, &quiet, false};
+	struct prefixes found = {0};
+
+	read_addresses(&reader, from->parent, &found);
+	add_addresses(&config->addresses, from->device, &found);
+	free(found.items);
+	diags_free(&quiet);
+}
+
+static bool check_gateway(struct profile_reader *from, struct uplink *uplink, bool inherited)
+{
+	char text[PREFIX_TEXT];
+	size_t i;
+
+	for (i = 0; i < uplink->addresses.n; i++)
+		if (prefix_same_address(&uplink->addresses.items[i], &uplink->gateway))
+			reader_refuse(&from->reader, "GATEWAY", "GATEWAY=%s is the host's own "
+				"address; expected the router's",
+				prefix_format_address(&uplink->gateway, text));
+	uplink->gateway_outside = uplink->addresses.n &&
+		!lies_within(&uplink->addresses, &uplink->gateway);
+	/* The gateway of /etc/sysconfig/network is for the NIC in whose network it lies. */
+	if (uplink->gateway_outside && inherited && !from->reader.refused)
+		return false;
+	if (uplink->gateway_outside && !from->reader.refused)
+		diag_notice(from->reader.diags, from->file->path,
+			read_line(&from->reader, "GATEWAY"), "GATEWAY=%s lies outside of the "
+			"prefix; it is reached by a link route",
+			prefix_format_address(&uplink->gateway, text));
+	return true;
+}
+
+static bool table_taken(const struct config *config, unsigned table, const char **by)
+{
+	size_t i;
+
+	for (i = 0; table && i < config->uplinks.n; i++)
+		if (config->uplinks.items[i].table == table) {
+			*by = config->uplinks.items[i].file->name;
+			return true;
+		}
+	return false;
+}
+
+static void read_device(struct profile_reader *from, struct uplink *uplink)
+{
+	if (device_of_label(from->profile->device, uplink->device))
+		reader_refuse(&from->reader, "DEVICE", "'%s' is no name of a device; expected 1 "
+			"to 15 letters, digits, '.', '_', '-'", from->profile->device);
+}
+
+/* Does an earlier file give the same device the same address? Then this is another profile of
+ * the same NIC. */
+static const char *address_claimed(const struct config *config, const struct uplink *uplink)
+{
+	const struct uplink *other;
+	size_t i, k;
+
+	for (i = 0; i < config->uplinks.n; i++) {
+		other = &config->uplinks.items[i];
+		for (k = 0; k < uplink->addresses.n; k++)
+			if (!strcmp(other->device, uplink->device) && other->addresses.n &&
+				prefix_same_address(&other->addresses.items[0],
+					&uplink->addresses.items[k]))
+				return other->file->name;
+	}
+	return NULL;
+}
+
+static void add_uplink(struct profile_reader *from, struct config *config,
+	const struct uplink *found)
+{
+	const char *by = address_claimed(config, found);
+
+	if (by && !from->reader.refused) {
+		diag_notice(from->reader.diags, from->file->path,
+			read_line(&from->reader, "IPADDR"),
+			"another profile of %s; %s is used", found->device, by);
+		free(found->addresses.items);
+		return;
+	}
+	if (table_taken(config, found->table, &by))
+		reader_refuse(&from->reader, "TABLE", "TABLE=%u is already that of %s; expected a "
+			"table of this uplink alone", found->table, by);
+	*array_add(&config->uplinks) = *found;
+	config->uplinks.items[config->uplinks.n - 1].refused = from->reader.refused;
+	add_addresses(&config->addresses, found->device, &found->addresses);
+}
+
+static void read_uplink(struct profile_reader *from, struct config *config)
+{
+	struct reader *reader = &from->reader;
+	const struct shvar *gateway = shvar_find(reader->vars, "GATEWAY");
+	bool inherited = gateway->file != from->file->path;
+	struct uplink uplink = {0};
+
+	uplink.file = from->file;
+	uplink.gateway = read_gateway(reader);
+	if (!uplink.gateway.family && !reader->refused) {
+		read_plain(from, config);
+		return;
+	}
+	read_addresses(reader, from->parent, &uplink.addresses);
+	if (!uplink.addresses.n && !reader->refused)
+		return;
+	if (uplink.gateway.family && !check_gateway(from, &uplink, inherited)) {
+		add_addresses(&config->addresses, from->device, &uplink.addresses);
+		free(uplink.addresses.items);
+		return;
+	}
+	read_device(from, &uplink);
+	uplink.table = read_table(reader, &config->tables);
+	/* With METRIC, initscripts keep the default of each NIC themselves. */
+	uplink.fallback = read_switch(reader, "FALLBACK", config->fallback) &&
+		!value_is(reader->vars, "DEFROUTE", "no") && !value_set(reader->vars, "METRIC");
+	add_uplink(from, config, &uplink);
+}
+
+/* An alias in the shadow of its parent: same way out, so same rules and table. */
+static bool lend_to_parent(struct profile_reader *from, struct config *config)
+{
+	const struct shvar *own = shvar_find(from->reader.vars, "GATEWAY");
+	const struct shvar *parents = shvar_find(from->parent, "GATEWAY");
+	struct uplink *uplink = NULL;
+	struct prefixes found = {0};
+	size_t i;
+
+	if (own && own->file == from->file->path && own->value && *own->value &&
+		!(parents && parents->value && !strcmp(parents->value, own->value)))
+		return false;
+	for (i = 0; i < config->uplinks.n && !uplink; i++)
+		if (!strcmp(config->uplinks.items[i].device, from->device))
+			uplink = &config->uplinks.items[i];
+	if (!uplink || uplink->refused)
+		return false;
+	read_addresses(&from->reader, from->parent, &found);
+	add_addresses(&config->addresses, from->device, &found);
+	for (i = 0; i < found.n; i++)
+		*array_add(&uplink->addresses) = found.items[i];
+	free(found.items);
+	return true;
+}
+
+/* Bond slaves and bridge ports get no address: ifup-eth ends before that. */
+static bool is_port(const struct shvars *vars)
+{
+	return (value_is(vars, "SLAVE", "yes") && value_set(vars, "MASTER")) ||
+		value_set(vars, "BRIDGE");
+}
+
+static bool is_dynamic(const struct shvars *vars)
+{
+	return value_is(vars, "BOOTPROTO", "dhcp") || value_is(vars, "BOOTPROTO", "bootp") ||
+		value_is(vars, "BOOTP", "yes");
+}
+
+static void read_profile(struct profile_reader *from, struct config *config)
+{
+	const struct shvars *vars = from->reader.vars;
+
+	if (is_port(vars) || !strcmp(from->profile->device, "lo"))
+		return;
+	if (!read_switch(&from->reader, "MULTIHOME", true) && !from->reader.refused) {
+		config->others++;
+		read_plain(from, config);
+	} else if (is_dynamic(vars)) {
+		config->others++;
+	} else if (from->parent && lend_to_parent(from, config)) {
+		return;
+	} else if (shvar_find(vars, "GATEWAY")) {
+		read_uplink(from, config);
+	} else {
+		read_plain(from, config);
+	}
+}
+
+static bool is_alias(const char *name)
+{
+	return strchr(name, ':') != NULL;
+}
+
+/* ifcfg-eth0-range0 numbers aliases of eth0; it is no NIC. */
+static bool is_range(const char *name)
+{
+	return strstr(name, "-range") != NULL;
+}
+
+/* The parent's keys, as ifup-aliases reads them first. */
+static void read_parent(const struct sources *sources, const char *alias, struct shvars *vars)
+{
+	size_t len = strcspn(alias, ":"), i;
+
+	for (i = 0; i < sources->ifcfg.n; i++)
+		if (strlen(sources->ifcfg.items[i].name) == len &&
+			!memcmp(sources->ifcfg.items[i].name, alias, len))
+			parse_file(&sources->ifcfg.items[i], vars);
+}
+
+static void read_file(const struct sources *sources, const struct file *file,
+	const struct links *links, struct config *config, struct diags *diags)
+{
+	struct shvars vars = {0}, parent = {0};
+	struct profile_reader from = {{&vars, file->path, diags, false}, file, NULL, NULL, ""};
+	struct profile *profile = array_add(&config->profiles);
+
+	parse_file(&sources->network, &vars);
+	parse_file(file, &vars);
+	profile->file = file;
+	read_label(&vars, file, links, profile->device);
+	profile->title = value_copy(&vars, "NAME");
+	profile->hwaddr = value_copy(&vars, "HWADDR");
+	if (is_alias(file->name)) {
+		read_parent(sources, file->name, &parent);
+		from.parent = &parent;
+	}
+	from.profile = profile;
+	if (device_of_label(profile->device, from.device))
+		from.device[0] = '\0';
+	read_profile(&from, config);
+	shvar_free(&vars);
+	shvar_free(&parent);
+}
+
+int config_build(const struct sources *sources, const struct links *links, struct config *config,
+	struct diags *diags)
+{
+	const struct file *file;
+	size_t i;
+	int alias;
+
+	for (i = 0; i < sources->tables.n; i++)
+		read_table_names(&sources->tables.items[i], &config->tables);
+	if (read_defaults(&sources->defaults, config, diags))
+		return -1;
+	/* Aliases last: they lean on their parents. */
+	for (alias = 0; alias <= 1; alias++)
+		for (i = 0; i < sources->ifcfg.n; i++) {
+			file = &sources->ifcfg.items[i];
+			if (is_alias(file->name) == alias && !is_range(file->name))
+				read_file(sources, file, links, config, diags);
+		}
+	return 0;
+}
+
+void config_free(struct config *config)
+{
+	size_t i;
+
+	for (i = 0; i < config->uplinks.n; i++)
+		free(config->uplinks.items[i].addresses.items);
+	for (i = 0; i < config->tables.n; i++)
+		free(config->tables.items[i].name);
+	for (i = 0; i < config->profiles.n; i++) {
+		free(config->profiles.items[i].title);
+		free(config->profiles.items[i].hwaddr);
+	}
+	free(config->uplinks.items);
+	free(config->addresses.items);
+	free(config->tables.items);
+	free(config->profiles.items);
+	memset(config, 0, sizeof(*config));
+}
+
+typedef bool profile_match(const struct profile *profile, const char *argument);
+
+static bool match_file(const struct profile *profile, const char *argument)
+{
+	const char *name = strrchr(argument, '/');
+
+	return !strcmp(profile->file->name + strlen("ifcfg-"), argument) ||
+		!strcmp(profile->file->name, name ? name + 1 : argument);
+}
+
+static bool match_title(const struct profile *profile, const char *argument)
+{
+	const char *title = profile->title;
+
+	/* get_config_by_name: NetworkManager's "Auto eth0" and "System eth0" are eth0's too. */
+	if (!title)
+		return false;
+	return !strcasecmp(title, argument) ||
+		(!strncasecmp(title, "Auto ", 5) && !strcasecmp(title + 5, argument)) ||
+		(!strncasecmp(title, "System ", 7) && !strcasecmp(title + 7, argument));
+}
+
+static bool match_hwaddr(const struct profile *profile, const char *mac)
+{
+	return *mac && profile->hwaddr && !strcasecmp(profile->hwaddr, mac);
+}
+
+static bool match_device(const struct profile *profile, const char *argument)
+{
+	return !strcmp(profile->device, argument);
+}
+
+static const struct profile *find_by(const struct config *config, profile_match *match,
+	const char *argument)
+{
+	size_t i;
+
+	for (i = 0; i < config->profiles.n; i++)
+		if (match(&config->profiles.items[i], argument))
+			return &config->profiles.items[i];
+	return NULL;
+}
+
+const struct profile *config_find_profile(const struct config *config, const struct links *links,
+	const char *argument)
+{
+	const struct profile *found = find_by(config, match_file, argument);
+	device_name parent;
+	size_t i;
+
+	if (!found)
+		found = find_by(config, match_title, argument);
+	for (i = 0; !found && i < links->n; i++)
+		if (!strcmp(links->items[i].name, argument))
+			found = find_by(config, match_hwaddr, links->items[i].mac);
+	if (!found)
+		found = find_by(config, match_device, argument);
+	if (!found && is_alias(argument) && !device_of_label(argument, parent))
+		found = config_find_profile(config, links, parent);
+	return found;
+}
+
+static void file_free(struct file *file)
+{
+	free(file->name);
+	free(file->path);
+	free(file->bytes);
+}
+
+static void files_free(struct files *files)
+{
+	size_t i;
+
+	for (i = 0; i < files->n; i++)
+		file_free(&files->items[i]);
+	free(files->items);
+}
+
+void sources_free(struct sources *sources)
+{
+	file_free(&sources->network);
+	file_free(&sources->defaults);
+	files_free(&sources->ifcfg);
+	files_free(&sources->managed);
+	files_free(&sources->tables);
+	free(sources->scripts);
+	memset(sources, 0, sizeof(*sources));
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT
+ * The host's configuration: which ifcfg files are uplinks, and the host's defaults.
+ *
+ * Source: initscripts' need_config, source_config, expand_config (network-functions) and
+ * ifup-eth, EL5 to EL8. Pure: file contents in, structs out.
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "diag.h"
+#include "net.h"
+
+/* One file as it was read. */
+struct file {
+	char *name; /* "ifcfg-eth0" */
+	char *path; /* for messages and for writing */
+	char *bytes; /* NUL-terminated; NULL: there is no such file */
+	size_t len;
+};
+
+struct files {
+	struct file *items;
+	size_t n, cap;
+};
+
+/* All that the configuration is read from. */
+struct sources {
+	struct file network;   /* /etc/sysconfig/network */
+	struct file defaults;  /* /etc/sysconfig/multihome */
+	struct files ifcfg;    /* network-scripts/ifcfg-*, in initscripts' order */
+	struct files managed;  /* network-scripts/route-* and rule-* */
+	struct files tables;   /* iproute2/rt_tables and rt_tables.d */
+	char *scripts;	       /* the network-scripts folder */
+};
+
+struct prefixes {
+	struct prefix *items;
+	size_t n, cap;
+};
+
+struct uplink {
+	const struct file *file; /* its ifcfg file, owned by the sources */
+	device_name device;	 /* the real device: eth0 for eth0:1; "" if refused for its name */
+	struct prefixes addresses; /* configured, each with the length of its network */
+	struct prefix gateway;
+	bool gateway_outside; /* of every prefix: reached by a link route */
+	unsigned table;	      /* TABLE=, or 0: to be chosen */
+	bool fallback;	      /* a default of its own in main, below initscripts' */
+	bool refused;	      /* what was there before stays as it is */
+};
+
+struct uplinks {
+	struct uplink *items;
+	size_t n, cap;
+};
+
+struct table_name {
+	unsigned number;
+	char *name;
+};
+
+struct table_names {
+	struct table_name *items;
+	size_t n, cap;
+};
+
+/* One ifcfg file that initscripts would find, whether or not it is an uplink. */
+struct profile {
+	const struct file *file;
+	char device[64];  /* DEVICE as initscripts sees it, with the alias suffix */
+	char *title;	  /* NAME=, or NULL */
+	char *hwaddr;	  /* HWADDR=, or NULL */
+};
+
+struct profiles {
+	struct profile *items;
+	size_t n, cap;
+};
+
+struct config {
+	bool enabled; /* MULTIHOME= of the host */
+	unsigned table_first, table_last;
+	unsigned rule_priority;	  /* of address rules; prefix rules are one below it */
+	unsigned fallback_metric; /* plus the table's number */
+	bool fallback;
+	struct uplinks uplinks;
+	/* NICs that may hold a default without being uplinks of ours: DHCP, MULTIHOME=no. */
+	size_t others;
+	struct addresses addresses; /* of all files, uplinks or not */
+	struct table_names tables;
+	struct profiles profiles;
+};
+
+/* Fills config from what was read. links resolve HWADDR= without DEVICE=. Refusals of a file
+ * end up in diags and leave the others served; -1 only if the host's own defaults are
+ * refused. config points into sources, which must outlive it. */
+int config_build(const struct sources *sources, const struct links *links, struct config *config,
+	struct diags *diags);
+void config_free(struct config *config);
+
+/* The file that initscripts' need_config finds for an argument of ifup or a hook: file name,
+ * NAME=, HWADDR= of the device, DEVICE=; an alias without a file is its parent's. NULL: none. */
+const struct profile *config_find_profile(const struct config *config, const struct links *links,
+	const char *argument);
+
+/* "eth0" of "eth0:1". -1 if the device's name is not one. */
+int device_of_label(const char *label, device_name out);
+
+/* initscripts' __sed_discard_ignored_files. */
+bool file_ignored(const char *name);
+
+void sources_free(struct sources *sources);
+
+#endif

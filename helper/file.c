@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: MIT
+ * Files: reading, atomic replacement, the lock, the record.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "block.h"
+#include "file.h"
+#include "log.h"
+
+#ifndef O_CLOEXEC
+#define O_CLOEXEC 0 /* not in glibc 2.5; we run no other program */
+#endif
+
+/* Larger than any that a person writes; what is larger is a mistake or an attack. */
+enum { FILE_MAX = 1 << 20, LOCK_SECONDS = 20 };
+
+static const char run_dir[] = "/var/run/multihome";
+static const char lock_path[] = "/var/run/multihome/lock";
+static const char record_path[] = "/var/run/multihome/rules";
+/* What is being written, before it is renamed; no ifup script looks at a dot file. */
+static const char beside_name[] = ".multihome-";
+
+static int read_all(int fd, const char *path, struct text *out)
+{
+	char buffer[4096];
+	ssize_t n;
+
+	do {
+		n = read(fd, buffer, sizeof(buffer));
+		if (n > 0)
+			text_add(out, buffer, (size_t)n);
+		if (out->n > FILE_MAX) {
+			log_error("%s: larger than %d bytes; expected a configuration file", path,
+				FILE_MAX);
+			return -1;
+		}
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	if (n < 0)
+		log_error("%s: %s", path, strerror(errno));
+	return n < 0 ? -1 : 0;
+}
+
+/* bytes stays NULL if there is no such file. */
+static int file_read(const char *path, struct file *out)
+{
+	struct text text = {0};
+	struct stat stat;
+	int fd, err;
+
+	out->path = mem_string(path);
+	out->name = mem_string(strrchr(path, '/') + 1);
+	/* A FIFO must not keep a boot waiting. */
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	if (fd < 0 || fstat(fd, &stat)) {
+		log_error("%s: %s", path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	if (S_ISREG(stat.st_mode)) {
+		err = read_all(fd, path, &text);
+	} else {
+		log_error("%s: not a regular file", path);
+		err = -1;
+	}
+	close(fd);
+	out->bytes = mem_copy(text.bytes, text.n);
+	out->len = text.n;
+	text_free(&text);
+	return err;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct file *x = a, *y = b;
+
+	/* eth2 before eth10, as init.d/network sorts. */
+	return strverscmp(x->name, y->name);
+}
+
+static bool is_regular(const char *path)
+{
+	struct stat status;
+
+	/* As [ -f ] of the scripts: links are followed, folders are not files. */
+	return !stat(path, &status) && S_ISREG(status.st_mode);
+}
+
+/* All files of a folder whose name starts with the prefix and is not ignored. */
+static int files_read(const char *folder, const char *prefix, struct files *out)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	int err = 0;
+	char *path;
+
+	if (!dir && errno == ENOENT)
+		return 0;
+	if (!dir) {
+		log_error("%s: %s", folder, strerror(errno));
+		return -1;
+	}
+	while (!err && (errno = 0, entry = readdir(dir))) {
+		if (strncmp(entry->d_name, prefix, strlen(prefix)) || entry->d_name[0] == '.' ||
+			!entry->d_name[strlen(prefix)] || file_ignored(entry->d_name))
+			continue;
+		path = mem_format("%s/%s", folder, entry->d_name);
+		if (is_regular(path))
+			err = file_read(path, array_add(out));
+		free(path);
+	}
+	if (!err && errno) {
+		log_error("%s: %s", folder, strerror(errno));
+		err = -1;
+	}
+	closedir(dir);
+	array_sort(out, compare_names);
+	return err;
+}
+
+static int read_below(const char *etc, const char *name, struct file *out)
+{
+	char *path = mem_format("%s/%s", etc, name);
+	int err = file_read(path, out);
+
+	free(path);
+	return err;
+}
+
+static int read_tables(const char *etc, struct files *out)
+{
+	char *folder = mem_format("%s/iproute2/rt_tables.d", etc);
+	int err = read_below(etc, "iproute2/rt_tables", array_add(out));
+
+	if (!err)
+		err = files_read(folder, "", out);
+	free(folder);
+	return err;
+}
+
+int sources_read(const char *root, struct sources *sources)
+{
+	char *etc = mem_format("%s/etc", root), *inside = mem_format("%s/sysconfig", root);
+	int err;
+
+	if (*root && !access(inside, F_OK)) {
+		free(etc);
+		etc = mem_string(root);
+	}
+	sources->scripts = mem_format("%s/sysconfig/network-scripts", etc);
+	err = read_below(etc, "sysconfig/network", &sources->network);
+	err |= read_below(etc, "sysconfig/multihome", &sources->defaults);
+	err |= files_read(sources->scripts, "ifcfg-", &sources->ifcfg);
+	err |= files_read(sources->scripts, "route-", &sources->managed);
+	err |= files_read(sources->scripts, "rule-", &sources->managed);
+	err |= read_tables(etc, &sources->tables);
+	free(inside);
+	free(etc);
+	return err ? -1 : 0;
+}
+
+static int write_all(int fd, const char *bytes, size_t len)
+{
+	ssize_t n;
+
+	while (len) {
+		n = write(fd, bytes, len);
+		if (n < 0 && errno != EINTR)
+			return -1;
+		if (n > 0) {
+			bytes += n;
+			len -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+/* The SELinux label above all. Where a file system has none there is nothing to copy. */
+static void copy_attributes(const char *from, int to)
+{
+	char names[4096], value[4096];
+	ssize_t n = listxattr(from, names, sizeof(names)), len;
+	const char *name;
+
+	for (name = names; n > 0 && name < names + n; name += strlen(name) + 1) {
+		len = getxattr(from, name, value, sizeof(value));
+		if (len >= 0 && fsetxattr(to, name, value, (size_t)len, 0) && errno != ENOTSUP)
+			log_notice("%s: keeping %s: %s", from, name, strerror(errno));
+	}
+}
+
+static int copy_owner(const char *from, int to)
+{
+	struct stat status;
+
+	if (stat(from, &status))
+		return errno == ENOENT ? fchmod(to, 0644) : -1;
+	if (fchown(to, status.st_uid, status.st_gid) || fchmod(to, status.st_mode & 07777))
+		return -1;
+	copy_attributes(from, to);
+	return 0;
+}
+
+/* A rename is lasting only when the folder is on the disk. */
+static int sync_folder(const char *path)
+{
+	char *folder = mem_string(path);
+	int fd, err = -1;
+
+	*strrchr(folder, '/') = '\0';
+	fd = open(folder, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		err = fsync(fd);
+		close(fd);
+	}
+	free(folder);
+	return err;
+}
+
+static int write_beside(const char *path, char *beside, const char *bytes, size_t len)
+{
+	int fd = mkstemp(beside), err;
+
+	if (fd < 0)
+		return -1;
+	err = copy_owner(path, fd) || write_all(fd, bytes, len) || fsync(fd);
+	err |= close(fd);
+	if (!err && !rename(beside, path))
+		return sync_folder(path);
+	err = errno;
+	unlink(beside);
+	errno = err;
+	return -1;
+}
+
+static int replace(const char *path, const char *bytes, size_t len)
+{
+	/* Where the administrator has a symbolic link, the file behind it is replaced. */
+	char *real = realpath(path, NULL);
+	const char *target = real ? real : path;
+	char *beside = mem_format("%.*s/%sXXXXXX", (int)(strrchr(target, '/') - target), target,
+		beside_name);
+	int err = write_beside(target, beside, bytes, len);
+
+	if (err)
+		log_error("%s: %s", path, strerror(errno));
+	free(beside);
+	free(real);
+	return err;
+}
+
+/* A run that was killed may have left what it was writing. */
+static void sweep(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (!strncmp(entry->d_name, beside_name, strlen(beside_name)))
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	if (dir)
+		closedir(dir);
+}
+
+void leftovers_remove(const struct sources *sources)
+{
+	sweep(sources->scripts);
+	sweep(run_dir);
+}
+
+int change_write(const struct change *change)
+{
+	if (change->bytes)
+		return replace(change->path, change->bytes, change->len);
+	if (!unlink(change->path) || errno == ENOENT)
+		return sync_folder(change->path);
+	log_error("%s: %s", change->path, strerror(errno));
+	return -1;
+}
+
+static int make_run_dir(void)
+{
+	if (!mkdir(run_dir, 0755) || errno == EEXIST)
+		return 0;
+	log_error("%s: %s", run_dir, strerror(errno));
+	return -1;
+}
+
+/* Is the file that we hold still the one under the name? clean removes it. */
+static bool lock_is_current(int fd)
+{
+	struct stat held, named;
+
+	return !fstat(fd, &held) && !stat(lock_path, &named) && held.st_ino == named.st_ino &&
+		held.st_dev == named.st_dev;
+}
+
+static void lock_report(int fd)
+{
+	struct flock held = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+	if (!fcntl(fd, F_GETLK, &held) && held.l_type != F_UNLCK)
+		log_error("%s: held by process %d for %d seconds", lock_path, (int)held.l_pid,
+			LOCK_SECONDS);
+	else
+		log_error("%s: %s", lock_path, strerror(errno));
+}
+
+int lock_take(void)
+{
+	const struct timespec pause = {0, 20 * 1000 * 1000};
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	int tries, fd = -1;
+
+	for (tries = LOCK_SECONDS * 50; tries; tries--) {
+		if (fd < 0 && make_run_dir())
+			return -1;
+		if (fd < 0)
+			fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		if (fd >= 0 && !fcntl(fd, F_SETLK, &lock)) {
+			if (lock_is_current(fd))
+				return 0;
+			close(fd);
+			fd = -1;
+			continue;
+		}
+		if (fd < 0 ? errno != ENOENT : errno != EACCES && errno != EAGAIN)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	lock_report(fd);
+	return -1;
+}
+
+void run_dir_remove(void)
+{
+	unlink(record_path);
+	unlink(lock_path);
+	rmdir(run_dir);
+}
+
+int record_read(struct rules *record)
+{
+	struct file file = {0};
+	const char *cursor;
+	struct rule rule;
+	char *line;
+	int err = file_read(record_path, &file);
+
+	cursor = file.bytes;
+	while (!err && (line = line_next(&cursor))) {
+		if (!rule_parse(line, &rule))
+			*array_add(record) = rule;
+		free(line);
+	}
+	free(file.name);
+	free(file.path);
+	free(file.bytes);
+	return err;
+}
+
+int record_write(const struct rules *record)
+{
+	struct file file = {0};
+	struct text text = {0};
+	int err;
+	size_t i;
+
+	for (i = 0; i < record->n; i++) {
+		rule_format(&record->items[i], &text);
+		text_add_string(&text, "\n");
+	}
+	err = file_read(record_path, &file);
+	if (!err && (text.n != file.len || (text.n && memcmp(text.bytes, file.bytes, text.n))))
+		err = make_run_dir() || replace(record_path, text.n ? text.bytes : "", text.n);
+	free(file.name);
+	free(file.path);
+	free(file.bytes);
+	text_free(&text);
+	return err ? -1 : 0;
+}

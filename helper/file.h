@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ * Files: reading the configuration, replacing a file whole or not at all, the lock, the record.
+ *
+ * Source: initscripts' layout (/etc/sysconfig/network-scripts); rename(2), fsync(2).
+ */
+#ifndef FILE_H
+#define FILE_H
+
+#include "config.h"
+#include "plan.h"
+
+/* Reads all that the configuration is made of. root: "" or a folder that holds a copy of /etc
+ * (as root/etc, or itself). 0; or -1, logged: a file that cannot be read is not taken for one
+ * that is not there. To be freed with sources_free in any case. */
+int sources_read(const char *root, struct sources *sources);
+
+/* Writes, or removes, what a change says: a new file beside the old one, with its mode, owner
+ * and extended attributes (SELinux label), synced, then renamed over it. 0; or -1, logged, and
+ * the old file is untouched. */
+int change_write(const struct change *change);
+
+/* What a killed run was writing. Only while the lock is held: it may be a living one's. */
+void leftovers_remove(const struct sources *sources);
+
+/* One of us at a time. Waits a bounded time. -1: logged. The kernel gives the lock back when the
+ * program ends, however it ends. */
+int lock_take(void);
+/* The record, the lock and their folder, as if we had never run. */
+void run_dir_remove(void);
+
+/* The rules that we put into the kernel, in /var/run, which lives as long as they do. A file
+ * that is not there is an empty record. */
+int record_read(struct rules *record);
+/* Replaces the record; does nothing if it holds just these rules already. */
+int record_write(const struct rules *record);
+
+#endif

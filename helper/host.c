@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT
+ * Reading the host and planning: what every verb begins with.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "file.h"
+#include "kernel.h"
+#include "log.h"
+
+static int host_read(const struct options *options, struct host *host)
+{
+	if (options->root)
+		return sources_read(options->root, &host->sources);
+	return kernel_read(&host->kernel) || sources_read("", &host->sources) ||
+		record_read(&host->record);
+}
+
+static void find_profile(const char *argument, struct host *host)
+{
+	if (!argument)
+		return;
+	host->profile = config_find_profile(&host->config, &host->kernel.links, argument);
+	if (host->profile)
+		device_of_label(host->profile->device, host->device);
+}
+
+int host_plan(enum event event, const struct options *options, struct host *host)
+{
+	struct plan_input input = {&host->config, &host->sources,
+		options->root ? NULL : &host->kernel, &host->record, event, NULL};
+
+	struct diags unsaid = {0};
+	bool clean = event == EVENT_CLEAN;
+	int refused;
+
+	if (host_read(options, host))
+		return EXIT_FAILED;
+	refused = config_build(&host->sources, &host->kernel.links, &host->config,
+		clean ? &unsaid : &host->diags);
+	diags_free(&unsaid);
+	/* clean takes everything away, whatever the configuration says. */
+	if (refused && !clean)
+		return EXIT_REFUSED;
+	find_profile(options->argument, host);
+	if (host->device[0])
+		input.device = host->device;
+	/* An alias comes and goes while its device is up. */
+	if (options->argument && strchr(options->argument, ':'))
+		input.event = event == EVENT_DOWN ? EVENT_UP
+			: event == EVENT_UP	  ? EVENT_ALIAS
+						  : event;
+	plan_build(&input, &host->plan, &host->diags);
+	diff_build(&host->plan, &host->kernel, &host->ops);
+	return 0;
+}
+
+void host_free(struct host *host)
+{
+	ops_free(&host->ops);
+	plan_free(&host->plan);
+	diags_free(&host->diags);
+	config_free(&host->config);
+	free(host->record.items);
+	sources_free(&host->sources);
+	kernel_free(&host->kernel);
+	memset(host, 0, sizeof(*host));
+}
+
+/* A hook of eth0 does not repeat what is wrong with eth1. */
+static bool is_about(const struct diag *diag, const struct host *host)
+{
+	const char *slash = strrchr(diag->file, '/');
+	const char *name = slash ? slash + 1 : diag->file;
+
+	if (!slash)
+		return !strcmp(name, host->device);
+	if (!strncmp(name, "ifcfg-", 6))
+		return host->profile && !strcmp(name, host->profile->file->name);
+	if (!strncmp(name, "route-", 6) || !strncmp(name, "rule-", 5))
+		return !strcmp(strchr(name, '-') + 1, host->device);
+	return true;
+}
+
+int host_report(const struct host *host, bool hook)
+{
+	const struct diag *diag;
+	int status = 0;
+	size_t i;
+
+	for (i = 0; i < host->diags.n; i++) {
+		diag = &host->diags.items[i];
+		if (hook && !is_about(diag, host))
+			continue;
+		if (diag->refusal) {
+			log_error("%s", diag->text);
+			status = EXIT_REFUSED;
+		} else {
+			log_notice("%s", diag->text);
+		}
+	}
+	return status;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ * One ifcfg file's keys, with initscripts' meaning.
+ */
+#ifndef IFCFG_H
+#define IFCFG_H
+
+#include <stdbool.h>
+
+#include "config.h"
+#include "shvar.h"
+
+/* Reads keys of one file; what is wrong is refused once a key, with its file and line. */
+struct reader {
+	const struct shvars *vars;
+	const char *path; /* of the file that is read, for what has no line of its own */
+	struct diags *diags;
+	bool refused;
+};
+
+/* The value without surrounding blanks (initscripts expands it unquoted), in text; NULL if it
+ * is unset, empty, or only a shell could know it (refused). */
+const char *read_value(struct reader *reader, const char *key, char text[256]);
+/* yes, no (as is_true and is_false have them), or the default if unset; anything else: refused. */
+bool read_switch(struct reader *reader, const char *key, bool unset);
+/* A number of at most max, or the default if unset. */
+unsigned read_number(struct reader *reader, const char *key, unsigned unset, unsigned max);
+/* TABLE=: number or name, 0 if unset. */
+unsigned read_table(struct reader *reader, const struct table_names *names);
+/* IPADDR, IPADDR0, IPADDR1 … with PREFIXn or NETMASKn; parent (or NULL) lends both. */
+void read_addresses(struct reader *reader, const struct shvars *parent, struct prefixes *out);
+/* GATEWAY: family 0 if there is none. */
+struct prefix read_gateway(struct reader *reader);
+/* Where a message on the key belongs. */
+int read_line(const struct reader *reader, const char *key);
+void reader_refuse(struct reader *reader, const char *key, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+bool switch_is_true(const char *value);
+
+#endif

@@ -1,0 +1,678 @@
+/* SPDX-License-Identifier: MIT
+ * The kernel, spoken to by netlink. The only file that includes libnl.
+ *
+ * libnl's caches merge rules and routes that differ in what they do not know, so the messages'
+ * attributes are read here.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <netlink/errno.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <netlink/socket.h>
+
+#include "kernel.h"
+#include "log.h"
+
+/* EL5's kernel headers have no linux/fib_rules.h; the numbers are the wire's. */
+enum {
+	RULE_SRC = 2,
+	RULE_IIFNAME = 3,
+	RULE_PRIORITY = 6,
+	RULE_FWMARK = 10,
+	RULE_FLOW = 11,
+	RULE_SUPPRESS_IFGROUP = 13,
+	RULE_SUPPRESS_PREFIXLEN = 14,
+	RULE_TABLE = 15,
+	RULE_PAD = 18,
+	RULE_PROTOCOL = 21,
+	RULE_TO_TABLE = 1 /* FR_ACT_TO_TBL; RTN_UNICAST on 2.6.18 */
+};
+
+enum { ROUTE_VIA = 18, ROUTE_ENCAP = 22, ROUTE_ATTRIBUTES = 64 };
+
+/* Replies of 32 KiB (a dump's page) to larger ones (links with many virtual functions). */
+enum { RECEIVE_SIZE = 1 << 16, DUMP_TRIES = 10 };
+
+/* More than this in one send overflows the default receive buffer if many fail. */
+enum { BATCH = 64 };
+
+static struct nl_sock *netlink_open(void)
+{
+	struct nl_sock *socket = nl_socket_alloc();
+	int err = socket ? nl_connect(socket, NETLINK_ROUTE) : -NLE_NOMEM;
+
+	/* libnl 3.2.21 reads one page and cuts the rest off silently. */
+	if (!err)
+		err = nl_socket_set_msg_buf_size(socket, RECEIVE_SIZE);
+	if (!err)
+		return socket;
+	log_error("netlink: %s", nl_geterror(err));
+	if (socket)
+		nl_socket_free(socket);
+	return NULL;
+}
+
+static void attributes_split(struct nlattr *head, int len, struct nlattr **found, int max)
+{
+	struct nlattr *attr;
+	int left;
+
+	memset(found, 0, sizeof(*found) * (size_t)(max + 1));
+	nla_for_each_attr(attr, head, len, left)
+		if (nla_type(attr) <= max)
+			found[nla_type(attr)] = attr;
+}
+
+static unsigned attribute_number(const struct nlattr *attr)
+{
+	unsigned number = 0;
+
+	if (attr && nla_len(attr) >= (int)sizeof(number))
+		memcpy(&number, nla_data(attr), sizeof(number));
+	return number;
+}
+
+static struct prefix attribute_prefix(const struct nlattr *attr, int family, int len)
+{
+	struct prefix prefix = {0};
+
+	prefix.family = (unsigned char)family;
+	prefix.len = (unsigned char)len;
+	if (attr && nla_len(attr) <= (int)sizeof(prefix.bytes))
+		memcpy(prefix.bytes, nla_data(attr), (size_t)nla_len(attr));
+	return prefix;
+}
+
+static void attribute_name(const struct nlattr *attr, device_name out)
+{
+	size_t len = attr ? (size_t)nla_len(attr) : 0;
+
+	if (len > DEVICE_SIZE - 1)
+		len = DEVICE_SIZE - 1;
+	memset(out, 0, DEVICE_SIZE);
+	if (len)
+		memcpy(out, nla_data(attr), len);
+}
+
+static int read_link(struct nl_msg *msg, void *arg)
+{
+	struct kernel *kernel = arg;
+	const struct ifinfomsg *info = nlmsg_data(nlmsg_hdr(msg));
+	struct nlattr *attrs[IFLA_IFNAME + 1];
+	const unsigned char *mac;
+	struct link *link;
+	int i;
+
+	if (nlmsg_hdr(msg)->nlmsg_type != RTM_NEWLINK)
+		return NL_SKIP;
+	attributes_split(nlmsg_attrdata(nlmsg_hdr(msg), sizeof(*info)),
+		nlmsg_attrlen(nlmsg_hdr(msg), sizeof(*info)), attrs, IFLA_IFNAME);
+	link = array_add(&kernel->links);
+	link->index = info->ifi_index;
+	link->up = info->ifi_flags & IFF_UP;
+	link->loopback = info->ifi_flags & IFF_LOOPBACK;
+	attribute_name(attrs[IFLA_IFNAME], link->name);
+	mac = attrs[IFLA_ADDRESS] ? nla_data(attrs[IFLA_ADDRESS]) : NULL;
+	for (i = 0; mac && i < nla_len(attrs[IFLA_ADDRESS]) && i < 32; i++)
+		snprintf(link->mac + 3 * i - !!i, 4, "%s%02x", i ? ":" : "", mac[i]);
+	return NL_OK;
+}
+
+static void copy_device(const struct kernel *kernel, int index, device_name out)
+{
+	size_t i;
+
+	memset(out, 0, DEVICE_SIZE);
+	for (i = 0; i < kernel->links.n; i++)
+		if (kernel->links.items[i].index == index)
+			memcpy(out, kernel->links.items[i].name, DEVICE_SIZE);
+}
+
+static int read_address(struct nl_msg *msg, void *arg)
+{
+	struct kernel *kernel = arg;
+	const struct ifaddrmsg *info = nlmsg_data(nlmsg_hdr(msg));
+	struct nlattr *attrs[IFA_LOCAL + 1];
+	struct address *address;
+
+	if (nlmsg_hdr(msg)->nlmsg_type != RTM_NEWADDR || info->ifa_family != AF_INET)
+		return NL_SKIP;
+	attributes_split(nlmsg_attrdata(nlmsg_hdr(msg), sizeof(*info)),
+		nlmsg_attrlen(nlmsg_hdr(msg), sizeof(*info)), attrs, IFA_LOCAL);
+	address = array_add(&kernel->addresses);
+	copy_device(kernel, (int)info->ifa_index, address->device);
+	/* On a point-to-point link IFA_ADDRESS is the peer's. */
+	address->prefix = attribute_prefix(
+		attrs[IFA_LOCAL] ? attrs[IFA_LOCAL] : attrs[IFA_ADDRESS], AF_INET,
+		info->ifa_prefixlen);
+	return NL_OK;
+}
+
+/* How far the next of several next hops is; 0 after the last. */
+static size_t next_hop_step(const struct rtnexthop *hop, size_t left)
+{
+	size_t step = (size_t)RTNH_ALIGN(hop->rtnh_len);
+
+	return hop->rtnh_len < sizeof(*hop) || step >= left ? 0 : step;
+}
+
+/* Flags that come and go with the cable would make a copy differ from its original. */
+static void steady_next_hops(unsigned char *bytes, size_t len)
+{
+	struct rtnexthop hop;
+	size_t step = 0;
+
+	do {
+		bytes += step;
+		len -= step;
+		if (len < sizeof(hop))
+			return;
+		memcpy(&hop, bytes, sizeof(hop));
+		hop.rtnh_flags &= RTNH_F_ONLINK;
+		memcpy(bytes, &hop, sizeof(hop));
+		step = next_hop_step(&hop, len);
+	} while (step);
+}
+
+/* The one device that all next hops leave by, or 0. */
+static int common_device(const struct nlattr *multipath)
+{
+	const unsigned char *bytes = nla_data(multipath);
+	size_t len = (size_t)nla_len(multipath), step = 0;
+	struct rtnexthop hop;
+	int index = 0;
+
+	do {
+		bytes += step;
+		len -= step;
+		if (len < sizeof(hop))
+			return 0;
+		memcpy(&hop, bytes, sizeof(hop));
+		if (index && index != hop.rtnh_ifindex)
+			return 0;
+		index = hop.rtnh_ifindex;
+		step = next_hop_step(&hop, len);
+	} while (step);
+	return index;
+}
+
+/* RTA_METRICS in ip-route(8)'s words; times are kept in fractions (rtt: 1/8 ms). */
+static void format_metrics(const struct nlattr *metrics, struct text *out)
+{
+	static const struct {
+		const char *name, *unit;
+		unsigned divisor;
+	} words[] = {[RTAX_MTU] = {"mtu", "", 1}, [RTAX_WINDOW] = {"window", "", 1},
+		[RTAX_RTT] = {"rtt", "ms", 8}, [RTAX_RTTVAR] = {"rttvar", "ms", 4},
+		[RTAX_SSTHRESH] = {"ssthresh", "", 1}, [RTAX_CWND] = {"cwnd", "", 1},
+		[RTAX_ADVMSS] = {"advmss", "", 1}, [RTAX_REORDERING] = {"reordering", "", 1},
+		[RTAX_HOPLIMIT] = {"hoplimit", "", 1}, [RTAX_INITCWND] = {"initcwnd", "", 1},
+		[RTAX_RTO_MIN] = {"rto_min", "ms", 1}, [14] = {"initrwnd", "", 1},
+		[15] = {"quickack", "", 1}};
+	struct nlattr *attr, *found[sizeof(words) / sizeof(*words)];
+	unsigned locks;
+	int i, left, last = (int)(sizeof(words) / sizeof(*words)) - 1;
+
+	memset(found, 0, sizeof(found));
+	nla_for_each_nested(attr, metrics, left)
+		if (nla_type(attr) <= last)
+			found[nla_type(attr)] = attr;
+	locks = attribute_number(found[RTAX_LOCK]);
+	for (i = 0; i <= last; i++)
+		if (found[i] && words[i].name)
+			text_format(out, " %s%s %u%s", words[i].name,
+				locks & 1u << i ? " lock" : "",
+				attribute_number(found[i]) / words[i].divisor, words[i].unit);
+}
+
+static void format_next_hop(const struct rtnexthop *hop, const unsigned char *bytes,
+	const char *device, struct text *out)
+{
+	struct nlattr *attr;
+	struct prefix gateway;
+	char text[PREFIX_TEXT];
+	int left = hop->rtnh_len - (int)sizeof(*hop);
+
+	text_add_string(out, " nexthop");
+	nla_for_each_attr(attr, (struct nlattr *)(uintptr_t)(bytes + sizeof(*hop)), left, left) {
+		if (nla_type(attr) != RTA_GATEWAY)
+			continue;
+		gateway = attribute_prefix(attr, AF_INET, 32);
+		text_format(out, " via %s", prefix_format_address(&gateway, text));
+	}
+	text_format(out, " dev %s weight %d%s", device, hop->rtnh_hops + 1,
+		hop->rtnh_flags & RTNH_F_ONLINK ? " onlink" : "");
+}
+
+static void format_next_hops(const struct nlattr *multipath, const char *device,
+	struct text *out)
+{
+	const unsigned char *bytes = nla_data(multipath);
+	size_t len = (size_t)nla_len(multipath), step = 0;
+	struct rtnexthop hop;
+
+	do {
+		bytes += step;
+		len -= step;
+		if (len < sizeof(hop))
+			return;
+		memcpy(&hop, bytes, sizeof(hop));
+		if (hop.rtnh_len < sizeof(hop) || hop.rtnh_len > len)
+			return;
+		format_next_hop(&hop, bytes, device, out);
+		step = next_hop_step(&hop, len);
+	} while (step);
+}
+
+static void keep_extra(struct route *route, const struct nlattr *attr)
+{
+	size_t len = (size_t)NLA_ALIGN(attr->nla_len);
+
+	route->extra = mem_resize(route->extra, route->extra_len + len);
+	memset(route->extra + route->extra_len, 0, len);
+	memcpy(route->extra + route->extra_len, attr, attr->nla_len);
+	if (nla_type(attr) == RTA_MULTIPATH)
+		steady_next_hops(route->extra + route->extra_len + NLA_HDRLEN,
+			(size_t)nla_len(attr));
+	route->extra_len += len;
+}
+
+static void read_next_hops(const struct kernel *kernel, struct nlattr **attrs,
+	struct route *route)
+{
+	struct text words = {0};
+
+	if (attrs[RTA_METRICS]) {
+		keep_extra(route, attrs[RTA_METRICS]);
+		format_metrics(attrs[RTA_METRICS], &words);
+	}
+	if (attrs[RTA_MULTIPATH]) {
+		keep_extra(route, attrs[RTA_MULTIPATH]);
+		copy_device(kernel, common_device(attrs[RTA_MULTIPATH]), route->device);
+		format_next_hops(attrs[RTA_MULTIPATH], route->device, &words);
+	}
+	route->extra_words = words.bytes;
+	if (attrs[RTA_MULTIPATH])
+		return;
+	copy_device(kernel, (int)attribute_number(attrs[RTA_OIF]), route->device);
+	if (attrs[RTA_GATEWAY])
+		route->gateway = attribute_prefix(attrs[RTA_GATEWAY], AF_INET, 32);
+}
+
+static int read_route(struct nl_msg *msg, void *arg)
+{
+	struct kernel *kernel = arg;
+	const struct rtmsg *info = nlmsg_data(nlmsg_hdr(msg));
+	struct nlattr *attrs[ROUTE_ATTRIBUTES];
+	struct route *route;
+	unsigned table;
+
+	if (nlmsg_hdr(msg)->nlmsg_type != RTM_NEWROUTE || info->rtm_family != AF_INET ||
+		info->rtm_flags & RTM_F_CLONED)
+		return NL_SKIP;
+	attributes_split(nlmsg_attrdata(nlmsg_hdr(msg), sizeof(*info)),
+		nlmsg_attrlen(nlmsg_hdr(msg), sizeof(*info)), attrs, ROUTE_ATTRIBUTES - 1);
+	/* The header has room for 8 bits only. */
+	table = attrs[RTA_TABLE] ? attribute_number(attrs[RTA_TABLE]) : info->rtm_table;
+	if (table == TABLE_LOCAL)
+		return NL_SKIP;
+	route = array_add(&kernel->routes);
+	route->table = table;
+	route->dst = attribute_prefix(attrs[RTA_DST], AF_INET, info->rtm_dst_len);
+	route->tos = info->rtm_tos;
+	route->metric = attribute_number(attrs[RTA_PRIORITY]);
+	route->protocol = info->rtm_protocol;
+	route->scope = info->rtm_scope;
+	route->special = info->rtm_type != RTN_UNICAST || attrs[ROUTE_VIA] || attrs[ROUTE_ENCAP];
+	route->onlink = info->rtm_flags & RTNH_F_ONLINK;
+	read_next_hops(kernel, attrs, route);
+	return NL_OK;
+}
+
+static bool is_loopback_name(const struct nlattr *attr)
+{
+	return attr && nla_len(attr) >= 3 && !memcmp(nla_data(attr), "lo", 3);
+}
+
+/* Is the attribute one that our own rules come back with, or without meaning? */
+static bool rule_attribute_plain(const struct nlattr *attr)
+{
+	switch (nla_type(attr)) {
+	case RULE_SRC:
+	case RULE_PRIORITY:
+	case RULE_TABLE:
+	case RULE_PAD:
+	case RULE_PROTOCOL:
+		return true;
+	case RULE_IIFNAME:
+		return is_loopback_name(attr);
+	case RULE_FWMARK:
+	case RULE_FLOW:
+		return !attribute_number(attr);
+	case RULE_SUPPRESS_IFGROUP:
+	case RULE_SUPPRESS_PREFIXLEN:
+		return attribute_number(attr) == 0xffffffff;
+	}
+	return false;
+}
+
+static int read_rule(struct nl_msg *msg, void *arg)
+{
+	struct kernel *kernel = arg;
+	const struct rtmsg *info = nlmsg_data(nlmsg_hdr(msg));
+	struct nlattr *attrs[RULE_TABLE + 1], *attr;
+	struct rule *rule;
+	int left;
+
+	if (nlmsg_hdr(msg)->nlmsg_type != RTM_NEWRULE || info->rtm_family != AF_INET)
+		return NL_SKIP;
+	attributes_split(nlmsg_attrdata(nlmsg_hdr(msg), sizeof(*info)),
+		nlmsg_attrlen(nlmsg_hdr(msg), sizeof(*info)), attrs, RULE_TABLE);
+	rule = array_add(&kernel->rules);
+	rule->from = attribute_prefix(attrs[RULE_SRC], AF_INET, info->rtm_src_len);
+	rule->priority = attribute_number(attrs[RULE_PRIORITY]);
+	rule->table = attrs[RULE_TABLE] ? attribute_number(attrs[RULE_TABLE]) : info->rtm_table;
+	rule->foreign = info->rtm_type != RULE_TO_TABLE || info->rtm_flags || info->rtm_dst_len ||
+		info->rtm_tos || !attrs[RULE_IIFNAME];
+	rule->from_host = is_loopback_name(attrs[RULE_IIFNAME]);
+	nlmsg_for_each_attr(attr, nlmsg_hdr(msg), sizeof(*info), left)
+		if (!rule_attribute_plain(attr))
+			rule->foreign = true;
+	return NL_OK;
+}
+
+/* One dump of a kind. What an interrupted one brought is thrown away. */
+static int dump(struct nl_sock *socket, int type, nl_recvmsg_msg_cb_t read, struct kernel *out,
+	const char *what)
+{
+	/* The largest of the headers; the family is the first byte of each. */
+	struct ifinfomsg header = {0};
+	size_t size = type == RTM_GETLINK ? sizeof(header)
+		: type == RTM_GETADDR	  ? sizeof(struct ifaddrmsg)
+					  : sizeof(struct rtmsg);
+	int err;
+
+	header.ifi_family = type == RTM_GETLINK ? AF_UNSPEC : AF_INET;
+	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, read, out);
+	err = nl_send_simple(socket, type, NLM_F_DUMP, &header, size);
+	if (err >= 0)
+		err = nl_recvmsgs_default(socket);
+	if (err < 0 && err != -NLE_DUMP_INTR)
+		log_error("netlink: reading %s: %s", what, nl_geterror(err));
+	return err < 0 ? err : 0;
+}
+
+static int dump_all(struct nl_sock *socket, struct kernel *out)
+{
+	int err = dump(socket, RTM_GETLINK, read_link, out, "links");
+
+	if (!err)
+		err = dump(socket, RTM_GETADDR, read_address, out, "addresses");
+	if (!err)
+		err = dump(socket, RTM_GETROUTE, read_route, out, "routes");
+	if (!err)
+		err = dump(socket, RTM_GETRULE, read_rule, out, "rules");
+	return err;
+}
+
+int kernel_read(struct kernel *out)
+{
+	struct nl_sock *socket = netlink_open();
+	int err = socket ? -NLE_DUMP_INTR : -1, tries;
+
+	for (tries = 0; err == -NLE_DUMP_INTR && tries < DUMP_TRIES; tries++) {
+		kernel_free(out);
+		err = dump_all(socket, out);
+	}
+	if (err == -NLE_DUMP_INTR)
+		log_error("netlink: links, addresses, routes or rules changed during each of %d "
+			"readings", DUMP_TRIES);
+	if (socket)
+		nl_socket_free(socket);
+	return err ? -1 : 0;
+}
+
+static int put(struct nl_msg *msg, int type, size_t len, const void *bytes)
+{
+	return nla_put(msg, type, (int)len, bytes);
+}
+
+static int put_number(struct nl_msg *msg, int type, unsigned number)
+{
+	return put(msg, type, sizeof(number), &number);
+}
+
+static int put_prefix(struct nl_msg *msg, int type, const struct prefix *prefix)
+{
+	return put(msg, type, (size_t)prefix_bits(prefix->family) / 8, prefix->bytes);
+}
+
+/* As iproute2 does: the attribute only where the header's 8 bits do not do. */
+static int put_table(struct nl_msg *msg, struct rtmsg *header, int type, unsigned table)
+{
+	header->rtm_table = (unsigned char)(table < 256 ? table : RT_TABLE_UNSPEC);
+	return table < 256 ? 0 : put_number(msg, type, table);
+}
+
+static bool has_next_hops(const struct route *route)
+{
+	const unsigned char *bytes = route->extra;
+	struct nlattr attr;
+	size_t at;
+
+	for (at = 0; at + sizeof(attr) <= route->extra_len; at += NLA_ALIGN(attr.nla_len)) {
+		memcpy(&attr, bytes + at, sizeof(attr));
+		if (attr.nla_type == RTA_MULTIPATH)
+			return true;
+	}
+	return false;
+}
+
+static int put_next_hop(struct nl_msg *msg, const struct route *route, const struct links *links)
+{
+	struct kernel seen = {.links = *links};
+	const struct link *link = kernel_find_link(&seen, route->device);
+	int err = 0;
+
+	if (route->extra_len && nlmsg_append(msg, route->extra, route->extra_len, NLMSG_ALIGNTO))
+		return -1;
+	if (has_next_hops(route))
+		return 0;
+	if (route->gateway.family)
+		err = put_prefix(msg, RTA_GATEWAY, &route->gateway);
+	return err ? err : put_number(msg, RTA_OIF, link ? (unsigned)link->index : 0);
+}
+
+static int put_route(struct nl_msg *msg, const struct route *route, const struct links *links)
+{
+	struct rtmsg *header = nlmsg_reserve(msg, sizeof(*header), NLMSG_ALIGNTO);
+
+	if (!header)
+		return -1;
+	memset(header, 0, sizeof(*header));
+	header->rtm_family = route->dst.family;
+	header->rtm_dst_len = route->dst.len;
+	header->rtm_tos = route->tos;
+	header->rtm_protocol = route->protocol;
+	header->rtm_scope = route->scope;
+	header->rtm_type = RTN_UNICAST;
+	header->rtm_flags = route->onlink ? RTNH_F_ONLINK : 0;
+	if (put_table(msg, header, RTA_TABLE, route->table) ||
+		(route->dst.len && put_prefix(msg, RTA_DST, &route->dst)) ||
+		(route->metric && put_number(msg, RTA_PRIORITY, route->metric)))
+		return -1;
+	return put_next_hop(msg, route, links);
+}
+
+static int put_rule(struct nl_msg *msg, const struct rule *rule)
+{
+	struct rtmsg *header = nlmsg_reserve(msg, sizeof(*header), NLMSG_ALIGNTO);
+
+	if (!header)
+		return -1;
+	memset(header, 0, sizeof(*header));
+	header->rtm_family = rule->from.family;
+	header->rtm_src_len = rule->from.len;
+	/* Without an action the rule is refused, or blackholes. */
+	header->rtm_type = RULE_TO_TABLE;
+	/* Absent selectors are wildcards to EXCL and to a deletion, so all are given. */
+	return put_table(msg, header, RULE_TABLE, rule->table) ||
+			put_prefix(msg, RULE_SRC, &rule->from) ||
+			put(msg, RULE_IIFNAME, sizeof("lo"), "lo") ||
+			put_number(msg, RULE_PRIORITY, rule->priority)
+		? -1
+		: 0;
+}
+
+static struct nl_msg *op_message(const struct op *op, const struct links *links)
+{
+	static const int types[] = {RTM_NEWROUTE, RTM_NEWROUTE, RTM_NEWRULE, RTM_DELRULE,
+		RTM_DELROUTE};
+	/* EXCL: what is there already, a foreign one above all, is not replaced. */
+	static const int flags[] = {NLM_F_CREATE | NLM_F_EXCL, NLM_F_CREATE | NLM_F_REPLACE,
+		NLM_F_CREATE | NLM_F_EXCL, 0, 0};
+	struct nl_msg *msg = nlmsg_alloc_simple(types[op->kind], flags[op->kind]);
+	int err;
+
+	if (!msg)
+		return NULL;
+	if (op->kind == OP_RULE_ADD || op->kind == OP_RULE_DELETE)
+		err = put_rule(msg, &op->rule);
+	else
+		err = put_route(msg, &op->route, links);
+	if (!err)
+		return msg;
+	nlmsg_free(msg);
+	return NULL;
+}
+
+/* What of a batch has been answered so far. */
+struct batch {
+	struct nl_msg *messages[BATCH];
+	unsigned first_seq;
+	size_t n;
+	int *errors;
+	bool done;
+};
+
+static size_t batch_index(const struct batch *batch, unsigned seq)
+{
+	return seq - batch->first_seq;
+}
+
+static int batch_error(struct sockaddr_nl *from, struct nlmsgerr *error, void *arg)
+{
+	struct batch *batch = arg;
+	size_t i = batch_index(batch, error->msg.nlmsg_seq);
+
+	(void)from;
+	if (i < batch->n)
+		batch->errors[i] = -error->error;
+	batch->done |= i == batch->n - 1;
+	return NL_SKIP;
+}
+
+static int batch_ack(struct nl_msg *msg, void *arg)
+{
+	struct batch *batch = arg;
+
+	batch->done |= batch_index(batch, nlmsg_hdr(msg)->nlmsg_seq) == batch->n - 1;
+	return NL_OK;
+}
+
+/* The acknowledgement is asked for the last only; errors come for each all the same, before
+ * it, since the kernel handles a batch in order. */
+static int batch_send(struct nl_sock *socket, struct batch *batch)
+{
+	struct iovec iov[BATCH];
+	int err;
+	size_t i;
+
+	for (i = 0; i < batch->n; i++) {
+		nl_complete_msg(socket, batch->messages[i]);
+		iov[i].iov_base = nlmsg_hdr(batch->messages[i]);
+		iov[i].iov_len = nlmsg_hdr(batch->messages[i])->nlmsg_len;
+	}
+	batch->first_seq = nlmsg_hdr(batch->messages[0])->nlmsg_seq;
+	nlmsg_hdr(batch->messages[batch->n - 1])->nlmsg_flags |= NLM_F_ACK;
+	nl_socket_modify_cb(socket, NL_CB_ACK, NL_CB_CUSTOM, batch_ack, batch);
+	nl_socket_modify_err_cb(socket, NL_CB_CUSTOM, batch_error, batch);
+	err = nl_send_iovec(socket, batch->messages[0], iov, (unsigned)batch->n);
+	while (err >= 0 && !batch->done)
+		err = nl_recvmsgs_default(socket);
+	return err < 0 ? err : 0;
+}
+
+static int apply_batch(struct nl_sock *socket, const struct op *ops, size_t n,
+	const struct links *links, int *errors)
+{
+	struct batch batch = {.errors = errors};
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < n && !err; i++) {
+		batch.messages[i] = op_message(&ops[i], links);
+		if (batch.messages[i])
+			batch.n++;
+		else
+			err = -NLE_NOMEM;
+	}
+	if (!err)
+		err = batch_send(socket, &batch);
+	for (i = 0; i < batch.n; i++)
+		nlmsg_free(batch.messages[i]);
+	return err;
+}
+
+int kernel_apply(const struct ops *ops, const struct links *links, int *errors)
+{
+	struct nl_sock *socket;
+	size_t i, n;
+	int err = 0;
+
+	memset(errors, 0, ops->n * sizeof(*errors));
+	if (!ops->n)
+		return 0;
+	socket = netlink_open();
+	if (!socket)
+		return -1;
+	nl_socket_disable_auto_ack(socket);
+	nl_socket_disable_seq_check(socket);
+	for (i = 0; i < ops->n && !err; i += n) {
+		n = ops->n - i < BATCH ? ops->n - i : BATCH;
+		err = apply_batch(socket, ops->items + i, n, links, errors + i);
+	}
+	if (err)
+		log_error("netlink: %s", nl_geterror(err));
+	nl_socket_free(socket);
+	return err ? -1 : 0;
+}
+
+void kernel_flush_cache(void)
+{
+	struct utsname name;
+	unsigned major = 0, minor = 0;
+	int fd;
+
+	if (uname(&name) || sscanf(name.release, "%u.%u", &major, &minor) != 2 || major > 3 ||
+		(major == 3 && minor >= 6))
+		return;
+	fd = open("/proc/sys/net/ipv4/route/flush", O_WRONLY);
+	if (fd < 0)
+		return;
+	if (write(fd, "0\n", 2) < 0)
+		log_notice("net/ipv4/route/flush: %s", strerror(errno));
+	close(fd);
+}

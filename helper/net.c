@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT
+ * What the kernel holds: comparing, finding, and the words of ip(8) for it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "net.h"
+
+void kernel_free(struct kernel *kernel)
+{
+	size_t i;
+
+	for (i = 0; i < kernel->routes.n; i++) {
+		free(kernel->routes.items[i].extra);
+		free(kernel->routes.items[i].extra_words);
+	}
+	free(kernel->links.items);
+	free(kernel->addresses.items);
+	free(kernel->routes.items);
+	free(kernel->rules.items);
+	memset(kernel, 0, sizeof(*kernel));
+}
+
+const struct link *kernel_find_link(const struct kernel *kernel, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < kernel->links.n; i++)
+		if (!strcmp(kernel->links.items[i].name, name))
+			return &kernel->links.items[i];
+	return NULL;
+}
+
+static int compare_numbers(unsigned a, unsigned b)
+{
+	return (a > b) - (a < b);
+}
+
+int route_compare_key(const struct route *a, const struct route *b)
+{
+	int order = compare_numbers(a->table, b->table);
+
+	if (!order)
+		order = prefix_compare(&a->dst, &b->dst);
+	if (!order)
+		order = compare_numbers(a->tos, b->tos);
+	return order ? order : compare_numbers(a->metric, b->metric);
+}
+
+int route_compare(const struct route *a, const struct route *b)
+{
+	int order = route_compare_key(a, b);
+
+	if (!order)
+		order = compare_numbers(a->protocol, b->protocol);
+	if (!order)
+		order = compare_numbers(a->scope, b->scope);
+	if (!order)
+		order = compare_numbers(a->special * 2u + a->onlink, b->special * 2u + b->onlink);
+	if (!order)
+		order = prefix_compare(&a->gateway, &b->gateway);
+	if (!order)
+		order = strcmp(a->device, b->device);
+	if (!order)
+		order = compare_numbers((unsigned)a->extra_len, (unsigned)b->extra_len);
+	if (!order && a->extra_len)
+		order = memcmp(a->extra, b->extra, a->extra_len);
+	return order;
+}
+
+int rule_compare(const struct rule *a, const struct rule *b)
+{
+	int order = compare_numbers(a->priority, b->priority);
+
+	if (!order)
+		order = prefix_compare(&a->from, &b->from);
+	if (!order)
+		order = compare_numbers(a->table, b->table);
+	return order ? order : a->foreign - b->foreign;
+}
+
+void route_format(const struct route *route, struct text *out)
+{
+	char text[PREFIX_TEXT];
+
+	text_add_string(out, prefix_format(&route->dst, text));
+	if (route->tos)
+		text_format(out, " tos 0x%02x", route->tos);
+	if (route->gateway.family)
+		text_format(out, " via %s", prefix_format_address(&route->gateway, text));
+	/* With several next hops each names its device. */
+	if (route->device[0] && !(route->extra_words && strstr(route->extra_words, " nexthop ")))
+		text_format(out, " dev %s", route->device);
+	if (route->onlink)
+		text_add_string(out, " onlink");
+	if (route->scope == SCOPE_LINK)
+		text_add_string(out, " scope link");
+	else if (route->scope != SCOPE_UNIVERSE)
+		text_format(out, " scope %u", route->scope);
+	if (route->metric)
+		text_format(out, " metric %u", route->metric);
+	if (route->table != TABLE_MAIN)
+		text_format(out, " table %u", route->table);
+	text_format(out, " proto %d%s", route->protocol,
+		route->extra_words ? route->extra_words : "");
+}
+
+void rule_format(const struct rule *rule, struct text *out)
+{
+	char text[PREFIX_TEXT];
+
+	text_format(out, "from %s iif lo lookup %u priority %u", prefix_format(&rule->from, text),
+		rule->table, rule->priority);
+}
+
+int rule_parse(const char *line, struct rule *out)
+{
+	struct rule rule = {0};
+	struct text again = {0};
+	char from[PREFIX_TEXT];
+	int same;
+
+	if (sscanf(line, "from %63s iif lo lookup %u priority %u", from, &rule.table,
+		    &rule.priority) != 3)
+		return -1;
+	if (prefix_parse(from, AF_INET, &rule.from) && prefix_parse(from, AF_INET6, &rule.from))
+		return -1;
+	rule_format(&rule, &again);
+	same = strcmp(again.bytes, line);
+	text_free(&again);
+	if (same)
+		return -1;
+	*out = rule;
+	return 0;
+}

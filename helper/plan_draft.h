@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ * What the parts of the plan share while it is made; nobody else includes this.
+ */
+#ifndef PLAN_DRAFT_H
+#define PLAN_DRAFT_H
+
+#include "block.h"
+#include "plan.h"
+
+/* A route- or rule- file, taken apart. */
+struct managed {
+	const struct file *file;
+	bool is_rule; /* else route- */
+	device_name device;
+	struct block block;
+	bool sourced; /* a route- file in ADDRESSn= form: a line of ours would be run as a command */
+	int broken;   /* the line of a marker without its partner, or 0 */
+};
+
+struct managed_files {
+	struct managed *items;
+	size_t n, cap;
+};
+
+struct draft {
+	const struct plan_input *input;
+	struct plan *plan;
+	struct diags *diags;
+	struct managed_files managed;
+	struct routes admin_routes; /* keys of the lines outside of our blocks */
+	struct routes file_routes;  /* for the blocks */
+	struct rules file_rules;
+};
+
+const struct managed *draft_find(const struct draft *draft, bool is_rule, const char *device);
+bool draft_is_event_device(const struct draft *draft, const char *device);
+void frozen_add(struct frozen *frozen, const char *device, unsigned table);
+
+/* plan_files.c */
+void draft_take_apart(struct draft *draft);
+bool draft_by_hand(const struct draft *draft, const struct uplink *uplink);
+void draft_write_blocks(struct draft *draft);
+
+/* plan_tables.c: fills in planned.table; an uplink that gets none is refused. */
+void draft_choose_tables(struct draft *draft);
+
+/* plan_kernel.c: routes and rules of one uplink, for its files and for the kernel. */
+void draft_add_routes(struct draft *draft, const struct planned *planned);
+void draft_add_rules(struct draft *draft, const struct planned *planned);
+
+#endif

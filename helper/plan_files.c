@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT
+ * The plan's files: what the administrator wrote, and the managed blocks that go between.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "plan_draft.h"
+
+const struct managed *draft_find(const struct draft *draft, bool is_rule, const char *device)
+{
+	size_t i;
+
+	for (i = 0; i < draft->managed.n; i++)
+		if (draft->managed.items[i].is_rule == is_rule &&
+			!strcmp(draft->managed.items[i].device, device))
+			return &draft->managed.items[i];
+	return NULL;
+}
+
+/* egrep -q '^[[:space:]]*ADDRESS[0-9]+=' of ifup-routes. */
+static bool is_sourced(const char *text)
+{
+	size_t digits;
+
+	while (text && *text) {
+		text += strspn(text, " \t\r\f\v");
+		if (!strncmp(text, "ADDRESS", 7)) {
+			digits = strspn(text + 7, "0123456789");
+			if (digits && text[7 + digits] == '=')
+				return true;
+		}
+		text = strchr(text, '\n');
+		text += text != NULL;
+	}
+	return false;
+}
+
+static bool table_number(const struct draft *draft, const char *word, unsigned *out)
+{
+	const struct table_names *names = &draft->input->config->tables;
+	char *end;
+	size_t i;
+
+	*out = (unsigned)strtoul(word, &end, 0);
+	if (!*end)
+		return true;
+	for (i = 0; i < names->n; i++)
+		if (!strcmp(names->items[i].name, word)) {
+			*out = names->items[i].number;
+			return true;
+		}
+	*out = TABLE_MAIN;
+	return !strcmp(word, "main");
+}
+
+/* The key of an ip-route(8) line. False if it has none that we know. */
+static bool route_line_key(const struct draft *draft, char *line, struct route *out)
+{
+	static const char *const types[] = {"unicast", "to", "unreachable", "blackhole",
+		"prohibit", "throw"};
+	char *words[64];
+	size_t n = line_words(line, words, 64), at = 0, i;
+
+	for (i = 0; at < n && i < sizeof(types) / sizeof(*types); i++)
+		if (!strcmp(words[at], types[i])) {
+			at++;
+			i = (size_t)-1;
+		}
+	if (at == n)
+		return false;
+	memset(out, 0, sizeof(*out));
+	out->table = TABLE_MAIN;
+	if (!strcmp(words[at], "default"))
+		out->dst.family = AF_INET;
+	else if (prefix_parse(words[at], AF_INET, &out->dst))
+		return false;
+	for (at++; at + 1 < n; at++) {
+		if (!strcmp(words[at], "table") && !table_number(draft, words[at + 1], &out->table))
+			return false;
+		if (!strcmp(words[at], "metric") || !strcmp(words[at], "priority") ||
+			!strcmp(words[at], "preference"))
+			out->metric = (unsigned)strtoul(words[at + 1], NULL, 0);
+		if (!strcmp(words[at], "tos") || !strcmp(words[at], "dsfield"))
+			out->tos = (unsigned char)strtoul(words[at + 1], NULL, 16);
+	}
+	return true;
+}
+
+/* Where an administrator's line has the same key as a route of ours, only one of the two can
+ * be added: theirs. */
+static void collect_routes(struct draft *draft, const char *text)
+{
+	struct route route;
+	char *line;
+
+	while ((line = line_next(&text))) {
+		if (route_line_key(draft, line, &route))
+			*array_add(&draft->admin_routes) = route;
+		free(line);
+	}
+}
+
+static void take_apart(struct draft *draft, const struct file *file)
+{
+	bool is_rule = !strncmp(file->name, "rule-", 5);
+	const char *device = strchr(file->name, '-') + 1;
+	struct managed *managed;
+
+	if (!device_valid(device))
+		return;
+	managed = array_add(&draft->managed);
+	managed->file = file;
+	managed->is_rule = is_rule;
+	memcpy(managed->device, device, strlen(device) + 1);
+	managed->broken = block_parse(file->bytes, file->len, device, &managed->block);
+	if (managed->broken)
+		diag_refuse(draft->diags, file->path, managed->broken, "one of the two lines "
+			"'# BEGIN multihome %s' and '# END multihome %s' is missing; expected both, "
+			"or neither", device, device);
+	if (is_rule || managed->broken)
+		return;
+	managed->sourced = is_sourced(managed->block.before.bytes) ||
+		is_sourced(managed->block.after.bytes);
+	collect_routes(draft, managed->block.before.bytes);
+	collect_routes(draft, managed->block.after.bytes);
+}
+
+void draft_take_apart(struct draft *draft)
+{
+	const struct files *files = &draft->input->sources->managed;
+	const struct managed *managed;
+	size_t i, k;
+
+	for (i = 0; i < files->n; i++)
+		take_apart(draft, &files->items[i]);
+	for (i = 0; i < draft->managed.n; i++) {
+		managed = &draft->managed.items[i];
+		if (managed->broken)
+			frozen_add(&draft->plan->frozen, managed->device, managed->block.table);
+		for (k = 0; k < managed->block.rules.n; k++)
+			*array_add(&draft->plan->owned) = managed->block.rules.items[k];
+	}
+}
+
+static bool routes_by_hand(const char *text, const struct uplink *uplink)
+{
+	bool found = false;
+	char *line, *words[64];
+	struct prefix from;
+	size_t n, i, k;
+
+	while (!found && (line = line_next(&text))) {
+		n = line_words(line, words, 64);
+		for (i = 0; i + 1 < n; i++) {
+			if (strcmp(words[i], "from") || prefix_parse(words[i + 1], AF_INET, &from) ||
+				!from.len)
+				continue;
+			for (k = 0; k < uplink->addresses.n; k++)
+				found |= prefix_contains(&from, &uplink->addresses.items[k]);
+		}
+		free(line);
+	}
+	return found;
+}
+
+bool draft_by_hand(const struct draft *draft, const struct uplink *uplink)
+{
+	/* ifup-routes reads the files of the device and of the ifcfg file's own name. */
+	const char *names[2] = {uplink->device, uplink->file->name + strlen("ifcfg-")};
+	const struct managed *managed;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		managed = draft_find(draft, true, names[i]);
+		if (managed && (routes_by_hand(managed->block.before.bytes, uplink) ||
+				       routes_by_hand(managed->block.after.bytes, uplink)))
+			return true;
+	}
+	return false;
+}
+
+static void block_body(const struct draft *draft, bool is_rule, const char *device,
+	struct text *body)
+{
+	size_t i;
+
+	text_add_string(body, "");
+	for (i = 0; is_rule && i < draft->file_rules.n; i++)
+		if (!strcmp(draft->file_rules.items[i].device, device)) {
+			rule_format(&draft->file_rules.items[i], body);
+			text_add_string(body, "\n");
+		}
+	for (i = 0; !is_rule && i < draft->file_routes.n; i++)
+		if (!strcmp(draft->file_routes.items[i].device, device)) {
+			route_format(&draft->file_routes.items[i], body);
+			text_add_string(body, "\n");
+		}
+}
+
+static void write_block(struct draft *draft, bool is_rule, const char *device)
+{
+	static const struct managed none;
+	const struct managed *managed = draft_find(draft, is_rule, device);
+	struct text body = {0}, bytes = {0};
+	struct change *change;
+	bool wanted;
+
+	if (!managed)
+		managed = &none;
+	block_body(draft, is_rule, device, &body);
+	wanted = block_splice(&managed->block, managed->file != NULL, device, body.bytes, &bytes);
+	text_free(&body);
+	if (managed->file ? wanted && bytes.n == managed->file->len &&
+				!memcmp(bytes.n ? bytes.bytes : "", managed->file->bytes, bytes.n)
+			  : !bytes.n) {
+		text_free(&bytes);
+		return;
+	}
+	change = array_add(&draft->plan->changes);
+	change->old = managed->file;
+	change->name = mem_format("%s-%s", is_rule ? "rule" : "route", device);
+	change->path = managed->file ? mem_string(managed->file->path)
+				     : mem_format("%s/%s", draft->input->sources->scripts,
+					       change->name);
+	change->bytes = wanted ? mem_copy(bytes.bytes, bytes.n) : NULL;
+	change->len = bytes.n;
+	text_free(&bytes);
+}
+
+static void write_device(struct draft *draft, const char *device)
+{
+	const struct changes *changes = &draft->plan->changes;
+	size_t i;
+
+	if (frozen_device(&draft->plan->frozen, device))
+		return;
+	for (i = 0; i < changes->n; i++)
+		if (!strcmp(strchr(changes->items[i].name, '-') + 1, device))
+			return;
+	write_block(draft, false, device);
+	write_block(draft, true, device);
+}
+
+void draft_write_blocks(struct draft *draft)
+{
+	const struct planned_uplinks *uplinks = &draft->plan->uplinks;
+	size_t i;
+
+	for (i = 0; i < uplinks->n; i++)
+		if (uplinks->items[i].state != STATE_REFUSED)
+			write_device(draft, uplinks->items[i].uplink->device);
+	for (i = 0; i < draft->managed.n; i++)
+		if (draft->managed.items[i].block.present)
+			write_device(draft, draft->managed.items[i].device);
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT
+ * The plan's routes and rules of one uplink.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "plan_draft.h"
+
+/* ifup-routes adds each line of the block, and would print "File exists" where it is there
+ * already: a device that is up goes through ifup once more, or ifup-aliases ran the hook of an
+ * alias first. So what is to be there before ifup-routes stands aside: the same routes at a
+ * metric, the same rules at a priority that nothing else of ours has. up moves it to its place.
+ * No packet goes astray meanwhile. */
+enum { ASIDE_METRIC = 1 << 16, ASIDE_PRIORITY = 2 };
+
+static bool stands_aside(const struct draft *draft, const char *device, bool seen)
+{
+	enum event event = draft->input->event;
+
+	return draft_is_event_device(draft, device) &&
+		(event == EVENT_PREPARE || (event == EVENT_ALIAS && !seen));
+}
+
+static bool has_key(const struct routes *routes, const struct route *route)
+{
+	size_t i;
+
+	for (i = 0; i < routes->n; i++)
+		if (!route_compare_key(&routes->items[i], route))
+			return true;
+	return false;
+}
+
+static bool in_route_file(const struct draft *draft, const char *device)
+{
+	const struct managed *managed = draft_find(draft, false, device);
+
+	return !managed || (!managed->sourced && !managed->broken);
+}
+
+static void want_route(struct draft *draft, const struct planned *planned,
+	const struct route *route)
+{
+	if (planned->state == STATE_UP && !has_key(&draft->plan->routes, route))
+		*array_add(&draft->plan->routes) = *route;
+}
+
+/* A route that follows from the configuration, so that ifup-routes can apply it. */
+static void add_own_route(struct draft *draft, const struct planned *planned, struct route route)
+{
+	const struct kernel *kernel = draft->input->kernel;
+	const char *device = planned->uplink->device;
+
+	route.protocol = PROTO_MULTIHOME;
+	route.scope = route.gateway.family ? SCOPE_UNIVERSE : SCOPE_LINK;
+	memcpy(route.device, device, sizeof(route.device));
+	if (has_key(&draft->admin_routes, &route) || has_key(&draft->file_routes, &route))
+		return;
+	if (in_route_file(draft, device)) {
+		*array_add(&draft->file_routes) = route;
+		if (stands_aside(draft, device, kernel && has_key(&kernel->routes, &route)))
+			route.metric += ASIDE_METRIC;
+	}
+	want_route(draft, planned, &route);
+}
+
+static bool is_other_uplink(const struct draft *draft, const char *device,
+	const struct uplink *uplink)
+{
+	const struct uplinks *uplinks = &draft->input->config->uplinks;
+	size_t i;
+
+	if (!strcmp(device, uplink->device))
+		return false;
+	for (i = 0; i < uplinks->n; i++)
+		if (!strcmp(uplinks->items[i].device, device))
+			return true;
+	return false;
+}
+
+static bool is_own_prefix(const struct uplink *uplink, const struct route *route)
+{
+	struct prefix net;
+	size_t i;
+
+	if (strcmp(route->device, uplink->device) || route->gateway.family)
+		return false;
+	for (i = 0; i < uplink->addresses.n; i++) {
+		net = prefix_network(&uplink->addresses.items[i]);
+		if (!prefix_compare(&net, &route->dst))
+			return true;
+	}
+	return false;
+}
+
+/* What is reachable through main stays reachable from the uplink's addresses: static routes,
+ * bridges of containers, VPNs; but no default, nor a half of one (0.0.0.0/1, 128.0.0.0/1). */
+static bool is_copied(const struct draft *draft, const struct uplink *uplink,
+	const struct route *route)
+{
+	return route->table == TABLE_MAIN && route->protocol != PROTO_MULTIHOME &&
+		!route->special && route->dst.len > 1 && route->device[0] &&
+		!is_other_uplink(draft, route->device, uplink) && !is_own_prefix(uplink, route);
+}
+
+static void copy_main(struct draft *draft, const struct planned *planned)
+{
+	const struct kernel *kernel = draft->input->kernel;
+	struct route route;
+	size_t i;
+
+	for (i = 0; kernel && i < kernel->routes.n; i++) {
+		route = kernel->routes.items[i];
+		if (!is_copied(draft, planned->uplink, &route))
+			continue;
+		route.table = planned->table;
+		route.protocol = PROTO_MULTIHOME;
+		want_route(draft, planned, &route);
+	}
+}
+
+static void add_prefix_routes(struct draft *draft, const struct planned *planned)
+{
+	const struct prefixes *addresses = &planned->uplink->addresses;
+	struct route route = {.table = planned->table};
+	size_t i;
+
+	for (i = 0; i < addresses->n; i++) {
+		route.dst = prefix_network(&addresses->items[i]);
+		/* An address alone is in the local table. */
+		if (route.dst.len < prefix_bits(route.dst.family))
+			add_own_route(draft, planned, route);
+	}
+}
+
+void draft_add_routes(struct draft *draft, const struct planned *planned)
+{
+	const struct uplink *uplink = planned->uplink;
+	unsigned long long fallback = draft->input->config->fallback_metric;
+	struct route route = {.table = TABLE_MAIN};
+
+	if (uplink->gateway_outside) {
+		/* In main too: kernels before 4.x look for the next hop there only
+		 * (fib_check_nh), whatever the table of the route. */
+		route.dst = prefix_host(&uplink->gateway);
+		add_own_route(draft, planned, route);
+		route.table = planned->table;
+		add_own_route(draft, planned, route);
+	}
+	add_prefix_routes(draft, planned);
+	memset(&route.dst, 0, sizeof(route.dst));
+	route.dst.family = uplink->gateway.family;
+	route.gateway = uplink->gateway;
+	route.table = planned->table;
+	add_own_route(draft, planned, route);
+	if (uplink->fallback) {
+		fallback += planned->table;
+		route.table = TABLE_MAIN;
+		route.metric = fallback > 0x7fffffff ? 0x7fffffff : (unsigned)fallback;
+		add_own_route(draft, planned, route);
+	}
+	copy_main(draft, planned);
+}
+
+static bool is_uplinks_address(const struct uplink *uplink, const struct prefix *address)
+{
+	size_t i;
+
+	for (i = 0; i < uplink->addresses.n; i++)
+		if (prefix_same_address(&uplink->addresses.items[i], address))
+			return true;
+	return false;
+}
+
+static bool claimed_by_another(const struct draft *draft, const struct uplink *uplink,
+	const struct prefix *address)
+{
+	const struct uplinks *uplinks = &draft->input->config->uplinks;
+	size_t i;
+
+	for (i = 0; i < uplinks->n; i++)
+		if (&uplinks->items[i] != uplink && is_uplinks_address(&uplinks->items[i], address))
+			return true;
+	return false;
+}
+
+/* Addresses of lo are nobody else's: a service address there answers through the uplink in
+ * whose network it lies. */
+static bool is_elsewhere(const struct draft *draft, const struct uplink *uplink,
+	const struct address *address)
+{
+	const struct link *link;
+
+	if (!strcmp(address->device, uplink->device))
+		return claimed_by_another(draft, uplink, &address->prefix);
+	link = draft->input->kernel ? kernel_find_link(draft->input->kernel, address->device) : NULL;
+	return (!link || !link->loopback) && !is_uplinks_address(uplink, &address->prefix);
+}
+
+static bool prefix_shared(const struct draft *draft, const struct uplink *uplink,
+	const struct prefix *net)
+{
+	const struct addresses *configured = &draft->input->config->addresses;
+	const struct kernel *kernel = draft->input->kernel;
+	size_t i;
+
+	for (i = 0; i < configured->n; i++)
+		if (prefix_contains(net, &configured->items[i].prefix) &&
+			is_elsewhere(draft, uplink, &configured->items[i]))
+			return true;
+	for (i = 0; kernel && i < kernel->addresses.n; i++)
+		if (prefix_contains(net, &kernel->addresses.items[i].prefix) &&
+			is_elsewhere(draft, uplink, &kernel->addresses.items[i]))
+			return true;
+	return false;
+}
+
+static bool has_rule(const struct rules *rules, const struct rule *rule)
+{
+	size_t i;
+
+	for (i = 0; i < rules->n; i++)
+		if (!rule_compare(&rules->items[i], rule))
+			return true;
+	return false;
+}
+
+/* A foreign rule that says all that ours does, and more. A deletion takes the first rule that
+ * has what it names (fib_nl_delrule), so deleting ours would take that one. */
+static bool has_foreign_twin(const struct draft *draft, struct rule rule)
+{
+	const struct kernel *kernel = draft->input->kernel;
+	size_t i;
+
+	rule.foreign = true;
+	for (i = 0; kernel && i < kernel->rules.n; i++)
+		if (kernel->rules.items[i].from_host &&
+			!rule_compare(&kernel->rules.items[i], &rule))
+			return true;
+	return false;
+}
+
+static void add_rule(struct draft *draft, const struct planned *planned, struct prefix from,
+	unsigned priority, bool in_file)
+{
+	const struct kernel *kernel = draft->input->kernel;
+	struct rule rule = {.from = from, .table = planned->table, .priority = priority};
+
+	memcpy(rule.device, planned->uplink->device, sizeof(rule.device));
+	if (has_foreign_twin(draft, rule)) {
+		diag_notice(draft->diags, rule.device, 0, "left alone: a foreign rule of priority "
+			"%u differs from ours only in a further selector", priority);
+		return;
+	}
+	if (in_file) {
+		if (has_rule(&draft->file_rules, &rule))
+			return;
+		*array_add(&draft->file_rules) = rule;
+		*array_add(&draft->plan->owned) = rule;
+		if (stands_aside(draft, rule.device, kernel && has_rule(&kernel->rules, &rule)))
+			rule.priority -= ASIDE_PRIORITY;
+	}
+	if (planned->state != STATE_UP || has_rule(&draft->plan->rules, &rule))
+		return;
+	*array_add(&draft->plan->rules) = rule;
+	*array_add(&draft->plan->owned) = rule;
+}
+
+static void add_address_rules(struct draft *draft, const struct planned *planned,
+	const struct prefix *net)
+{
+	const struct kernel *kernel = draft->input->kernel;
+	const struct uplink *uplink = planned->uplink;
+	unsigned priority = draft->input->config->rule_priority;
+	size_t i;
+
+	for (i = 0; i < uplink->addresses.n; i++)
+		if (prefix_contains(net, &uplink->addresses.items[i]))
+			add_rule(draft, planned, prefix_host(&uplink->addresses.items[i]), priority,
+				true);
+	for (i = 0; kernel && i < kernel->addresses.n; i++)
+		if (!strcmp(kernel->addresses.items[i].device, uplink->device) &&
+			prefix_contains(net, &kernel->addresses.items[i].prefix) &&
+			!is_uplinks_address(uplink, &kernel->addresses.items[i].prefix) &&
+			!claimed_by_another(draft, uplink, &kernel->addresses.items[i].prefix))
+			add_rule(draft, planned, prefix_host(&kernel->addresses.items[i].prefix),
+				priority, false);
+}
+
+void draft_add_rules(struct draft *draft, const struct planned *planned)
+{
+	const struct uplink *uplink = planned->uplink;
+	struct prefix net;
+	size_t i;
+
+	for (i = 0; i < uplink->addresses.n; i++) {
+		net = prefix_network(&uplink->addresses.items[i]);
+		if (prefix_shared(draft, uplink, &net))
+			add_address_rules(draft, planned, &net);
+		else
+			add_rule(draft, planned, net, draft->input->config->rule_priority + 1, true);
+	}
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT
+ * The plan's choice of tables: TABLE=, else the block's, else the lowest that is free.
+ */
+#include "plan_draft.h"
+
+static bool taken_by_uplink(const struct draft *draft, unsigned table, const struct planned *by)
+{
+	const struct planned_uplinks *uplinks = &draft->plan->uplinks;
+	size_t i;
+
+	for (i = 0; i < uplinks->n; i++)
+		if (&uplinks->items[i] != by && uplinks->items[i].table == table)
+			return true;
+	return frozen_table(&draft->plan->frozen, table);
+}
+
+static bool has_name(const struct draft *draft, unsigned table)
+{
+	const struct table_names *names = &draft->input->config->tables;
+	size_t i;
+
+	for (i = 0; i < names->n; i++)
+		if (names->items[i].number == table)
+			return true;
+	return false;
+}
+
+static bool is_owned(const struct draft *draft, const struct rule *rule)
+{
+	size_t i;
+
+	for (i = 0; i < draft->plan->owned.n; i++)
+		if (!rule_compare(&draft->plan->owned.items[i], rule))
+			return true;
+	return false;
+}
+
+static bool used_by_others(const struct draft *draft, unsigned table)
+{
+	const struct kernel *kernel = draft->input->kernel;
+	size_t i;
+
+	if (!kernel)
+		return false;
+	for (i = 0; i < kernel->routes.n; i++)
+		if (kernel->routes.items[i].table == table &&
+			kernel->routes.items[i].protocol != PROTO_MULTIHOME)
+			return true;
+	for (i = 0; i < kernel->rules.n; i++)
+		if (kernel->rules.items[i].table == table && !is_owned(draft, &kernel->rules.items[i]))
+			return true;
+	return false;
+}
+
+static unsigned block_table(const struct draft *draft, const struct planned *planned)
+{
+	const struct managed *managed;
+	int is_rule;
+
+	for (is_rule = 0; is_rule <= 1; is_rule++) {
+		managed = draft_find(draft, is_rule, planned->uplink->device);
+		if (managed && managed->block.table &&
+			!taken_by_uplink(draft, managed->block.table, planned))
+			return managed->block.table;
+	}
+	return 0;
+}
+
+static unsigned lowest_free(const struct draft *draft)
+{
+	const struct config *config = draft->input->config;
+	unsigned table;
+
+	for (table = config->table_first; table <= config->table_last && table; table++)
+		if (table % 256 && (table < 253 || table > 255) &&
+			!taken_by_uplink(draft, table, NULL) && !has_name(draft, table) &&
+			!used_by_others(draft, table))
+			return table;
+	return 0;
+}
+
+static bool needs_table(const struct planned *planned)
+{
+	return !planned->table && planned->state != STATE_REFUSED &&
+		planned->state != STATE_BY_HAND;
+}
+
+void draft_choose_tables(struct draft *draft)
+{
+	struct planned_uplinks *uplinks = &draft->plan->uplinks;
+	const struct config *config = draft->input->config;
+	struct planned *planned;
+	size_t i;
+
+	for (i = 0; i < uplinks->n; i++)
+		if (needs_table(&uplinks->items[i]))
+			uplinks->items[i].table = uplinks->items[i].uplink->table;
+	for (i = 0; i < uplinks->n; i++)
+		if (needs_table(&uplinks->items[i]))
+			uplinks->items[i].table = block_table(draft, &uplinks->items[i]);
+	for (i = 0; i < uplinks->n; i++) {
+		planned = &uplinks->items[i];
+		if (!needs_table(planned))
+			continue;
+		planned->table = lowest_free(draft);
+		if (planned->table)
+			continue;
+		diag_refuse(draft->diags, planned->uplink->file->path, 1, "no table is free in "
+			"TABLE_RANGE=%u-%u; expected a wider range in /etc/sysconfig/multihome, "
+			"or TABLE= here", config->table_first, config->table_last);
+		planned->state = STATE_REFUSED;
+		frozen_add(&draft->plan->frozen, planned->uplink->device, 0);
+	}
+}

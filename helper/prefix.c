@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT
+ * IP prefixes and addresses, and the names of devices.
+ */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "prefix.h"
+
+int prefix_bits(int family)
+{
+	return family == AF_INET6 ? 128 : 32;
+}
+
+int prefix_parse_address(const char *text, int family, struct prefix *out)
+{
+	struct prefix prefix = {0};
+
+	prefix.family = (unsigned char)family;
+	prefix.len = (unsigned char)prefix_bits(family);
+	if (inet_pton(family, text, prefix.bytes) != 1)
+		return -1;
+	*out = prefix;
+	return 0;
+}
+
+int prefix_parse(const char *text, int family, struct prefix *out)
+{
+	const char *slash = strchr(text, '/');
+	char address[PREFIX_TEXT];
+	char *end;
+	long len;
+
+	if (!slash)
+		return prefix_parse_address(text, family, out);
+	if ((size_t)(slash - text) >= sizeof(address) || slash[1] < '0' || slash[1] > '9')
+		return -1;
+	memcpy(address, text, (size_t)(slash - text));
+	address[slash - text] = '\0';
+	len = strtol(slash + 1, &end, 10);
+	if (*end || len > prefix_bits(family) || prefix_parse_address(address, family, out))
+		return -1;
+	out->len = (unsigned char)len;
+	return 0;
+}
+
+int prefix_parse_netmask(const char *text)
+{
+	struct prefix mask;
+	unsigned long bits;
+	int len = 0;
+
+	if (prefix_parse_address(text, AF_INET, &mask))
+		return -1;
+	bits = (unsigned long)mask.bytes[0] << 24 | (unsigned long)mask.bytes[1] << 16 |
+		(unsigned long)mask.bytes[2] << 8 | mask.bytes[3];
+	while (len < 32 && bits & (0x80000000UL >> len))
+		len++;
+	return (bits & (0xffffffffUL >> len)) && len < 32 ? -1 : len;
+}
+
+int prefix_class_length(const struct prefix *address)
+{
+	if (address->bytes[0] < 128)
+		return 8;
+	return address->bytes[0] < 192 ? 16 : 24;
+}
+
+const char *prefix_format_address(const struct prefix *prefix, char text[PREFIX_TEXT])
+{
+	if (!prefix->family || !inet_ntop(prefix->family, prefix->bytes, text, PREFIX_TEXT))
+		strcpy(text, "none");
+	return text;
+}
+
+const char *prefix_format(const struct prefix *prefix, char text[PREFIX_TEXT])
+{
+	size_t n;
+
+	if (prefix->family && !prefix->len)
+		return strcpy(text, "default");
+	prefix_format_address(prefix, text);
+	n = strlen(text);
+	if (prefix->family && prefix->len != prefix_bits(prefix->family))
+		snprintf(text + n, PREFIX_TEXT - n, "/%d", prefix->len);
+	return text;
+}
+
+int prefix_compare(const struct prefix *a, const struct prefix *b)
+{
+	int order = a->family - b->family;
+
+	if (!order)
+		order = memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+	return order ? order : a->len - b->len;
+}
+
+static void prefix_clear_host(struct prefix *prefix)
+{
+	int bit;
+
+	for (bit = prefix->len; bit < 128; bit++)
+		prefix->bytes[bit / 8] &= (unsigned char)~(0x80 >> bit % 8);
+}
+
+struct prefix prefix_network(const struct prefix *prefix)
+{
+	struct prefix net = *prefix;
+
+	prefix_clear_host(&net);
+	return net;
+}
+
+struct prefix prefix_host(const struct prefix *prefix)
+{
+	struct prefix host = *prefix;
+
+	host.len = (unsigned char)prefix_bits(host.family);
+	return host;
+}
+
+bool prefix_contains(const struct prefix *net, const struct prefix *address)
+{
+	struct prefix a = *net, b = *address;
+
+	b.len = a.len;
+	prefix_clear_host(&a);
+	prefix_clear_host(&b);
+	return !prefix_compare(&a, &b);
+}
+
+bool prefix_same_address(const struct prefix *a, const struct prefix *b)
+{
+	return a->family == b->family && !memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+}
+
+bool prefix_is_unicast(const struct prefix *address)
+{
+	static const unsigned char zero[16];
+
+	if (address->family == AF_INET)
+		return address->bytes[0] && address->bytes[0] != 127 && address->bytes[0] < 224;
+	return memcmp(address->bytes, zero, sizeof(zero)) && address->bytes[0] != 0xff;
+}
+
+bool device_valid(const char *name)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "0123456789._-+@";
+	size_t len = strlen(name);
+
+	/* A leading dash would be an option to ip. */
+	return len && len < DEVICE_SIZE && strspn(name, letters) == len && name[0] != '-' &&
+		strcmp(name, ".") && strcmp(name, "..");
+}

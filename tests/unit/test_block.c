@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT
+ * Managed blocks: nothing of the administrator's changes by a byte.
+ */
+#include "block.h"
+#include "tap.h"
+
+static const char body[] = "default via 10.0.0.1 dev eth0 table 100 proto 109\n";
+
+/* What becomes of a file when the block gets this body. NULL: no file. */
+static char *spliced(const char *file, const char *new_body)
+{
+	struct block block = {0};
+	struct text out = {0};
+	char *result = NULL;
+
+	block_parse(file, file ? strlen(file) : 0, "eth0", &block);
+	if (block_splice(&block, file != NULL, "eth0", new_body, &out))
+		result = mem_copy(out.bytes, out.n);
+	text_free(&out);
+	block_free(&block);
+	return result;
+}
+
+static void check_round_trip(const char *file, const char *name)
+{
+	char *with = spliced(file, body), *again, *without;
+
+	ok(with && strstr(with, body), "%s: the block is written", name);
+	again = spliced(with, body);
+	is(again, with, "a second time changes nothing");
+	without = spliced(with, "");
+	is(without, file, name);
+	free(with);
+	free(again);
+	free(without);
+}
+
+static void test_round_trips(void)
+{
+	check_round_trip(NULL, "no file is there again after the block");
+	check_round_trip("", "an empty file stays an empty file");
+	check_round_trip("10.9.0.0/16 via 10.0.0.7\n", "lines come back byte for byte");
+	check_round_trip("10.9.0.0/16 via 10.0.0.7", "a last line without newline comes back");
+	check_round_trip("# mine\r\n\r\n10.9.0.0/16 via 10.0.0.7\r\n", "CRLF comes back");
+	check_round_trip("\n\n \t\n", "blank lines come back");
+	check_round_trip("# BEGIN multihome eth00: no\n# BEGIN multihome eth1\n",
+		"other devices' markers are the administrator's lines");
+}
+
+static void test_place(void)
+{
+	char *first = spliced("one\ntwo", body), *moved, *got;
+
+	/* As an administrator would: a line before, a line after. */
+	moved = mem_format("zero\n%sthree\n", first);
+	got = spliced(moved, "");
+	is(got, "zero\none\ntwothree\n", "what is before and after the block stays there");
+	free(got);
+	got = spliced(moved, body);
+	is(got, moved, "the block stays where it was");
+	free(got);
+	free(moved);
+	free(first);
+}
+
+static void test_rescue(void)
+{
+	char *with = spliced("last", body), *at, *mixed, *got;
+
+	at = strstr(with, "# END");
+	mixed = mem_format("%.*s10.9.0.0/16 via 10.0.0.7\n\n# note\n%s", (int)(at - with), with, at);
+	got = spliced(mixed, "");
+	is(got, "10.9.0.0/16 via 10.0.0.7\n\n# note\nlast", "a line inside that is not ours is kept");
+	free(got);
+	free(mixed);
+	free(with);
+}
+
+static void test_crlf_block(void)
+{
+	static const char file[] = "# BEGIN multihome eth0: x\r\n"
+				   "from 10.0.0.0/8 iif lo lookup 101 priority 10001\r\n"
+				   "# END multihome eth0\r\nmine\r\n";
+	char *got = spliced(file, "");
+
+	is(got, "mine\r\n", "a block that an editor gave CRLF is still ours");
+	free(got);
+}
+
+static int broken_line(const char *file)
+{
+	struct block block = {0};
+	int line = block_parse(file, strlen(file), "eth0", &block);
+
+	block_free(&block);
+	return line;
+}
+
+static void test_broken(void)
+{
+	ok(broken_line("a\n# BEGIN multihome eth0\nb\n") == 2, "begin without end");
+	ok(broken_line("a\n# END multihome eth0\n") == 2, "end without begin");
+	ok(broken_line("# BEGIN multihome eth0\n# BEGIN multihome eth0\n# END multihome eth0\n"),
+		"begin within a block");
+	ok(!broken_line("# BEGIN multihome eth0\n# END multihome eth0"), "end without newline");
+}
+
+static void test_contents(void)
+{
+	static const char file[] = "# BEGIN multihome eth0\n"
+				   "from 10.0.0.0/8 iif lo lookup 300 priority 10001\n"
+				   "from 10.0.0.99 iif lo lookup 301 priority 10000\n"
+				   "# END multihome eth0\n";
+	struct block block = {0};
+
+	ok(!block_parse(file, strlen(file), "eth0", &block), "a rule block is read");
+	ok(block.rules.n == 2 && block.rules.items[1].from.len == 32, "with its rules");
+	ok(block.table == 300, "and its table");
+	block_free(&block);
+	ok(!block_parse("x\0y", 3, "eth0", &block) && block.after.n == 3, "a NUL byte is kept");
+	block_free(&block);
+}
+
+static void test_rules(void)
+{
+	static const char *const bad[] = {"from 10.0.0.0/8 iif lo lookup 101 priority 10001 x",
+		"from 10.0.0.0/8 iif lo lookup 101", "from 10.0.0.0/8 lookup 101 priority 1",
+		" from 10.0.0.0/8 iif lo lookup 101 priority 10001",
+		"from 10.0.0.0/8 iif lo lookup +1 priority 1"};
+	struct rule rule;
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		ok(rule_parse(bad[i], &rule), "'%s' is not ours", bad[i]);
+}
+
+static void test_words(void)
+{
+	char line[] = " a\tb  c\r", comment[] = "  # a b", *words[2];
+
+	ok(line_words(line, words, 2) == 2 && !strcmp(words[1], "b"), "words are cut at blanks");
+	ok(line_words(comment, words, 2) == 0, "a comment has no words");
+}
+
+int main(void)
+{
+	test_round_trips();
+	test_place();
+	test_rescue();
+	test_crlf_block();
+	test_broken();
+	test_contents();
+	test_rules();
+	test_words();
+	return tap_done();
+}

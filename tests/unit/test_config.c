@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT
+ * The configuration: which files are uplinks, and which file an argument means.
+ */
+#include "config.h"
+#include "tap.h"
+
+static struct sources sources;
+static struct links links;
+static struct config config;
+static struct diags diags;
+
+static void add_ifcfg(const char *name, const char *text)
+{
+	struct file *file = array_add(&sources.ifcfg);
+
+	file->name = mem_string(name);
+	file->path = mem_string(name);
+	file->bytes = mem_string(text);
+	file->len = strlen(text);
+}
+
+static void set_file(struct file *file, const char *path, const char *text)
+{
+	free(file->name);
+	free(file->path);
+	free(file->bytes);
+	file->name = mem_string(path);
+	file->path = mem_string(path);
+	file->bytes = mem_string(text);
+	file->len = strlen(text);
+}
+
+static void add_link(const char *name, const char *mac)
+{
+	struct link *link = array_add(&links);
+
+	strcpy(link->name, name);
+	strcpy(link->mac, mac);
+}
+
+static void release(void)
+{
+	config_free(&config);
+	sources_free(&sources);
+	diags_free(&diags);
+	free(links.items);
+	memset(&links, 0, sizeof(links));
+}
+
+static void reset(void)
+{
+	release();
+	set_file(&sources.defaults, "multihome", "");
+	set_file(&sources.network, "network", "NETWORKING=yes\n");
+}
+
+static int build(void)
+{
+	return config_build(&sources, &links, &config, &diags);
+}
+
+/* "eth0 192.168.2.99/24 192.168.2.1 0; …": what came out, as one string. */
+static char *uplinks_text(void)
+{
+	struct text out = {0};
+	char text[PREFIX_TEXT];
+	size_t i, k;
+
+	text_add_string(&out, "");
+	for (i = 0; i < config.uplinks.n; i++) {
+		const struct uplink *uplink = &config.uplinks.items[i];
+
+		text_format(&out, "%s%s", i ? "; " : "", uplink->device);
+		for (k = 0; k < uplink->addresses.n; k++)
+			text_format(&out, " %s/%d",
+				prefix_format_address(&uplink->addresses.items[k], text),
+				uplink->addresses.items[k].len);
+		text_format(&out, " %s", prefix_format_address(&uplink->gateway, text));
+		text_format(&out, "%s%s", uplink->refused ? " refused" : "",
+			uplink->fallback ? "" : " alone");
+	}
+	return out.bytes;
+}
+
+/* One file eth0 with these lines. */
+static void check(const char *lines, const char *want, const char *name)
+{
+	char *got;
+
+	reset();
+	add_ifcfg("ifcfg-eth0", lines);
+	build();
+	got = uplinks_text();
+	is(got, want, name);
+	free(got);
+}
+
+static void test_addresses(void)
+{
+	check("IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\n", "eth0 10.1.2.3/8 10.1.2.1",
+		"without mask or prefix the class decides");
+	check("IPADDR=10.1.2.3\nNETMASK=255.255.0.0\nPREFIX=24\nGATEWAY=10.1.2.1\n",
+		"eth0 10.1.2.3/24 10.1.2.1", "PREFIX comes before NETMASK");
+	check("IPADDR0=10.1.2.3\nPREFIX0=24\nIPADDR1=10.1.3.3\nNETMASK1=255.255.255.0\n"
+	      "IPADDR2=10.1.4.3\nPREFIX2=24\nGATEWAY=10.1.2.1\n",
+		"eth0 10.1.2.3/24 10.1.3.3/24 10.1.4.3/24 10.1.2.1", "IPADDRn with PREFIXn, NETMASKn");
+	check("IPADDR=10.1.2.3\nPREFIX=24\nIPADDR2=10.1.4.3\nPREFIX2=24\nIPADDR4=10.1.5.3\n"
+	      "GATEWAY=10.1.2.1\n", "eth0 10.1.2.3/24 10.1.4.3/24 10.1.2.1",
+		"a gap after IPADDR2 ends the list");
+	check("IPADDR=' 10.1.2.3 '\nPREFIX=24\nGATEWAY=\"10.1.2.1 \"\n", "eth0 10.1.2.3/24 10.1.2.1",
+		"blanks within quotes are cut off");
+}
+
+static void test_no_uplink(void)
+{
+	check("IPADDR=10.1.2.3\nPREFIX=24\n", "", "no GATEWAY, no uplink");
+	check("GATEWAY=10.1.2.1\n", "", "no address, no uplink");
+	check("IPADDR=10.1.2.3\nGATEWAY=none\n", "", "GATEWAY=none is none");
+	check("IPADDR=10.1.2.3\nGATEWAY=0.0.0.0\n", "", "GATEWAY=0.0.0.0 is none");
+	check("IPADDR=10.1.2.3\nGATEWAY=\n", "", "an empty GATEWAY is none");
+	check("IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\nMULTIHOME=no\n", "", "MULTIHOME=no");
+	ok(config.others == 1, "but it may hold the default route");
+	check("BOOTPROTO=dhcp\nIPADDR=10.1.2.3\nGATEWAY=10.1.2.1\n", "", "DHCP: not this way");
+	check("SLAVE=yes\nMASTER=bond0\nIPADDR=10.1.2.3\nGATEWAY=10.1.2.1\n", "", "a bond's slave");
+	check("BRIDGE=br0\nIPADDR=10.1.2.3\nGATEWAY=10.1.2.1\n", "", "a bridge's port");
+	check("DEVICE=lo\nIPADDR=10.1.2.3\nGATEWAY=10.1.2.1\n", "", "lo");
+	check("IPADDR=10.1\nPREFIX=99\n", "", "what is wrong without a gateway is not ours to say");
+	ok(!diags.n, "and it is not said");
+}
+
+static void test_fallback(void)
+{
+	check("IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\nMETRIC=5\n", "eth0 10.1.2.3/8 10.1.2.1 alone",
+		"METRIC: initscripts keep the default");
+	check("IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\nDEFROUTE=no\n",
+		"eth0 10.1.2.3/8 10.1.2.1 alone", "DEFROUTE=no");
+	check("IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\nFALLBACK=no\n",
+		"eth0 10.1.2.3/8 10.1.2.1 alone", "FALLBACK=no");
+	check("IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\nFALLBACK=maybe\n",
+		"eth0 10.1.2.3/8 10.1.2.1 refused alone", "FALLBACK=maybe is refused");
+}
+
+static void test_refusals(void)
+{
+	check("IPADDR=10.1.2.3\nGATEWAY=10.1.2\n", "eth0 10.1.2.3/8 none refused", "GATEWAY=10.1.2");
+	is(diags.items[0].text, "ifcfg-eth0:2: GATEWAY=10.1.2 is no IPv4 address of a router; "
+				"expected four numbers like 192.168.2.1", "file, line, expectation");
+	check("IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\nMULTIHOME=x\n",
+		"eth0 10.1.2.3/8 10.1.2.1 refused", "MULTIHOME=x is no reason to drop the uplink");
+	check("IPADDR=10.1.2.3\nGATEWAY=\"10.1.2\n.1\"\n", "eth0 10.1.2.3/8 none refused",
+		"a value with a newline");
+	ok(!strchr(diags.items[0].text, '\n'), "is still one line of message");
+	reset();
+	set_file(&sources.network, "network", "GATEWAY=x\n");
+	add_ifcfg("ifcfg-eth0", "IPADDR=10.1.2.3\n");
+	add_ifcfg("ifcfg-eth1", "IPADDR=10.2.2.3\n");
+	build();
+	ok(diags.n == 1 && !strncmp(diags.items[0].text, "network:1: ", 11),
+		"what is wrong in network is said once, for network");
+	reset();
+	set_file(&sources.defaults, "multihome", "RULE_PRIORITY=5\n");
+	ok(build() == -1, "the host's defaults are refused as a whole");
+}
+
+static void test_inherited_gateway(void)
+{
+	char *got;
+
+	reset();
+	set_file(&sources.network, "network", "GATEWAY=10.2.0.1\n");
+	add_ifcfg("ifcfg-eth0", "IPADDR=10.1.2.3\nPREFIX=16\n");
+	add_ifcfg("ifcfg-eth1", "IPADDR=10.2.2.3\nPREFIX=16\n");
+	build();
+	got = uplinks_text();
+	is(got, "eth1 10.2.2.3/16 10.2.0.1", "network's GATEWAY is for the NIC in whose net it lies");
+	free(got);
+	ok(!diags.n, "silently");
+}
+
+static void test_profiles(void)
+{
+	char *got;
+
+	reset();
+	add_link("eth0", "52:54:00:00:00:01");
+	add_link("eth1", "52:54:00:00:00:02");
+	add_ifcfg("ifcfg-a", "DEVICE=eth0\nIPADDR=10.1.2.3\nGATEWAY=10.1.2.1\n");
+	add_ifcfg("ifcfg-b", "DEVICE=eth0\nIPADDR=10.1.2.3\nGATEWAY=10.1.2.2\n");
+	build();
+	got = uplinks_text();
+	is(got, "eth0 10.1.2.3/8 10.1.2.1", "of two profiles with one address the first is used");
+	free(got);
+	ok(diags.n == 1 && !diags.refusals, "and it is said");
+}
+
+static const char *found(const char *argument)
+{
+	const struct profile *profile = config_find_profile(&config, &links, argument);
+
+	return profile ? profile->file->name : NULL;
+}
+
+static void test_need_config(void)
+{
+	reset();
+	add_link("eth7", "52:54:00:00:00:07");
+	add_ifcfg("ifcfg-eth0", "DEVICE=eth0\n");
+	add_ifcfg("ifcfg-office", "DEVICE=eth1\n");
+	add_ifcfg("ifcfg-named", "DEVICE=eth2\nNAME=\"System lab\"\n");
+	add_ifcfg("ifcfg-mac", "HWADDR=52:54:00:00:00:07\n");
+	add_ifcfg("ifcfg-eth0:1", "IPADDR=10.9.0.1\n");
+	build();
+	is(found("ifcfg-eth0"), "ifcfg-eth0", "by the file's name");
+	is(found("eth0"), "ifcfg-eth0", "by what follows ifcfg-");
+	is(found("/etc/sysconfig/network-scripts/ifcfg-eth0"), "ifcfg-eth0", "by its path");
+	is(found("eth1"), "ifcfg-office", "by DEVICE=");
+	is(found("lab"), "ifcfg-named", "by NAME=");
+	is(found("eth7"), "ifcfg-mac", "by HWADDR=");
+	is(found("eth0:1"), "ifcfg-eth0:1", "an alias by its own file");
+	is(found("eth0:9"), "ifcfg-eth0", "an alias of a range by its parent's");
+	is(found("eth9"), NULL, "an unknown device by none");
+	is(found("/"), NULL, "a slash by none");
+}
+
+static void test_ignored(void)
+{
+	static const char *const ignored[] = {"ifcfg-eth0~", "ifcfg-eth0.bak", "ifcfg-eth0.orig",
+		"ifcfg-eth0.rpmnew", "ifcfg-eth0.rpmorig", "ifcfg-eth0.rpmsave"};
+	size_t i;
+
+	for (i = 0; i < sizeof(ignored) / sizeof(*ignored); i++)
+		ok(file_ignored(ignored[i]), "%s is ignored", ignored[i]);
+	ok(!file_ignored("ifcfg-eth0"), "ifcfg-eth0 is not");
+	ok(!file_ignored("ifcfg-bak"), "nor is ifcfg-bak");
+}
+
+int main(void)
+{
+	test_addresses();
+	test_no_uplink();
+	test_fallback();
+	test_refusals();
+	test_inherited_gateway();
+	test_profiles();
+	test_need_config();
+	test_ignored();
+	release();
+	return tap_done();
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT
+ * The difference between plan and kernel: what is foreign stays, and the order is safe.
+ */
+#include <sys/socket.h>
+
+#include "diff.h"
+#include "tap.h"
+
+static struct route route(const char *dst, unsigned table, const char *gateway, int protocol)
+{
+	struct route made = {.table = table, .protocol = (unsigned char)protocol};
+
+	prefix_parse(dst, AF_INET, &made.dst);
+	if (gateway)
+		prefix_parse_address(gateway, AF_INET, &made.gateway);
+	else
+		made.scope = SCOPE_LINK;
+	strcpy(made.device, "eth0");
+	return made;
+}
+
+static struct rule rule(const char *from, unsigned table, unsigned priority)
+{
+	struct rule made = {.table = table, .priority = priority};
+
+	prefix_parse(from, AF_INET, &made.from);
+	return made;
+}
+
+/* The ops as lines, for one comparison. */
+static char *ops_text(const struct plan *plan, const struct kernel *kernel)
+{
+	struct ops ops = {0};
+	struct text text = {0};
+	size_t i;
+
+	text_add_string(&text, "");
+	diff_build(plan, kernel, &ops);
+	for (i = 0; i < ops.n; i++) {
+		op_format(&ops.items[i], &text);
+		text_add_string(&text, "\n");
+	}
+	ops_free(&ops);
+	return text.bytes;
+}
+
+static void check(const struct plan *plan, const struct kernel *kernel, const char *want,
+	const char *name)
+{
+	char *got = ops_text(plan, kernel);
+
+	is(got, want, name);
+	free(got);
+}
+
+static void want_both(struct plan *plan)
+{
+	*array_add(&plan->routes) = route("0.0.0.0/0", 100, "10.0.0.1", 109);
+	*array_add(&plan->routes) = route("10.0.0.0/8", 100, NULL, 109);
+	*array_add(&plan->rules) = rule("10.0.0.0/8", 100, 10001);
+	*array_add(&plan->owned) = rule("10.0.0.0/8", 100, 10001);
+}
+
+static void test_add_and_keep(void)
+{
+	struct plan plan = {.rules = {0}};
+	struct kernel kernel = {.rules = {0}};
+
+	want_both(&plan);
+	check(&plan, &kernel,
+		"ip route add 10.0.0.0/8 dev eth0 scope link table 100 proto 109\n"
+		"ip route add default via 10.0.0.1 dev eth0 table 100 proto 109\n"
+		"ip rule add from 10.0.0.0/8 iif lo lookup 100 priority 10001\n",
+		"links first, then what is reached by them, then rules");
+	*array_add(&kernel.routes) = plan.routes.items[0];
+	*array_add(&kernel.routes) = plan.routes.items[1];
+	*array_add(&kernel.rules) = plan.rules.items[0];
+	check(&plan, &kernel, "", "what is there already is not sent again");
+	*array_add(&kernel.rules) = plan.rules.items[0];
+	check(&plan, &kernel, "ip rule del from 10.0.0.0/8 iif lo lookup 100 priority 10001\n",
+		"of a rule that is there twice one goes");
+	kernel.routes.items[0].gateway.bytes[3] = 7;
+	kernel.rules.n--;
+	check(&plan, &kernel,
+		"ip route replace default via 10.0.0.1 dev eth0 table 100 proto 109\n",
+		"a changed gateway is replaced, never deleted and added");
+	plan_free(&plan);
+	kernel_free(&kernel);
+}
+
+static void test_stale(void)
+{
+	struct plan plan = {.rules = {0}};
+	struct kernel kernel = {.rules = {0}};
+
+	*array_add(&kernel.routes) = route("0.0.0.0/0", 100, "10.0.0.1", 109);
+	*array_add(&kernel.routes) = route("10.9.0.0/16", 100, "10.0.0.7", 3);
+	*array_add(&kernel.rules) = rule("10.0.0.0/8", 100, 10001);
+	check(&plan, &kernel, "ip route del default via 10.0.0.1 dev eth0 table 100 proto 109\n",
+		"a route goes by its protocol number, a rule only if it is on record");
+	*array_add(&plan.owned) = rule("10.0.0.0/8", 100, 10001);
+	check(&plan, &kernel,
+		"ip rule del from 10.0.0.0/8 iif lo lookup 100 priority 10001\n"
+		"ip route del default via 10.0.0.1 dev eth0 table 100 proto 109\n",
+		"rules go before routes");
+	*array_add(&plan.frozen.tables) = 100;
+	check(&plan, &kernel, "", "what is frozen stays");
+	plan.frozen.tables.n = 0;
+	strcpy(*array_add(&plan.frozen), "eth0");
+	check(&plan, &kernel, "ip rule del from 10.0.0.0/8 iif lo lookup 100 priority 10001\n",
+		"a frozen device keeps its routes in every table");
+	plan_free(&plan);
+	kernel_free(&kernel);
+}
+
+static void test_foreign(void)
+{
+	struct plan plan = {.rules = {0}};
+	struct kernel kernel = {.rules = {0}};
+
+	want_both(&plan);
+	*array_add(&kernel.routes) = route("0.0.0.0/0", 100, "10.0.0.9", 3);
+	*array_add(&kernel.rules) = rule("10.0.0.0/8", 100, 10001);
+	kernel.rules.items[0].foreign = true;
+	check(&plan, &kernel,
+		"ip route add 10.0.0.0/8 dev eth0 scope link table 100 proto 109\n"
+		"ip rule add from 10.0.0.0/8 iif lo lookup 100 priority 10001\n",
+		"a foreign route keeps its key, a foreign rule is not taken for ours");
+	*array_add(&kernel.routes) = route("0.0.0.0/0", 100, "10.0.0.2", 109);
+	check(&plan, &kernel,
+		"ip route add 10.0.0.0/8 dev eth0 scope link table 100 proto 109\n"
+		"ip rule add from 10.0.0.0/8 iif lo lookup 100 priority 10001\n"
+		"ip route del default via 10.0.0.2 dev eth0 table 100 proto 109\n",
+		"an old one of ours beside it goes, without a replace that could hit the foreign one");
+	plan_free(&plan);
+	kernel_free(&kernel);
+}
+
+int main(void)
+{
+	test_add_and_keep();
+	test_stale();
+	test_foreign();
+	return tap_done();
+}
