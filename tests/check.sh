@@ -1,0 +1,81 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# All tests: builds with warnings as errors, runs each suite, ends with "N passed, N failed".
+#
+# A suite prints TAP; what it printed is kept in build/check/SUITE.tap. Two run side by side.
+
+cd "$(dirname "$0")/.." || exit 1
+export BUILD=build
+results=build/check
+rm -rf "$results"
+mkdir -p "$results"
+
+# A suite's own failure (a crash, a plan that was not kept) counts as one more test.
+suite() { # NAME COMMAND...
+	local name=$1 tap=$results/$1.tap seconds=$SECONDS
+	shift
+	"$@" </dev/null >"$tap" 2>&1
+	local status=$? planned ran
+	planned=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$tap" | tail -n 1)
+	ran=$(grep -c '^\(not \)\{0,1\}ok ' "$tap")
+	if [ "${planned:-0}" != "$ran" ]; then
+		echo "not ok - $name: planned ${planned:-nothing}, ran $ran (status $status)" >>"$tap"
+	elif [ $status -ne 0 ] && ! grep -q '^not ok ' "$tap"; then
+		echo "not ok - $name: exit status $status" >>"$tap"
+	fi
+	printf '%-22s %4d ok  %3d not ok  %3d s\n' "$name" "$(grep -c '^ok ' "$tap")" \
+		"$(grep -c '^not ok ' "$tap")" $((SECONDS - seconds))
+	# What went wrong, with what was said of it.
+	awk '/^not ok /{show = 1} /^ok /{show = 0} show' "$tap" | head -n 200
+}
+
+sources() {
+	local failed=0 file n=0
+	while read -r file; do
+		n=$((n + 1))
+		if shellcheck -x "$file"; then
+			echo "ok $n - shellcheck $file"
+		else
+			echo "not ok $n - shellcheck $file"
+			failed=1
+		fi
+	done < <(grep -rlE '^#!/bin/(ba|)sh|^#!/usr/bin/env bats' network-scripts tests .ci |
+		grep -v '^tests/cases/.*/' | LC_ALL=C sort)
+	echo "1..$n"
+	return $failed
+}
+
+compile() {
+	local flags='-O2 -g -Werror' n=0 failed=0 target
+	for target in build unit; do
+		n=$((n + 1))
+		if make -s CFLAGS="$flags" $target; then
+			echo "ok $n - make $target without a warning"
+		else
+			echo "not ok $n - make $target without a warning"
+			failed=1
+		fi
+	done
+	echo "1..$n"
+	return $failed
+}
+
+suite compile compile
+for test in build/test_*; do
+	[ -x "$test" ] && suite "${test#build/}" "$test"
+done
+suite shvar-bash bash tests/unit/shvar_bash.sh build
+suite shellcheck sources
+export -f suite
+export results
+# shellcheck disable=SC2016
+{ echo cases; ls tests/*.bats; } | xargs -P 2 -I @ bash -c '
+	name=$(basename @ .bats)
+	if [ @ = cases ]; then suite cases bash tests/cases/run.sh; else suite "$name" bats --tap @; fi'
+
+passed=$(cat "$results"/*.tap | grep '^ok ' | grep -vc '# skip')
+failed=$(cat "$results"/*.tap | grep -c '^not ok ')
+skipped=$(cat "$results"/*.tap | grep '^ok ' | grep -c '# skip')
+[ "$skipped" -eq 0 ] || printf '%s skipped: see %s\n' "$skipped" "$results"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

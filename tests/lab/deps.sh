@@ -1,0 +1,111 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Installs what a build, the demo or the tests need and the machine lacks.
+#
+# usage: deps.sh build|demo|check     each includes the one before it
+#
+# Looks for commands first: where nothing is missing it is fast and silent,
+# and needs neither root nor a network.
+
+set -u
+
+# What a thing is called by: how to see it, in Debian, in CentOS.
+list() {
+	cat <<-'LIST'
+	build cc          gcc           gcc
+	build make        make          make
+	build pkg-config  pkg-config    pkgconfig
+	build @libc       libc6-dev     glibc-devel
+	build @libnl      libnl-3-dev   libnl3-devel
+	demo  ip          iproute2      iproute
+	demo  nft         nftables      nftables
+	demo  ifconfig    net-tools     net-tools
+	demo  ping        iputils-ping  iputils
+	demo  socat       socat         socat
+	demo  unshare     util-linux    util-linux
+	demo  sysctl      procps        procps-ng
+	demo  timeout     coreutils     coreutils
+	check bats        bats          bats
+	check shellcheck  shellcheck    ShellCheck
+	check strace      strace        strace
+	check gawk        gawk          gawk
+	check git         git           git
+	check @ipcalc     ipcalc-ng     ipcalc
+	check setpriv     util-linux    util-linux
+	LIST
+}
+
+have() {
+	case $1 in
+	@libc)   [ -e /usr/include/stdio.h ] ;;
+	@libnl)  pkg-config --exists libnl-3.0 2>/dev/null ;;
+	# Debian's ipcalc is another program; EL's prints KEY=value.
+	@ipcalc) command -v ipcalc-ng || ipcalc --network 10.0.0.1 255.0.0.0 2>/dev/null |
+		grep -qx NETWORK=10.0.0.0 ;;
+	*)       command -v "$1" ;;
+	esac >/dev/null
+}
+
+# missing WHAT COLUMN: the packages of that column that are to be installed.
+missing() {
+	list | while read -r level command debian centos; do
+		case $1:$level in
+		build:demo | build:check | demo:check) continue ;;
+		esac
+		have "$command" && continue
+		case $2 in
+		debian) echo "$debian" ;;
+		centos) echo "$centos" ;;
+		*)      echo "$command" ;;
+		esac
+	done | sort -u | paste -sd ' ' -
+}
+
+fail() {
+	echo "deps.sh: $*" >&2
+	exit 1
+}
+
+install_debian() {
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get -qq update &&
+		apt-get -qq -y --no-install-recommends install "$@"
+}
+
+install_centos() {
+	yum=$(command -v dnf || command -v yum)
+	# bats and ShellCheck are in EPEL only.
+	case " $* " in
+	*" bats "* | *" ShellCheck "*) "$yum" -q -y install epel-release ;;
+	esac
+	"$yum" -q -y install "$@"
+}
+
+main() {
+	case ${1-} in
+	build | demo | check) ;;
+	*) echo "usage: deps.sh build|demo|check" >&2; exit 2 ;;
+	esac
+	PATH=$PATH:/usr/sbin:/sbin
+	if command -v apt-get >/dev/null; then
+		system=debian
+	elif command -v dnf >/dev/null || command -v yum >/dev/null; then
+		system=centos
+	else
+		system=unknown
+	fi
+	packages=$(missing "$1" $system)
+	[ -z "$packages" ] && return
+	[ $system != unknown ] ||
+		fail "missing, and there is no apt-get, dnf or yum: $packages"
+	[ "$(id -u)" = 0 ] || fail "missing, and only root can install: $packages"
+	log=$(mktemp) || exit 1
+	trap 'rm -f "$log"' EXIT
+	# shellcheck disable=SC2086 # one word a package
+	install_$system $packages </dev/null >"$log" 2>&1
+	packages=$(missing "$1" $system)
+	[ -z "$packages" ] ||
+		fail "cannot install $packages: $(grep -v '^ *$' "$log" | tail -n 1)"
+}
+
+main "$@"

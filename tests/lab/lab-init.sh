@@ -1,0 +1,227 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# First process of a lab: builds the host and the network around it.
+#
+# Started by lab.sh with new mount, network, PID and UTS namespaces. Its network
+# namespace is the host's. When it ends, the kernel takes down all the rest:
+# processes, mounts, namespaces. It ends when its standard input is closed.
+#
+#  client                       router K                     host
+#  lo 172.31.0.2  coreK ====== core     uplink ====== ethK   eth0 192.168.2.99/24
+#     172.31.K+1.2/24   172.31.K+1.1    GATEWAY              eth1 10.0.0.99/8
+#                                                            eth2 172.20.3.99/24
+# The client reaches each segment through that segment's router; a reply gets
+# back through any of them, unless LAB_STRICT_ROUTERS=1.
+
+set -eu
+lab=/run/lab
+client=172.31.0.2
+scripts=/etc/sysconfig/network-scripts
+
+# What each uplink's router is: gateway/prefix and segment.
+gateways=(192.168.2.1/24 10.0.0.1/8 172.20.3.1/24)
+segments=(192.168.2.0/24 10.0.0.0/8 172.20.3.0/24)
+
+# overlay DIR: changes below DIR go to memory from here on.
+overlay() {
+	local layers=$lab/layers/${1#/}
+	mkdir -p "$layers/upper" "$layers/work"
+	mount -t overlay -o "lowerdir=$1,upperdir=$layers/upper,workdir=$layers/work" lab "$1"
+}
+
+make_mounts() {
+	mount --make-rprivate /
+	mount -t tmpfs -o mode=755 lab /run
+	mkdir -p $lab/repo $lab/initscripts /run/lock/subsys /run/netreport
+	# Before /tmp is covered: either may be below it.
+	mount --bind "$LAB_REPO" $lab/repo
+	[ -z "$LAB_INITSCRIPTS" ] || mount --bind "$LAB_INITSCRIPTS" $lab/initscripts
+	overlay /etc
+	overlay /usr
+	overlay /var
+	mount -t tmpfs -o mode=1777 lab /tmp
+	mount -t proc proc /proc
+	mount -t sysfs sysfs /sys
+	ln -sfn /run /var/run
+	ln -sfn /run/lock /var/lock
+	[ ! -S /dev/log ] || mount --bind /dev/null /dev/log
+}
+
+make_client() {
+	ip netns add client
+	ip -n client link set lo up
+	ip -n client address add $client/32 dev lo
+}
+
+make_router() {
+	local k=$1 gateway=${gateways[$1]} segment=${segments[$1]}
+	local link=172.31.$((k + 1))
+	ip netns add "router$k"
+	ip netns exec "router$k" sysctl -qw net.ipv4.ip_forward=1 \
+		net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.default.send_redirects=0
+	ip -n "router$k" -batch - <<-END
+		link set lo up
+		link add core type veth peer name core$k netns client
+		link add uplink type veth peer name eth$k netns $$
+		address add $link.1/24 dev core
+		address add $gateway brd + dev uplink
+		link set core up
+		link set uplink up
+		route add $client via $link.2
+	END
+	ip -n client -batch - <<-END
+		address add $link.2/24 dev core$k
+		link set core$k up
+		route add $segment via $link.1 src $client
+	END
+	watch_router "$k" "$segment"
+}
+
+# Each router notes what comes from its uplink for the client: replies by their
+# source and the client's port, the host's own pings by their source.
+watch_router() {
+	local drop=
+	[ "$LAB_STRICT_ROUTERS" != 1 ] || drop="iifname uplink ip saddr != $2 drop"
+	ip netns exec "router$1" nft -f - <<-END
+		table ip lab {
+			set by_icmp { type ipv4_addr; size 1024; flags dynamic; }
+			set by_own { type ipv4_addr; size 1024; flags dynamic; }
+			set by_tcp { type ipv4_addr . inet_service; size 1024; flags dynamic; }
+			set by_udp { type ipv4_addr . inet_service; size 1024; flags dynamic; }
+			chain seen {
+				type filter hook prerouting priority 0;
+				iifname != uplink accept
+				ip daddr != $client accept
+				icmp type echo-reply add @by_icmp { ip saddr }
+				icmp type echo-request add @by_own { ip saddr }
+				meta l4proto tcp add @by_tcp { ip saddr . tcp dport }
+				meta l4proto udp add @by_udp { ip saddr . udp dport }
+			}
+			chain forward {
+				type filter hook forward priority 0;
+				$drop
+			}
+		}
+	END
+}
+
+# A network namespace inherits the machine's values: begin with known ones.
+# What distributions set afterwards is in sysctl.conf, as there.
+set_filtering() {
+	sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 \
+		net.ipv4.conf.all.arp_ignore=0 net.ipv4.conf.default.arp_ignore=0 \
+		net.ipv4.conf.all.arp_announce=0 net.ipv4.conf.default.arp_announce=0
+	# Spares EL7's and EL8's ifup 2 seconds a device.
+	sysctl -qew net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
+	rm -rf /etc/sysctl.d /usr/lib/sysctl.d
+	mkdir -p /etc/sysctl.d /usr/lib/sysctl.d
+	ln -s ../sysctl.conf /etc/sysctl.d/99-sysctl.conf
+	case $LAB_RP_FILTER in
+	none) : ;;
+	el6)  echo net.ipv4.conf.default.rp_filter=1 ;;
+	all)  echo net.ipv4.conf.all.rp_filter=1
+	      echo net.ipv4.conf.default.rp_filter=1 ;;
+	*)    echo "lab: LAB_RP_FILTER is none, el6 or all" >&2; exit 2 ;;
+	esac >/etc/sysctl.conf
+	# EL6 copies a default to the devices that are there already. Newer kernels
+	# do not always: set it ahead of the devices too.
+	sysctl -qp
+}
+
+# stub NAME LINE…: a program of that name for the host.
+stub() {
+	local file=/usr/sbin/$1
+	shift
+	rm -f "$file" "/usr/bin/${file##*/}"
+	printf '%s\n' '#!/bin/bash' "$@" >"$file"
+	chmod 755 "$file"
+}
+
+# What the scripts expect of an EL machine and others lack, or what would reach
+# beyond the lab. arping would only wait 3 seconds for each address.
+make_programs() {
+	ln -sfn bash /usr/bin/sh
+	[ ! -x /usr/bin/gawk ] || ln -sfn gawk /usr/bin/awk
+	[ ! -x /usr/bin/ipcalc-ng ] || ln -sfn ipcalc-ng /usr/bin/ipcalc
+	stub arping 'exit 0'
+	stub consoletype 'echo serial'
+	# shellcheck disable=SC2016 # for the stub
+	stub usleep 'exec sleep "$1e-6"'
+	stub modprobe 'exit 1'
+	stub systemctl 'exit 1'
+	stub nmcli 'exit 1'
+	# Newer ones warn on every call that they are obsolescent.
+	# shellcheck disable=SC2016
+	stub egrep 'exec grep -E "$@"'
+	# shellcheck disable=SC2016
+	stub fgrep 'exec grep -F "$@"'
+}
+
+# first PATH…: the first of the paths that exists.
+first() {
+	local path
+	for path; do
+		[ ! -e "$path" ] || { echo "$path"; return; }
+	done
+	echo "lab: none of these exists: $*" >&2
+	exit 1
+}
+
+install_initscripts() {
+	local from=$lab/initscripts functions
+	cp -a "$(first $from/network-scripts/ifup-eth $from/sysconfig/network-scripts/ifup-eth |
+		xargs dirname)/." $scripts
+	functions=$(first $from/etc/rc.d/init.d/functions $from/rc.d/init.d/functions)
+	cp -a "$functions" "${functions%/*}/network" /etc/init.d
+	cp -a "$(first $from/usr/sbin/service $from/service)" /usr/sbin/service
+	# EL5's bash 3.1 wanted the patterns of =~ quoted, and found the files that
+	# are sourced in the working directory even when called as sh.
+	if grep -q '=~ "' /etc/init.d/network; then
+		echo 'shopt -s compat31' >>$scripts/network-functions
+		sed -i '1s|^#! */bin/sh|#!/bin/bash|' $scripts/if{up,down}*
+	fi
+	touch /etc/sysconfig/disable-deprecation-warnings
+}
+
+install_standin() {
+	cp -a $lab/repo/tests/lab/standin/{ifup,ifdown,network-functions}* $scripts
+	cp -a $lab/repo/tests/lab/standin/network /etc/init.d
+	cp -a $lab/repo/tests/lab/standin/service /usr/sbin
+	printf '%s\n' DEVICE=lo IPADDR=127.0.0.1 NETMASK=255.0.0.0 ONBOOT=yes >$scripts/ifcfg-lo
+}
+
+make_service() {
+	rm -rf /etc/sysconfig /usr/sbin/service /usr/sbin/if{up,down}{,-local,-pre-local}
+	mkdir -p $scripts /etc/init.d /etc/iproute2
+	echo BOOTUP=serial >/etc/sysconfig/init
+	printf '%s\n' NETWORKING=yes NETWORKING_IPV6=no HOSTNAME=host >/etc/sysconfig/network
+	if [ -n "$LAB_INITSCRIPTS" ]; then
+		install_initscripts
+	else
+		install_standin
+	fi
+	ln -sfn $scripts/ifup /usr/sbin/ifup
+	ln -sfn $scripts/ifdown /usr/sbin/ifdown
+	chmod 755 /usr/sbin/service /etc/init.d/network $scripts/if{up,down}*
+}
+
+# Elsewhere than in namespaces of its own this would take the machine apart.
+if [ $$ != 1 ] || [ -z "${LAB_REPO-}" ]; then
+	echo "lab-init.sh: only lab.sh starts this" >&2
+	exit 2
+fi
+IFS=' ' read -r outer_pid _ </proc/self/stat
+make_mounts
+hostname host
+# With no local routing table at all, a socket bound ahead of its address would
+# not use that address as its source.
+ip link set lo up
+make_client
+set_filtering
+for ((k = 0; k < LAB_UPLINKS; k++)); do
+	make_router "$k"
+done
+make_programs
+make_service
+echo "$outer_pid"
+cat >/dev/null

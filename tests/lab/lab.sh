@@ -1,0 +1,252 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The lab: a host with several uplinks, their routers and a client, in namespaces.
+#
+# As a library: source it, lab_up, use host, client, router, the probes; lab_down.
+# As a program: lab.sh shell [uplinks]   a root shell in the lab's host
+#               lab.sh run COMMAND…      one command there, after a start
+#
+# What lab_up heeds:
+#   LAB_UPLINKS=2           1 to 3
+#   LAB_RP_FILTER=none      none: nothing filters (EL5); el6: strict by default,
+#                           set on each device; all: strict on all (EL7)
+#   LAB_STRICT_ROUTERS=0    1: routers drop what is not of their segment
+#   LAB_INITSCRIPTS=        a checkout of initscripts; empty: the stand-in
+# lab-init.sh has the topology. The lab lives only as long as the shell that
+# started it, however that ends.
+
+LAB_DIR=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+LAB_REPO=$(readlink -f "$LAB_DIR/../..")
+LAB_PORT=7777
+LAB_CLIENT=172.31.0.2
+LAB_ADDRESSES=(192.168.2.99 10.0.0.99 172.20.3.99)
+
+# --- up and down ---------------------------------------------------------------
+
+lab_up() {
+	export LAB_REPO LAB_UPLINKS=${LAB_UPLINKS:-2} LAB_RP_FILTER=${LAB_RP_FILTER:-none}
+	export LAB_STRICT_ROUTERS=${LAB_STRICT_ROUTERS:-0} LAB_INITSCRIPTS=${LAB_INITSCRIPTS-}
+	# Only this shell holds the other end of its input, so when this shell is
+	# gone, even killed, the lab's first process ends and takes all with it.
+	coproc LAB {
+		exec unshare --mount --net --pid --uts --fork "$LAB_DIR/lab-init.sh" 3>&-
+	}
+	# shellcheck disable=SC2153 # coproc sets LAB_PID
+	lab_process=$LAB_PID
+	if ! read -r LAB_INIT <&"${LAB[0]}"; then
+		echo "lab: cannot be built" >&2
+		lab_down
+		return 1
+	fi
+	export LAB_INIT LAB_ROOT=/proc/$LAB_INIT/root
+	LAB_SCRIPTS=$LAB_ROOT/etc/sysconfig/network-scripts
+	export LAB_SCRIPTS
+	lab_serve
+}
+
+lab_down() {
+	[ -n "${lab_process-}" ] || return 0
+	lab_input=${LAB[1]-}
+	[ -z "$lab_input" ] || exec {lab_input}>&-
+	wait "$lab_process" 2>/dev/null
+	unset lab_process LAB_INIT
+	return 0
+}
+
+# Echo servers: TCP on the wildcard address, UDP one on each address. They may
+# be bound before the addresses are there, and stay through every restart.
+lab_serve() {
+	local k tries
+	lab_server "TCP4-LISTEN:$LAB_PORT,fork,reuseaddr"
+	for ((k = 0; k < LAB_UPLINKS; k++)); do
+		lab_server "UDP4-RECVFROM:$LAB_PORT,bind=${LAB_ADDRESSES[k]},freebind,fork"
+	done
+	for ((tries = 0; tries < 200; tries++)); do
+		[ "$(host ss -Hlntu "sport = :$LAB_PORT" | wc -l)" -le "$LAB_UPLINKS" ] || return 0
+		sleep 0.02
+	done
+	echo "lab: the servers do not start" >&2
+	lab_down
+	return 1
+}
+
+lab_server() {
+	host socat "$1" PIPE >/dev/null 2>&1 &
+	disown
+}
+
+# --- commands in the lab ---------------------------------------------------------
+
+# lab_enter NETNS COMMAND…: NETNS is the file that stands for it. The environment
+# is that of a service: nothing but a PATH.
+lab_enter() {
+	local net=$1
+	shift
+	nsenter --target "$LAB_INIT" --mount --pid --uts --net="$net" -- \
+		env -i PATH=/sbin:/usr/sbin:/bin:/usr/bin HOME=/root TERM=dumb "$@" 3>&-
+}
+
+host() {
+	lab_enter "/proc/$LAB_INIT/ns/net" "$@"
+}
+
+client() {
+	lab_enter "$LAB_ROOT/run/netns/client" "$@"
+}
+
+# router K COMMAND…
+router() {
+	local k=$1
+	shift
+	lab_enter "$LAB_ROOT/run/netns/router$k" "$@"
+}
+
+# lab_install: puts the built package into the host, as `make install` does.
+lab_install() {
+	host make -s -C /run/lab/repo install \
+		DESTDIR= PREFIX=/usr SBINDIR=/sbin SYSCONFDIR=/etc >/dev/null
+}
+
+# --- the host's configuration ------------------------------------------------------
+
+# lab_ifcfg NAME KEY=VALUE…: the whole of ifcfg-NAME. The keys keep a start short.
+lab_ifcfg() {
+	local name=$1
+	shift
+	printf '%s\n' "$@" ARPCHECK=no >"${LAB_SCRIPTS:?no lab}/ifcfg-$name"
+}
+
+# lab_uplink K [KEY=VALUE…]: the ordinary ifcfg file of uplink K, later keys win.
+lab_uplink() {
+	local k=$1 plain
+	shift
+	case $k in
+	0) plain='NETMASK=255.255.255.0 GATEWAY=192.168.2.1' ;;
+	1) plain='NETMASK=255.0.0.0 GATEWAY=10.0.0.1' ;;
+	2) plain='NETMASK=255.255.255.0 GATEWAY=172.20.3.1' ;;
+	esac
+	# shellcheck disable=SC2086 # one word a line
+	lab_ifcfg "eth$k" "DEVICE=eth$k" ONBOOT=yes BOOTPROTO=none \
+		"IPADDR=${LAB_ADDRESSES[k]}" $plain "$@"
+}
+
+# lab_uplinks: all of them.
+lab_uplinks() {
+	local k
+	for ((k = 0; k < LAB_UPLINKS; k++)); do
+		lab_uplink "$k"
+	done
+}
+
+# --- probes --------------------------------------------------------------------------
+
+# Each prints `ok NIC` or `lost NIC`: whether the client got the answer, and by
+# which NIC it left the host, `-` for none.
+
+# seen SET ELEMENT: the NICs whose router noted it.
+lab_seen() {
+	local k seen=
+	for ((k = 0; k < LAB_UPLINKS; k++)); do
+		! router "$k" nft list set ip lab "by_$1" | grep -qF "$2" ||
+			seen=$seen${seen:+,}eth$k
+	done
+	echo "${seen:--}"
+}
+
+lab_forget() {
+	local k
+	for ((k = 0; k < LAB_UPLINKS; k++)); do
+		router "$k" nft flush set ip lab "by_$1"
+	done
+}
+
+probe_ping() {
+	local result=lost
+	lab_forget icmp
+	! client ping -n -q -c1 -W1 "$1" >/dev/null 2>&1 || result=ok
+	echo "$result $(lab_seen icmp "$1")"
+}
+
+# The client's port tells a probe from what an earlier one left on its way. It
+# is below the ports that the kernel hands out.
+lab_port() {
+	echo $((10000 + RANDOM % 20000))
+}
+
+# lab_echo PROTOCOL ADDRESS PORT: a line to the server there and back.
+lab_echo() {
+	local line
+	line=$(echo "to $2" | client timeout 2 socat -t1 - \
+		"$1:$2:$LAB_PORT,sourceport=$3${4-}" 2>/dev/null)
+	[ "$line" = "to $2" ]
+}
+
+probe_tcp() {
+	local result=lost port
+	port=$(lab_port)
+	! lab_echo TCP4 "$1" "$port" ,reuseaddr,connect-timeout=1 || result=ok
+	echo "$result $(lab_seen tcp "$1 . $port")"
+}
+
+# Datagrams have no end: ask for no more than the one line. (Not with read: it
+# takes a byte, and the kernel drops the rest of the datagram.)
+probe_udp() {
+	local result=lost
+	lab_forget udp
+	# shellcheck disable=SC2016 # for the shell in the client
+	! client bash -c 'exec 4<>"/dev/udp/$1/$2" && echo "to $1" >&4 &&
+		[ "$(timeout 1 head -n1 <&4)" = "to $1" ]' - "$1" "$LAB_PORT" 2>/dev/null ||
+		result=ok
+	echo "$result $(lab_seen udp "$1 . ")"
+}
+
+# probe_own [FROM]: the host's own traffic to the client, from no address in
+# particular or from FROM.
+probe_own() {
+	local result=lost
+	lab_forget own
+	! host ping -n -q -c1 -W1 ${1:+-I "$1"} "$LAB_CLIENT" >/dev/null 2>&1 || result=ok
+	echo "$result $(lab_seen own .)"
+}
+
+# --- what the host holds ---------------------------------------------------------------
+
+# lab_files: content of all files of network-scripts that are not programs.
+lab_files() {
+	(cd "${LAB_SCRIPTS:?no lab}" && find . -type f ! -perm -u+x | LC_ALL=C sort | xargs sha256sum)
+}
+
+# lab_stamps: inode, times and size of every file that was changed or made in
+# /etc, /var and /run since the lab was built, except the lab's own.
+lab_stamps() {
+	(cd "$LAB_ROOT/run" &&
+		find lab/layers/*/upper . -path ./lab -prune -o -path ./netns -prune -o \
+			-type f -printf '%p %i %T@ %C@ %s %m\n' | LC_ALL=C sort)
+}
+
+# --- as a program ------------------------------------------------------------------------
+
+lab_main() {
+	case ${1-} in
+	shell) LAB_UPLINKS=${2:-2} ;;
+	run) ;;
+	*) echo "usage: ${0##*/} shell [uplinks] | run COMMAND…" >&2; exit 2 ;;
+	esac
+	trap lab_down EXIT
+	trap 'exit 130' INT TERM
+	lab_up || exit 1
+	lab_uplinks
+	if [ "$1" = shell ]; then
+		echo "Uplinks are configured, not started: service network start."
+		echo "The package: make -C /run/lab/repo install DESTDIR= SBINDIR=/sbin"
+		host bash -i
+	else
+		shift
+		host service network start >/dev/null 2>&1
+		host "$@"
+	fi
+}
+
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
+	lab_main "$@"
+fi

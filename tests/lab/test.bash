@@ -1,0 +1,186 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# What the packet tests share: a lab a test, assertions, the admin's own things.
+# shellcheck disable=SC2154 # run sets status, output, stderr
+
+bats_require_minimum_version 1.5.0
+# shellcheck source-path=SCRIPTDIR source=lab.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
+
+teardown() {
+	lab_down
+}
+
+# host_up [KEY=VALUE…]: a lab with those LAB_ settings, its uplinks configured,
+# nothing started or installed.
+host_up() {
+	lab_possible
+	export LAB_UPLINKS=2 LAB_RP_FILTER=none LAB_STRICT_ROUTERS=0
+	# shellcheck disable=SC2163 # NAME=value words
+	[ $# = 0 ] || export "$@"
+	lab_up
+	lab_uplinks
+}
+
+# started [KEY=VALUE…]: the same with the package in place and the admin's own
+# things about, after `service network start`.
+started() {
+	host_up "$@"
+	admin_moves_in
+	lab_install
+	service start
+}
+
+# Skipping is for a developer's machine; where CI says that they run, they run.
+lab_possible() {
+	[ "$(id -u)" = 0 ] && unshare --mount --net --pid --fork true 2>/dev/null && return
+	[ "${CI-}" = true ] || skip 'needs root and namespaces'
+	echo 'needs root and namespaces' >&2
+	return 1
+}
+
+# service VERB: what it writes on the console is in $output; it must succeed.
+service() {
+	run host service network "$1"
+	[ "$status" = 0 ] || { echo "service network $1: $status: $output"; return 1; }
+}
+
+# multihome STATUS ARGUMENT…: runs it; $output and $stderr apart.
+multihome() {
+	local expected=$1
+	shift
+	run --separate-stderr host multihome "$@"
+	[ "$status" = "$expected" ] && return
+	echo "multihome $*: status $status, expected $expected"
+	echo "stdout: $output"
+	echo "stderr: $stderr"
+	return 1
+}
+
+# is ACTUAL EXPECTED [WHAT]: the same text.
+is() {
+	[ "$1" != "$2" ] || return 0
+	echo "${3-} (- expected, + actual)"
+	diff -u <(echo "$2") <(echo "$1") | tail -n +3
+	return 1
+}
+
+is_not() {
+	[ "$1" = "$2" ] || return 0
+	echo "${3-}: did not change: $1"
+	return 1
+}
+
+# has TEXT PATTERN: a line of it matches the extended expression.
+has() {
+	grep -qE -- "$2" <<<"$1" || { printf 'no line like %s in:\n%s\n' "$2" "$1"; return 1; }
+}
+
+has_no() {
+	! grep -E -- "$2" <<<"$1" || { echo "there is a line like $2"; return 1; }
+}
+
+lines() {
+	grep -c . <<<"$1" || true
+}
+
+# --- packets -----------------------------------------------------------------
+
+# answers K…: each of these uplinks answers ping, TCP and UDP, by its own NIC.
+answers() {
+	local k probe
+	for k; do
+		for probe in ping tcp udp; do
+			is "$("probe_$probe" "${LAB_ADDRESSES[k]}")" "ok eth$k" \
+				"$probe ${LAB_ADDRESSES[k]}"
+		done
+	done
+}
+
+# reaches_client NIC: the host's own traffic does, and leaves by that NIC.
+reaches_client() {
+	# shellcheck disable=SC2119
+	is "$(probe_own)" "ok $1" "the host's own ping"
+}
+
+# --- kernel and files -----------------------------------------------------------
+
+# The order of rules of one priority tells nothing: kernels differ, and so do
+# the ways that they came about.
+rules() {
+	host ip -4 rule | tr -s '\t ' ' ' | sort
+}
+
+routes() {
+	host ip -4 route show table all | sed 's/ *$//' | sort
+}
+
+# ours: our rules, told by the priority, and our routes, told by the protocol.
+our_rules() {
+	rules | grep '^1000[01]:' || true
+}
+
+our_routes() {
+	routes | grep 'proto 109' || true
+}
+
+kernel() {
+	rules
+	routes
+	host sh -c 'cd /proc/sys/net/ipv4/conf &&
+		grep . */rp_filter */arp_ignore */arp_announce */arp_filter'
+}
+
+# outside FILE: it without our block; bytes count, so no $() around it.
+outside() {
+	sed '/^# BEGIN multihome/,/^# END multihome/d' "$LAB_SCRIPTS/$1"
+}
+
+# changes_nothing COMMAND…: it succeeds, says nothing, touches no file, sends
+# the kernel no change, and all is as before.
+changes_nothing() {
+	local before
+	before=$(kernel; lab_stamps)
+	run --separate-stderr host strace -f -e trace=network -o /tmp/trace "$@"
+	is "$status/$output/$stderr" 0// "status, stdout, stderr of $*"
+	is "$(lab_sent)" '' "sent by $*"
+	is "$(kernel; lab_stamps)" "$before" "files and kernel after $*"
+}
+
+# lab_sent: the changes that the last traced command sent to the kernel.
+lab_sent() {
+	grep -E '\<send(to|msg|mmsg)\(' "$LAB_ROOT/tmp/trace" |
+		grep -oE 'RTM_(NEW|DEL|SET)[A-Z]*' || true
+}
+
+# --- the admin's own things --------------------------------------------------------
+
+# In files and kernel, of no concern to us. The rule is none for an uplink's
+# address, and the table none that we would choose.
+admin_moves_in() {
+	printf '# by hand\nto 203.0.113.9/32 priority 500 table 7\n' >"$LAB_SCRIPTS/rule-eth0"
+	printf '# by hand\n' >"$LAB_SCRIPTS/route-eth1"
+	cp "$LAB_SCRIPTS/rule-eth0" "$BATS_TEST_TMPDIR/rule-eth0"
+	cp "$LAB_SCRIPTS/route-eth1" "$BATS_TEST_TMPDIR/route-eth1"
+	host ip rule add from 203.0.113.1 priority 1 table 7
+	host ip rule add from 203.0.113.2 priority 10001 table 7
+	host ip rule add to 203.0.113.3 priority 20000 table 7
+	host ip route add blackhole 198.51.100.0/24
+	host ip route add blackhole 198.51.100.0/24 table 7
+}
+
+admin_still_there() {
+	outside rule-eth0 | cmp - "$BATS_TEST_TMPDIR/rule-eth0"
+	outside route-eth1 | cmp - "$BATS_TEST_TMPDIR/route-eth1"
+	has "$(rules)" '^1: from 203\.0\.113\.1 lookup 7'
+	has "$(rules)" '^10001: from 203\.0\.113\.2 lookup 7'
+	has "$(rules)" '^20000: from all to 203\.0\.113\.3 lookup 7'
+	has "$(routes)" '^blackhole 198\.51\.100\.0/24$'
+	has "$(routes)" '^blackhole 198\.51\.100\.0/24 table 7'
+}
+
+# settled: what every test that changes something ends with.
+settled() {
+	admin_still_there
+	changes_nothing multihome sync
+}
