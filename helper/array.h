@@ -14,8 +14,8 @@ char *mem_string(const char *string);
 char *mem_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* A zeroed new last element; the pointer is good until the next call. */
-#define array_add(a) ((__typeof__((a)->items))array_grow(&(a)->items, &(a)->n, &(a)->cap, \
-	sizeof(*(a)->items)))
+#define array_add(a) \
+	((__typeof__((a)->items))array_grow(&(a)->items, &(a)->n, &(a)->cap, sizeof(*(a)->items)))
 
 #define array_sort(a, compare) \
 	do { \
@@ -33,8 +33,7 @@ struct text {
 
 void text_add(struct text *text, const void *bytes, size_t len);
 void text_add_string(struct text *text, const char *string);
-void text_format(struct text *text, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_free(struct text *text);
 
 #endif

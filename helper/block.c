@@ -155,7 +155,7 @@ size_t line_words(char *line, char **words, size_t max)
 	char *rest = NULL, *word;
 
 	for (word = strtok_r(line, blanks, &rest); word && n < max;
-	     word = strtok_r(NULL, blanks, &rest))
+		word = strtok_r(NULL, blanks, &rest))
 		words[n++] = word;
 	return n && words[0][0] == '#' ? 0 : n;
 }

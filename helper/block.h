@@ -16,7 +16,7 @@
 /* A route- or rule- file taken apart. */
 struct block {
 	bool present;
-	bool made_file; /* the file did not exist before the block */
+	bool made_file;		   /* the file did not exist before the block */
 	struct text before, after; /* the administrator's, around the block */
 	struct text body;	   /* the lines between the markers */
 	struct rules rules;	   /* those of a rule- file */

@@ -50,9 +50,10 @@ static void format_ops(const struct host *host, bool all, struct text *out)
 		op = &host->ops.items[i];
 		if (!all && !op_concerns(op, host, table))
 			continue;
-		text_add_string(out, op->kind == OP_RULE_DELETE || op->kind == OP_ROUTE_DELETE
-				? "- "
-				: op->kind == OP_ROUTE_REPLACE ? "~ " : "+ ");
+		text_add_string(out,
+			op->kind == OP_RULE_DELETE || op->kind == OP_ROUTE_DELETE ? "- "
+				: op->kind == OP_ROUTE_REPLACE			  ? "~ "
+										  : "+ ");
 		op_format(op, out);
 		text_add_string(out, "\n");
 	}

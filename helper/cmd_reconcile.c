@@ -147,8 +147,8 @@ static int locked(enum event event, const struct options *options)
 {
 	int status;
 
-	if (is_hook(event) && (!strcmp(options->argument, "lo") ||
-				      !strcmp(options->argument, "ifcfg-lo")))
+	if (is_hook(event) &&
+		(!strcmp(options->argument, "lo") || !strcmp(options->argument, "ifcfg-lo")))
 		return EXIT_DONE;
 	log_init(is_hook(event));
 	if (geteuid()) {

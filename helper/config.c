@@ -13,8 +13,8 @@
 bool file_ignored(const char *name)
 {
 	/* .old only from EL7 on; on EL5 and EL6 such a file is an accident as well. */
-	static const char *const endings[] = {"~", ".bak", ".old", ".orig", ".rpmnew", ".rpmorig",
-		".rpmsave"};
+	static const char *const endings[] = {
+		"~", ".bak", ".old", ".orig", ".rpmnew", ".rpmorig", ".rpmsave"};
 	size_t i, n = strlen(name), len;
 
 	for (i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
@@ -78,8 +78,10 @@ static void read_range(struct reader *reader, struct config *config)
 	if (!value)
 		return;
 	if (sscanf(value, "%u-%u%c", &first, &last, &rest) != 2 || !first || first > last) {
-		reader_refuse(reader, "TABLE_RANGE", "TABLE_RANGE=%s is no range of tables; "
-			"expected one like 100-199", value);
+		reader_refuse(reader, "TABLE_RANGE",
+			"TABLE_RANGE=%s is no range of tables; "
+			"expected one like 100-199",
+			value);
 		return;
 	}
 	config->table_first = first;
@@ -100,8 +102,10 @@ static int read_defaults(const struct file *file, struct config *config, struct 
 	config->fallback_metric = read_number(&reader, "FALLBACK_METRIC", 1000, 0x7fffffff);
 	config->rule_priority = read_number(&reader, "RULE_PRIORITY", 10000, 32764);
 	if (!reader.refused && config->rule_priority < 10)
-		reader_refuse(&reader, "RULE_PRIORITY", "RULE_PRIORITY=%u leaves no room before "
-			"it; expected 10 to 32764", config->rule_priority);
+		reader_refuse(&reader, "RULE_PRIORITY",
+			"RULE_PRIORITY=%u leaves no room before "
+			"it; expected 10 to 32764",
+			config->rule_priority);
 	read_range(&reader, config);
 	shvar_free(&vars);
 	return reader.refused ? -1 : 0;
@@ -199,17 +203,19 @@ static bool check_gateway(struct profile_reader *from, struct uplink *uplink, bo
 
 	for (i = 0; i < uplink->addresses.n; i++)
 		if (prefix_same_address(&uplink->addresses.items[i], &uplink->gateway))
-			reader_refuse(&from->reader, "GATEWAY", "GATEWAY=%s is the host's own "
+			reader_refuse(&from->reader, "GATEWAY",
+				"GATEWAY=%s is the host's own "
 				"address; expected the router's",
 				prefix_format_address(&uplink->gateway, text));
-	uplink->gateway_outside = uplink->addresses.n &&
-		!lies_within(&uplink->addresses, &uplink->gateway);
+	uplink->gateway_outside =
+		uplink->addresses.n && !lies_within(&uplink->addresses, &uplink->gateway);
 	/* The gateway of /etc/sysconfig/network is for the NIC in whose network it lies. */
 	if (uplink->gateway_outside && inherited && !from->reader.refused)
 		return false;
 	if (uplink->gateway_outside && !from->reader.refused)
 		diag_notice(from->reader.diags, from->file->path,
-			read_line(&from->reader, "GATEWAY"), "GATEWAY=%s lies outside of the "
+			read_line(&from->reader, "GATEWAY"),
+			"GATEWAY=%s lies outside of the "
 			"prefix; it is reached by a link route",
 			prefix_format_address(&uplink->gateway, text));
 	return true;
@@ -230,8 +236,10 @@ static bool table_taken(const struct config *config, unsigned table, const char 
 static void read_device(struct profile_reader *from, struct uplink *uplink)
 {
 	if (device_of_label(from->profile->device, uplink->device))
-		reader_refuse(&from->reader, "DEVICE", "'%s' is no name of a device; expected 1 "
-			"to 15 letters, digits, '.', '_', '-'", from->profile->device);
+		reader_refuse(&from->reader, "DEVICE",
+			"'%s' is no name of a device; expected 1 "
+			"to 15 letters, digits, '.', '_', '-'",
+			from->profile->device);
 }
 
 /* Does an earlier file give the same device the same address? Then this is another profile of
@@ -245,28 +253,30 @@ static const char *address_claimed(const struct config *config, const struct upl
 		other = &config->uplinks.items[i];
 		for (k = 0; k < uplink->addresses.n; k++)
 			if (!strcmp(other->device, uplink->device) && other->addresses.n &&
-				prefix_same_address(&other->addresses.items[0],
-					&uplink->addresses.items[k]))
+				prefix_same_address(
+					&other->addresses.items[0], &uplink->addresses.items[k]))
 				return other->file->name;
 	}
 	return NULL;
 }
 
-static void add_uplink(struct profile_reader *from, struct config *config,
-	const struct uplink *found)
+static void add_uplink(
+	struct profile_reader *from, struct config *config, const struct uplink *found)
 {
 	const char *by = address_claimed(config, found);
 
 	if (by && !from->reader.refused) {
 		diag_notice(from->reader.diags, from->file->path,
-			read_line(&from->reader, "IPADDR"),
-			"another profile of %s; %s is used", found->device, by);
+			read_line(&from->reader, "IPADDR"), "another profile of %s; %s is used",
+			found->device, by);
 		free(found->addresses.items);
 		return;
 	}
 	if (table_taken(config, found->table, &by))
-		reader_refuse(&from->reader, "TABLE", "TABLE=%u is already that of %s; expected a "
-			"table of this uplink alone", found->table, by);
+		reader_refuse(&from->reader, "TABLE",
+			"TABLE=%u is already that of %s; expected a "
+			"table of this uplink alone",
+			found->table, by);
 	*array_add(&config->uplinks) = *found;
 	config->uplinks.items[config->uplinks.n - 1].refused = from->reader.refused;
 	add_addresses(&config->addresses, found->device, &found->addresses);
@@ -478,8 +488,8 @@ static bool match_device(const struct profile *profile, const char *argument)
 	return !strcmp(profile->device, argument);
 }
 
-static const struct profile *find_by(const struct config *config, profile_match *match,
-	const char *argument)
+static const struct profile *find_by(
+	const struct config *config, profile_match *match, const char *argument)
 {
 	size_t i;
 
@@ -489,8 +499,8 @@ static const struct profile *find_by(const struct config *config, profile_match 
 	return NULL;
 }
 
-const struct profile *config_find_profile(const struct config *config, const struct links *links,
-	const char *argument)
+const struct profile *config_find_profile(
+	const struct config *config, const struct links *links, const char *argument)
 {
 	const struct profile *found = find_by(config, match_file, argument);
 	device_name parent;

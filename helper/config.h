@@ -15,8 +15,8 @@
 
 /* One file as it was read. */
 struct file {
-	char *name; /* "ifcfg-eth0" */
-	char *path; /* for messages and for writing */
+	char *name;  /* "ifcfg-eth0" */
+	char *path;  /* for messages and for writing */
 	char *bytes; /* NUL-terminated; NULL: there is no such file */
 	size_t len;
 };
@@ -28,12 +28,12 @@ struct files {
 
 /* All that the configuration is read from. */
 struct sources {
-	struct file network;   /* /etc/sysconfig/network */
-	struct file defaults;  /* /etc/sysconfig/multihome */
-	struct files ifcfg;    /* network-scripts/ifcfg-*, in initscripts' order */
-	struct files managed;  /* network-scripts/route-* and rule-* */
-	struct files tables;   /* iproute2/rt_tables and rt_tables.d */
-	char *scripts;	       /* the network-scripts folder */
+	struct file network;  /* /etc/sysconfig/network */
+	struct file defaults; /* /etc/sysconfig/multihome */
+	struct files ifcfg;   /* network-scripts/ifcfg-*, in initscripts' order */
+	struct files managed; /* network-scripts/route-* and rule-* */
+	struct files tables;  /* iproute2/rt_tables and rt_tables.d */
+	char *scripts;	      /* the network-scripts folder */
 };
 
 struct prefixes {
@@ -70,9 +70,9 @@ struct table_names {
 /* One ifcfg file that initscripts would find, whether or not it is an uplink. */
 struct profile {
 	const struct file *file;
-	char device[64];  /* DEVICE as initscripts sees it, with the alias suffix */
-	char *title;	  /* NAME=, or NULL */
-	char *hwaddr;	  /* HWADDR=, or NULL */
+	char device[64]; /* DEVICE as initscripts sees it, with the alias suffix */
+	char *title;	 /* NAME=, or NULL */
+	char *hwaddr;	 /* HWADDR=, or NULL */
 };
 
 struct profiles {
@@ -103,8 +103,8 @@ void config_free(struct config *config);
 
 /* The file that initscripts' need_config finds for an argument of ifup or a hook: file name,
  * NAME=, HWADDR= of the device, DEVICE=; an alias without a file is its parent's. NULL: none. */
-const struct profile *config_find_profile(const struct config *config, const struct links *links,
-	const char *argument);
+const struct profile *config_find_profile(
+	const struct config *config, const struct links *links, const char *argument);
 
 /* "eth0" of "eth0:1". -1 if the device's name is not one. */
 int device_of_label(const char *label, device_name out);

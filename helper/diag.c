@@ -23,8 +23,8 @@ static void diag_add(struct diags *diags, bool refusal, const char *file, int li
 	for (byte = what; *byte; byte++)
 		if (iscntrl((unsigned char)*byte))
 			*byte = '?';
-	line_text = line ? mem_format("%s:%d: %s", file, line, what)
-			 : mem_format("%s: %s", file, what);
+	line_text =
+		line ? mem_format("%s:%d: %s", file, line, what) : mem_format("%s: %s", file, what);
 	/* A line of /etc/sysconfig/network is met once for every NIC. */
 	for (i = 0; i < diags->n; i++)
 		if (!strcmp(diags->items[i].text, line_text)) {

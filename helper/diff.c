@@ -105,8 +105,8 @@ static void add_routes(const struct plan *plan, const struct route_index *ours,
 			if (on_link != !route->gateway.family || has_key(foreign, route) ||
 				has_route(ours, route))
 				continue;
-			add_route_op(ops, has_key(ours, route) ? OP_ROUTE_REPLACE : OP_ROUTE_ADD,
-				route);
+			add_route_op(
+				ops, has_key(ours, route) ? OP_ROUTE_REPLACE : OP_ROUTE_ADD, route);
 		}
 }
 

@@ -7,13 +7,7 @@
 
 #include "plan.h"
 
-enum op_kind {
-	OP_ROUTE_ADD,
-	OP_ROUTE_REPLACE,
-	OP_RULE_ADD,
-	OP_RULE_DELETE,
-	OP_ROUTE_DELETE
-};
+enum op_kind { OP_ROUTE_ADD, OP_ROUTE_REPLACE, OP_RULE_ADD, OP_RULE_DELETE, OP_ROUTE_DELETE };
 
 struct op {
 	enum op_kind kind;

@@ -251,8 +251,8 @@ static int replace(const char *path, const char *bytes, size_t len)
 	/* Where the administrator has a symbolic link, the file behind it is replaced. */
 	char *real = realpath(path, NULL);
 	const char *target = real ? real : path;
-	char *beside = mem_format("%.*s/%sXXXXXX", (int)(strrchr(target, '/') - target), target,
-		beside_name);
+	char *beside = mem_format(
+		"%.*s/%sXXXXXX", (int)(strrchr(target, '/') - target), target, beside_name);
 	int err = write_beside(target, beside, bytes, len);
 
 	if (err)

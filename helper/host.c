@@ -37,8 +37,8 @@ int host_plan(enum event event, const struct options *options, struct host *host
 
 	if (host_read(options, host))
 		return EXIT_FAILED;
-	refused = config_build(&host->sources, &host->kernel.links, &host->config,
-		clean ? &unsaid : &host->diags);
+	refused = config_build(
+		&host->sources, &host->kernel.links, &host->config, clean ? &unsaid : &host->diags);
 	diags_free(&unsaid);
 	/* clean takes everything away, whatever the configuration says. */
 	if (refused && !clean)

@@ -55,8 +55,10 @@ const char *read_value(struct reader *reader, const char *key, char text[256])
 	if (!var)
 		return NULL;
 	if (!var->value) {
-		reader_refuse(reader, key, "%s is decided by %s, which only a shell could know; "
-			"expected a plain value", key, var->why);
+		reader_refuse(reader, key,
+			"%s is decided by %s, which only a shell could know; "
+			"expected a plain value",
+			key, var->why);
 		return NULL;
 	}
 	return value_trimmed(var->value, text);
@@ -107,8 +109,8 @@ unsigned read_number(struct reader *reader, const char *key, unsigned unset, uns
 	const char *value = read_value(reader, key, text);
 
 	if (value && !parse_number(value, max, &number))
-		reader_refuse(reader, key, "%s=%s is not a number; expected 0 to %u", key, value,
-			max);
+		reader_refuse(
+			reader, key, "%s=%s is not a number; expected 0 to %u", key, value, max);
 	return number;
 }
 
@@ -125,8 +127,10 @@ unsigned read_table(struct reader *reader, const struct table_names *names)
 		for (i = 0; i < names->n && strcmp(names->items[i].name, value); i++)
 			;
 		if (i == names->n) {
-			reader_refuse(reader, "TABLE", "TABLE=%s is not known; expected a number, "
-				"or a name of /etc/iproute2/rt_tables", value);
+			reader_refuse(reader, "TABLE",
+				"TABLE=%s is not known; expected a number, "
+				"or a name of /etc/iproute2/rt_tables",
+				value);
 			return 0;
 		}
 		table = names->items[i].number;
@@ -134,16 +138,18 @@ unsigned read_table(struct reader *reader, const struct table_names *names)
 	/* 253 to 255 are default, main, local; the old 8-bit field of a message reads a multiple of
 	 * 256 as 0, no table at all. */
 	if (table % 256 == 0 || (table >= 253 && table <= 255)) {
-		reader_refuse(reader, "TABLE", "TABLE=%s is the kernel's own; expected a table of "
-			"this uplink alone, not 253 to 255 nor a multiple of 256", value);
+		reader_refuse(reader, "TABLE",
+			"TABLE=%s is the kernel's own; expected a table of "
+			"this uplink alone, not 253 to 255 nor a multiple of 256",
+			value);
 		return 0;
 	}
 	return table;
 }
 
 /* A value of the file, or else of its parent's. */
-static const char *value_or_parent(struct reader *reader, const struct shvars *parent,
-	const char *key, char text[256])
+static const char *value_or_parent(
+	struct reader *reader, const struct shvars *parent, const char *key, char text[256])
 {
 	const char *value = read_value(reader, key, text);
 	const struct shvar *var;
@@ -168,8 +174,8 @@ static int read_length(struct reader *reader, const struct shvars *parent, const
 	if (value) {
 		if (parse_number(value, 32, &number) && number)
 			return (int)number;
-		reader_refuse(reader, key, "%s=%s is no prefix length; expected 1 to 32", key,
-			value);
+		reader_refuse(
+			reader, key, "%s=%s is no prefix length; expected 1 to 32", key, value);
 		return 32;
 	}
 	snprintf(key, sizeof(key), "NETMASK%s", index);
@@ -179,13 +185,13 @@ static int read_length(struct reader *reader, const struct shvars *parent, const
 	len = prefix_parse_netmask(value);
 	if (len >= 1)
 		return len;
-	reader_refuse(reader, key, "%s=%s is no netmask; expected one like 255.255.255.0", key,
-		value);
+	reader_refuse(
+		reader, key, "%s=%s is no netmask; expected one like 255.255.255.0", key, value);
 	return 32;
 }
 
-static bool read_address(struct reader *reader, const struct shvars *parent, const char *index,
-	struct prefixes *out)
+static bool read_address(
+	struct reader *reader, const struct shvars *parent, const char *index, struct prefixes *out)
 {
 	char key[32], text[256];
 	const char *value;
@@ -196,8 +202,10 @@ static bool read_address(struct reader *reader, const struct shvars *parent, con
 	if (!value)
 		return false;
 	if (prefix_parse_address(value, AF_INET, &address) || !prefix_is_unicast(&address)) {
-		reader_refuse(reader, key, "%s=%s is no IPv4 address; expected four numbers like "
-			"192.168.2.99", key, value);
+		reader_refuse(reader, key,
+			"%s=%s is no IPv4 address; expected four numbers like "
+			"192.168.2.99",
+			key, value);
 		return true;
 	}
 	address.len = (unsigned char)read_length(reader, parent, index, &address);
@@ -230,8 +238,10 @@ struct prefix read_gateway(struct reader *reader)
 	if (!value || !strcmp(value, "none") || !strcmp(value, "0.0.0.0"))
 		return none;
 	if (prefix_parse_address(value, AF_INET, &gateway) || !prefix_is_unicast(&gateway)) {
-		reader_refuse(reader, "GATEWAY", "GATEWAY=%s is no IPv4 address of a router; "
-			"expected four numbers like 192.168.2.1", value);
+		reader_refuse(reader, "GATEWAY",
+			"GATEWAY=%s is no IPv4 address of a router; "
+			"expected four numbers like 192.168.2.1",
+			value);
 		return none;
 	}
 	return gateway;

@@ -70,9 +70,8 @@ static void attributes_split(struct nlattr *head, int len, struct nlattr **found
 	int left;
 
 	memset(found, 0, sizeof(*found) * (size_t)(max + 1));
-	nla_for_each_attr(attr, head, len, left)
-		if (nla_type(attr) <= max)
-			found[nla_type(attr)] = attr;
+	nla_for_each_attr(attr, head, len, left) if (nla_type(attr) <= max) found[nla_type(attr)] =
+		attr;
 }
 
 static unsigned attribute_number(const struct nlattr *attr)
@@ -154,9 +153,8 @@ static int read_address(struct nl_msg *msg, void *arg)
 	address = array_add(&kernel->addresses);
 	copy_device(kernel, (int)info->ifa_index, address->device);
 	/* On a point-to-point link IFA_ADDRESS is the peer's. */
-	address->prefix = attribute_prefix(
-		attrs[IFA_LOCAL] ? attrs[IFA_LOCAL] : attrs[IFA_ADDRESS], AF_INET,
-		info->ifa_prefixlen);
+	address->prefix = attribute_prefix(attrs[IFA_LOCAL] ? attrs[IFA_LOCAL] : attrs[IFA_ADDRESS],
+		AF_INET, info->ifa_prefixlen);
 	return NL_OK;
 }
 
@@ -214,21 +212,26 @@ static void format_metrics(const struct nlattr *metrics, struct text *out)
 	static const struct {
 		const char *name, *unit;
 		unsigned divisor;
-	} words[] = {[RTAX_MTU] = {"mtu", "", 1}, [RTAX_WINDOW] = {"window", "", 1},
-		[RTAX_RTT] = {"rtt", "ms", 8}, [RTAX_RTTVAR] = {"rttvar", "ms", 4},
-		[RTAX_SSTHRESH] = {"ssthresh", "", 1}, [RTAX_CWND] = {"cwnd", "", 1},
-		[RTAX_ADVMSS] = {"advmss", "", 1}, [RTAX_REORDERING] = {"reordering", "", 1},
-		[RTAX_HOPLIMIT] = {"hoplimit", "", 1}, [RTAX_INITCWND] = {"initcwnd", "", 1},
-		[RTAX_RTO_MIN] = {"rto_min", "ms", 1}, [14] = {"initrwnd", "", 1},
+	} words[] = {[RTAX_MTU] = {"mtu", "", 1},
+		[RTAX_WINDOW] = {"window", "", 1},
+		[RTAX_RTT] = {"rtt", "ms", 8},
+		[RTAX_RTTVAR] = {"rttvar", "ms", 4},
+		[RTAX_SSTHRESH] = {"ssthresh", "", 1},
+		[RTAX_CWND] = {"cwnd", "", 1},
+		[RTAX_ADVMSS] = {"advmss", "", 1},
+		[RTAX_REORDERING] = {"reordering", "", 1},
+		[RTAX_HOPLIMIT] = {"hoplimit", "", 1},
+		[RTAX_INITCWND] = {"initcwnd", "", 1},
+		[RTAX_RTO_MIN] = {"rto_min", "ms", 1},
+		[14] = {"initrwnd", "", 1},
 		[15] = {"quickack", "", 1}};
 	struct nlattr *attr, *found[sizeof(words) / sizeof(*words)];
 	unsigned locks;
 	int i, left, last = (int)(sizeof(words) / sizeof(*words)) - 1;
 
 	memset(found, 0, sizeof(found));
-	nla_for_each_nested(attr, metrics, left)
-		if (nla_type(attr) <= last)
-			found[nla_type(attr)] = attr;
+	nla_for_each_nested(attr, metrics, left) if (nla_type(attr) <= last) found[nla_type(attr)] =
+		attr;
 	locks = attribute_number(found[RTAX_LOCK]);
 	for (i = 0; i <= last; i++)
 		if (found[i] && words[i].name)
@@ -246,7 +249,8 @@ static void format_next_hop(const struct rtnexthop *hop, const unsigned char *by
 	int left = hop->rtnh_len - (int)sizeof(*hop);
 
 	text_add_string(out, " nexthop");
-	nla_for_each_attr(attr, (struct nlattr *)(uintptr_t)(bytes + sizeof(*hop)), left, left) {
+	nla_for_each_attr(attr, (struct nlattr *)(uintptr_t)(bytes + sizeof(*hop)), left, left)
+	{
 		if (nla_type(attr) != RTA_GATEWAY)
 			continue;
 		gateway = attribute_prefix(attr, AF_INET, 32);
@@ -256,8 +260,7 @@ static void format_next_hop(const struct rtnexthop *hop, const unsigned char *by
 		hop->rtnh_flags & RTNH_F_ONLINK ? " onlink" : "");
 }
 
-static void format_next_hops(const struct nlattr *multipath, const char *device,
-	struct text *out)
+static void format_next_hops(const struct nlattr *multipath, const char *device, struct text *out)
 {
 	const unsigned char *bytes = nla_data(multipath);
 	size_t len = (size_t)nla_len(multipath), step = 0;
@@ -284,13 +287,12 @@ static void keep_extra(struct route *route, const struct nlattr *attr)
 	memset(route->extra + route->extra_len, 0, len);
 	memcpy(route->extra + route->extra_len, attr, attr->nla_len);
 	if (nla_type(attr) == RTA_MULTIPATH)
-		steady_next_hops(route->extra + route->extra_len + NLA_HDRLEN,
-			(size_t)nla_len(attr));
+		steady_next_hops(
+			route->extra + route->extra_len + NLA_HDRLEN, (size_t)nla_len(attr));
 	route->extra_len += len;
 }
 
-static void read_next_hops(const struct kernel *kernel, struct nlattr **attrs,
-	struct route *route)
+static void read_next_hops(const struct kernel *kernel, struct nlattr **attrs, struct route *route)
 {
 	struct text words = {0};
 
@@ -387,9 +389,8 @@ static int read_rule(struct nl_msg *msg, void *arg)
 	rule->foreign = info->rtm_type != RULE_TO_TABLE || info->rtm_flags || info->rtm_dst_len ||
 		info->rtm_tos || !attrs[RULE_IIFNAME];
 	rule->from_host = is_loopback_name(attrs[RULE_IIFNAME]);
-	nlmsg_for_each_attr(attr, nlmsg_hdr(msg), sizeof(*info), left)
-		if (!rule_attribute_plain(attr))
-			rule->foreign = true;
+	nlmsg_for_each_attr(attr, nlmsg_hdr(msg), sizeof(*info),
+		left) if (!rule_attribute_plain(attr)) rule->foreign = true;
 	return NL_OK;
 }
 
@@ -438,7 +439,8 @@ int kernel_read(struct kernel *out)
 	}
 	if (err == -NLE_DUMP_INTR)
 		log_error("netlink: links, addresses, routes or rules changed during each of %d "
-			"readings", DUMP_TRIES);
+			  "readings",
+			DUMP_TRIES);
 	if (socket)
 		nl_socket_free(socket);
 	return err ? -1 : 0;
@@ -538,8 +540,8 @@ static int put_rule(struct nl_msg *msg, const struct rule *rule)
 
 static struct nl_msg *op_message(const struct op *op, const struct links *links)
 {
-	static const int types[] = {RTM_NEWROUTE, RTM_NEWROUTE, RTM_NEWRULE, RTM_DELRULE,
-		RTM_DELROUTE};
+	static const int types[] = {
+		RTM_NEWROUTE, RTM_NEWROUTE, RTM_NEWRULE, RTM_DELRULE, RTM_DELROUTE};
 	/* EXCL: what is there already, a foreign one above all, is not replaced. */
 	static const int flags[] = {NLM_F_CREATE | NLM_F_EXCL, NLM_F_CREATE | NLM_F_REPLACE,
 		NLM_F_CREATE | NLM_F_EXCL, 0, 0};

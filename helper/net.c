@@ -103,8 +103,8 @@ void route_format(const struct route *route, struct text *out)
 		text_format(out, " metric %u", route->metric);
 	if (route->table != TABLE_MAIN)
 		text_format(out, " table %u", route->table);
-	text_format(out, " proto %d%s", route->protocol,
-		route->extra_words ? route->extra_words : "");
+	text_format(
+		out, " proto %d%s", route->protocol, route->extra_words ? route->extra_words : "");
 }
 
 void rule_format(const struct rule *rule, struct text *out)

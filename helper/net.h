@@ -23,8 +23,8 @@ enum { SCOPE_UNIVERSE = 0, SCOPE_LINK = 253, SCOPE_HOST = 254 };
 struct link {
 	int index;
 	device_name name;
-	bool up;       /* IFF_UP: the administrator's wish, whatever the cable says */
-	bool loopback; /* IFF_LOOPBACK */
+	bool up;	  /* IFF_UP: the administrator's wish, whatever the cable says */
+	bool loopback;	  /* IFF_LOOPBACK */
 	char mac[3 * 32]; /* "52:54:00:12:34:56" as sysfs has it, or "" */
 };
 

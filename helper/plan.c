@@ -42,7 +42,8 @@ static void freeze_device(struct draft *draft, const char *device)
 	frozen_add(&draft->plan->frozen, device, 0);
 	for (i = 0; i < draft->managed.n; i++)
 		if (!strcmp(draft->managed.items[i].device, device))
-			frozen_add(&draft->plan->frozen, device, draft->managed.items[i].block.table);
+			frozen_add(
+				&draft->plan->frozen, device, draft->managed.items[i].block.table);
 }
 
 static bool has_any_address(const struct kernel *kernel, const struct uplink *uplink)
@@ -108,9 +109,10 @@ static void place_uplinks(struct draft *draft)
 		if (planned->state == STATE_REFUSED)
 			freeze_device(draft, planned->uplink->device);
 		if (planned->state == STATE_BY_HAND)
-			diag_notice(draft->diags, planned->uplink->device, 0, "left alone: "
-				"rule-%s has rules of its own for %s", planned->uplink->device,
-				planned->uplink->file->name);
+			diag_notice(draft->diags, planned->uplink->device, 0,
+				"left alone: "
+				"rule-%s has rules of its own for %s",
+				planned->uplink->device, planned->uplink->file->name);
 	}
 }
 

@@ -13,7 +13,8 @@ struct managed {
 	bool is_rule; /* else route- */
 	device_name device;
 	struct block block;
-	bool sourced; /* a route- file in ADDRESSn= form: a line of ours would be run as a command */
+	bool sourced; /* a route- file in ADDRESSn= form: a line of ours would be run as a command
+		       */
 	int broken;   /* the line of a marker without its partner, or 0 */
 };
 

@@ -57,8 +57,8 @@ static bool table_number(const struct draft *draft, const char *word, unsigned *
 /* The key of an ip-route(8) line. False if it has none that we know. */
 static bool route_line_key(const struct draft *draft, char *line, struct route *out)
 {
-	static const char *const types[] = {"unicast", "to", "unreachable", "blackhole",
-		"prohibit", "throw"};
+	static const char *const types[] = {
+		"unicast", "to", "unreachable", "blackhole", "prohibit", "throw"};
 	char *words[64];
 	size_t n = line_words(line, words, 64), at = 0, i;
 
@@ -115,13 +115,15 @@ static void take_apart(struct draft *draft, const struct file *file)
 	memcpy(managed->device, device, strlen(device) + 1);
 	managed->broken = block_parse(file->bytes, file->len, device, &managed->block);
 	if (managed->broken)
-		diag_refuse(draft->diags, file->path, managed->broken, "one of the two lines "
+		diag_refuse(draft->diags, file->path, managed->broken,
+			"one of the two lines "
 			"'# BEGIN multihome %s' and '# END multihome %s' is missing; expected both, "
-			"or neither", device, device);
+			"or neither",
+			device, device);
 	if (is_rule || managed->broken)
 		return;
-	managed->sourced = is_sourced(managed->block.before.bytes) ||
-		is_sourced(managed->block.after.bytes);
+	managed->sourced =
+		is_sourced(managed->block.before.bytes) || is_sourced(managed->block.after.bytes);
 	collect_routes(draft, managed->block.before.bytes);
 	collect_routes(draft, managed->block.after.bytes);
 }
@@ -153,8 +155,8 @@ static bool routes_by_hand(const char *text, const struct uplink *uplink)
 	while (!found && (line = line_next(&text))) {
 		n = line_words(line, words, 64);
 		for (i = 0; i + 1 < n; i++) {
-			if (strcmp(words[i], "from") || prefix_parse(words[i + 1], AF_INET, &from) ||
-				!from.len)
+			if (strcmp(words[i], "from") ||
+				prefix_parse(words[i + 1], AF_INET, &from) || !from.len)
 				continue;
 			for (k = 0; k < uplink->addresses.n; k++)
 				found |= prefix_contains(&from, &uplink->addresses.items[k]);
@@ -173,15 +175,16 @@ bool draft_by_hand(const struct draft *draft, const struct uplink *uplink)
 
 	for (i = 0; i < 2; i++) {
 		managed = draft_find(draft, true, names[i]);
-		if (managed && (routes_by_hand(managed->block.before.bytes, uplink) ||
-				       routes_by_hand(managed->block.after.bytes, uplink)))
+		if (managed &&
+			(routes_by_hand(managed->block.before.bytes, uplink) ||
+				routes_by_hand(managed->block.after.bytes, uplink)))
 			return true;
 	}
 	return false;
 }
 
-static void block_body(const struct draft *draft, bool is_rule, const char *device,
-	struct text *body)
+static void block_body(
+	const struct draft *draft, bool is_rule, const char *device, struct text *body)
 {
 	size_t i;
 
@@ -220,9 +223,9 @@ static void write_block(struct draft *draft, bool is_rule, const char *device)
 	change = array_add(&draft->plan->changes);
 	change->old = managed->file;
 	change->name = mem_format("%s-%s", is_rule ? "rule" : "route", device);
-	change->path = managed->file ? mem_string(managed->file->path)
-				     : mem_format("%s/%s", draft->input->sources->scripts,
-					       change->name);
+	change->path = managed->file
+		? mem_string(managed->file->path)
+		: mem_format("%s/%s", draft->input->sources->scripts, change->name);
 	change->bytes = wanted ? mem_copy(bytes.bytes, bytes.n) : NULL;
 	change->len = bytes.n;
 	text_free(&bytes);

@@ -39,8 +39,8 @@ static bool in_route_file(const struct draft *draft, const char *device)
 	return !managed || (!managed->sourced && !managed->broken);
 }
 
-static void want_route(struct draft *draft, const struct planned *planned,
-	const struct route *route)
+static void want_route(
+	struct draft *draft, const struct planned *planned, const struct route *route)
 {
 	if (planned->state == STATE_UP && !has_key(&draft->plan->routes, route))
 		*array_add(&draft->plan->routes) = *route;
@@ -65,8 +65,8 @@ static void add_own_route(struct draft *draft, const struct planned *planned, st
 	want_route(draft, planned, &route);
 }
 
-static bool is_other_uplink(const struct draft *draft, const char *device,
-	const struct uplink *uplink)
+static bool is_other_uplink(
+	const struct draft *draft, const char *device, const struct uplink *uplink)
 {
 	const struct uplinks *uplinks = &draft->input->config->uplinks;
 	size_t i;
@@ -96,8 +96,8 @@ static bool is_own_prefix(const struct uplink *uplink, const struct route *route
 
 /* What is reachable through main stays reachable from the uplink's addresses: static routes,
  * bridges of containers, VPNs; but no default, nor a half of one (0.0.0.0/1, 128.0.0.0/1). */
-static bool is_copied(const struct draft *draft, const struct uplink *uplink,
-	const struct route *route)
+static bool is_copied(
+	const struct draft *draft, const struct uplink *uplink, const struct route *route)
 {
 	return route->table == TABLE_MAIN && route->protocol != PROTO_MULTIHOME &&
 		!route->special && route->dst.len > 1 && route->device[0] &&
@@ -173,8 +173,8 @@ static bool is_uplinks_address(const struct uplink *uplink, const struct prefix 
 	return false;
 }
 
-static bool claimed_by_another(const struct draft *draft, const struct uplink *uplink,
-	const struct prefix *address)
+static bool claimed_by_another(
+	const struct draft *draft, const struct uplink *uplink, const struct prefix *address)
 {
 	const struct uplinks *uplinks = &draft->input->config->uplinks;
 	size_t i;
@@ -187,19 +187,20 @@ static bool claimed_by_another(const struct draft *draft, const struct uplink *u
 
 /* Addresses of lo are nobody else's: a service address there answers through the uplink in
  * whose network it lies. */
-static bool is_elsewhere(const struct draft *draft, const struct uplink *uplink,
-	const struct address *address)
+static bool is_elsewhere(
+	const struct draft *draft, const struct uplink *uplink, const struct address *address)
 {
 	const struct link *link;
 
 	if (!strcmp(address->device, uplink->device))
 		return claimed_by_another(draft, uplink, &address->prefix);
-	link = draft->input->kernel ? kernel_find_link(draft->input->kernel, address->device) : NULL;
+	link = draft->input->kernel ? kernel_find_link(draft->input->kernel, address->device)
+				    : NULL;
 	return (!link || !link->loopback) && !is_uplinks_address(uplink, &address->prefix);
 }
 
-static bool prefix_shared(const struct draft *draft, const struct uplink *uplink,
-	const struct prefix *net)
+static bool prefix_shared(
+	const struct draft *draft, const struct uplink *uplink, const struct prefix *net)
 {
 	const struct addresses *configured = &draft->input->config->addresses;
 	const struct kernel *kernel = draft->input->kernel;
@@ -249,8 +250,10 @@ static void add_rule(struct draft *draft, const struct planned *planned, struct 
 
 	memcpy(rule.device, planned->uplink->device, sizeof(rule.device));
 	if (has_foreign_twin(draft, rule)) {
-		diag_notice(draft->diags, rule.device, 0, "left alone: a foreign rule of priority "
-			"%u differs from ours only in a further selector", priority);
+		diag_notice(draft->diags, rule.device, 0,
+			"left alone: a foreign rule of priority "
+			"%u differs from ours only in a further selector",
+			priority);
 		return;
 	}
 	if (in_file) {
@@ -267,8 +270,8 @@ static void add_rule(struct draft *draft, const struct planned *planned, struct 
 	*array_add(&draft->plan->owned) = rule;
 }
 
-static void add_address_rules(struct draft *draft, const struct planned *planned,
-	const struct prefix *net)
+static void add_address_rules(
+	struct draft *draft, const struct planned *planned, const struct prefix *net)
 {
 	const struct kernel *kernel = draft->input->kernel;
 	const struct uplink *uplink = planned->uplink;
@@ -299,6 +302,7 @@ void draft_add_rules(struct draft *draft, const struct planned *planned)
 		if (prefix_shared(draft, uplink, &net))
 			add_address_rules(draft, planned, &net);
 		else
-			add_rule(draft, planned, net, draft->input->config->rule_priority + 1, true);
+			add_rule(
+				draft, planned, net, draft->input->config->rule_priority + 1, true);
 	}
 }

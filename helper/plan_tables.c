@@ -47,7 +47,8 @@ static bool used_by_others(const struct draft *draft, unsigned table)
 			kernel->routes.items[i].protocol != PROTO_MULTIHOME)
 			return true;
 	for (i = 0; i < kernel->rules.n; i++)
-		if (kernel->rules.items[i].table == table && !is_owned(draft, &kernel->rules.items[i]))
+		if (kernel->rules.items[i].table == table &&
+			!is_owned(draft, &kernel->rules.items[i]))
 			return true;
 	return false;
 }
@@ -105,9 +106,11 @@ void draft_choose_tables(struct draft *draft)
 		planned->table = lowest_free(draft);
 		if (planned->table)
 			continue;
-		diag_refuse(draft->diags, planned->uplink->file->path, 1, "no table is free in "
+		diag_refuse(draft->diags, planned->uplink->file->path, 1,
+			"no table is free in "
 			"TABLE_RANGE=%u-%u; expected a wider range in /etc/sysconfig/multihome, "
-			"or TABLE= here", config->table_first, config->table_last);
+			"or TABLE= here",
+			config->table_first, config->table_last);
 		planned->state = STATE_REFUSED;
 		frozen_add(&draft->plan->frozen, planned->uplink->device, 0);
 	}

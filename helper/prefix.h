@@ -13,8 +13,8 @@ typedef char device_name[DEVICE_SIZE];
 
 /* family 0: none. An address is a prefix; len is then the length of its network, or all bits. */
 struct prefix {
-	unsigned char family; /* AF_INET or AF_INET6 */
-	unsigned char len;    /* bits, 0 to 32 or 128 */
+	unsigned char family;	 /* AF_INET or AF_INET6 */
+	unsigned char len;	 /* bits, 0 to 32 or 128 */
 	unsigned char bytes[16]; /* network order; past the family's size: zero */
 };
 

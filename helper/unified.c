@@ -50,8 +50,8 @@ static void add_line(struct text *out, char mark, const struct line *line)
 /* diff(1): an empty range is named by the line before it. */
 static void add_range(struct text *out, char mark, size_t first, size_t n)
 {
-	text_format(out, "%c%lu,%lu ", mark, (unsigned long)(n ? first + 1 : first),
-		(unsigned long)n);
+	text_format(
+		out, "%c%lu,%lu ", mark, (unsigned long)(n ? first + 1 : first), (unsigned long)n);
 }
 
 void unified_format(const char *name, const char *old, size_t old_len, const char *new,

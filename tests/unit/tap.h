@@ -22,8 +22,8 @@ static int tap_count, tap_failures;
 		} \
 	} while (0)
 
-static inline void tap_is(const char *got, const char *want, const char *name, const char *file,
-	int line)
+static inline void tap_is(
+	const char *got, const char *want, const char *name, const char *file, int line)
 {
 	int good = got && want ? !strcmp(got, want) : got == want;
 

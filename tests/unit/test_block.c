@@ -68,9 +68,11 @@ static void test_rescue(void)
 	char *with = spliced("last", body), *at, *mixed, *got;
 
 	at = strstr(with, "# END");
-	mixed = mem_format("%.*s10.9.0.0/16 via 10.0.0.7\n\n# note\n%s", (int)(at - with), with, at);
+	mixed = mem_format(
+		"%.*s10.9.0.0/16 via 10.0.0.7\n\n# note\n%s", (int)(at - with), with, at);
 	got = spliced(mixed, "");
-	is(got, "10.9.0.0/16 via 10.0.0.7\n\n# note\nlast", "a line inside that is not ours is kept");
+	is(got, "10.9.0.0/16 via 10.0.0.7\n\n# note\nlast",
+		"a line inside that is not ours is kept");
 	free(got);
 	free(mixed);
 	free(with);

@@ -103,12 +103,13 @@ static void test_addresses(void)
 		"eth0 10.1.2.3/24 10.1.2.1", "PREFIX comes before NETMASK");
 	check("IPADDR0=10.1.2.3\nPREFIX0=24\nIPADDR1=10.1.3.3\nNETMASK1=255.255.255.0\n"
 	      "IPADDR2=10.1.4.3\nPREFIX2=24\nGATEWAY=10.1.2.1\n",
-		"eth0 10.1.2.3/24 10.1.3.3/24 10.1.4.3/24 10.1.2.1", "IPADDRn with PREFIXn, NETMASKn");
+		"eth0 10.1.2.3/24 10.1.3.3/24 10.1.4.3/24 10.1.2.1",
+		"IPADDRn with PREFIXn, NETMASKn");
 	check("IPADDR=10.1.2.3\nPREFIX=24\nIPADDR2=10.1.4.3\nPREFIX2=24\nIPADDR4=10.1.5.3\n"
-	      "GATEWAY=10.1.2.1\n", "eth0 10.1.2.3/24 10.1.4.3/24 10.1.2.1",
-		"a gap after IPADDR2 ends the list");
-	check("IPADDR=' 10.1.2.3 '\nPREFIX=24\nGATEWAY=\"10.1.2.1 \"\n", "eth0 10.1.2.3/24 10.1.2.1",
-		"blanks within quotes are cut off");
+	      "GATEWAY=10.1.2.1\n",
+		"eth0 10.1.2.3/24 10.1.4.3/24 10.1.2.1", "a gap after IPADDR2 ends the list");
+	check("IPADDR=' 10.1.2.3 '\nPREFIX=24\nGATEWAY=\"10.1.2.1 \"\n",
+		"eth0 10.1.2.3/24 10.1.2.1", "blanks within quotes are cut off");
 }
 
 static void test_no_uplink(void)
@@ -132,19 +133,22 @@ static void test_fallback(void)
 {
 	check("IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\nMETRIC=5\n", "eth0 10.1.2.3/8 10.1.2.1 alone",
 		"METRIC: initscripts keep the default");
-	check("IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\nDEFROUTE=no\n",
-		"eth0 10.1.2.3/8 10.1.2.1 alone", "DEFROUTE=no");
-	check("IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\nFALLBACK=no\n",
-		"eth0 10.1.2.3/8 10.1.2.1 alone", "FALLBACK=no");
+	check("IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\nDEFROUTE=no\n", "eth0 10.1.2.3/8 10.1.2.1 alone",
+		"DEFROUTE=no");
+	check("IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\nFALLBACK=no\n", "eth0 10.1.2.3/8 10.1.2.1 alone",
+		"FALLBACK=no");
 	check("IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\nFALLBACK=maybe\n",
 		"eth0 10.1.2.3/8 10.1.2.1 refused alone", "FALLBACK=maybe is refused");
 }
 
 static void test_refusals(void)
 {
-	check("IPADDR=10.1.2.3\nGATEWAY=10.1.2\n", "eth0 10.1.2.3/8 none refused", "GATEWAY=10.1.2");
-	is(diags.items[0].text, "ifcfg-eth0:2: GATEWAY=10.1.2 is no IPv4 address of a router; "
-				"expected four numbers like 192.168.2.1", "file, line, expectation");
+	check("IPADDR=10.1.2.3\nGATEWAY=10.1.2\n", "eth0 10.1.2.3/8 none refused",
+		"GATEWAY=10.1.2");
+	is(diags.items[0].text,
+		"ifcfg-eth0:2: GATEWAY=10.1.2 is no IPv4 address of a router; "
+		"expected four numbers like 192.168.2.1",
+		"file, line, expectation");
 	check("IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\nMULTIHOME=x\n",
 		"eth0 10.1.2.3/8 10.1.2.1 refused", "MULTIHOME=x is no reason to drop the uplink");
 	check("IPADDR=10.1.2.3\nGATEWAY=\"10.1.2\n.1\"\n", "eth0 10.1.2.3/8 none refused",
@@ -172,7 +176,8 @@ static void test_inherited_gateway(void)
 	add_ifcfg("ifcfg-eth1", "IPADDR=10.2.2.3\nPREFIX=16\n");
 	build();
 	got = uplinks_text();
-	is(got, "eth1 10.2.2.3/16 10.2.0.1", "network's GATEWAY is for the NIC in whose net it lies");
+	is(got, "eth1 10.2.2.3/16 10.2.0.1",
+		"network's GATEWAY is for the NIC in whose net it lies");
 	free(got);
 	ok(!diags.n, "silently");
 }

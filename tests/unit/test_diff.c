@@ -44,8 +44,8 @@ static char *ops_text(const struct plan *plan, const struct kernel *kernel)
 	return text.bytes;
 }
 
-static void check(const struct plan *plan, const struct kernel *kernel, const char *want,
-	const char *name)
+static void check(
+	const struct plan *plan, const struct kernel *kernel, const char *want, const char *name)
 {
 	char *got = ops_text(plan, kernel);
 

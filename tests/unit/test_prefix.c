@@ -82,8 +82,8 @@ static void test_unicast(void)
 
 static void test_device(void)
 {
-	static const char *const good[] = {"eth0", "eth0.5", "vlan5", "bond0", "br-lan", "enp0s3",
-		"abcdefghijklmno"};
+	static const char *const good[] = {
+		"eth0", "eth0.5", "vlan5", "bond0", "br-lan", "enp0s3", "abcdefghijklmno"};
 	static const char *const bad[] = {"", "abcdefghijklmnop", "eth/0", "eth 0", "eth*", "-all",
 		".", "..", "eth0;id", "eth0\n"};
 	size_t i;
