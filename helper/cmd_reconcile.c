@@ -20,16 +20,6 @@ static int compare_rules(const void *a, const void *b)
 	return rule_compare(a, b);
 }
 
-static bool has_rule(const struct rules *rules, const struct rule *rule)
-{
-	size_t i;
-
-	for (i = 0; i < rules->n; i++)
-		if (!rule_compare(&rules->items[i], rule))
-			return true;
-	return false;
-}
-
 /* What to remember: the rules that are wanted, and those of ours that are there and stay
  * (all of them before anything was sent, so that a crash forgets none). */
 static int remember(const struct host *host, bool before)
@@ -44,7 +34,7 @@ static int remember(const struct host *host, bool before)
 		*array_add(&record) = host->plan.rules.items[i];
 	for (i = 0; i < seen->n; i++) {
 		rule = &seen->items[i];
-		if (has_rule(owned, rule) && !has_rule(&record, rule) &&
+		if (rules_have(owned, rule) && !rules_have(&record, rule) &&
 			(before || frozen_table(&host->plan.frozen, rule->table)))
 			*array_add(&record) = *rule;
 	}

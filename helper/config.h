@@ -17,7 +17,7 @@
 struct file {
 	char *name;  /* "ifcfg-eth0" */
 	char *path;  /* for messages and for writing */
-	char *bytes; /* NUL-terminated; NULL: there is no such file */
+	char *bytes; /* NUL-terminated; NULL: no such file */
 	size_t len;
 };
 

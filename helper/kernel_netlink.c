@@ -158,51 +158,48 @@ static int read_address(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
-/* How far the next of several next hops is; 0 after the last. */
-static size_t next_hop_step(const struct rtnexthop *hop, size_t left)
-{
-	size_t step = (size_t)RTNH_ALIGN(hop->rtnh_len);
+/* A walk over RTA_MULTIPATH's next hops. */
+struct hops {
+	const unsigned char *at; /* the header of the next one */
+	size_t left;
+};
 
-	return hop->rtnh_len < sizeof(*hop) || step >= left ? 0 : step;
+static struct hops hops_of(const struct nlattr *multipath)
+{
+	struct hops hops = {nla_data(multipath), (size_t)nla_len(multipath)};
+
+	return hops;
 }
 
-/* Flags that come and go with the cable would make a copy differ from its original. */
-static void steady_next_hops(unsigned char *bytes, size_t len)
+/* False after the last. */
+static bool hops_next(struct hops *hops, struct rtnexthop *hop)
 {
-	struct rtnexthop hop;
-	size_t step = 0;
+	size_t step;
 
-	do {
-		bytes += step;
-		len -= step;
-		if (len < sizeof(hop))
-			return;
-		memcpy(&hop, bytes, sizeof(hop));
-		hop.rtnh_flags &= RTNH_F_ONLINK;
-		memcpy(bytes, &hop, sizeof(hop));
-		step = next_hop_step(&hop, len);
-	} while (step);
+	if (hops->left < sizeof(*hop))
+		return false;
+	memcpy(hop, hops->at, sizeof(*hop));
+	if (hop->rtnh_len < sizeof(*hop) || hop->rtnh_len > hops->left)
+		return false;
+	step = (size_t)RTNH_ALIGN(hop->rtnh_len);
+	step = step < hops->left ? step : hops->left;
+	hops->at += step;
+	hops->left -= step;
+	return true;
 }
 
 /* The one device that all next hops leave by, or 0. */
 static int common_device(const struct nlattr *multipath)
 {
-	const unsigned char *bytes = nla_data(multipath);
-	size_t len = (size_t)nla_len(multipath), step = 0;
+	struct hops hops = hops_of(multipath);
 	struct rtnexthop hop;
 	int index = 0;
 
-	do {
-		bytes += step;
-		len -= step;
-		if (len < sizeof(hop))
-			return 0;
-		memcpy(&hop, bytes, sizeof(hop));
+	while (hops_next(&hops, &hop)) {
 		if (index && index != hop.rtnh_ifindex)
 			return 0;
 		index = hop.rtnh_ifindex;
-		step = next_hop_step(&hop, len);
-	} while (step);
+	}
 	return index;
 }
 
@@ -243,14 +240,13 @@ static void format_metrics(const struct nlattr *metrics, struct text *out)
 static void format_next_hop(const struct rtnexthop *hop, const unsigned char *bytes,
 	const char *device, struct text *out)
 {
-	struct nlattr *attr;
+	struct nlattr *attr = (struct nlattr *)(uintptr_t)(bytes + sizeof(*hop));
+	int left = hop->rtnh_len - (int)sizeof(*hop);
 	struct prefix gateway;
 	char text[PREFIX_TEXT];
-	int left = hop->rtnh_len - (int)sizeof(*hop);
 
 	text_add_string(out, " nexthop");
-	nla_for_each_attr(attr, (struct nlattr *)(uintptr_t)(bytes + sizeof(*hop)), left, left)
-	{
+	for (; nla_ok(attr, left); attr = nla_next(attr, &left)) {
 		if (nla_type(attr) != RTA_GATEWAY)
 			continue;
 		gateway = attribute_prefix(attr, AF_INET, 32);
@@ -262,33 +258,39 @@ static void format_next_hop(const struct rtnexthop *hop, const unsigned char *by
 
 static void format_next_hops(const struct nlattr *multipath, const char *device, struct text *out)
 {
-	const unsigned char *bytes = nla_data(multipath);
-	size_t len = (size_t)nla_len(multipath), step = 0;
+	struct hops hops = hops_of(multipath);
+	const unsigned char *bytes = hops.at;
 	struct rtnexthop hop;
 
-	do {
-		bytes += step;
-		len -= step;
-		if (len < sizeof(hop))
-			return;
-		memcpy(&hop, bytes, sizeof(hop));
-		if (hop.rtnh_len < sizeof(hop) || hop.rtnh_len > len)
-			return;
+	for (; hops_next(&hops, &hop); bytes = hops.at)
 		format_next_hop(&hop, bytes, device, out);
-		step = next_hop_step(&hop, len);
-	} while (step);
+}
+
+/* Flags that come and go with the cable would make a copy differ from its original. */
+static void steady_next_hops(struct nlattr *multipath)
+{
+	unsigned char *bytes = nla_data(multipath);
+	struct hops hops = hops_of(multipath);
+	const unsigned char *first = hops.at, *at = first;
+	struct rtnexthop hop;
+
+	for (; hops_next(&hops, &hop); at = hops.at) {
+		hop.rtnh_flags &= RTNH_F_ONLINK;
+		memcpy(bytes + (at - first), &hop, sizeof(hop));
+	}
 }
 
 static void keep_extra(struct route *route, const struct nlattr *attr)
 {
 	size_t len = (size_t)NLA_ALIGN(attr->nla_len);
+	unsigned char *copy;
 
 	route->extra = mem_resize(route->extra, route->extra_len + len);
-	memset(route->extra + route->extra_len, 0, len);
-	memcpy(route->extra + route->extra_len, attr, attr->nla_len);
+	copy = route->extra + route->extra_len;
+	memset(copy, 0, len);
+	memcpy(copy, attr, attr->nla_len);
 	if (nla_type(attr) == RTA_MULTIPATH)
-		steady_next_hops(
-			route->extra + route->extra_len + NLA_HDRLEN, (size_t)nla_len(attr));
+		steady_next_hops((struct nlattr *)(void *)copy);
 	route->extra_len += len;
 }
 

@@ -81,6 +81,16 @@ int rule_compare(const struct rule *a, const struct rule *b)
 	return order ? order : a->foreign - b->foreign;
 }
 
+bool rules_have(const struct rules *rules, const struct rule *rule)
+{
+	size_t i;
+
+	for (i = 0; i < rules->n; i++)
+		if (!rule_compare(&rules->items[i], rule))
+			return true;
+	return false;
+}
+
 void route_format(const struct route *route, struct text *out)
 {
 	char text[PREFIX_TEXT];

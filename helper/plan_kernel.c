@@ -217,16 +217,6 @@ static bool prefix_shared(
 	return false;
 }
 
-static bool has_rule(const struct rules *rules, const struct rule *rule)
-{
-	size_t i;
-
-	for (i = 0; i < rules->n; i++)
-		if (!rule_compare(&rules->items[i], rule))
-			return true;
-	return false;
-}
-
 /* A foreign rule that says all that ours does, and more. A deletion takes the first rule that
  * has what it names (fib_nl_delrule), so deleting ours would take that one. */
 static bool has_foreign_twin(const struct draft *draft, struct rule rule)
@@ -257,14 +247,14 @@ static void add_rule(struct draft *draft, const struct planned *planned, struct 
 		return;
 	}
 	if (in_file) {
-		if (has_rule(&draft->file_rules, &rule))
+		if (rules_have(&draft->file_rules, &rule))
 			return;
 		*array_add(&draft->file_rules) = rule;
 		*array_add(&draft->plan->owned) = rule;
-		if (stands_aside(draft, rule.device, kernel && has_rule(&kernel->rules, &rule)))
+		if (stands_aside(draft, rule.device, kernel && rules_have(&kernel->rules, &rule)))
 			rule.priority -= ASIDE_PRIORITY;
 	}
-	if (planned->state != STATE_UP || has_rule(&draft->plan->rules, &rule))
+	if (planned->state != STATE_UP || rules_have(&draft->plan->rules, &rule))
 		return;
 	*array_add(&draft->plan->rules) = rule;
 	*array_add(&draft->plan->owned) = rule;

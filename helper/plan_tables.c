@@ -25,16 +25,6 @@ static bool has_name(const struct draft *draft, unsigned table)
 	return false;
 }
 
-static bool is_owned(const struct draft *draft, const struct rule *rule)
-{
-	size_t i;
-
-	for (i = 0; i < draft->plan->owned.n; i++)
-		if (!rule_compare(&draft->plan->owned.items[i], rule))
-			return true;
-	return false;
-}
-
 static bool used_by_others(const struct draft *draft, unsigned table)
 {
 	const struct kernel *kernel = draft->input->kernel;
@@ -48,7 +38,7 @@ static bool used_by_others(const struct draft *draft, unsigned table)
 			return true;
 	for (i = 0; i < kernel->rules.n; i++)
 		if (kernel->rules.items[i].table == table &&
-			!is_owned(draft, &kernel->rules.items[i]))
+			!rules_have(&draft->plan->owned, &kernel->rules.items[i]))
 			return true;
 	return false;
 }
