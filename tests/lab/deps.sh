@@ -32,6 +32,7 @@ list() {
 	check git         git           git
 	check @ipcalc     ipcalc-ng     ipcalc
 	check setpriv     util-linux    util-linux
+	check patch       patch         patch
 	LIST
 }
 
