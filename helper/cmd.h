@@ -30,6 +30,8 @@ struct host {
 	struct kernel kernel;
 	struct sources sources;
 	struct rules record;
+	struct saves saves;
+	struct sysctls seen; /* what the uplinks' devices have */
 	struct config config;
 	struct diags diags;
 	struct plan plan;
@@ -42,6 +44,9 @@ struct host {
  * the host's own defaults are wrong (in diags). To be freed in any case. */
 int host_plan(enum event event, const struct options *options, struct host *host);
 void host_free(struct host *host);
+/* What becomes of the settings. probe: ask the kernel whether it refuses what arrives, which
+ * makes sense once the rules are there. To be freed with sysctl_diff_free. */
+void host_diff_sysctls(const struct host *host, bool probe, struct sysctl_diff *out);
 /* Logs what was said of the configuration, for a hook only what is about its own device.
  * EXIT_REFUSED if there was a refusal among it, else 0. */
 int host_report(const struct host *host, bool hook);

@@ -59,6 +59,22 @@ static void format_ops(const struct host *host, bool all, struct text *out)
 	}
 }
 
+static void format_sysctls(const struct host *host, bool all, struct text *out)
+{
+	struct sysctl_diff diff = {.writes = {0}};
+	size_t i;
+
+	host_diff_sysctls(host, !host->ops.n, &diff);
+	for (i = 0; i < diff.writes.n; i++) {
+		if (!all && strcmp(diff.writes.items[i].device, host->device))
+			continue;
+		text_add_string(out, "~ ");
+		sysctl_format(&diff.writes.items[i], out);
+		text_add_string(out, "\n");
+	}
+	sysctl_diff_free(&diff);
+}
+
 int cmd_plan(const struct options *options)
 {
 	struct host host = {.device = ""};
@@ -70,6 +86,7 @@ int cmd_plan(const struct options *options)
 	if (!status && (all || host.profile)) {
 		format_changes(&host, all, &out);
 		format_ops(&host, all, &out);
+		format_sysctls(&host, all, &out);
 	}
 	if (out.n && fwrite(out.bytes, 1, out.n, stdout) != out.n)
 		status = EXIT_FAILED;

@@ -92,8 +92,37 @@ static int apply(const struct host *host, bool last)
 	return failures;
 }
 
+/* The old values are on record before a new one is written, and an old one is back before it is
+ * forgotten, so that a crash loses none. */
+static int apply_sysctls(const struct host *host)
+{
+	struct sysctl_diff diff = {.writes = {0}};
+	struct saves both = {0};
+	const struct saved *saved;
+	int failures = 0;
+	size_t i;
+
+	host_diff_sysctls(host, true, &diff);
+	for (i = 0; i < diff.saves.n; i++)
+		*array_add(&both) = diff.saves.items[i];
+	for (i = 0; i < host->saves.n; i++) {
+		saved = &host->saves.items[i];
+		if (!saved_find(&diff.saves, saved->set.device, saved->set.key))
+			*array_add(&both) = *saved;
+	}
+	if (diff.writes.n && saves_write(&both))
+		failures++;
+	for (i = 0; !failures && i < diff.writes.n; i++)
+		failures += sysctl_write(&diff.writes.items[i]) != 0;
+	if (!failures && saves_write(&diff.saves))
+		failures++;
+	free(both.items);
+	sysctl_diff_free(&diff);
+	return failures;
+}
+
 /* One round. Positive: ops that failed, worth another look; negative: given up. */
-static int round_run(const struct host *host, bool last)
+static int round_run(const struct host *host, enum event event, bool last)
 {
 	int failures;
 
@@ -103,7 +132,9 @@ static int round_run(const struct host *host, bool last)
 	if (write_changes(&host->plan.changes))
 		return -1;
 	failures = host->ops.n ? apply(host, last) : 0;
-	return failures ? failures : remember(host, false);
+	if (failures || remember(host, false))
+		return failures ? failures : -1;
+	return event != EVENT_PREPARE && apply_sysctls(host) ? -1 : 0;
 }
 
 static bool is_hook(enum event event)
@@ -125,7 +156,7 @@ static int reconcile(enum event event, const struct options *options)
 			host_free(&host);
 			return EXIT_DONE;
 		}
-		failures = status ? -1 : round_run(&host, round == ROUNDS);
+		failures = status ? -1 : round_run(&host, event, round == ROUNDS);
 		host_free(&host);
 	}
 	if (reported)

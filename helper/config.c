@@ -99,6 +99,7 @@ static int read_defaults(const struct file *file, struct config *config, struct 
 	parse_file(file, &vars);
 	config->enabled = read_switch(&reader, "MULTIHOME", true);
 	config->fallback = read_switch(&reader, "FALLBACK", true);
+	config->rp_filter = read_rp_filter(&reader, RP_FILTER_AUTO);
 	config->fallback_metric = read_number(&reader, "FALLBACK_METRIC", 1000, 0x7fffffff);
 	config->rule_priority = read_number(&reader, "RULE_PRIORITY", 10000, 32764);
 	if (!reader.refused && config->rule_priority < 10)
@@ -308,6 +309,9 @@ static void read_uplink(struct profile_reader *from, struct config *config)
 	/* With METRIC, initscripts keep the default of each NIC themselves. */
 	uplink.fallback = read_switch(reader, "FALLBACK", config->fallback) &&
 		!value_is(reader->vars, "DEFROUTE", "no") && !value_set(reader->vars, "METRIC");
+	uplink.rp_filter = read_rp_filter(reader, config->rp_filter);
+	uplink.arp_ignore = read_arp(reader, "ARP_IGNORE", 8);
+	uplink.arp_announce = read_arp(reader, "ARP_ANNOUNCE", 2);
 	add_uplink(from, config, &uplink);
 }
 
@@ -518,7 +522,7 @@ const struct profile *config_find_profile(
 	return found;
 }
 
-static void file_free(struct file *file)
+void file_free(struct file *file)
 {
 	free(file->name);
 	free(file->path);
@@ -541,6 +545,7 @@ void sources_free(struct sources *sources)
 	files_free(&sources->ifcfg);
 	files_free(&sources->managed);
 	files_free(&sources->tables);
+	files_free(&sources->settings);
 	free(sources->scripts);
 	memset(sources, 0, sizeof(*sources));
 }

@@ -28,18 +28,25 @@ struct files {
 
 /* All that the configuration is read from. */
 struct sources {
-	struct file network;  /* /etc/sysconfig/network */
-	struct file defaults; /* /etc/sysconfig/multihome */
-	struct files ifcfg;   /* network-scripts/ifcfg-*, in initscripts' order */
-	struct files managed; /* network-scripts/route-* and rule-* */
-	struct files tables;  /* iproute2/rt_tables and rt_tables.d */
-	char *scripts;	      /* the network-scripts folder */
+	struct file network;   /* /etc/sysconfig/network */
+	struct file defaults;  /* /etc/sysconfig/multihome */
+	struct files ifcfg;    /* network-scripts/ifcfg-*, in initscripts' order */
+	struct files managed;  /* network-scripts/route-* and rule-* */
+	struct files tables;   /* iproute2/rt_tables and rt_tables.d */
+	struct files settings; /* sysctl.conf and sysctl.d */
+	char *scripts;	       /* the network-scripts folder */
 };
 
 struct prefixes {
 	struct prefix *items;
 	size_t n, cap;
 };
+
+/* RP_FILTER=: auto changes it only where the kernel would refuse what the rules allow. */
+enum rp_filter { RP_FILTER_AUTO, RP_FILTER_STRICT, RP_FILTER_LOOSE, RP_FILTER_OFF, RP_FILTER_KEEP };
+
+/* Nothing, unless two NICs share a network. */
+enum { ARP_AUTO = -1 };
 
 struct uplink {
 	const struct file *file; /* its ifcfg file, owned by the sources */
@@ -49,7 +56,9 @@ struct uplink {
 	bool gateway_outside; /* of every prefix: reached by a link route */
 	unsigned table;	      /* TABLE=, or 0: to be chosen */
 	bool fallback;	      /* a default of its own in main, below initscripts' */
-	bool refused;	      /* what was there before stays as it is */
+	enum rp_filter rp_filter;
+	int arp_ignore, arp_announce; /* ARP_AUTO, or the value */
+	bool refused;		      /* what was there before stays as it is */
 };
 
 struct uplinks {
@@ -86,6 +95,7 @@ struct config {
 	unsigned rule_priority;	  /* of address rules; prefix rules are one below it */
 	unsigned fallback_metric; /* plus the table's number */
 	bool fallback;
+	enum rp_filter rp_filter;
 	struct uplinks uplinks;
 	/* NICs that may hold a default without being uplinks of ours: DHCP, MULTIHOME=no. */
 	size_t others;
@@ -112,6 +122,7 @@ int device_of_label(const char *label, device_name out);
 /* initscripts' __sed_discard_ignored_files. */
 bool file_ignored(const char *name);
 
+void file_free(struct file *file);
 void sources_free(struct sources *sources);
 
 #endif

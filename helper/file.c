@@ -28,6 +28,7 @@ enum { FILE_MAX = 1 << 20, LOCK_SECONDS = 20 };
 static const char run_dir[] = "/var/run/multihome";
 static const char lock_path[] = "/var/run/multihome/lock";
 static const char record_path[] = "/var/run/multihome/rules";
+static const char saves_path[] = "/var/run/multihome/sysctls";
 /* What is being written, before it is renamed; no ifup script looks at a dot file. */
 static const char beside_name[] = ".multihome-";
 
@@ -140,13 +141,14 @@ static int read_below(const char *etc, const char *name, struct file *out)
 	return err;
 }
 
-static int read_tables(const char *etc, struct files *out)
+/* A file, and those of the folder that goes with it. */
+static int read_with_folder(const char *etc, const char *name, const char *dir, struct files *out)
 {
-	char *folder = mem_format("%s/iproute2/rt_tables.d", etc);
-	int err = read_below(etc, "iproute2/rt_tables", array_add(out));
+	char *folder = mem_format("%s/%s", etc, dir);
+	int err = files_read(folder, "", out);
 
 	if (!err)
-		err = files_read(folder, "", out);
+		err = read_below(etc, name, array_add(out));
 	free(folder);
 	return err;
 }
@@ -166,7 +168,9 @@ int sources_read(const char *root, struct sources *sources)
 	err |= files_read(sources->scripts, "ifcfg-", &sources->ifcfg);
 	err |= files_read(sources->scripts, "route-", &sources->managed);
 	err |= files_read(sources->scripts, "rule-", &sources->managed);
-	err |= read_tables(etc, &sources->tables);
+	err |= read_with_folder(
+		etc, "iproute2/rt_tables", "iproute2/rt_tables.d", &sources->tables);
+	err |= read_with_folder(etc, "sysctl.conf", "sysctl.d", &sources->settings);
 	free(inside);
 	free(etc);
 	return err ? -1 : 0;
@@ -348,47 +352,92 @@ int lock_take(void)
 void run_dir_remove(void)
 {
 	unlink(record_path);
+	unlink(saves_path);
 	unlink(lock_path);
 	rmdir(run_dir);
 }
 
-int record_read(struct rules *record)
+/* Calls take with each line of a record; one that is not there has none. */
+static int lines_read(const char *path, void (*take)(const char *line, void *arg), void *arg)
 {
 	struct file file = {0};
 	const char *cursor;
-	struct rule rule;
 	char *line;
-	int err = file_read(record_path, &file);
+	int err = file_read(path, &file);
 
 	cursor = file.bytes;
 	while (!err && (line = line_next(&cursor))) {
-		if (!rule_parse(line, &rule))
-			*array_add(record) = rule;
+		take(line, arg);
 		free(line);
 	}
-	free(file.name);
-	free(file.path);
-	free(file.bytes);
+	file_free(&file);
 	return err;
+}
+
+/* Leaves a file alone that holds just this already. */
+static int text_write(const char *path, const struct text *text)
+{
+	struct file file = {0};
+	int err = file_read(path, &file);
+
+	if (!err && (text->n != file.len || (text->n && memcmp(text->bytes, file.bytes, text->n))))
+		err = make_run_dir() || replace(path, text->n ? text->bytes : "", text->n);
+	file_free(&file);
+	return err ? -1 : 0;
+}
+
+static void take_rule(const char *line, void *arg)
+{
+	struct rules *record = arg;
+	struct rule rule;
+
+	if (!rule_parse(line, &rule))
+		*array_add(record) = rule;
+}
+
+int record_read(struct rules *record)
+{
+	return lines_read(record_path, take_rule, record);
 }
 
 int record_write(const struct rules *record)
 {
-	struct file file = {0};
 	struct text text = {0};
-	int err;
 	size_t i;
+	int err;
 
 	for (i = 0; i < record->n; i++) {
 		rule_format(&record->items[i], &text);
 		text_add_string(&text, "\n");
 	}
-	err = file_read(record_path, &file);
-	if (!err && (text.n != file.len || (text.n && memcmp(text.bytes, file.bytes, text.n))))
-		err = make_run_dir() || replace(record_path, text.n ? text.bytes : "", text.n);
-	free(file.name);
-	free(file.path);
-	free(file.bytes);
+	err = text_write(record_path, &text);
 	text_free(&text);
-	return err ? -1 : 0;
+	return err;
+}
+
+static void take_saved(const char *line, void *arg)
+{
+	struct saves *saves = arg;
+	struct saved saved;
+
+	if (!saved_parse(line, &saved))
+		*array_add(saves) = saved;
+}
+
+int saves_read(struct saves *saves)
+{
+	return lines_read(saves_path, take_saved, saves);
+}
+
+int saves_write(const struct saves *saves)
+{
+	struct text text = {0};
+	size_t i;
+	int err;
+
+	for (i = 0; i < saves->n; i++)
+		saved_format(&saves->items[i], &text);
+	err = text_write(saves_path, &text);
+	text_free(&text);
+	return err;
 }

@@ -34,4 +34,8 @@ int record_read(struct rules *record);
 /* Replaces the record; does nothing if it holds just these rules already. */
 int record_write(const struct rules *record);
 
+/* The settings that we changed, likewise. */
+int saves_read(struct saves *saves);
+int saves_write(const struct saves *saves);
+
 #endif

@@ -14,7 +14,61 @@ static int host_read(const struct options *options, struct host *host)
 	if (options->root)
 		return sources_read(options->root, &host->sources);
 	return kernel_read(&host->kernel) || sources_read("", &host->sources) ||
-		record_read(&host->record);
+		record_read(&host->record) || saves_read(&host->saves);
+}
+
+static void see_sysctls(const char *device, struct sysctls *seen)
+{
+	if (device[0] && !sysctl_find(seen, device, SYSCTL_RP_FILTER))
+		sysctl_read(device, seen);
+}
+
+static void read_sysctls(struct host *host)
+{
+	size_t i;
+
+	for (i = 0; i < host->config.uplinks.n; i++)
+		see_sysctls(host->config.uplinks.items[i].device, &host->seen);
+	for (i = 0; i < host->saves.n; i++)
+		see_sysctls(host->saves.items[i].set.device, &host->seen);
+}
+
+static bool stays(const void *arg, const char *device)
+{
+	return frozen_device(arg, device);
+}
+
+/* The filter is loosened where the kernel refuses what the rules allow. */
+static void add_loosened(const struct host *host, struct sysctls *wanted)
+{
+	const struct probe *probe;
+	const struct link *link;
+	struct sysctl *loose;
+	size_t i;
+
+	for (i = 0; i < host->plan.probes.n; i++) {
+		probe = &host->plan.probes.items[i];
+		link = kernel_find_link(&host->kernel, probe->device);
+		if (!link || !kernel_refuses(link, &probe->address))
+			continue;
+		loose = array_add(wanted);
+		memcpy(loose->device, probe->device, sizeof(loose->device));
+		loose->key = SYSCTL_RP_FILTER;
+		loose->value = sysctl_loose();
+	}
+}
+
+void host_diff_sysctls(const struct host *host, bool probe, struct sysctl_diff *out)
+{
+	struct sysctls wanted = {0};
+	size_t i;
+
+	for (i = 0; i < host->plan.sysctls.n; i++)
+		*array_add(&wanted) = host->plan.sysctls.items[i];
+	if (probe)
+		add_loosened(host, &wanted);
+	sysctl_diff(&wanted, &host->seen, &host->saves, stays, &host->plan.frozen, out);
+	free(wanted.items);
 }
 
 static void find_profile(const char *argument, struct host *host)
@@ -29,7 +83,8 @@ static void find_profile(const char *argument, struct host *host)
 int host_plan(enum event event, const struct options *options, struct host *host)
 {
 	struct plan_input input = {&host->config, &host->sources,
-		options->root ? NULL : &host->kernel, &host->record, event, NULL};
+		options->root ? NULL : &host->kernel, &host->record, &host->saves, sysctl_loose(),
+		event, NULL};
 
 	struct diags unsaid = {0};
 	bool clean = event == EVENT_CLEAN;
@@ -43,6 +98,8 @@ int host_plan(enum event event, const struct options *options, struct host *host
 	/* clean takes everything away, whatever the configuration says. */
 	if (refused && !clean)
 		return EXIT_REFUSED;
+	if (!options->root)
+		read_sysctls(host);
 	find_profile(options->argument, host);
 	if (host->device[0])
 		input.device = host->device;
@@ -63,6 +120,8 @@ void host_free(struct host *host)
 	diags_free(&host->diags);
 	config_free(&host->config);
 	free(host->record.items);
+	free(host->saves.items);
+	free(host->seen.items);
 	sources_free(&host->sources);
 	kernel_free(&host->kernel);
 	memset(host, 0, sizeof(*host));

@@ -114,6 +114,33 @@ unsigned read_number(struct reader *reader, const char *key, unsigned unset, uns
 	return number;
 }
 
+enum rp_filter read_rp_filter(struct reader *reader, enum rp_filter unset)
+{
+	static const char *const words[] = {"auto", "strict", "loose", "off", "keep"};
+	char text[256];
+	const char *value = read_value(reader, "RP_FILTER", text);
+	size_t i;
+
+	if (!value)
+		return unset;
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (!strcasecmp(words[i], value))
+			return (enum rp_filter)i;
+	reader_refuse(reader, "RP_FILTER",
+		"RP_FILTER=%s is not known; expected auto, strict, loose, off or keep", value);
+	return unset;
+}
+
+int read_arp(struct reader *reader, const char *key, unsigned max)
+{
+	char text[256];
+	const char *value = read_value(reader, key, text);
+
+	if (!value || !strcasecmp(value, "auto"))
+		return ARP_AUTO;
+	return (int)read_number(reader, key, 0, max);
+}
+
 unsigned read_table(struct reader *reader, const struct table_names *names)
 {
 	unsigned table = 0;

@@ -24,6 +24,10 @@ const char *read_value(struct reader *reader, const char *key, char text[256]);
 bool read_switch(struct reader *reader, const char *key, bool unset);
 /* A number of at most max, or the default if unset. */
 unsigned read_number(struct reader *reader, const char *key, unsigned unset, unsigned max);
+/* RP_FILTER=, or the default if unset. */
+enum rp_filter read_rp_filter(struct reader *reader, enum rp_filter unset);
+/* ARP_IGNORE= or ARP_ANNOUNCE=, ARP_AUTO if unset or auto. */
+int read_arp(struct reader *reader, const char *key, unsigned max);
 /* TABLE=: number or name, 0 if unset. */
 unsigned read_table(struct reader *reader, const struct table_names *names);
 /* IPADDR, IPADDR0, IPADDR1 … with PREFIXn or NETMASKn; parent (or NULL) lends both. */

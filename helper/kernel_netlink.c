@@ -664,14 +664,62 @@ int kernel_apply(const struct ops *ops, const struct links *links, int *errors)
 	return err ? -1 : 0;
 }
 
+/* TEST-NET-1 of RFC 5737, which is nobody's: what is afar, behind no route but a default. */
+static const unsigned char afar[4] = {192, 0, 2, 1};
+
+static struct nl_msg *arrival_message(const struct link *link, const struct prefix *address)
+{
+	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETROUTE, 0);
+	struct rtmsg *header = msg ? nlmsg_reserve(msg, sizeof(*header), NLMSG_ALIGNTO) : NULL;
+
+	if (!header)
+		return NULL;
+	memset(header, 0, sizeof(*header));
+	header->rtm_family = address->family;
+	header->rtm_dst_len = header->rtm_src_len = 32;
+	if (put_prefix(msg, RTA_DST, address) || put(msg, RTA_SRC, sizeof(afar), afar) ||
+		put_number(msg, RTA_IIF, (unsigned)link->index)) {
+		nlmsg_free(msg);
+		return NULL;
+	}
+	return msg;
+}
+
+bool kernel_refuses(const struct link *link, const struct prefix *address)
+{
+	struct nl_sock *socket = netlink_open();
+	struct nl_msg *msg = socket ? arrival_message(link, address) : NULL;
+	struct batch batch = {.n = 1};
+	int error = 0;
+
+	batch.errors = &error;
+	batch.messages[0] = msg;
+	if (msg) {
+		nl_socket_disable_auto_ack(socket);
+		nl_socket_disable_seq_check(socket);
+		batch_send(socket, &batch);
+		nlmsg_free(msg);
+	}
+	if (socket)
+		nl_socket_free(socket);
+	return error == EXDEV || error == EINVAL;
+}
+
+bool kernel_older_than(unsigned major, unsigned minor, unsigned patch)
+{
+	unsigned a = 0, b = 0, c = 0;
+	struct utsname name;
+
+	if (uname(&name) || sscanf(name.release, "%u.%u.%u", &a, &b, &c) < 2)
+		return false;
+	return a != major ? a < major : b != minor ? b < minor : c < patch;
+}
+
 void kernel_flush_cache(void)
 {
-	struct utsname name;
-	unsigned major = 0, minor = 0;
 	int fd;
 
-	if (uname(&name) || sscanf(name.release, "%u.%u", &major, &minor) != 2 || major > 3 ||
-		(major == 3 && minor >= 6))
+	if (!kernel_older_than(3, 6, 0))
 		return;
 	fd = open("/proc/sys/net/ipv4/route/flush", O_WRONLY);
 	if (fd < 0)

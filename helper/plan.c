@@ -170,8 +170,10 @@ void plan_build(const struct plan_input *input, struct plan *plan, struct diags 
 			continue;
 		draft_add_routes(&draft, planned);
 		draft_add_rules(&draft, planned);
+		draft_add_sysctls(&draft, planned);
 	}
 	draft_write_blocks(&draft);
+	draft_check_settings(&draft);
 
 	for (i = 0; i < draft.managed.n; i++)
 		block_free(&draft.managed.items[i].block);
@@ -197,5 +199,7 @@ void plan_free(struct plan *plan)
 	free(plan->frozen.items);
 	free(plan->frozen.tables.items);
 	free(plan->changes.items);
+	free(plan->sysctls.items);
+	free(plan->probes.items);
 	memset(plan, 0, sizeof(*plan));
 }

@@ -12,6 +12,7 @@
 #include "config.h"
 #include "diag.h"
 #include "net.h"
+#include "sysctl.h"
 
 /* Why the plan is made. A hook speaks for one device; the others' edited but not yet restarted
  * configuration waits for their own ifup. */
@@ -66,6 +67,18 @@ struct frozen {
 	} tables;
 };
 
+/* An uplink with RP_FILTER=auto: whether it is needed, only the kernel can tell once the rules
+ * are there. */
+struct probe {
+	device_name device;
+	struct prefix address;
+};
+
+struct probes {
+	struct probe *items;
+	size_t n, cap;
+};
+
 struct plan {
 	struct planned_uplinks uplinks;
 	struct routes routes; /* wanted in the kernel, links before what is reached by them */
@@ -73,6 +86,8 @@ struct plan {
 	struct rules owned;   /* rules of ours, wanted or not: the record, blocks, the plan's */
 	struct frozen frozen;
 	struct changes changes;
+	struct sysctls sysctls; /* wanted */
+	struct probes probes;
 };
 
 struct plan_input {
@@ -80,6 +95,8 @@ struct plan_input {
 	const struct sources *sources;
 	const struct kernel *kernel; /* NULL: not asked; every device counts as up */
 	const struct rules *record;  /* rules that earlier runs put into the kernel */
+	const struct saves *saves;   /* settings that earlier runs changed */
+	int loose;		     /* rp_filter's value for the loose filter, see sysctl_loose */
 	enum event event;
 	const char *device; /* of a hook, else NULL */
 };

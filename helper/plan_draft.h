@@ -49,4 +49,9 @@ void draft_choose_tables(struct draft *draft);
 void draft_add_routes(struct draft *draft, const struct planned *planned);
 void draft_add_rules(struct draft *draft, const struct planned *planned);
 
+/* plan_sysctls.c */
+void draft_add_sysctls(struct draft *draft, const struct planned *planned);
+/* Says which lines of sysctl.conf work against the plan: init.d/network has the last word. */
+void draft_check_settings(struct draft *draft);
+
 #endif

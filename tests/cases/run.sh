@@ -39,6 +39,8 @@ kernel_state() {
 	ip -4 rule
 	ip -4 route show table all | grep -v '^local\|^broadcast\| table local' |
 		sed 's/ linkdown//; s/ *$//' | LC_ALL=C sort
+	(cd /proc/sys/net/ipv4/conf && grep -v '^0' [!p]*/rp_filter [!p]*/arp_ignore \
+		[!p]*/arp_announce)
 }
 
 # The state of everything that multihome may touch, so that two can be compared.
@@ -53,11 +55,13 @@ make_host() {
 	mount -t tmpfs none /mnt
 	mkdir -p /mnt/upper /mnt/work /mnt/empty
 	mount -t overlay none -o "lowerdir=/etc,upperdir=/mnt/upper,workdir=/mnt/work" /etc
-	rm -rf /etc/sysconfig /etc/iproute2/rt_tables.d
+	rm -rf /etc/sysconfig /etc/iproute2/rt_tables.d /etc/sysctl.conf /etc/sysctl.d
 	mkdir -p "$scripts"
 	if [ -d "$1/etc" ]; then
 		cp -a "$1/etc/." /etc/
 	fi
+	# A new namespace may inherit the machine's values.
+	sysctl -qw net.ipv4.conf.{all,default,lo}.{rp_filter,arp_ignore,arp_announce}=0
 	ip link set lo up
 	PATH=$build:$PATH
 	if [ -f "$1/setup" ]; then
@@ -96,8 +100,8 @@ step_sync() {
 step_twin() {
 	local out=$2
 	multihome plan 2>/dev/null >"$out/plan.twin"
-	grep -v '^[-+~] ip ' "$out/plan.twin" | (cd / && patch -s -p1 -E) >"$out/patch.log" 2>&1
-	sed -n 's/^[-+~] \(ip .*\)/\1/p' "$out/plan.twin" | sh >"$out/shell.log" 2>&1
+	grep -v '^[-+~] \(ip\|sysctl\) ' "$out/plan.twin" | (cd / && patch -s -p1 -E) >"$out/patch.log" 2>&1
+	sed -n 's/^[-+~] \(ip .*\|sysctl .*\)/\1/p' "$out/plan.twin" | sh >"$out/shell.log" 2>&1
 	kernel_state >"$out/kernel.twin"
 	cp -a "$scripts" "$out/scripts.twin"
 }
