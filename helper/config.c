@@ -153,6 +153,16 @@ static bool value_set(const struct shvars *vars, const char *key)
 	return var && var->value && *var->value;
 }
 
+/* Read by initscripts alone, so whatever is wrong in it is theirs to say. */
+static void note_metric(const struct shvars *vars, struct config *config)
+{
+	const struct shvar *var = shvar_find(vars, "METRIC");
+	unsigned long metric = var && var->value ? strtoul(var->value, NULL, 0) : 0;
+
+	if (metric > config->highest_metric && metric <= 0x7fffffff)
+		config->highest_metric = (unsigned)metric;
+}
+
 static bool lies_within(const struct prefixes *nets, const struct prefix *address)
 {
 	size_t i;
@@ -408,6 +418,7 @@ static void read_file(const struct sources *sources, const struct file *file,
 	read_label(&vars, file, links, profile->device);
 	profile->title = value_copy(&vars, "NAME");
 	profile->hwaddr = value_copy(&vars, "HWADDR");
+	note_metric(&vars, config);
 	if (is_alias(file->name)) {
 		read_parent(sources, file->name, &parent);
 		from.parent = &parent;

@@ -96,6 +96,7 @@ struct config {
 	unsigned fallback_metric; /* plus the table's number */
 	bool fallback;
 	enum rp_filter rp_filter;
+	unsigned highest_metric; /* of the defaults that initscripts set in main: METRIC= */
 	struct uplinks uplinks;
 	/* NICs that may hold a default without being uplinks of ours: DHCP, MULTIHOME=no. */
 	size_t others;

@@ -120,6 +120,26 @@ static void copy_main(struct draft *draft, const struct planned *planned)
 	}
 }
 
+/* Behind every default that the administrator's configuration puts into main: which one wins
+ * stays as it was. */
+static unsigned fallback_metric(const struct draft *draft, unsigned table)
+{
+	const struct config *config = draft->input->config;
+	unsigned long long metric = config->fallback_metric;
+	const struct route *route;
+	size_t i;
+
+	if (config->highest_metric > metric)
+		metric = config->highest_metric;
+	for (i = 0; i < draft->admin_routes.n; i++) {
+		route = &draft->admin_routes.items[i];
+		if (!route->dst.len && route->table == TABLE_MAIN && route->metric > metric)
+			metric = route->metric;
+	}
+	metric += table;
+	return metric > 0x7fffffff ? 0x7fffffff : (unsigned)metric;
+}
+
 static void add_prefix_routes(struct draft *draft, const struct planned *planned)
 {
 	const struct prefixes *addresses = &planned->uplink->addresses;
@@ -137,7 +157,6 @@ static void add_prefix_routes(struct draft *draft, const struct planned *planned
 void draft_add_routes(struct draft *draft, const struct planned *planned)
 {
 	const struct uplink *uplink = planned->uplink;
-	unsigned long long fallback = draft->input->config->fallback_metric;
 	struct route route = {.table = TABLE_MAIN};
 
 	if (uplink->gateway_outside) {
@@ -155,9 +174,8 @@ void draft_add_routes(struct draft *draft, const struct planned *planned)
 	route.table = planned->table;
 	add_own_route(draft, planned, route);
 	if (uplink->fallback) {
-		fallback += planned->table;
 		route.table = TABLE_MAIN;
-		route.metric = fallback > 0x7fffffff ? 0x7fffffff : (unsigned)fallback;
+		route.metric = fallback_metric(draft, planned->table);
 		add_own_route(draft, planned, route);
 	}
 	copy_main(draft, planned);
