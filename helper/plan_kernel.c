@@ -109,15 +109,19 @@ static void copy_main(struct draft *draft, const struct planned *planned)
 	const struct kernel *kernel = draft->input->kernel;
 	struct route route;
 	size_t i;
+	int own;
 
-	for (i = 0; kernel && i < kernel->routes.n; i++) {
-		route = kernel->routes.items[i];
-		if (!is_copied(draft, planned->uplink, &route))
-			continue;
-		route.table = planned->table;
-		route.protocol = PROTO_MULTIHOME;
-		want_route(draft, planned, &route);
-	}
+	/* Where two devices have the same network, the uplink's own comes first. */
+	for (own = 1; own >= 0; own--)
+		for (i = 0; kernel && i < kernel->routes.n; i++) {
+			route = kernel->routes.items[i];
+			if (own == !!strcmp(route.device, planned->uplink->device) ||
+				!is_copied(draft, planned->uplink, &route))
+				continue;
+			route.table = planned->table;
+			route.protocol = PROTO_MULTIHOME;
+			want_route(draft, planned, &route);
+		}
 }
 
 /* Behind every default that the administrator's configuration puts into main: which one wins
