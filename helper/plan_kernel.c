@@ -158,6 +158,20 @@ static void add_prefix_routes(struct draft *draft, const struct planned *planned
 	}
 }
 
+/* Main has room for one route to an address and metric, so the second NIC with the same gateway
+ * takes another metric; a next hop is looked for by its own device. From the configuration, so
+ * that every hook comes to the same. */
+static unsigned link_metric(const struct draft *draft, const struct planned *planned)
+{
+	const struct uplink *uplink;
+
+	for (uplink = draft->input->config->uplinks.items; uplink != planned->uplink; uplink++)
+		if (uplink->gateway_outside && strcmp(uplink->device, planned->uplink->device) &&
+			prefix_same_address(&uplink->gateway, &planned->uplink->gateway))
+			return fallback_metric(draft, planned->table);
+	return 0;
+}
+
 void draft_add_routes(struct draft *draft, const struct planned *planned)
 {
 	const struct uplink *uplink = planned->uplink;
@@ -167,8 +181,10 @@ void draft_add_routes(struct draft *draft, const struct planned *planned)
 		/* In main too: kernels before 4.x look for the next hop there only
 		 * (fib_check_nh), whatever the table of the route. */
 		route.dst = prefix_host(&uplink->gateway);
+		route.metric = link_metric(draft, planned);
 		add_own_route(draft, planned, route);
 		route.table = planned->table;
+		route.metric = 0;
 		add_own_route(draft, planned, route);
 	}
 	add_prefix_routes(draft, planned);
