@@ -20,6 +20,7 @@ struct options {
 int cmd_prepare(const struct options *options);
 int cmd_up(const struct options *options);
 int cmd_down(const struct options *options);
+int cmd_lease(const struct options *options);
 int cmd_sync(const struct options *options);
 int cmd_clean(const struct options *options);
 int cmd_plan(const struct options *options);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * prepare, up, down, sync, clean: bring files and kernel to what the plan wants.
+ * prepare, up, down, lease, sync, clean: bring files and kernel to what the plan wants.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -164,6 +164,17 @@ static int reconcile(enum event event, const struct options *options)
 	return failures || status ? EXIT_FAILED : EXIT_DONE;
 }
 
+/* Whatever changes something begins with this. 0 or EXIT_FAILED. */
+static int begin(bool hook)
+{
+	log_init(hook);
+	if (geteuid()) {
+		log_error("only root may change routing; multihome plan shows what would be done");
+		return EXIT_FAILED;
+	}
+	return lock_take() ? EXIT_FAILED : 0;
+}
+
 static int locked(enum event event, const struct options *options)
 {
 	int status;
@@ -171,12 +182,7 @@ static int locked(enum event event, const struct options *options)
 	if (is_hook(event) &&
 		(!strcmp(options->argument, "lo") || !strcmp(options->argument, "ifcfg-lo")))
 		return EXIT_DONE;
-	log_init(is_hook(event));
-	if (geteuid()) {
-		log_error("only root may change routing; multihome plan shows what would be done");
-		return EXIT_FAILED;
-	}
-	if (lock_take())
+	if (begin(is_hook(event)))
 		return EXIT_FAILED;
 	status = reconcile(event, options);
 	if (event == EVENT_CLEAN && status == EXIT_DONE)
@@ -197,6 +203,24 @@ int cmd_up(const struct options *options)
 int cmd_down(const struct options *options)
 {
 	return locked(EVENT_DOWN, options);
+}
+
+/* dhclient writes its file only when its script is done, and not at all if it did so less than
+ * 15 seconds ago (bind_lease, MIN_LEASE_WRITE); so the news are kept, for later runs as well. */
+int cmd_lease(const struct options *options)
+{
+	const struct lease_news news = {getenv("reason"), getenv("interface"),
+		getenv("new_ip_address"), getenv("new_subnet_mask"), getenv("new_routers"),
+		getenv("new_expiry")};
+	struct options of_device = *options;
+	struct lease lease;
+
+	if (!lease_learn(&news, &lease))
+		return EXIT_DONE;
+	if (begin(true) || lease_write(&lease))
+		return EXIT_FAILED;
+	of_device.argument = lease.device;
+	return reconcile(EVENT_UP, &of_device);
 }
 
 int cmd_sync(const struct options *options)

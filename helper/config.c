@@ -8,6 +8,7 @@
 
 #include "config.h"
 #include "ifcfg.h"
+#include "lease.h"
 #include "shvar.h"
 
 bool file_ignored(const char *name)
@@ -188,6 +189,7 @@ static void add_addresses(struct addresses *all, const char *device, const struc
 /* What one ifcfg file says, while it is being read. */
 struct profile_reader {
 	struct reader reader;
+	const struct sources *sources;
 	const struct file *file;
 	const struct profile *profile;
 	const struct shvars *parent; /* of an alias, else NULL */
@@ -293,6 +295,22 @@ static void add_uplink(
 	add_addresses(&config->addresses, found->device, &found->addresses);
 }
 
+/* The keys that all uplinks have. */
+static void finish_uplink(struct profile_reader *from, struct config *config, struct uplink *uplink)
+{
+	struct reader *reader = &from->reader;
+
+	read_device(from, uplink);
+	uplink->table = read_table(reader, &config->tables);
+	/* With METRIC, initscripts keep the default of each NIC themselves. */
+	uplink->fallback = read_switch(reader, "FALLBACK", config->fallback) &&
+		!value_is(reader->vars, "DEFROUTE", "no") && !value_set(reader->vars, "METRIC");
+	uplink->rp_filter = read_rp_filter(reader, config->rp_filter);
+	uplink->arp_ignore = read_arp(reader, "ARP_IGNORE", 8);
+	uplink->arp_announce = read_arp(reader, "ARP_ANNOUNCE", 2);
+	add_uplink(from, config, uplink);
+}
+
 static void read_uplink(struct profile_reader *from, struct config *config)
 {
 	struct reader *reader = &from->reader;
@@ -314,15 +332,49 @@ static void read_uplink(struct profile_reader *from, struct config *config)
 		free(uplink.addresses.items);
 		return;
 	}
-	read_device(from, &uplink);
-	uplink.table = read_table(reader, &config->tables);
-	/* With METRIC, initscripts keep the default of each NIC themselves. */
-	uplink.fallback = read_switch(reader, "FALLBACK", config->fallback) &&
-		!value_is(reader->vars, "DEFROUTE", "no") && !value_set(reader->vars, "METRIC");
-	uplink.rp_filter = read_rp_filter(reader, config->rp_filter);
-	uplink.arp_ignore = read_arp(reader, "ARP_IGNORE", 8);
-	uplink.arp_announce = read_arp(reader, "ARP_ANNOUNCE", 2);
-	add_uplink(from, config, &uplink);
+	finish_uplink(from, config, &uplink);
+}
+
+/* dhclient-script takes the routers of the lease only where no file has a GATEWAY, or where
+ * DHCLIENT_IGNORE_GATEWAY says so; that of /etc/sysconfig/network is for its own network. */
+static bool read_leased_gateway(struct profile_reader *from, struct uplink *uplink)
+{
+	struct reader *reader = &from->reader;
+	const struct shvar *gateway = shvar_find(reader->vars, "GATEWAY");
+	const struct shvar *ignore = shvar_find(reader->vars, "DHCLIENT_IGNORE_GATEWAY");
+
+	if (!gateway || (ignore && ignore->value && *ignore->value && strchr("yY", *ignore->value)))
+		return false;
+	uplink->gateway = read_gateway(reader);
+	if (reader->refused)
+		return true;
+	return uplink->gateway.family &&
+		check_gateway(from, uplink, gateway->file != from->file->path);
+}
+
+/* ifup-eth gives a device with DHCP no address of its file, so neither do we: what counts is
+ * the lease. Without one the NIC may still hold a default, or come to one. */
+static void read_leased(struct profile_reader *from, struct config *config)
+{
+	struct uplink uplink = {.file = from->file, .leased = true};
+	struct lease lease;
+
+	if (!lease_find(&from->sources->leases, from->device, from->sources->now, &lease)) {
+		config->others++;
+		return;
+	}
+	*array_add(&uplink.addresses) = lease.address;
+	if (!read_leased_gateway(from, &uplink)) {
+		uplink.gateway = lease.router;
+		uplink.gateway_outside = !lies_within(&uplink.addresses, &lease.router);
+	}
+	if (!uplink.gateway.family && !from->reader.refused) {
+		config->others++;
+		add_addresses(&config->addresses, from->device, &uplink.addresses);
+		free(uplink.addresses.items);
+		return;
+	}
+	finish_uplink(from, config, &uplink);
 }
 
 /* An alias in the shadow of its parent: same way out, so same rules and table. */
@@ -373,7 +425,7 @@ static void read_profile(struct profile_reader *from, struct config *config)
 		config->others++;
 		read_plain(from, config);
 	} else if (is_dynamic(vars)) {
-		config->others++;
+		read_leased(from, config);
 	} else if (from->parent && lend_to_parent(from, config)) {
 		return;
 	} else if (shvar_find(vars, "GATEWAY")) {
@@ -409,7 +461,8 @@ static void read_file(const struct sources *sources, const struct file *file,
 	const struct links *links, struct config *config, struct diags *diags)
 {
 	struct shvars vars = {0}, parent = {0};
-	struct profile_reader from = {{&vars, file->path, diags, false}, file, NULL, NULL, ""};
+	struct profile_reader from = {
+		{&vars, file->path, diags, false}, sources, file, NULL, NULL, ""};
 	struct profile *profile = array_add(&config->profiles);
 
 	parse_file(&sources->network, &vars);
@@ -557,6 +610,7 @@ void sources_free(struct sources *sources)
 	files_free(&sources->managed);
 	files_free(&sources->tables);
 	files_free(&sources->settings);
+	files_free(&sources->leases);
 	free(sources->scripts);
 	memset(sources, 0, sizeof(*sources));
 }

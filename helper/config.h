@@ -19,6 +19,7 @@ struct file {
 	char *path;  /* for messages and for writing */
 	char *bytes; /* NUL-terminated; NULL: no such file */
 	size_t len;
+	long long changed; /* when, in nanoseconds since 1970 */
 };
 
 struct files {
@@ -34,6 +35,8 @@ struct sources {
 	struct files managed;  /* network-scripts/route-* and rule-* */
 	struct files tables;   /* iproute2/rt_tables and rt_tables.d */
 	struct files settings; /* sysctl.conf and sysctl.d */
+	struct files leases;   /* dhclient's and what it told our hook, the oldest first */
+	long long now;	       /* when they were read, in seconds since 1970 */
 	char *scripts;	       /* the network-scripts folder */
 };
 
@@ -58,6 +61,7 @@ struct uplink {
 	bool fallback;	      /* a default of its own in main, below initscripts' */
 	enum rp_filter rp_filter;
 	int arp_ignore, arp_announce; /* ARP_AUTO, or the value */
+	bool leased;		      /* by DHCP: addresses come and go with the lease */
 	bool refused;		      /* what was there before stays as it is */
 };
 
@@ -98,7 +102,8 @@ struct config {
 	enum rp_filter rp_filter;
 	unsigned highest_metric; /* of the defaults that initscripts set in main: METRIC= */
 	struct uplinks uplinks;
-	/* NICs that may hold a default without being uplinks of ours: DHCP, MULTIHOME=no. */
+	/* NICs that may hold a default without being uplinks of ours: DHCP without a lease,
+	 * MULTIHOME=no. */
 	size_t others;
 	struct addresses addresses; /* of all files, uplinks or not */
 	struct table_names tables;

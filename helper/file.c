@@ -29,6 +29,8 @@ static const char run_dir[] = "/var/run/multihome";
 static const char lock_path[] = "/var/run/multihome/lock";
 static const char record_path[] = "/var/run/multihome/rules";
 static const char saves_path[] = "/var/run/multihome/sysctls";
+/* Of each device, what dhclient told our hook last. */
+static const char lease_name[] = "lease-";
 /* What is being written, before it is renamed; no ifup script looks at a dot file. */
 static const char beside_name[] = ".multihome-";
 
@@ -80,6 +82,7 @@ static int file_read(const char *path, struct file *out)
 	close(fd);
 	out->bytes = mem_copy(text.bytes, text.n);
 	out->len = text.n;
+	out->changed = stat.st_mtim.tv_sec * 1000000000LL + stat.st_mtim.tv_nsec;
 	text_free(&text);
 	return err;
 }
@@ -153,6 +156,30 @@ static int read_with_folder(const char *etc, const char *name, const char *dir, 
 	return err;
 }
 
+static int compare_ages(const void *a, const void *b)
+{
+	const struct file *x = a, *y = b;
+
+	if (x->changed != y->changed)
+		return x->changed < y->changed ? -1 : 1;
+	return strcmp(x->path, y->path);
+}
+
+/* dhclient-DEVICE.leases, and since EL7 dhclient-UUID-DEVICE.lease (generate_lease_file_name);
+ * whose they are stands in them. */
+static int read_leases(const char *root, struct sources *sources)
+{
+	char *folder = mem_format("%s/var/lib/dhclient", root);
+	int err = files_read(folder, "dhclient-", &sources->leases);
+
+	if (!err && !*root)
+		err = files_read(run_dir, lease_name, &sources->leases);
+	array_sort(&sources->leases, compare_ages);
+	sources->now = time(NULL);
+	free(folder);
+	return err;
+}
+
 int sources_read(const char *root, struct sources *sources)
 {
 	char *etc = mem_format("%s/etc", root), *inside = mem_format("%s/sysconfig", root);
@@ -171,6 +198,7 @@ int sources_read(const char *root, struct sources *sources)
 	err |= read_with_folder(
 		etc, "iproute2/rt_tables", "iproute2/rt_tables.d", &sources->tables);
 	err |= read_with_folder(etc, "sysctl.conf", "sysctl.d", &sources->settings);
+	err |= read_leases(root, sources);
 	free(inside);
 	free(etc);
 	return err ? -1 : 0;
@@ -266,14 +294,13 @@ static int replace(const char *path, const char *bytes, size_t len)
 	return err;
 }
 
-/* A run that was killed may have left what it was writing. */
-static void sweep(const char *folder)
+static void sweep(const char *folder, const char *prefix)
 {
 	DIR *dir = opendir(folder);
 	struct dirent *entry;
 
 	while (dir && (entry = readdir(dir)))
-		if (!strncmp(entry->d_name, beside_name, strlen(beside_name)))
+		if (!strncmp(entry->d_name, prefix, strlen(prefix)))
 			unlinkat(dirfd(dir), entry->d_name, 0);
 	if (dir)
 		closedir(dir);
@@ -281,8 +308,9 @@ static void sweep(const char *folder)
 
 void leftovers_remove(const struct sources *sources)
 {
-	sweep(sources->scripts);
-	sweep(run_dir);
+	/* A run that was killed may have left what it was writing. */
+	sweep(sources->scripts, beside_name);
+	sweep(run_dir, beside_name);
 }
 
 int change_write(const struct change *change)
@@ -353,6 +381,7 @@ void run_dir_remove(void)
 {
 	unlink(record_path);
 	unlink(saves_path);
+	sweep(run_dir, lease_name);
 	unlink(lock_path);
 	rmdir(run_dir);
 }
@@ -439,5 +468,18 @@ int saves_write(const struct saves *saves)
 		saved_format(&saves->items[i], &text);
 	err = text_write(saves_path, &text);
 	text_free(&text);
+	return err;
+}
+
+int lease_write(const struct lease *lease)
+{
+	char *path = mem_format("%s/%s%s", run_dir, lease_name, lease->device);
+	struct text text = {0};
+	int err;
+
+	lease_format(lease, &text);
+	err = replace(path, text.bytes, text.n);
+	text_free(&text);
+	free(path);
 	return err;
 }

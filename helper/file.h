@@ -7,6 +7,7 @@
 #define FILE_H
 
 #include "config.h"
+#include "lease.h"
 #include "plan.h"
 
 /* Reads all that the configuration is made of. root: "" or a folder that holds a copy of /etc
@@ -25,7 +26,7 @@ void leftovers_remove(const struct sources *sources);
 /* One of us at a time. Waits a bounded time. -1: logged. The kernel gives the lock back when the
  * program ends, however it ends. */
 int lock_take(void);
-/* The record, the lock and their folder, as if we had never run. */
+/* The record, the leases, the lock and their folder, as if we had never run. */
 void run_dir_remove(void);
 
 /* The rules that we put into the kernel, in /var/run, which lives as long as they do. A file
@@ -37,5 +38,8 @@ int record_write(const struct rules *record);
 /* The settings that we changed, likewise. */
 int saves_read(struct saves *saves);
 int saves_write(const struct saves *saves);
+
+/* What dhclient told of a device, where sources_read finds it. Only while the lock is held. */
+int lease_write(const struct lease *lease);
 
 #endif

@@ -26,6 +26,8 @@ static const struct verb verbs[] = {
 		"hook: refresh the managed blocks before ifup applies them"},
 	{"up", cmd_up, ARGUMENT_NEEDED, "DEVICE", "hook: the device came up"},
 	{"down", cmd_down, ARGUMENT_NEEDED, "DEVICE", "hook: the device went down"},
+	{"lease", cmd_lease, ARGUMENT_NONE, "",
+		"hook: dhclient got or lost a lease, as its environment says"},
 	{"sync", cmd_sync, ARGUMENT_NONE, "", "bring files and kernel to what the plan wants"},
 	{"plan", cmd_plan, ARGUMENT_OPTIONAL, "[--root DIR] [DEVICE]",
 		"show what sync would do, changing nothing"},

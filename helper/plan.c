@@ -34,9 +34,17 @@ void frozen_add(struct frozen *frozen, const char *device, unsigned table)
 		*array_add(&frozen->tables) = table;
 }
 
-/* With the tables that its blocks name: rules and routes there are its own. */
+bool route_is_default_of(const struct route *route, const char *device)
+{
+	return route->protocol == PROTO_MULTIHOME && route->table != TABLE_MAIN &&
+		!route->dst.len && !strcmp(route->device, device);
+}
+
+/* With the tables that its blocks name, or that hold its default route if a lease decides:
+ * rules and routes there are its own. */
 static void freeze_device(struct draft *draft, const char *device)
 {
+	const struct kernel *kernel = draft->input->kernel;
 	size_t i;
 
 	frozen_add(&draft->plan->frozen, device, 0);
@@ -44,6 +52,9 @@ static void freeze_device(struct draft *draft, const char *device)
 		if (!strcmp(draft->managed.items[i].device, device))
 			frozen_add(
 				&draft->plan->frozen, device, draft->managed.items[i].block.table);
+	for (i = 0; kernel && i < kernel->routes.n; i++)
+		if (route_is_default_of(&kernel->routes.items[i], device))
+			frozen_add(&draft->plan->frozen, device, kernel->routes.items[i].table);
 }
 
 static bool has_any_address(const struct kernel *kernel, const struct uplink *uplink)

@@ -35,6 +35,8 @@ struct draft {
 
 const struct managed *draft_find(const struct draft *draft, bool is_rule, const char *device);
 bool draft_is_event_device(const struct draft *draft, const char *device);
+/* Is it ours, and the default of a table of the device's own? */
+bool route_is_default_of(const struct route *route, const char *device);
 void frozen_add(struct frozen *frozen, const char *device, unsigned table);
 
 /* plan_files.c */

@@ -39,6 +39,13 @@ static bool in_route_file(const struct draft *draft, const char *device)
 	return !managed || (!managed->sourced && !managed->broken);
 }
 
+/* What a lease decides goes by netlink only: ifup-routes would apply what the last lease was,
+ * and a renewal, of which initscripts know nothing, would have to rewrite files in /etc. */
+static bool in_files(const struct planned *planned)
+{
+	return !planned->uplink->leased;
+}
+
 static void want_route(
 	struct draft *draft, const struct planned *planned, const struct route *route)
 {
@@ -57,7 +64,7 @@ static void add_own_route(struct draft *draft, const struct planned *planned, st
 	memcpy(route.device, device, sizeof(route.device));
 	if (has_key(&draft->admin_routes, &route) || has_key(&draft->file_routes, &route))
 		return;
-	if (in_route_file(draft, device)) {
+	if (in_files(planned) && in_route_file(draft, device)) {
 		*array_add(&draft->file_routes) = route;
 		if (stands_aside(draft, device, kernel && has_key(&kernel->routes, &route)))
 			route.metric += ASIDE_METRIC;
@@ -284,7 +291,7 @@ static void add_rule(struct draft *draft, const struct planned *planned, struct 
 			priority);
 		return;
 	}
-	if (in_file) {
+	if (in_file && in_files(planned)) {
 		if (rules_have(&draft->file_rules, &rule))
 			return;
 		*array_add(&draft->file_rules) = rule;

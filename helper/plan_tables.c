@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The plan's choice of tables: TABLE=, else the block's, else the lowest that is free.
+ * The plan's choice of tables: TABLE=, else the block's or, of a lease, the kernel's, else the
+ * lowest that is free.
  */
 #include "plan_draft.h"
 
@@ -57,6 +58,23 @@ static unsigned block_table(const struct draft *draft, const struct planned *pla
 	return 0;
 }
 
+/* No file names the table of a lease's uplink, but its default route does, as long as there is
+ * one: so a table stays the same when another lease goes. */
+static unsigned kernel_table(const struct draft *draft, const struct planned *planned)
+{
+	const struct kernel *kernel = draft->input->kernel;
+	const struct route *route;
+	size_t i;
+
+	for (i = 0; kernel && i < kernel->routes.n; i++) {
+		route = &kernel->routes.items[i];
+		if (route_is_default_of(route, planned->uplink->device) &&
+			!taken_by_uplink(draft, route->table, planned))
+			return route->table;
+	}
+	return 0;
+}
+
 static unsigned lowest_free(const struct draft *draft)
 {
 	const struct config *config = draft->input->config;
@@ -87,8 +105,11 @@ void draft_choose_tables(struct draft *draft)
 		if (needs_table(&uplinks->items[i]))
 			uplinks->items[i].table = uplinks->items[i].uplink->table;
 	for (i = 0; i < uplinks->n; i++)
-		if (needs_table(&uplinks->items[i]))
+		if (needs_table(&uplinks->items[i]) && !uplinks->items[i].uplink->leased)
 			uplinks->items[i].table = block_table(draft, &uplinks->items[i]);
+	for (i = 0; i < uplinks->n; i++)
+		if (needs_table(&uplinks->items[i]) && uplinks->items[i].uplink->leased)
+			uplinks->items[i].table = kernel_table(draft, &uplinks->items[i]);
 	for (i = 0; i < uplinks->n; i++) {
 		planned = &uplinks->items[i];
 		if (!needs_table(planned))

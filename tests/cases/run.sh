@@ -8,6 +8,7 @@
 # A case is a folder:
 #   about     one sentence
 #   etc/      what /etc holds (sysconfig/network-scripts/…)
+#   leases/   what /var/lib/dhclient holds
 #   setup     shell lines that make the kernel's state; `nic NAME ADDRESS…` makes a device that
 #             is up. Without it: nothing is up
 #   run       shell lines; multihome is in PATH. Without it: multihome sync
@@ -53,6 +54,8 @@ files_state() {
 make_host() {
 	mount -t tmpfs none /var/run 2>/dev/null || mount -t tmpfs none /run
 	mount -t tmpfs none /mnt
+	mount -t tmpfs none /var/lib
+	mkdir /var/lib/dhclient
 	mkdir -p /mnt/upper /mnt/work /mnt/empty
 	mount -t overlay none -o "lowerdir=/etc,upperdir=/mnt/upper,workdir=/mnt/work" /etc
 	rm -rf /etc/sysconfig /etc/iproute2/rt_tables.d /etc/sysctl.conf /etc/sysctl.d
@@ -62,6 +65,9 @@ make_host() {
 	fi
 	# A new namespace may inherit the machine's values.
 	sysctl -qw net.ipv4.conf.{all,default,lo}.{rp_filter,arp_ignore,arp_announce}=0
+	if [ -d "$1/leases" ]; then
+		cp "$1"/leases/* /var/lib/dhclient/
+	fi
 	ip link set lo up
 	PATH=$build:$PATH
 	if [ -f "$1/setup" ]; then
