@@ -12,6 +12,9 @@ DESTDIR ?=
 LIBDIR := $(PREFIX)/lib/multihome
 HOOKDIR := /sbin
 HOOKS := ifup-pre-local ifup-local ifdown-local
+# EL6 and later: files in folders; EL5 has one file of dhclient's, so again a link.
+DHCP_HOOK = $(SYSCONFDIR)/dhcp/dhclient.d/multihome.sh
+NM_HOOK = $(SYSCONFDIR)/NetworkManager/dispatcher.d/50-multihome
 
 CC ?= cc
 CFLAGS ?= -O2 -g
@@ -56,26 +59,41 @@ $(BUILD)/shvar_dump: tests/unit/shvar_dump.c $(PURE_OBJECTS)
 
 unit: $(UNIT_TESTS) $(BUILD)/shvar_dump
 
+# $(call put,SCRIPT,FILE)
+put = sed 's|@SBINDIR@|$(SBINDIR)|' network-scripts/$(1) >$(DESTDIR)$(2) && \
+	chmod 755 $(DESTDIR)$(2)
+
 install: build
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(SYSCONFDIR)/sysconfig
 	install -m 755 $(BUILD)/multihome $(DESTDIR)$(SBINDIR)/multihome
-	for hook in $(HOOKS); do \
-		sed 's|@SBINDIR@|$(SBINDIR)|' network-scripts/$$hook >$(DESTDIR)$(LIBDIR)/$$hook && \
-		chmod 755 $(DESTDIR)$(LIBDIR)/$$hook || exit 1; \
+	for hook in $(HOOKS) dhclient-exit-hooks; do \
+		$(call put,$$hook,$(LIBDIR)/$$hook) || exit 1; \
 	done
 	test -e $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome || \
 		install -m 644 sysconfig/multihome $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome
 ifeq ($(DESTDIR),)
 	@sh network-scripts/activate link $(LIBDIR) $(HOOKDIR) $(HOOKS)
+	@if test -d $(dir $(DHCP_HOOK)); then \
+		$(call put,multihome.sh,$(DHCP_HOOK)); \
+	else \
+		sh network-scripts/activate link $(LIBDIR) $(SYSCONFDIR) dhclient-exit-hooks; \
+	fi
+	@test ! -d $(dir $(NM_HOOK)) || { $(call put,nm-dispatcher,$(NM_HOOK)); }
+else
+	install -d $(DESTDIR)$(dir $(DHCP_HOOK)) $(DESTDIR)$(dir $(NM_HOOK))
+	$(call put,multihome.sh,$(DHCP_HOOK))
+	$(call put,nm-dispatcher,$(NM_HOOK))
 endif
 
 # An edited /etc/sysconfig/multihome is the administrator's and stays.
 uninstall:
 ifeq ($(DESTDIR),)
 	@sh network-scripts/activate unlink $(LIBDIR) $(HOOKDIR) $(HOOKS)
+	@sh network-scripts/activate unlink $(LIBDIR) $(SYSCONFDIR) dhclient-exit-hooks
 	test ! -x $(SBINDIR)/multihome || $(SBINDIR)/multihome clean
 endif
-	rm -f $(DESTDIR)$(SBINDIR)/multihome $(HOOKS:%=$(DESTDIR)$(LIBDIR)/%)
+	rm -f $(DESTDIR)$(SBINDIR)/multihome $(HOOKS:%=$(DESTDIR)$(LIBDIR)/%) \
+		$(DESTDIR)$(LIBDIR)/dhclient-exit-hooks $(DESTDIR)$(DHCP_HOOK) $(DESTDIR)$(NM_HOOK)
 	test ! -d $(DESTDIR)$(LIBDIR) || rmdir $(DESTDIR)$(LIBDIR)
 	! cmp -s sysconfig/multihome $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome || \
 		rm -f $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome

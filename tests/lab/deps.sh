@@ -33,6 +33,8 @@ list() {
 	check @ipcalc     ipcalc-ng     ipcalc
 	check setpriv     util-linux    util-linux
 	check patch       patch         patch
+	check dhclient    isc-dhcp-client dhclient
+	check dnsmasq     dnsmasq-base  dnsmasq
 	LIST
 }
 

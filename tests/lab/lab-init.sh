@@ -150,6 +150,9 @@ make_programs() {
 	stub modprobe 'exit 1'
 	stub systemctl 'exit 1'
 	stub nmcli 'exit 1'
+	# Part of dhclient's package, not of initscripts, and Debian's is another.
+	cp -a $lab/repo/tests/lab/standin/dhclient-script /usr/sbin
+	mkdir -p /var/lib/dhclient
 	# Newer ones warn on every call that they are obsolescent.
 	# shellcheck disable=SC2016
 	stub egrep 'exec grep -E "$@"'
