@@ -137,6 +137,22 @@ stub() {
 	chmod 755 "$file"
 }
 
+# EL's dhclient knows -H NAME, and its script is another than Debian's. The file keeps its name:
+# ifdown looks for a process that is called so.
+make_dhclient() {
+	mkdir -p /var/lib/dhclient /usr/lib/lab
+	[ ! -x /usr/sbin/dhclient ] || mv /usr/sbin/dhclient /usr/lib/lab
+	# shellcheck disable=SC2016 # for the stub
+	stub dhclient 'for word; do
+		shift
+		[ "$word" != -H ] || { name=next; continue; }
+		[ "$name" != next ] || { name=; continue; }
+		set -- "$@" "$word"
+	done
+	exec /usr/lib/lab/dhclient "$@"'
+	cp -a $lab/repo/tests/lab/standin/dhclient-script /usr/sbin
+}
+
 # What the scripts expect of an EL machine and others lack, or what would reach
 # beyond the lab. arping would only wait 3 seconds for each address.
 make_programs() {
@@ -150,9 +166,7 @@ make_programs() {
 	stub modprobe 'exit 1'
 	stub systemctl 'exit 1'
 	stub nmcli 'exit 1'
-	# Part of dhclient's package, not of initscripts, and Debian's is another.
-	cp -a $lab/repo/tests/lab/standin/dhclient-script /usr/sbin
-	mkdir -p /var/lib/dhclient
+	make_dhclient
 	# Newer ones warn on every call that they are obsolescent.
 	# shellcheck disable=SC2016
 	stub egrep 'exec grep -E "$@"'
