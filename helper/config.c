@@ -186,6 +186,18 @@ static void add_addresses(struct addresses *all, const char *device, const struc
 	}
 }
 
+bool addresses_have_any(
+	const struct addresses *seen, const char *device, const struct prefixes *wanted)
+{
+	size_t i, k;
+
+	for (i = 0; i < seen->n; i++)
+		for (k = 0; k < wanted->n && !strcmp(seen->items[i].device, device); k++)
+			if (prefix_same_address(&seen->items[i].prefix, &wanted->items[k]))
+				return true;
+	return false;
+}
+
 /* What one ifcfg file says, while it is being read. */
 struct profile_reader {
 	struct reader reader;
@@ -196,6 +208,21 @@ struct profile_reader {
 	device_name device;
 };
 
+/* ifcfg-eth0-range0 stands for many aliases of eth0; it is no NIC. */
+static bool is_range(const char *name)
+{
+	return strstr(name, "-range") != NULL;
+}
+
+static void profile_addresses(
+	const struct profile_reader *from, struct reader *reader, struct prefixes *out)
+{
+	if (is_range(from->file->name))
+		read_address_range(reader, from->parent, out);
+	else
+		read_addresses(reader, from->parent, out);
+}
+
 /* A NIC without a gateway is none of ours, so whatever is wrong in it is not ours to say. */
 static void read_plain(struct profile_reader *from, struct config *config)
 {
@@ -203,7 +230,7 @@ static void read_plain(struct profile_reader *from, struct config *config)
 	struct reader reader = {from->reader.vars, from->file->path, &quiet, false};
 	struct prefixes found = {0};
 
-	read_addresses(&reader, from->parent, &found);
+	profile_addresses(from, &reader, &found);
 	add_addresses(&config->addresses, from->device, &found);
 	free(found.items);
 	diags_free(&quiet);
@@ -324,7 +351,7 @@ static void read_uplink(struct profile_reader *from, struct config *config)
 		read_plain(from, config);
 		return;
 	}
-	read_addresses(reader, from->parent, &uplink.addresses);
+	profile_addresses(from, reader, &uplink.addresses);
 	if (!uplink.addresses.n && !reader->refused)
 		return;
 	if (uplink.gateway.family && !check_gateway(from, &uplink, inherited)) {
@@ -394,7 +421,7 @@ static bool lend_to_parent(struct profile_reader *from, struct config *config)
 			uplink = &config->uplinks.items[i];
 	if (!uplink || uplink->refused)
 		return false;
-	read_addresses(&from->reader, from->parent, &found);
+	profile_addresses(from, &from->reader, &found);
 	add_addresses(&config->addresses, from->device, &found);
 	for (i = 0; i < found.n; i++)
 		*array_add(&uplink->addresses) = found.items[i];
@@ -415,7 +442,37 @@ static bool is_dynamic(const struct shvars *vars)
 		value_is(vars, "BOOTP", "yes");
 }
 
-static void read_profile(struct profile_reader *from, struct config *config)
+static bool match_file(const struct profile *profile, const char *argument)
+{
+	const char *name = strrchr(argument, '/');
+
+	return !strcmp(profile->file->name + strlen("ifcfg-"), argument) ||
+		!strcmp(profile->file->name, name ? name + 1 : argument);
+}
+
+/* An alias with ONPARENT=no comes by an ifup of its own. Before that, ifup-routes of its parent
+ * would be refused a route by its gateway: no address is there that leads to it. */
+static bool is_waiting(const struct profile_reader *from, const struct sources *sources)
+{
+	struct diags quiet = {0};
+	struct reader reader = {from->reader.vars, from->file->path, &quiet, false};
+	struct prefixes found = {0};
+	bool there;
+
+	if (!sources->seen || !from->parent ||
+		!(value_is(reader.vars, "ONPARENT", "no") ||
+			value_is(reader.vars, "ONPARENT", "NO")) ||
+		(sources->coming && match_file(from->profile, sources->coming)))
+		return false;
+	profile_addresses(from, &reader, &found);
+	there = addresses_have_any(sources->seen, from->device, &found);
+	free(found.items);
+	diags_free(&quiet);
+	return !there;
+}
+
+static void read_profile(
+	struct profile_reader *from, const struct sources *sources, struct config *config)
 {
 	const struct shvars *vars = from->reader.vars;
 
@@ -426,6 +483,8 @@ static void read_profile(struct profile_reader *from, struct config *config)
 		read_plain(from, config);
 	} else if (is_dynamic(vars)) {
 		read_leased(from, config);
+	} else if (is_waiting(from, sources)) {
+		read_plain(from, config);
 	} else if (from->parent && lend_to_parent(from, config)) {
 		return;
 	} else if (shvar_find(vars, "GATEWAY")) {
@@ -437,24 +496,34 @@ static void read_profile(struct profile_reader *from, struct config *config)
 
 static bool is_alias(const char *name)
 {
-	return strchr(name, ':') != NULL;
+	return strchr(name, ':') != NULL || is_range(name);
 }
 
-/* ifcfg-eth0-range0 numbers aliases of eth0; it is no NIC. */
-static bool is_range(const char *name)
+/* "eth0" of "ifcfg-eth0:1" and "ifcfg-eth0-range0". */
+static size_t parent_length(const char *name)
 {
-	return strstr(name, "-range") != NULL;
+	const char *range = strstr(name, "-range");
+
+	return range ? (size_t)(range - name) : strcspn(name, ":");
 }
 
-/* The parent's keys, as ifup-aliases reads them first. */
-static void read_parent(const struct sources *sources, const char *alias, struct shvars *vars)
+/* The parent's keys, as ifup-aliases reads them first: of its file, which may have a name of its
+ * own (ifcfg-office with DEVICE=eth0). */
+static void read_parent(const struct config *config, const char *alias, struct shvars *vars)
 {
-	size_t len = strcspn(alias, ":"), i;
+	size_t len = parent_length(alias), skip = strlen("ifcfg-"), i;
+	const struct profile *profile, *found = NULL;
 
-	for (i = 0; i < sources->ifcfg.n; i++)
-		if (strlen(sources->ifcfg.items[i].name) == len &&
-			!memcmp(sources->ifcfg.items[i].name, alias, len))
-			parse_file(&sources->ifcfg.items[i], vars);
+	for (i = 0; i < config->profiles.n; i++) {
+		profile = &config->profiles.items[i];
+		if (strlen(profile->file->name) == len && !memcmp(profile->file->name, alias, len))
+			found = profile;
+		if (!found && strlen(profile->device) == len - skip &&
+			!memcmp(profile->device, alias + skip, len - skip))
+			found = profile;
+	}
+	if (found)
+		parse_file(found->file, vars);
 }
 
 static void read_file(const struct sources *sources, const struct file *file,
@@ -468,18 +537,23 @@ static void read_file(const struct sources *sources, const struct file *file,
 	parse_file(&sources->network, &vars);
 	parse_file(file, &vars);
 	profile->file = file;
-	read_label(&vars, file, links, profile->device);
+	if (is_range(file->name))
+		snprintf(profile->device, sizeof(profile->device),
+			"%.*s:", (int)(parent_length(file->name) - strlen("ifcfg-")),
+			file->name + strlen("ifcfg-"));
+	else
+		read_label(&vars, file, links, profile->device);
 	profile->title = value_copy(&vars, "NAME");
 	profile->hwaddr = value_copy(&vars, "HWADDR");
 	note_metric(&vars, config);
 	if (is_alias(file->name)) {
-		read_parent(sources, file->name, &parent);
+		read_parent(config, file->name, &parent);
 		from.parent = &parent;
 	}
 	from.profile = profile;
 	if (device_of_label(profile->device, from.device))
 		from.device[0] = '\0';
-	read_profile(&from, config);
+	read_profile(&from, sources, config);
 	shvar_free(&vars);
 	shvar_free(&parent);
 }
@@ -499,7 +573,7 @@ int config_build(const struct sources *sources, const struct links *links, struc
 	for (alias = 0; alias <= 1; alias++)
 		for (i = 0; i < sources->ifcfg.n; i++) {
 			file = &sources->ifcfg.items[i];
-			if (is_alias(file->name) == alias && !is_range(file->name))
+			if (is_alias(file->name) == alias)
 				read_file(sources, file, links, config, diags);
 		}
 	return 0;
@@ -525,14 +599,6 @@ void config_free(struct config *config)
 }
 
 typedef bool profile_match(const struct profile *profile, const char *argument);
-
-static bool match_file(const struct profile *profile, const char *argument)
-{
-	const char *name = strrchr(argument, '/');
-
-	return !strcmp(profile->file->name + strlen("ifcfg-"), argument) ||
-		!strcmp(profile->file->name, name ? name + 1 : argument);
-}
 
 static bool match_title(const struct profile *profile, const char *argument)
 {

@@ -29,15 +29,17 @@ struct files {
 
 /* All that the configuration is read from. */
 struct sources {
-	struct file network;   /* /etc/sysconfig/network */
-	struct file defaults;  /* /etc/sysconfig/multihome */
-	struct files ifcfg;    /* network-scripts/ifcfg-*, in initscripts' order */
-	struct files managed;  /* network-scripts/route-* and rule-* */
-	struct files tables;   /* iproute2/rt_tables and rt_tables.d */
-	struct files settings; /* sysctl.conf and sysctl.d */
-	struct files leases;   /* dhclient's and what it told our hook, the oldest first */
-	long long now;	       /* when they were read, in seconds since 1970 */
-	char *scripts;	       /* the network-scripts folder */
+	struct file network;	      /* /etc/sysconfig/network */
+	struct file defaults;	      /* /etc/sysconfig/multihome */
+	struct files ifcfg;	      /* network-scripts/ifcfg-*, in initscripts' order */
+	struct files managed;	      /* network-scripts/route-* and rule-* */
+	struct files tables;	      /* iproute2/rt_tables and rt_tables.d */
+	struct files settings;	      /* sysctl.conf and sysctl.d */
+	struct files leases;	      /* dhclient's and what it told our hook, the oldest first */
+	long long now;		      /* when they were read, in seconds since 1970 */
+	char *scripts;		      /* the network-scripts folder */
+	const struct addresses *seen; /* those of the kernel; NULL: not asked */
+	const char *coming;	      /* the ifcfg file of an ifup that begins, or NULL */
 };
 
 struct prefixes {
@@ -124,6 +126,10 @@ const struct profile *config_find_profile(
 
 /* "eth0" of "eth0:1". -1 if the device's name is not one. */
 int device_of_label(const char *label, device_name out);
+
+/* Does the device have one of these addresses? */
+bool addresses_have_any(
+	const struct addresses *seen, const char *device, const struct prefixes *wanted);
 
 /* initscripts' __sed_discard_ignored_files. */
 bool file_ignored(const char *name);

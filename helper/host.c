@@ -92,6 +92,8 @@ int host_plan(enum event event, const struct options *options, struct host *host
 
 	if (host_read(options, host))
 		return EXIT_FAILED;
+	host->sources.seen = options->root ? NULL : &host->kernel.addresses;
+	host->sources.coming = event == EVENT_PREPARE ? options->argument : NULL;
 	refused = config_build(
 		&host->sources, &host->kernel.links, &host->config, clean ? &unsaid : &host->diags);
 	diags_free(&unsaid);

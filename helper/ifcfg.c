@@ -217,6 +217,20 @@ static int read_length(struct reader *reader, const struct shvars *parent, const
 	return 32;
 }
 
+static struct prefix parse_address(struct reader *reader, const char *key, const char *value)
+{
+	static const struct prefix none;
+	struct prefix address;
+
+	if (!prefix_parse_address(value, AF_INET, &address) && prefix_is_unicast(&address))
+		return address;
+	reader_refuse(reader, key,
+		"%s=%s is no IPv4 address; expected four numbers like "
+		"192.168.2.99",
+		key, value);
+	return none;
+}
+
 static bool read_address(
 	struct reader *reader, const struct shvars *parent, const char *index, struct prefixes *out)
 {
@@ -228,13 +242,9 @@ static bool read_address(
 	value = read_value(reader, key, text);
 	if (!value)
 		return false;
-	if (prefix_parse_address(value, AF_INET, &address) || !prefix_is_unicast(&address)) {
-		reader_refuse(reader, key,
-			"%s=%s is no IPv4 address; expected four numbers like "
-			"192.168.2.99",
-			key, value);
+	address = parse_address(reader, key, value);
+	if (!address.family)
 		return true;
-	}
 	address.len = (unsigned char)read_length(reader, parent, index, &address);
 	*array_add(out) = address;
 	return true;
@@ -251,6 +261,33 @@ void read_addresses(struct reader *reader, const struct shvars *parent, struct p
 		snprintf(index, sizeof(index), "%d", i);
 		if (!read_address(reader, NULL, index, out) && i >= 2)
 			break;
+	}
+}
+
+void read_address_range(struct reader *reader, const struct shvars *parent, struct prefixes *out)
+{
+	char first[256], last[256];
+	struct prefix address, end;
+
+	if (!read_value(reader, "IPADDR_START", first) || !read_value(reader, "IPADDR_END", last))
+		return;
+	address = parse_address(reader, "IPADDR_START", first);
+	end = parse_address(reader, "IPADDR_END", last);
+	if (!address.family || !end.family)
+		return;
+	/* ifup-aliases counts the last of the four numbers. */
+	if (memcmp(address.bytes, end.bytes, 3) || address.bytes[3] > end.bytes[3]) {
+		reader_refuse(reader, "IPADDR_END",
+			"IPADDR_END=%s ends no range that begins with "
+			"%s; expected one that differs in its last number, which is no smaller",
+			last, first);
+		return;
+	}
+	address.len = (unsigned char)read_length(reader, parent, "", &address);
+	for (;; address.bytes[3]++) {
+		*array_add(out) = address;
+		if (address.bytes[3] == end.bytes[3])
+			return;
 	}
 }
 

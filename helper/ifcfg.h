@@ -32,6 +32,8 @@ int read_arp(struct reader *reader, const char *key, unsigned max);
 unsigned read_table(struct reader *reader, const struct table_names *names);
 /* IPADDR, IPADDR0, IPADDR1 … with PREFIXn or NETMASKn; parent (or NULL) lends both. */
 void read_addresses(struct reader *reader, const struct shvars *parent, struct prefixes *out);
+/* IPADDR_START to IPADDR_END of a range file, as ifup-aliases counts them. */
+void read_address_range(struct reader *reader, const struct shvars *parent, struct prefixes *out);
 /* GATEWAY: family 0 if there is none. */
 struct prefix read_gateway(struct reader *reader);
 /* Where a message on the key belongs. */

@@ -57,19 +57,6 @@ static void freeze_device(struct draft *draft, const char *device)
 			frozen_add(&draft->plan->frozen, device, kernel->routes.items[i].table);
 }
 
-static bool has_any_address(const struct kernel *kernel, const struct uplink *uplink)
-{
-	size_t i, k;
-
-	for (i = 0; i < kernel->addresses.n; i++)
-		for (k = 0; k < uplink->addresses.n; k++)
-			if (!strcmp(kernel->addresses.items[i].device, uplink->device) &&
-				prefix_same_address(&kernel->addresses.items[i].prefix,
-					&uplink->addresses.items[k]))
-				return true;
-	return false;
-}
-
 bool draft_is_event_device(const struct draft *draft, const char *device)
 {
 	return draft->input->device && !strcmp(draft->input->device, device);
@@ -91,7 +78,9 @@ static enum uplink_state uplink_state(const struct draft *draft, const struct up
 		return STATE_DOWN;
 	if (draft->input->event == EVENT_DOWN && draft_is_event_device(draft, uplink->device))
 		return STATE_DOWN;
-	return has_any_address(kernel, uplink) ? STATE_UP : STATE_EDITED;
+	return addresses_have_any(&kernel->addresses, uplink->device, &uplink->addresses)
+		? STATE_UP
+		: STATE_EDITED;
 }
 
 /* One uplink alone needs no table: main serves it, unless TABLE= asks for one. */

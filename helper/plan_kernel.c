@@ -329,11 +329,14 @@ static void add_address_rules(
 void draft_add_rules(struct draft *draft, const struct planned *planned)
 {
 	const struct uplink *uplink = planned->uplink;
-	struct prefix net;
+	struct prefix net, last = {0};
 	size_t i;
 
-	for (i = 0; i < uplink->addresses.n; i++) {
+	for (i = 0; i < uplink->addresses.n; i++, last = net) {
 		net = prefix_network(&uplink->addresses.items[i]);
+		/* A range has hundreds of addresses in one network. */
+		if (!prefix_compare(&net, &last))
+			continue;
 		if (prefix_shared(draft, uplink, &net))
 			add_address_rules(draft, planned, &net);
 		else
