@@ -167,6 +167,15 @@ make_programs() {
 	stub systemctl 'exit 1'
 	stub nmcli 'exit 1'
 	make_dhclient
+	# What the scripts ask of bridge-utils. Delays are for bridges that others may loop.
+	# shellcheck disable=SC2016
+	stub brctl '[ "$2" != -- ] || set -- "$1" "${@:3}"' 'case $1 in' \
+		'addbr) [ -d "/sys/class/net/$2" ] || ip link add "$2" type bridge forward_delay 0 ;;' \
+		'delbr) ip link delete "$2" ;;' \
+		'addif) ip link set "$3" master "$2" ;;' \
+		'delif) ip link set "$3" nomaster ;;' \
+		'show) for d in /sys/class/net/*/bridge; do d=${d%/bridge}; printf "%s\t\n" "${d##*/}"; done ;;' \
+		esac
 	# Newer ones warn on every call that they are obsolescent.
 	# shellcheck disable=SC2016
 	stub egrep 'exec grep -E "$@"'
