@@ -51,12 +51,6 @@ with_aliases() {
 	service start
 }
 
-# answers_by ADDRESS NIC
-answers_by() {
-	is "$(probe_ping "$1")" "ok $2" "ping $1"
-	is "$(probe_tcp "$1")" "ok $2" "tcp $1"
-}
-
 @test "aliases answer by their device, one with a gateway by that gateway" {
 	with_aliases
 	answers 0 1

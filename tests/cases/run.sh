@@ -28,7 +28,7 @@ nic() {
 	local name=$1
 	shift
 	ip link add "$name" type veth peer name "peer-$name" || return
-	sysctl -qw "net.ipv6.conf.$name.disable_ipv6=1" "net.ipv6.conf.peer-$name.disable_ipv6=1"
+	sysctl -qw "net/ipv6/conf/$name/disable_ipv6=1" "net/ipv6/conf/peer-$name/disable_ipv6=1"
 	ip link set "peer-$name" up
 	ip link set "$name" up
 	for address; do

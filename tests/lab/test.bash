@@ -97,6 +97,12 @@ answers() {
 	done
 }
 
+# answers_by ADDRESS NIC: any address; UDP servers are on the uplinks' own only.
+answers_by() {
+	is "$(probe_ping "$1")" "ok $2" "ping $1"
+	is "$(probe_tcp "$1")" "ok $2" "tcp $1"
+}
+
 # reaches_client NIC: the host's own traffic does, and leaves by that NIC.
 reaches_client() {
 	# shellcheck disable=SC2119
