@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "diff.h"
 
@@ -38,10 +39,18 @@ struct rule_index {
 	size_t n, cap;
 };
 
+static const struct route *find_key(const struct route_index *index, const struct route *route)
+{
+	const struct route **found = index->n
+		? bsearch(&route, index->items, index->n, sizeof(*index->items), compare_keys)
+		: NULL;
+
+	return found ? *found : NULL;
+}
+
 static bool has_key(const struct route_index *index, const struct route *route)
 {
-	return index->n &&
-		bsearch(&route, index->items, index->n, sizeof(*index->items), compare_keys);
+	return find_key(index, route) != NULL;
 }
 
 static bool has_route(const struct route_index *index, const struct route *route)
@@ -110,6 +119,19 @@ static void add_routes(const struct plan *plan, const struct route_index *ours,
 		}
 }
 
+/* Is there a wanted route that takes the place of this one, so that it goes by itself? IPv6 keeps
+ * routes of one key side by side if their next hops differ, and before 3.3 that is what a
+ * replacement comes to (fib6_add_rt2node): then the old one is to be deleted, too. */
+static bool has_successor(const struct route_index *wanted, const struct route *route)
+{
+	const struct route *next = find_key(wanted, route);
+
+	return next &&
+		(next->dst.family == AF_INET ||
+			(prefix_same_address(&next->gateway, &route->gateway) &&
+				!strcmp(next->device, route->device)));
+}
+
 static void delete_routes(const struct plan *plan, const struct route_index *ours,
 	const struct route_index *foreign, struct ops *ops)
 {
@@ -122,7 +144,7 @@ static void delete_routes(const struct plan *plan, const struct route_index *our
 		route = ours->items[i];
 		/* A wanted key was replaced above, unless a foreign route has it too. */
 		if (has_route(&wanted, route) ||
-			(has_key(&wanted, route) && !has_key(foreign, route)))
+			(has_successor(&wanted, route) && !has_key(foreign, route)))
 			continue;
 		if (!frozen_device(&plan->frozen, route->device) &&
 			!frozen_table(&plan->frozen, route->table))
@@ -182,11 +204,13 @@ void diff_build(const struct plan *plan, const struct kernel *kernel, struct ops
 
 void op_format(const struct op *op, struct text *out)
 {
-	static const char *const words[] = {"ip route add ", "ip route replace ", "ip rule add ",
-		"ip rule del ", "ip route del "};
+	static const char *const words[] = {
+		"route add ", "route replace ", "rule add ", "rule del ", "route del "};
+	bool is_rule = op->kind == OP_RULE_ADD || op->kind == OP_RULE_DELETE;
+	int family = is_rule ? op->rule.from.family : op->route.dst.family;
 
-	text_add_string(out, words[op->kind]);
-	if (op->kind == OP_RULE_ADD || op->kind == OP_RULE_DELETE)
+	text_format(out, "ip %s%s", family == AF_INET6 ? "-6 " : "", words[op->kind]);
+	if (is_rule)
 		rule_format(&op->rule, out);
 	else
 		route_format(&op->route, out);

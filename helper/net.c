@@ -78,6 +78,8 @@ int rule_compare(const struct rule *a, const struct rule *b)
 		order = prefix_compare(&a->from, &b->from);
 	if (!order)
 		order = compare_numbers(a->table, b->table);
+	if (!order)
+		order = a->forwarded - b->forwarded;
 	return order ? order : a->foreign - b->foreign;
 }
 
@@ -121,8 +123,8 @@ void rule_format(const struct rule *rule, struct text *out)
 {
 	char text[PREFIX_TEXT];
 
-	text_format(out, "from %s iif lo lookup %u priority %u", prefix_format(&rule->from, text),
-		rule->table, rule->priority);
+	text_format(out, "from %s%s lookup %u priority %u", prefix_format(&rule->from, text),
+		rule->forwarded ? "" : " iif lo", rule->table, rule->priority);
 }
 
 int rule_parse(const char *line, struct rule *out)
@@ -132,10 +134,15 @@ int rule_parse(const char *line, struct rule *out)
 	char from[PREFIX_TEXT];
 	int same;
 
-	if (sscanf(line, "from %63s iif lo lookup %u priority %u", from, &rule.table,
-		    &rule.priority) != 3)
+	rule.forwarded = !strstr(line, " iif lo ");
+	if (sscanf(line,
+		    rule.forwarded ? "from %63s lookup %u priority %u"
+				   : "from %63s iif lo lookup %u priority %u",
+		    from, &rule.table, &rule.priority) != 3)
 		return -1;
-	if (prefix_parse(from, AF_INET, &rule.from) && prefix_parse(from, AF_INET6, &rule.from))
+	/* An IPv4 rule without iif lo was never ours. */
+	if ((rule.forwarded || prefix_parse(from, AF_INET, &rule.from)) &&
+		prefix_parse(from, AF_INET6, &rule.from))
 		return -1;
 	rule_format(&rule, &again);
 	same = strcmp(again.bytes, line);

@@ -19,12 +19,16 @@ enum { PROTO_MULTIHOME = 109 };
 /* rtnetlink.h's RT_TABLE_*, RT_SCOPE_*, RTN_*: the wire's values. */
 enum { TABLE_MAIN = 254, TABLE_LOCAL = 255 };
 enum { SCOPE_UNIVERSE = 0, SCOPE_LINK = 253, SCOPE_HOST = 254 };
+enum { PROTO_KERNEL = 2, PROTO_RA = 9 };
+/* What the kernel takes for an IPv6 route without one (IP6_RT_PRIO_USER). */
+enum { METRIC_INET6 = 1024 };
 
 struct link {
 	int index;
 	device_name name;
 	bool up;	  /* IFF_UP: the administrator's wish, whatever the cable says */
 	bool loopback;	  /* IFF_LOOPBACK */
+	bool inet6;	  /* IPv6 is there, and not switched off for it */
 	char mac[3 * 32]; /* "52:54:00:12:34:56" as sysfs has it, or "" */
 };
 
@@ -36,6 +40,7 @@ struct links {
 struct address {
 	device_name device;
 	struct prefix prefix; /* the address with the length of its network */
+	bool dynamic;	      /* not IFA_F_PERMANENT: from a router's advertisement, or a lease */
 };
 
 struct addresses {
@@ -55,9 +60,10 @@ struct route {
 	/* Seen: an unreachable or blackhole route, or one with what we do not know to copy
 	 * (encapsulation, an IPv6 next hop). It still occupies its key. */
 	bool special;
-	bool onlink;	       /* RTNH_F_ONLINK: the next hop is taken at its word */
-	struct prefix gateway; /* family 0: on-link */
-	device_name device;    /* "": next hops by several devices, or none */
+	bool onlink;		/* RTNH_F_ONLINK: the next hop is taken at its word */
+	signed char preference; /* a router's of itself (RFC 4191): 1 high, 0, -1 low */
+	struct prefix gateway;	/* family 0: on-link */
+	device_name device;	/* "": next hops by several devices, or none */
 	/* RTA_METRICS and RTA_MULTIPATH as they came, so that a copy is whole. */
 	unsigned char *extra;
 	size_t extra_len;
@@ -69,11 +75,13 @@ struct routes {
 	size_t n, cap;
 };
 
-/* A rule as we write them: from PREFIX iif lo lookup TABLE, with a priority. */
+/* A rule as we write them: from PREFIX iif lo lookup TABLE, with a priority; for IPv6 on an old
+ * kernel without iif lo. */
 struct rule {
 	struct prefix from;
 	unsigned table;
 	unsigned priority;
+	bool forwarded;	    /* without iif lo: for what passes through the host, too */
 	bool foreign;	    /* seen: has another selector, action or flag; never ours */
 	bool from_host;	    /* seen: iif lo, as ours have */
 	device_name device; /* wanted: whose block it goes to; the kernel knows none */
@@ -89,6 +97,9 @@ struct kernel {
 	struct addresses addresses;
 	struct routes routes;
 	struct rules rules;
+	/* Before 3.10: what the host itself sends by IPv6 has no iif (ip6_route_output), and each
+	 * IPv6 route has metrics that nobody gave it (ip6_route_add). */
+	bool old_inet6;
 };
 
 void kernel_free(struct kernel *kernel);

@@ -138,11 +138,18 @@ bool prefix_same_address(const struct prefix *a, const struct prefix *b)
 
 bool prefix_is_unicast(const struct prefix *address)
 {
-	static const unsigned char zero[16];
+	static const unsigned char zero[16], loopback[16] = {[15] = 1};
 
 	if (address->family == AF_INET)
 		return address->bytes[0] && address->bytes[0] != 127 && address->bytes[0] < 224;
-	return memcmp(address->bytes, zero, sizeof(zero)) && address->bytes[0] != 0xff;
+	return memcmp(address->bytes, zero, sizeof(zero)) &&
+		memcmp(address->bytes, loopback, sizeof(loopback)) && address->bytes[0] != 0xff;
+}
+
+bool prefix_is_link_local(const struct prefix *address)
+{
+	return address->family == AF_INET6 && address->bytes[0] == 0xfe &&
+		(address->bytes[1] & 0xc0) == 0x80;
 }
 
 bool device_valid(const char *name)

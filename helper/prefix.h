@@ -47,6 +47,8 @@ struct prefix prefix_network(const struct prefix *prefix);
 struct prefix prefix_host(const struct prefix *prefix);
 /* Can it be a next hop: not zero, loopback, multicast or reserved (RFC 1122 3.2.1.3)? */
 bool prefix_is_unicast(const struct prefix *address);
+/* fe80::/10 (RFC 4291 2.5.6), which means something on one device only. */
+bool prefix_is_link_local(const struct prefix *address);
 
 /* Would the kernel (dev_valid_name) take the name, and do ifup-routes' word splitting and
  * globbing leave it whole? */

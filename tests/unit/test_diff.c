@@ -136,10 +136,67 @@ static void test_foreign(void)
 	kernel_free(&kernel);
 }
 
+static struct route route6(const char *gateway, const char *device)
+{
+	struct route made = {.table = 100, .protocol = PROTO_MULTIHOME, .metric = METRIC_INET6};
+
+	made.dst.family = AF_INET6;
+	prefix_parse_address(gateway, AF_INET6, &made.gateway);
+	strcpy(made.device, device);
+	return made;
+}
+
+static void test_inet6(void)
+{
+	struct plan plan = {.rules = {0}};
+	struct kernel kernel = {.rules = {0}};
+
+	*array_add(&plan.routes) = route6("fe80::2", "eth0");
+	*array_add(&kernel.routes) = route6("fe80::1", "eth0");
+	check(&plan, &kernel,
+		"ip -6 route replace default via fe80::2 dev eth0 metric 1024 table 100 proto 109\n"
+		"ip -6 route del default via fe80::1 dev eth0 metric 1024 table 100 proto 109\n",
+		"where an old kernel puts the new router beside the old one, the old one goes");
+	*array_add(&kernel.routes) = route6("fe80::2", "eth0");
+	check(&plan, &kernel,
+		"ip -6 route del default via fe80::1 dev eth0 metric 1024 table 100 proto 109\n",
+		"also if it was left behind");
+	kernel.routes.n = 0;
+	*array_add(&kernel.routes) = route6("fe80::2", "eth0");
+	kernel.routes.items[0].onlink = true;
+	check(&plan, &kernel,
+		"ip -6 route replace default via fe80::2 dev eth0 metric 1024 table 100 proto 109\n",
+		"a deletion by the same next hop would take the new one");
+	plan_free(&plan);
+	kernel_free(&kernel);
+}
+
+static void test_rule_text(void)
+{
+	static const char *const good[] = {"from 10.0.0.0/8 iif lo lookup 100 priority 10001",
+		"from 2001:db8::/64 iif lo lookup 100 priority 10001",
+		"from 2001:db8::/64 lookup 100 priority 10001"};
+	struct text text = {0};
+	struct rule seen;
+	size_t i;
+
+	for (i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		text.n = 0;
+		ok(!rule_parse(good[i], &seen), "read: %s", good[i]);
+		rule_format(&seen, &text);
+		is(text.bytes, good[i], "and written again");
+	}
+	ok(rule_parse("from 10.0.0.0/8 lookup 100 priority 10001", &seen),
+		"an IPv4 rule without iif lo was never ours");
+	text_free(&text);
+}
+
 int main(void)
 {
 	test_add_and_keep();
 	test_stale();
 	test_foreign();
+	test_inet6();
+	test_rule_text();
 	return tap_done();
 }

@@ -80,6 +80,25 @@ static void test_unicast(void)
 	}
 }
 
+static void test_inet6(void)
+{
+	static const char *const bad[] = {"::", "::1", "ff02::1"};
+	struct prefix prefix;
+	size_t i;
+
+	prefix_parse("fe80::1", AF_INET6, &prefix);
+	ok(prefix_is_unicast(&prefix), "fe80::1 can be a gateway");
+	ok(prefix_is_link_local(&prefix), "and is link-local");
+	prefix_parse("fec0::1", AF_INET6, &prefix);
+	ok(!prefix_is_link_local(&prefix), "fec0::1 is not");
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		prefix_parse(bad[i], AF_INET6, &prefix);
+		ok(!prefix_is_unicast(&prefix), "%s cannot be a gateway", bad[i]);
+	}
+	prefix = make("254.128.0.1");
+	ok(!prefix_is_link_local(&prefix), "no IPv4 address is link-local");
+}
+
 static void test_device(void)
 {
 	static const char *const good[] = {
@@ -101,6 +120,7 @@ int main(void)
 	test_class();
 	test_contains();
 	test_unicast();
+	test_inet6();
 	test_device();
 	return tap_done();
 }
