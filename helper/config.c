@@ -236,41 +236,53 @@ static void read_plain(struct profile_reader *from, struct config *config)
 	diags_free(&quiet);
 }
 
-static bool check_gateway(struct profile_reader *from, struct uplink *uplink, bool inherited)
+static bool check_gateway(
+	struct profile_reader *from, struct uplink *uplink, const char *key, bool inherited)
 {
 	char text[PREFIX_TEXT];
 	size_t i;
 
 	for (i = 0; i < uplink->addresses.n; i++)
 		if (prefix_same_address(&uplink->addresses.items[i], &uplink->gateway))
-			reader_refuse(&from->reader, "GATEWAY",
-				"GATEWAY=%s is the host's own "
+			reader_refuse(&from->reader, key,
+				"%s=%s is the host's own "
 				"address; expected the router's",
-				prefix_format_address(&uplink->gateway, text));
-	uplink->gateway_outside =
-		uplink->addresses.n && !lies_within(&uplink->addresses, &uplink->gateway);
+				key, prefix_format_address(&uplink->gateway, text));
+	uplink->gateway_outside = uplink->addresses.n && !prefix_is_link_local(&uplink->gateway) &&
+		!lies_within(&uplink->addresses, &uplink->gateway);
 	/* The gateway of /etc/sysconfig/network is for the NIC in whose network it lies. */
 	if (uplink->gateway_outside && inherited && !from->reader.refused)
 		return false;
 	if (uplink->gateway_outside && !from->reader.refused)
-		diag_notice(from->reader.diags, from->file->path,
-			read_line(&from->reader, "GATEWAY"),
-			"GATEWAY=%s lies outside of the "
+		diag_notice(from->reader.diags, from->file->path, read_line(&from->reader, key),
+			"%s=%s lies outside of the "
 			"prefix; it is reached by a link route",
-			prefix_format_address(&uplink->gateway, text));
+			key, prefix_format_address(&uplink->gateway, text));
 	return true;
 }
 
-static bool table_taken(const struct config *config, unsigned table, const char **by)
+/* Tables are of one family each: a file's two uplinks share the number. */
+static bool table_taken(const struct config *config, const struct uplink *uplink, const char **by)
 {
+	const struct uplink *other;
 	size_t i;
 
-	for (i = 0; table && i < config->uplinks.n; i++)
-		if (config->uplinks.items[i].table == table) {
-			*by = config->uplinks.items[i].file->name;
+	for (i = 0; uplink->table && i < config->uplinks.n; i++) {
+		other = &config->uplinks.items[i];
+		if (other->table == uplink->table && other->file != uplink->file) {
+			*by = other->file->name;
 			return true;
 		}
+	}
 	return false;
+}
+
+static void refuse_table(struct reader *reader, unsigned table, const char *by)
+{
+	reader_refuse(reader, "TABLE",
+		"TABLE=%u is already that of %s; expected a "
+		"table of this uplink alone",
+		table, by);
 }
 
 static void read_device(struct profile_reader *from, struct uplink *uplink)
@@ -312,11 +324,8 @@ static void add_uplink(
 		free(found->addresses.items);
 		return;
 	}
-	if (table_taken(config, found->table, &by))
-		reader_refuse(&from->reader, "TABLE",
-			"TABLE=%u is already that of %s; expected a "
-			"table of this uplink alone",
-			found->table, by);
+	if (table_taken(config, found, &by))
+		refuse_table(&from->reader, found->table, by);
 	*array_add(&config->uplinks) = *found;
 	config->uplinks.items[config->uplinks.n - 1].refused = from->reader.refused;
 	add_addresses(&config->addresses, found->device, &found->addresses);
@@ -354,7 +363,7 @@ static void read_uplink(struct profile_reader *from, struct config *config)
 	profile_addresses(from, reader, &uplink.addresses);
 	if (!uplink.addresses.n && !reader->refused)
 		return;
-	if (uplink.gateway.family && !check_gateway(from, &uplink, inherited)) {
+	if (uplink.gateway.family && !check_gateway(from, &uplink, "GATEWAY", inherited)) {
 		add_addresses(&config->addresses, from->device, &uplink.addresses);
 		free(uplink.addresses.items);
 		return;
@@ -404,6 +413,81 @@ static void read_leased(struct profile_reader *from, struct config *config)
 	finish_uplink(from, config, &uplink);
 }
 
+static bool has_uplink6(const struct config *config, const char *device)
+{
+	size_t i;
+
+	for (i = 0; i < config->uplinks.n; i++)
+		if (config->uplinks.items[i].inet6 &&
+			!strcmp(config->uplinks.items[i].device, device))
+			return true;
+	for (i = 0; i < config->waiting.n; i++)
+		if (!strcmp(config->waiting.items[i].device, device))
+			return true;
+	return false;
+}
+
+/* The gateway of this device, by a name of it or, from /etc/sysconfig/network, by its network. */
+static void read_way6(struct profile_reader *from, struct uplink *uplink)
+{
+	const struct shvar *gateway = shvar_find(from->reader.vars, "IPV6_DEFAULTGW");
+	bool named = false;
+
+	uplink->gateway = read_gateway6(&from->reader, from->device, &named);
+	if (uplink->gateway.family)
+		read_addresses6(&from->reader, &uplink->addresses);
+	if (uplink->gateway.family &&
+		!check_gateway(from, uplink, "IPV6_DEFAULTGW",
+			!named && gateway->file != from->file->path)) {
+		memset(&uplink->gateway, 0, sizeof(uplink->gateway));
+		uplink->gateway_outside = false;
+	}
+}
+
+/* A NIC without a gateway in its files: a router may still advertise itself, and what is wrong
+ * otherwise is not ours to say. */
+static void read_plain6(struct profile_reader *from, struct config *config, struct uplink *uplink)
+{
+	struct diags quiet = {0};
+	struct reader reader = {from->reader.vars, from->file->path, &quiet, false};
+
+	uplink->addresses.n = 0;
+	read_addresses6(&reader, &uplink->addresses);
+	add_addresses(&config->addresses, from->device, &uplink->addresses);
+	uplink->table = read_table(&reader, &config->tables);
+	diags_free(&quiet);
+	if (uplink->advertised && !reader.refused)
+		*array_add(&config->waiting) = *uplink;
+	else
+		free(uplink->addresses.items);
+}
+
+/* IPv6, beside what the file says of IPv4. */
+static void read_uplink6(struct profile_reader *from, struct config *config)
+{
+	struct reader *reader = &from->reader;
+	struct uplink uplink = {.file = from->file, .inet6 = true};
+	const char *by;
+
+	uplink.advertised = inet6_is_advertised(reader->vars);
+	memcpy(uplink.device, from->device, sizeof(uplink.device));
+	read_way6(from, &uplink);
+	if (!uplink.gateway.family && !reader->refused) {
+		read_plain6(from, config, &uplink);
+		return;
+	}
+	uplink.table = read_table(reader, &config->tables);
+	uplink.fallback = read_switch(reader, "FALLBACK", config->fallback);
+	if (table_taken(config, &uplink, &by))
+		refuse_table(reader, uplink.table, by);
+	uplink.refused = reader->refused;
+	add_addresses(&config->addresses, uplink.device, &uplink.addresses);
+	if (uplink.addresses.n || uplink.refused)
+		*array_add(&config->uplinks) = uplink;
+	else if (uplink.advertised)
+		*array_add(&config->waiting) = uplink;
+}
+
 /* An alias in the shadow of its parent: same way out, so same rules and table. */
 static bool lend_to_parent(struct profile_reader *from, struct config *config)
 {
@@ -417,7 +501,8 @@ static bool lend_to_parent(struct profile_reader *from, struct config *config)
 		!(parents && parents->value && !strcmp(parents->value, own->value)))
 		return false;
 	for (i = 0; i < config->uplinks.n && !uplink; i++)
-		if (!strcmp(config->uplinks.items[i].device, from->device))
+		if (!config->uplinks.items[i].inet6 &&
+			!strcmp(config->uplinks.items[i].device, from->device))
 			uplink = &config->uplinks.items[i];
 	if (!uplink || uplink->refused)
 		return false;
@@ -475,11 +560,16 @@ static void read_profile(
 	struct profile_reader *from, const struct sources *sources, struct config *config)
 {
 	const struct shvars *vars = from->reader.vars;
+	bool inet6 = !from->parent && inet6_enabled(vars, &config->release);
+	struct profile_reader from6;
 
 	if (is_port(vars) || !strcmp(from->profile->device, "lo"))
 		return;
+	from6 = *from;
 	if (!read_switch(&from->reader, "MULTIHOME", true) && !from->reader.refused) {
 		config->others++;
+		config->others6 += inet6;
+		inet6 = false;
 		read_plain(from, config);
 	} else if (is_dynamic(vars)) {
 		read_leased(from, config);
@@ -492,6 +582,21 @@ static void read_profile(
 	} else {
 		read_plain(from, config);
 	}
+	/* One family may be refused without the other. */
+	if (inet6 && from->device[0] && !has_uplink6(config, from->device))
+		read_uplink6(&from6, config);
+}
+
+static bool mentions(const struct file *file, const char *words, bool unknown)
+{
+	return file->bytes ? strstr(file->bytes, words) != NULL : unknown;
+}
+
+static void read_release(const struct sources *sources, struct release *release)
+{
+	release->inet6_by_default = mentions(&sources->ifup_ipv6, "is_false \"$IPV6INIT\"", true);
+	release->inet6_by_network = mentions(&sources->ifup_ipv6, "NETWORKING_IPV6}", false);
+	release->reads_rule6 = mentions(&sources->ifup_routes, "rule6", true);
 }
 
 static bool is_alias(const char *name)
@@ -567,6 +672,7 @@ int config_build(const struct sources *sources, const struct links *links, struc
 
 	for (i = 0; i < sources->tables.n; i++)
 		read_table_names(&sources->tables.items[i], &config->tables);
+	read_release(sources, &config->release);
 	if (read_defaults(&sources->defaults, config, diags))
 		return -1;
 	/* Aliases last: they lean on their parents. */
@@ -585,6 +691,8 @@ void config_free(struct config *config)
 
 	for (i = 0; i < config->uplinks.n; i++)
 		free(config->uplinks.items[i].addresses.items);
+	for (i = 0; i < config->waiting.n; i++)
+		free(config->waiting.items[i].addresses.items);
 	for (i = 0; i < config->tables.n; i++)
 		free(config->tables.items[i].name);
 	for (i = 0; i < config->profiles.n; i++) {
@@ -592,6 +700,7 @@ void config_free(struct config *config)
 		free(config->profiles.items[i].hwaddr);
 	}
 	free(config->uplinks.items);
+	free(config->waiting.items);
 	free(config->addresses.items);
 	free(config->tables.items);
 	free(config->profiles.items);
@@ -672,6 +781,8 @@ void sources_free(struct sources *sources)
 {
 	file_free(&sources->network);
 	file_free(&sources->defaults);
+	file_free(&sources->ifup_ipv6);
+	file_free(&sources->ifup_routes);
 	files_free(&sources->ifcfg);
 	files_free(&sources->managed);
 	files_free(&sources->tables);

@@ -32,7 +32,7 @@ struct sources {
 	struct file network;	      /* /etc/sysconfig/network */
 	struct file defaults;	      /* /etc/sysconfig/multihome */
 	struct files ifcfg;	      /* network-scripts/ifcfg-*, in initscripts' order */
-	struct files managed;	      /* network-scripts/route-* and rule-* */
+	struct files managed;	      /* network-scripts/route-*, rule-*, route6-*, rule6-* */
 	struct files tables;	      /* iproute2/rt_tables and rt_tables.d */
 	struct files settings;	      /* sysctl.conf and sysctl.d */
 	struct files leases;	      /* dhclient's and what it told our hook, the oldest first */
@@ -40,6 +40,7 @@ struct sources {
 	char *scripts;		      /* the network-scripts folder */
 	const struct addresses *seen; /* those of the kernel; NULL: not asked */
 	const char *coming;	      /* the ifcfg file of an ifup that begins, or NULL */
+	struct file ifup_ipv6, ifup_routes; /* initscripts' own, to tell the release */
 };
 
 struct prefixes {
@@ -53,12 +54,23 @@ enum rp_filter { RP_FILTER_AUTO, RP_FILTER_STRICT, RP_FILTER_LOOSE, RP_FILTER_OF
 /* Nothing, unless two NICs share a network. */
 enum { ARP_AUTO = -1 };
 
+/* What initscripts' releases differ in. */
+struct release {
+	bool inet6_by_default; /* without IPV6INIT: from EL7 on */
+	bool inet6_by_network; /* only with NETWORKING_IPV6=yes: EL5 */
+	bool reads_rule6;      /* from EL5.10 and initscripts 9.03.39 of EL6 on */
+};
+
+/* The way out that a file gives its device, in one family; a file may give two. */
 struct uplink {
 	const struct file *file; /* its ifcfg file, owned by the sources */
 	device_name device;	 /* the real device: eth0 for eth0:1; "" if refused for its name */
 	struct prefixes addresses; /* configured, each with the length of its network */
 	struct prefix gateway;
 	bool gateway_outside; /* of every prefix: reached by a link route */
+	bool inet6;	      /* else IPv4 */
+	bool advertised;      /* routers may add to it (config_hear) */
+	bool remembered;      /* from the block: nothing was heard of a router yet */
 	unsigned table;	      /* TABLE=, or 0: to be chosen */
 	bool fallback;	      /* a default of its own in main, below initscripts' */
 	enum rp_filter rp_filter;
@@ -104,9 +116,11 @@ struct config {
 	enum rp_filter rp_filter;
 	unsigned highest_metric; /* of the defaults that initscripts set in main: METRIC= */
 	struct uplinks uplinks;
+	struct uplinks waiting; /* for a router to advertise an address or itself (config_hear) */
 	/* NICs that may hold a default without being uplinks of ours: DHCP without a lease,
 	 * MULTIHOME=no. */
-	size_t others;
+	size_t others, others6;
+	struct release release;
 	struct addresses addresses; /* of all files, uplinks or not */
 	struct table_names tables;
 	struct profiles profiles;

@@ -199,6 +199,10 @@ int sources_read(const char *root, struct sources *sources)
 		etc, "iproute2/rt_tables", "iproute2/rt_tables.d", &sources->tables);
 	err |= read_with_folder(etc, "sysctl.conf", "sysctl.d", &sources->settings);
 	err |= read_leases(root, sources);
+	err |= files_read(sources->scripts, "route6-", &sources->managed);
+	err |= files_read(sources->scripts, "rule6-", &sources->managed);
+	err |= read_below(etc, "sysconfig/network-scripts/ifup-ipv6", &sources->ifup_ipv6);
+	err |= read_below(etc, "sysconfig/network-scripts/ifup-routes", &sources->ifup_routes);
 	free(inside);
 	free(etc);
 	return err ? -1 : 0;

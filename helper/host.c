@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advert.h"
 #include "cmd.h"
 #include "file.h"
 #include "kernel.h"
@@ -102,6 +103,7 @@ int host_plan(enum event event, const struct options *options, struct host *host
 		return EXIT_REFUSED;
 	if (!options->root)
 		read_sysctls(host);
+	config_hear(&host->config, &host->sources, input.kernel);
 	find_profile(options->argument, host);
 	if (host->device[0])
 		input.device = host->device;
@@ -139,7 +141,7 @@ static bool is_about(const struct diag *diag, const struct host *host)
 		return !strcmp(name, host->device);
 	if (!strncmp(name, "ifcfg-", 6))
 		return host->profile && !strcmp(name, host->profile->file->name);
-	if (!strncmp(name, "route-", 6) || !strncmp(name, "rule-", 5))
+	if (!strncmp(name, "route", 5) || !strncmp(name, "rule", 4))
 		return !strcmp(strchr(name, '-') + 1, host->device);
 	return true;
 }

@@ -36,6 +36,14 @@ void read_addresses(struct reader *reader, const struct shvars *parent, struct p
 void read_address_range(struct reader *reader, const struct shvars *parent, struct prefixes *out);
 /* GATEWAY: family 0 if there is none. */
 struct prefix read_gateway(struct reader *reader);
+/* Does ifup-ipv6 set up IPv6 for this file, and does it let routers' advertisements in? */
+bool inet6_enabled(const struct shvars *vars, const struct release *release);
+bool inet6_is_advertised(const struct shvars *vars);
+/* IPV6ADDR and IPV6ADDR_SECONDARIES but for link-local ones, with 64 bits unless they say more. */
+void read_addresses6(struct reader *reader, struct prefixes *out);
+/* IPV6_DEFAULTGW with its %DEVICE or IPV6_DEFAULTDEV: family 0 if it is none, or another
+ * device's. named: a device is given. */
+struct prefix read_gateway6(struct reader *reader, const char *device, bool *named);
 /* Where a message on the key belongs. */
 int read_line(const struct reader *reader, const char *key);
 void reader_refuse(struct reader *reader, const char *key, const char *format, ...)

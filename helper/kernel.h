@@ -2,7 +2,7 @@
  * The seam to the kernel. Only kernel_netlink.c knows of netlink and libnl.
  *
  * Source: rtnetlink(7), include/uapi/linux/{rtnetlink,fib_rules}.h, net/core/fib_rules.c,
- * net/ipv4/fib_{frontend,semantics,trie}.c, 2.6.18 to 6.x.
+ * net/ipv4/fib_{frontend,semantics,trie}.c, net/ipv6/{route,ip6_fib}.c, 2.6.18 to 6.x.
  */
 #ifndef KERNEL_H
 #define KERNEL_H
@@ -10,9 +10,10 @@
 #include "diff.h"
 #include "net.h"
 
-/* Fills out with links, IPv4 addresses, routes of all tables but local, and rules: one dump of
- * each, repeated if the kernel says that it was interrupted. A failed dump is an error, never
- * an empty list: -1, and it is logged. To be freed with kernel_free in any case. */
+/* Fills out with links, addresses, routes of all tables but local, and rules: one dump of each
+ * and of each family that the kernel has, repeated if the kernel says that it was interrupted. A
+ * failed dump is an error, never an empty list: -1, and it is logged. To be freed with kernel_free
+ * in any case. */
 int kernel_read(struct kernel *out);
 
 /* Sends the ops in their order. errors has room for ops->n numbers: 0, or the kernel's errno

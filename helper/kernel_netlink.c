@@ -40,7 +40,13 @@ enum {
 	RULE_TO_TABLE = 1 /* FR_ACT_TO_TBL; RTN_UNICAST on 2.6.18 */
 };
 
-enum { ROUTE_VIA = 18, ROUTE_ENCAP = 22, ROUTE_ATTRIBUTES = 64 };
+enum { ROUTE_VIA = 18, ROUTE_PREF = 20, ROUTE_ENCAP = 22, ROUTE_ATTRIBUTES = 64 };
+
+/* What is read, and of which family: an old kernel answers for all where it lacks one. */
+struct reading {
+	struct kernel *kernel;
+	unsigned char family;
+};
 
 /* Replies of 32 KiB (a dump's page) to larger ones (links with many virtual functions). */
 enum { RECEIVE_SIZE = 1 << 16, DUMP_TRIES = 10 };
@@ -105,9 +111,34 @@ static void attribute_name(const struct nlattr *attr, device_name out)
 		memcpy(out, nla_data(attr), len);
 }
 
+static bool file_holds_one(const char *path)
+{
+	int fd = open(path, O_RDONLY);
+	char value = '0';
+
+	if (fd < 0)
+		return false;
+	if (read(fd, &value, 1) < 0)
+		log_notice("%s: %s", path, strerror(errno));
+	close(fd);
+	return value == '1';
+}
+
+/* The folder is there if the kernel has IPv6 for the device; 2.6.18 has no switch in it. */
+static bool device_has_inet6(const char *name)
+{
+	char path[96];
+	int n = snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s", name);
+
+	if (access(path, F_OK))
+		return false;
+	snprintf(path + n, sizeof(path) - (size_t)n, "/disable_ipv6");
+	return !file_holds_one(path);
+}
+
 static int read_link(struct nl_msg *msg, void *arg)
 {
-	struct kernel *kernel = arg;
+	struct kernel *kernel = ((struct reading *)arg)->kernel;
 	const struct ifinfomsg *info = nlmsg_data(nlmsg_hdr(msg));
 	struct nlattr *attrs[IFLA_IFNAME + 1];
 	const unsigned char *mac;
@@ -123,6 +154,7 @@ static int read_link(struct nl_msg *msg, void *arg)
 	link->up = info->ifi_flags & IFF_UP;
 	link->loopback = info->ifi_flags & IFF_LOOPBACK;
 	attribute_name(attrs[IFLA_IFNAME], link->name);
+	link->inet6 = device_has_inet6(link->name);
 	mac = attrs[IFLA_ADDRESS] ? nla_data(attrs[IFLA_ADDRESS]) : NULL;
 	for (i = 0; mac && i < nla_len(attrs[IFLA_ADDRESS]) && i < 32; i++)
 		snprintf(link->mac + 3 * i - !!i, 4, "%s%02x", i ? ":" : "", mac[i]);
@@ -141,12 +173,13 @@ static void copy_device(const struct kernel *kernel, int index, device_name out)
 
 static int read_address(struct nl_msg *msg, void *arg)
 {
-	struct kernel *kernel = arg;
+	const struct reading *reading = arg;
+	struct kernel *kernel = reading->kernel;
 	const struct ifaddrmsg *info = nlmsg_data(nlmsg_hdr(msg));
 	struct nlattr *attrs[IFA_LOCAL + 1];
 	struct address *address;
 
-	if (nlmsg_hdr(msg)->nlmsg_type != RTM_NEWADDR || info->ifa_family != AF_INET)
+	if (nlmsg_hdr(msg)->nlmsg_type != RTM_NEWADDR || info->ifa_family != reading->family)
 		return NL_SKIP;
 	attributes_split(nlmsg_attrdata(nlmsg_hdr(msg), sizeof(*info)),
 		nlmsg_attrlen(nlmsg_hdr(msg), sizeof(*info)), attrs, IFA_LOCAL);
@@ -154,7 +187,8 @@ static int read_address(struct nl_msg *msg, void *arg)
 	copy_device(kernel, (int)info->ifa_index, address->device);
 	/* On a point-to-point link IFA_ADDRESS is the peer's. */
 	address->prefix = attribute_prefix(attrs[IFA_LOCAL] ? attrs[IFA_LOCAL] : attrs[IFA_ADDRESS],
-		AF_INET, info->ifa_prefixlen);
+		reading->family, info->ifa_prefixlen);
+	address->dynamic = !(info->ifa_flags & IFA_F_PERMANENT);
 	return NL_OK;
 }
 
@@ -237,7 +271,7 @@ static void format_metrics(const struct nlattr *metrics, struct text *out)
 				attribute_number(found[i]) / words[i].divisor, words[i].unit);
 }
 
-static void format_next_hop(const struct rtnexthop *hop, const unsigned char *bytes,
+static void format_next_hop(const struct rtnexthop *hop, const unsigned char *bytes, int family,
 	const char *device, struct text *out)
 {
 	struct nlattr *attr = (struct nlattr *)(uintptr_t)(bytes + sizeof(*hop));
@@ -249,21 +283,22 @@ static void format_next_hop(const struct rtnexthop *hop, const unsigned char *by
 	for (; nla_ok(attr, left); attr = nla_next(attr, &left)) {
 		if (nla_type(attr) != RTA_GATEWAY)
 			continue;
-		gateway = attribute_prefix(attr, AF_INET, 32);
+		gateway = attribute_prefix(attr, family, prefix_bits(family));
 		text_format(out, " via %s", prefix_format_address(&gateway, text));
 	}
 	text_format(out, " dev %s weight %d%s", device, hop->rtnh_hops + 1,
 		hop->rtnh_flags & RTNH_F_ONLINK ? " onlink" : "");
 }
 
-static void format_next_hops(const struct nlattr *multipath, const char *device, struct text *out)
+static void format_next_hops(
+	const struct nlattr *multipath, int family, const char *device, struct text *out)
 {
 	struct hops hops = hops_of(multipath);
 	const unsigned char *bytes = hops.at;
 	struct rtnexthop hop;
 
 	for (; hops_next(&hops, &hop); bytes = hops.at)
-		format_next_hop(&hop, bytes, device, out);
+		format_next_hop(&hop, bytes, family, device, out);
 }
 
 /* Flags that come and go with the cable would make a copy differ from its original. */
@@ -296,34 +331,44 @@ static void keep_extra(struct route *route, const struct nlattr *attr)
 
 static void read_next_hops(const struct kernel *kernel, struct nlattr **attrs, struct route *route)
 {
+	int family = route->dst.family;
 	struct text words = {0};
 
-	if (attrs[RTA_METRICS]) {
+	if (attrs[RTA_METRICS] && !(family == AF_INET6 && kernel->old_inet6)) {
 		keep_extra(route, attrs[RTA_METRICS]);
 		format_metrics(attrs[RTA_METRICS], &words);
 	}
 	if (attrs[RTA_MULTIPATH]) {
 		keep_extra(route, attrs[RTA_MULTIPATH]);
 		copy_device(kernel, common_device(attrs[RTA_MULTIPATH]), route->device);
-		format_next_hops(attrs[RTA_MULTIPATH], route->device, &words);
+		format_next_hops(attrs[RTA_MULTIPATH], family, route->device, &words);
 	}
 	route->extra_words = words.bytes;
 	if (attrs[RTA_MULTIPATH])
 		return;
 	copy_device(kernel, (int)attribute_number(attrs[RTA_OIF]), route->device);
 	if (attrs[RTA_GATEWAY])
-		route->gateway = attribute_prefix(attrs[RTA_GATEWAY], AF_INET, 32);
+		route->gateway = attribute_prefix(attrs[RTA_GATEWAY], family, prefix_bits(family));
+}
+
+/* Two bits, as the router sent them (ICMPV6_ROUTER_PREF_*). */
+static signed char read_preference(const struct nlattr *attr)
+{
+	unsigned char value = attr && nla_len(attr) ? *(const unsigned char *)nla_data(attr) : 0;
+
+	return value == 1 ? 1 : value == 3 ? -1 : 0;
 }
 
 static int read_route(struct nl_msg *msg, void *arg)
 {
-	struct kernel *kernel = arg;
+	const struct reading *reading = arg;
+	struct kernel *kernel = reading->kernel;
 	const struct rtmsg *info = nlmsg_data(nlmsg_hdr(msg));
 	struct nlattr *attrs[ROUTE_ATTRIBUTES];
 	struct route *route;
 	unsigned table;
 
-	if (nlmsg_hdr(msg)->nlmsg_type != RTM_NEWROUTE || info->rtm_family != AF_INET ||
+	if (nlmsg_hdr(msg)->nlmsg_type != RTM_NEWROUTE || info->rtm_family != reading->family ||
 		info->rtm_flags & RTM_F_CLONED)
 		return NL_SKIP;
 	attributes_split(nlmsg_attrdata(nlmsg_hdr(msg), sizeof(*info)),
@@ -334,13 +379,14 @@ static int read_route(struct nl_msg *msg, void *arg)
 		return NL_SKIP;
 	route = array_add(&kernel->routes);
 	route->table = table;
-	route->dst = attribute_prefix(attrs[RTA_DST], AF_INET, info->rtm_dst_len);
+	route->dst = attribute_prefix(attrs[RTA_DST], reading->family, info->rtm_dst_len);
 	route->tos = info->rtm_tos;
 	route->metric = attribute_number(attrs[RTA_PRIORITY]);
 	route->protocol = info->rtm_protocol;
 	route->scope = info->rtm_scope;
 	route->special = info->rtm_type != RTN_UNICAST || attrs[ROUTE_VIA] || attrs[ROUTE_ENCAP];
 	route->onlink = info->rtm_flags & RTNH_F_ONLINK;
+	route->preference = read_preference(attrs[ROUTE_PREF]);
 	read_next_hops(kernel, attrs, route);
 	return NL_OK;
 }
@@ -374,22 +420,24 @@ static bool rule_attribute_plain(const struct nlattr *attr)
 
 static int read_rule(struct nl_msg *msg, void *arg)
 {
-	struct kernel *kernel = arg;
+	const struct reading *reading = arg;
+	struct kernel *kernel = reading->kernel;
 	const struct rtmsg *info = nlmsg_data(nlmsg_hdr(msg));
 	struct nlattr *attrs[RULE_TABLE + 1], *attr;
 	struct rule *rule;
 	int left;
 
-	if (nlmsg_hdr(msg)->nlmsg_type != RTM_NEWRULE || info->rtm_family != AF_INET)
+	if (nlmsg_hdr(msg)->nlmsg_type != RTM_NEWRULE || info->rtm_family != reading->family)
 		return NL_SKIP;
 	attributes_split(nlmsg_attrdata(nlmsg_hdr(msg), sizeof(*info)),
 		nlmsg_attrlen(nlmsg_hdr(msg), sizeof(*info)), attrs, RULE_TABLE);
 	rule = array_add(&kernel->rules);
-	rule->from = attribute_prefix(attrs[RULE_SRC], AF_INET, info->rtm_src_len);
+	rule->from = attribute_prefix(attrs[RULE_SRC], reading->family, info->rtm_src_len);
 	rule->priority = attribute_number(attrs[RULE_PRIORITY]);
 	rule->table = attrs[RULE_TABLE] ? attribute_number(attrs[RULE_TABLE]) : info->rtm_table;
+	rule->forwarded = !attrs[RULE_IIFNAME];
 	rule->foreign = info->rtm_type != RULE_TO_TABLE || info->rtm_flags || info->rtm_dst_len ||
-		info->rtm_tos || !attrs[RULE_IIFNAME];
+		info->rtm_tos || (rule->forwarded && reading->family == AF_INET);
 	rule->from_host = is_loopback_name(attrs[RULE_IIFNAME]);
 	nlmsg_for_each_attr(attr, nlmsg_hdr(msg), sizeof(*info),
 		left) if (!rule_attribute_plain(attr)) rule->foreign = true;
@@ -397,7 +445,7 @@ static int read_rule(struct nl_msg *msg, void *arg)
 }
 
 /* One dump of a kind. What an interrupted one brought is thrown away. */
-static int dump(struct nl_sock *socket, int type, nl_recvmsg_msg_cb_t read, struct kernel *out,
+static int dump(struct nl_sock *socket, int type, nl_recvmsg_msg_cb_t read, struct reading *reading,
 	const char *what)
 {
 	/* The largest of the headers; the family is the first byte of each. */
@@ -407,26 +455,42 @@ static int dump(struct nl_sock *socket, int type, nl_recvmsg_msg_cb_t read, stru
 					  : sizeof(struct rtmsg);
 	int err;
 
-	header.ifi_family = type == RTM_GETLINK ? AF_UNSPEC : AF_INET;
-	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, read, out);
+	header.ifi_family = reading->family;
+	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, read, reading);
 	err = nl_send_simple(socket, type, NLM_F_DUMP, &header, size);
 	if (err >= 0)
 		err = nl_recvmsgs_default(socket);
+	/* Booted with ipv6.disable=1. */
+	if (err == -NLE_AF_NOSUPPORT && reading->family == AF_INET6)
+		return 0;
 	if (err < 0 && err != -NLE_DUMP_INTR)
-		log_error("netlink: reading %s: %s", what, nl_geterror(err));
+		log_error("netlink: reading %s%s: %s", reading->family == AF_INET6 ? "IPv6 " : "",
+			what, nl_geterror(err));
 	return err < 0 ? err : 0;
+}
+
+static int dump_family(struct nl_sock *socket, struct kernel *out, unsigned char family)
+{
+	struct reading reading = {out, family};
+	int err = dump(socket, RTM_GETADDR, read_address, &reading, "addresses");
+
+	if (!err)
+		err = dump(socket, RTM_GETROUTE, read_route, &reading, "routes");
+	if (!err)
+		err = dump(socket, RTM_GETRULE, read_rule, &reading, "rules");
+	return err;
 }
 
 static int dump_all(struct nl_sock *socket, struct kernel *out)
 {
-	int err = dump(socket, RTM_GETLINK, read_link, out, "links");
+	struct reading reading = {out, AF_UNSPEC};
+	int err = dump(socket, RTM_GETLINK, read_link, &reading, "links");
 
 	if (!err)
-		err = dump(socket, RTM_GETADDR, read_address, out, "addresses");
-	if (!err)
-		err = dump(socket, RTM_GETROUTE, read_route, out, "routes");
-	if (!err)
-		err = dump(socket, RTM_GETRULE, read_rule, out, "rules");
+		err = dump_family(socket, out, AF_INET);
+	/* As ipv6_test of network-functions-ipv6; 2.6.18 would say EINVAL to a dump. */
+	if (!err && !access("/proc/net/if_inet6", F_OK))
+		err = dump_family(socket, out, AF_INET6);
 	return err;
 }
 
@@ -437,6 +501,7 @@ int kernel_read(struct kernel *out)
 
 	for (tries = 0; err == -NLE_DUMP_INTR && tries < DUMP_TRIES; tries++) {
 		kernel_free(out);
+		out->old_inet6 = kernel_older_than(3, 10, 0);
 		err = dump_all(socket, out);
 	}
 	if (err == -NLE_DUMP_INTR)
@@ -534,7 +599,7 @@ static int put_rule(struct nl_msg *msg, const struct rule *rule)
 	/* Absent selectors are wildcards to EXCL and to a deletion, so all are given. */
 	return put_table(msg, header, RULE_TABLE, rule->table) ||
 			put_prefix(msg, RULE_SRC, &rule->from) ||
-			put(msg, RULE_IIFNAME, sizeof("lo"), "lo") ||
+			(!rule->forwarded && put(msg, RULE_IIFNAME, sizeof("lo"), "lo")) ||
 			put_number(msg, RULE_PRIORITY, rule->priority)
 		? -1
 		: 0;
@@ -635,8 +700,12 @@ static int apply_batch(struct nl_sock *socket, const struct op *ops, size_t n,
 	}
 	if (!err)
 		err = batch_send(socket, &batch);
-	for (i = 0; i < batch.n; i++)
+	for (i = 0; i < batch.n; i++) {
 		nlmsg_free(batch.messages[i]);
+		/* What is gone is deleted (diff.c, has_successor). */
+		if (ops[i].kind == OP_ROUTE_DELETE && errors[i] == ESRCH)
+			errors[i] = 0;
+	}
 	return err;
 }
 

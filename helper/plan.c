@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "plan_draft.h"
 
@@ -57,6 +58,23 @@ static void freeze_device(struct draft *draft, const char *device)
 			frozen_add(&draft->plan->frozen, device, kernel->routes.items[i].table);
 }
 
+/* An IPv6 uplink whose device has no address but the link's own waits for more than an ifup:
+ * for a router, for ipv6 to be switched on. */
+static bool has_inet6(const struct kernel *kernel, const struct uplink *uplink)
+{
+	const struct address *address;
+	size_t i;
+
+	for (i = 0; i < kernel->addresses.n; i++) {
+		address = &kernel->addresses.items[i];
+		if (address->prefix.family == AF_INET6 &&
+			!strcmp(address->device, uplink->device) &&
+			!prefix_is_link_local(&address->prefix))
+			return true;
+	}
+	return false;
+}
+
 bool draft_is_event_device(const struct draft *draft, const char *device)
 {
 	return draft->input->device && !strcmp(draft->input->device, device);
@@ -78,20 +96,25 @@ static enum uplink_state uplink_state(const struct draft *draft, const struct up
 		return STATE_DOWN;
 	if (draft->input->event == EVENT_DOWN && draft_is_event_device(draft, uplink->device))
 		return STATE_DOWN;
-	return addresses_have_any(&kernel->addresses, uplink->device, &uplink->addresses)
-		? STATE_UP
-		: STATE_EDITED;
+	if (uplink->remembered ||
+		addresses_have_any(&kernel->addresses, uplink->device, &uplink->addresses))
+		return STATE_UP;
+	return uplink->inet6 && !has_inet6(kernel, uplink) ? STATE_DOWN : STATE_EDITED;
 }
 
-/* One uplink alone needs no table: main serves it, unless TABLE= asks for one. */
-static bool is_served(const struct config *config)
+/* One uplink of a family alone needs no table: main serves it, unless TABLE= asks for one. */
+static bool is_served(const struct config *config, bool inet6)
 {
-	size_t i;
+	size_t n = inet6 ? config->others6 : config->others, i;
 
-	for (i = 0; i < config->uplinks.n; i++)
+	for (i = 0; i < config->uplinks.n; i++) {
+		if (config->uplinks.items[i].inet6 != inet6)
+			continue;
 		if (config->uplinks.items[i].table)
 			return true;
-	return config->uplinks.n + config->others > 1;
+		n++;
+	}
+	return n > 1;
 }
 
 static void place_uplinks(struct draft *draft)
@@ -101,7 +124,8 @@ static void place_uplinks(struct draft *draft)
 	size_t i;
 
 	for (i = 0; i < config->uplinks.n; i++) {
-		if (!is_served(config) && !config->uplinks.items[i].refused)
+		if (!is_served(config, config->uplinks.items[i].inet6) &&
+			!config->uplinks.items[i].refused)
 			continue;
 		planned = array_add(&draft->plan->uplinks);
 		planned->uplink = &config->uplinks.items[i];
@@ -111,8 +135,9 @@ static void place_uplinks(struct draft *draft)
 		if (planned->state == STATE_BY_HAND)
 			diag_notice(draft->diags, planned->uplink->device, 0,
 				"left alone: "
-				"rule-%s has rules of its own for %s",
-				planned->uplink->device, planned->uplink->file->name);
+				"rule%s-%s has rules of its own for %s",
+				planned->uplink->inet6 ? "6" : "", planned->uplink->device,
+				planned->uplink->file->name);
 	}
 }
 

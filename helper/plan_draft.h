@@ -7,10 +7,11 @@
 #include "block.h"
 #include "plan.h"
 
-/* A route- or rule- file, taken apart. */
+/* A route-, rule-, route6- or rule6- file, taken apart. */
 struct managed {
 	const struct file *file;
 	bool is_rule; /* else route- */
+	bool inet6;
 	device_name device;
 	struct block block;
 	bool sourced; /* a route- file in ADDRESSn= form: a line of ours would be run as a command
@@ -33,7 +34,8 @@ struct draft {
 	struct rules file_rules;
 };
 
-const struct managed *draft_find(const struct draft *draft, bool is_rule, const char *device);
+const struct managed *draft_find(
+	const struct draft *draft, bool inet6, bool is_rule, const char *device);
 bool draft_is_event_device(const struct draft *draft, const char *device);
 /* Is it ours, and the default of a table of the device's own? */
 bool route_is_default_of(const struct route *route, const char *device);

@@ -7,12 +7,14 @@
 
 #include "plan_draft.h"
 
-const struct managed *draft_find(const struct draft *draft, bool is_rule, const char *device)
+const struct managed *draft_find(
+	const struct draft *draft, bool inet6, bool is_rule, const char *device)
 {
 	size_t i;
 
 	for (i = 0; i < draft->managed.n; i++)
 		if (draft->managed.items[i].is_rule == is_rule &&
+			draft->managed.items[i].inet6 == inet6 &&
 			!strcmp(draft->managed.items[i].device, device))
 			return &draft->managed.items[i];
 	return NULL;
@@ -55,12 +57,13 @@ static bool table_number(const struct draft *draft, const char *word, unsigned *
 }
 
 /* The key of an ip-route(8) line. False if it has none that we know. */
-static bool route_line_key(const struct draft *draft, char *line, struct route *out)
+static bool route_line_key(const struct draft *draft, bool inet6, char *line, struct route *out)
 {
 	static const char *const types[] = {
 		"unicast", "to", "unreachable", "blackhole", "prohibit", "throw"};
 	char *words[64];
 	size_t n = line_words(line, words, 64), at = 0, i;
+	int family = inet6 ? AF_INET6 : AF_INET;
 
 	for (i = 0; at < n && i < sizeof(types) / sizeof(*types); i++)
 		if (!strcmp(words[at], types[i])) {
@@ -71,9 +74,10 @@ static bool route_line_key(const struct draft *draft, char *line, struct route *
 		return false;
 	memset(out, 0, sizeof(*out));
 	out->table = TABLE_MAIN;
+	out->metric = inet6 ? METRIC_INET6 : 0;
 	if (!strcmp(words[at], "default"))
-		out->dst.family = AF_INET;
-	else if (prefix_parse(words[at], AF_INET, &out->dst))
+		out->dst.family = (unsigned char)family;
+	else if (prefix_parse(words[at], family, &out->dst))
 		return false;
 	for (at++; at + 1 < n; at++) {
 		if (!strcmp(words[at], "table") && !table_number(draft, words[at + 1], &out->table))
@@ -89,13 +93,13 @@ static bool route_line_key(const struct draft *draft, char *line, struct route *
 
 /* Where an administrator's line has the same key as a route of ours, only one of the two can
  * be added: theirs. */
-static void collect_routes(struct draft *draft, const char *text)
+static void collect_routes(struct draft *draft, bool inet6, const char *text)
 {
 	struct route route;
 	char *line;
 
 	while ((line = line_next(&text))) {
-		if (route_line_key(draft, line, &route))
+		if (route_line_key(draft, inet6, line, &route))
 			*array_add(&draft->admin_routes) = route;
 		free(line);
 	}
@@ -103,7 +107,7 @@ static void collect_routes(struct draft *draft, const char *text)
 
 static void take_apart(struct draft *draft, const struct file *file)
 {
-	bool is_rule = !strncmp(file->name, "rule-", 5);
+	bool is_rule = !strncmp(file->name, "rule", 4);
 	const char *device = strchr(file->name, '-') + 1;
 	struct managed *managed;
 
@@ -112,6 +116,7 @@ static void take_apart(struct draft *draft, const struct file *file)
 	managed = array_add(&draft->managed);
 	managed->file = file;
 	managed->is_rule = is_rule;
+	managed->inet6 = device[-2] == '6';
 	memcpy(managed->device, device, strlen(device) + 1);
 	managed->broken = block_parse(file->bytes, file->len, device, &managed->block);
 	if (managed->broken)
@@ -124,8 +129,8 @@ static void take_apart(struct draft *draft, const struct file *file)
 		return;
 	managed->sourced =
 		is_sourced(managed->block.before.bytes) || is_sourced(managed->block.after.bytes);
-	collect_routes(draft, managed->block.before.bytes);
-	collect_routes(draft, managed->block.after.bytes);
+	collect_routes(draft, managed->inet6, managed->block.before.bytes);
+	collect_routes(draft, managed->inet6, managed->block.after.bytes);
 }
 
 void draft_take_apart(struct draft *draft)
@@ -156,7 +161,9 @@ static bool routes_by_hand(const char *text, const struct uplink *uplink)
 		n = line_words(line, words, 64);
 		for (i = 0; i + 1 < n; i++) {
 			if (strcmp(words[i], "from") ||
-				prefix_parse(words[i + 1], AF_INET, &from) || !from.len)
+				prefix_parse(
+					words[i + 1], uplink->inet6 ? AF_INET6 : AF_INET, &from) ||
+				!from.len)
 				continue;
 			for (k = 0; k < uplink->addresses.n; k++)
 				found |= prefix_contains(&from, &uplink->addresses.items[k]);
@@ -174,7 +181,7 @@ bool draft_by_hand(const struct draft *draft, const struct uplink *uplink)
 	size_t i;
 
 	for (i = 0; i < 2; i++) {
-		managed = draft_find(draft, true, names[i]);
+		managed = draft_find(draft, uplink->inet6, true, names[i]);
 		if (managed &&
 			(routes_by_hand(managed->block.before.bytes, uplink) ||
 				routes_by_hand(managed->block.after.bytes, uplink)))
@@ -184,34 +191,37 @@ bool draft_by_hand(const struct draft *draft, const struct uplink *uplink)
 }
 
 static void block_body(
-	const struct draft *draft, bool is_rule, const char *device, struct text *body)
+	const struct draft *draft, bool inet6, bool is_rule, const char *device, struct text *body)
 {
+	int family = inet6 ? AF_INET6 : AF_INET;
 	size_t i;
 
 	text_add_string(body, "");
 	for (i = 0; is_rule && i < draft->file_rules.n; i++)
-		if (!strcmp(draft->file_rules.items[i].device, device)) {
+		if (draft->file_rules.items[i].from.family == family &&
+			!strcmp(draft->file_rules.items[i].device, device)) {
 			rule_format(&draft->file_rules.items[i], body);
 			text_add_string(body, "\n");
 		}
 	for (i = 0; !is_rule && i < draft->file_routes.n; i++)
-		if (!strcmp(draft->file_routes.items[i].device, device)) {
+		if (draft->file_routes.items[i].dst.family == family &&
+			!strcmp(draft->file_routes.items[i].device, device)) {
 			route_format(&draft->file_routes.items[i], body);
 			text_add_string(body, "\n");
 		}
 }
 
-static void write_block(struct draft *draft, bool is_rule, const char *device)
+static void write_block(struct draft *draft, bool inet6, bool is_rule, const char *device)
 {
 	static const struct managed none;
-	const struct managed *managed = draft_find(draft, is_rule, device);
+	const struct managed *managed = draft_find(draft, inet6, is_rule, device);
 	struct text body = {0}, bytes = {0};
 	struct change *change;
 	bool wanted;
 
 	if (!managed)
 		managed = &none;
-	block_body(draft, is_rule, device, &body);
+	block_body(draft, inet6, is_rule, device, &body);
 	wanted = block_splice(&managed->block, managed->file != NULL, device, body.bytes, &bytes);
 	text_free(&body);
 	if (managed->file ? wanted && bytes.n == managed->file->len &&
@@ -222,7 +232,7 @@ static void write_block(struct draft *draft, bool is_rule, const char *device)
 	}
 	change = array_add(&draft->plan->changes);
 	change->old = managed->file;
-	change->name = mem_format("%s-%s", is_rule ? "rule" : "route", device);
+	change->name = mem_format("%s%s-%s", is_rule ? "rule" : "route", inet6 ? "6" : "", device);
 	change->path = managed->file
 		? mem_string(managed->file->path)
 		: mem_format("%s/%s", draft->input->sources->scripts, change->name);
@@ -241,8 +251,10 @@ static void write_device(struct draft *draft, const char *device)
 	for (i = 0; i < changes->n; i++)
 		if (!strcmp(strchr(changes->items[i].name, '-') + 1, device))
 			return;
-	write_block(draft, false, device);
-	write_block(draft, true, device);
+	write_block(draft, false, false, device);
+	write_block(draft, false, true, device);
+	write_block(draft, true, false, device);
+	write_block(draft, true, true, device);
 }
 
 void draft_write_blocks(struct draft *draft)

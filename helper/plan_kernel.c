@@ -32,9 +32,9 @@ static bool has_key(const struct routes *routes, const struct route *route)
 	return false;
 }
 
-static bool in_route_file(const struct draft *draft, const char *device)
+static bool in_route_file(const struct draft *draft, const struct uplink *uplink)
 {
-	const struct managed *managed = draft_find(draft, false, device);
+	const struct managed *managed = draft_find(draft, uplink->inet6, false, uplink->device);
 
 	return !managed || (!managed->sourced && !managed->broken);
 }
@@ -60,11 +60,14 @@ static void add_own_route(struct draft *draft, const struct planned *planned, st
 	const char *device = planned->uplink->device;
 
 	route.protocol = PROTO_MULTIHOME;
-	route.scope = route.gateway.family ? SCOPE_UNIVERSE : SCOPE_LINK;
+	if (route.dst.family == AF_INET)
+		route.scope = route.gateway.family ? SCOPE_UNIVERSE : SCOPE_LINK;
+	else if (!route.metric)
+		route.metric = METRIC_INET6;
 	memcpy(route.device, device, sizeof(route.device));
 	if (has_key(&draft->admin_routes, &route) || has_key(&draft->file_routes, &route))
 		return;
-	if (in_files(planned) && in_route_file(draft, device)) {
+	if (in_files(planned) && in_route_file(draft, planned->uplink)) {
 		*array_add(&draft->file_routes) = route;
 		if (stands_aside(draft, device, kernel && has_key(&kernel->routes, &route)))
 			route.metric += ASIDE_METRIC;
@@ -81,7 +84,8 @@ static bool is_other_uplink(
 	if (!strcmp(device, uplink->device))
 		return false;
 	for (i = 0; i < uplinks->n; i++)
-		if (!strcmp(uplinks->items[i].device, device))
+		if (uplinks->items[i].inet6 == uplink->inet6 &&
+			!strcmp(uplinks->items[i].device, device))
 			return true;
 	return false;
 }
@@ -101,13 +105,25 @@ static bool is_own_prefix(const struct uplink *uplink, const struct route *route
 	return false;
 }
 
+/* No default, nor a half of one (0.0.0.0/1, 128.0.0.0/1), nor all of IPv6's that is in use
+ * (2000::/3). A device's own fe80::/64 stays before the default; others' are not to be had. */
+static bool is_specific(const struct uplink *uplink, const struct prefix *dst, const char *device)
+{
+	if (dst->family == AF_INET)
+		return dst->len > 1;
+	if (prefix_is_link_local(dst))
+		return !strcmp(device, uplink->device);
+	return dst->len > 3 && prefix_is_unicast(dst);
+}
+
 /* What is reachable through main stays reachable from the uplink's addresses: static routes,
- * bridges of containers, VPNs; but no default, nor a half of one (0.0.0.0/1, 128.0.0.0/1). */
+ * bridges of containers, VPNs. */
 static bool is_copied(
 	const struct draft *draft, const struct uplink *uplink, const struct route *route)
 {
 	return route->table == TABLE_MAIN && route->protocol != PROTO_MULTIHOME &&
-		!route->special && route->dst.len > 1 && route->device[0] &&
+		route->dst.family == (uplink->inet6 ? AF_INET6 : AF_INET) && !route->special &&
+		route->device[0] && is_specific(uplink, &route->dst, route->device) &&
 		!is_other_uplink(draft, route->device, uplink) && !is_own_prefix(uplink, route);
 }
 
@@ -267,13 +283,18 @@ static bool prefix_shared(
 static bool has_foreign_twin(const struct draft *draft, struct rule rule)
 {
 	const struct kernel *kernel = draft->input->kernel;
+	struct rule twin;
 	size_t i;
 
 	rule.foreign = true;
-	for (i = 0; kernel && i < kernel->rules.n; i++)
-		if (kernel->rules.items[i].from_host &&
-			!rule_compare(&kernel->rules.items[i], &rule))
+	for (i = 0; kernel && i < kernel->rules.n; i++) {
+		if (!rule.forwarded && !kernel->rules.items[i].from_host)
+			continue;
+		twin = kernel->rules.items[i];
+		twin.forwarded = rule.forwarded;
+		if (!rule_compare(&twin, &rule))
 			return true;
+	}
 	return false;
 }
 
@@ -284,6 +305,9 @@ static void add_rule(struct draft *draft, const struct planned *planned, struct 
 	struct rule rule = {.from = from, .table = planned->table, .priority = priority};
 
 	memcpy(rule.device, planned->uplink->device, sizeof(rule.device));
+	rule.forwarded = planned->uplink->inet6 && kernel && kernel->old_inet6;
+	if (planned->uplink->inet6 && !draft->input->config->release.reads_rule6)
+		in_file = false;
 	if (has_foreign_twin(draft, rule)) {
 		diag_notice(draft->diags, rule.device, 0,
 			"left alone: a foreign rule of priority "

@@ -143,7 +143,8 @@ void draft_add_sysctls(struct draft *draft, const struct planned *planned)
 	const struct uplink *uplink = planned->uplink;
 	bool shares = shares_network(draft, uplink);
 
-	if (planned->state != STATE_UP || draft->input->event == EVENT_PREPARE)
+	/* These are IPv4's; IPv6 has no reverse-path filter of its own. */
+	if (uplink->inet6 || planned->state != STATE_UP || draft->input->event == EVENT_PREPARE)
 		return;
 	want_rp_filter(draft, uplink);
 	if (shares || uplink->arp_ignore != ARP_AUTO)

@@ -4,13 +4,19 @@
  */
 #include "plan_draft.h"
 
+/* A file's two uplinks share the number: tables are of one family each. */
+static bool are_partners(const struct planned *a, const struct planned *b)
+{
+	return a && b && a->uplink->file == b->uplink->file;
+}
+
 static bool taken_by_uplink(const struct draft *draft, unsigned table, const struct planned *by)
 {
 	const struct planned_uplinks *uplinks = &draft->plan->uplinks;
 	size_t i;
 
 	for (i = 0; i < uplinks->n; i++)
-		if (&uplinks->items[i] != by && uplinks->items[i].table == table)
+		if (uplinks->items[i].table == table && !are_partners(&uplinks->items[i], by))
 			return true;
 	return frozen_table(&draft->plan->frozen, table);
 }
@@ -50,7 +56,8 @@ static unsigned block_table(const struct draft *draft, const struct planned *pla
 	int is_rule;
 
 	for (is_rule = 0; is_rule <= 1; is_rule++) {
-		managed = draft_find(draft, is_rule, planned->uplink->device);
+		managed =
+			draft_find(draft, planned->uplink->inet6, is_rule, planned->uplink->device);
 		if (managed && managed->block.table &&
 			!taken_by_uplink(draft, managed->block.table, planned))
 			return managed->block.table;
@@ -88,6 +95,17 @@ static unsigned lowest_free(const struct draft *draft)
 	return 0;
 }
 
+static unsigned partners_table(const struct draft *draft, const struct planned *planned)
+{
+	const struct planned_uplinks *uplinks = &draft->plan->uplinks;
+	size_t i;
+
+	for (i = 0; i < uplinks->n; i++)
+		if (uplinks->items[i].table && are_partners(&uplinks->items[i], planned))
+			return uplinks->items[i].table;
+	return 0;
+}
+
 static bool needs_table(const struct planned *planned)
 {
 	return !planned->table && planned->state != STATE_REFUSED &&
@@ -114,7 +132,9 @@ void draft_choose_tables(struct draft *draft)
 		planned = &uplinks->items[i];
 		if (!needs_table(planned))
 			continue;
-		planned->table = lowest_free(draft);
+		planned->table = partners_table(draft, planned);
+		if (!planned->table)
+			planned->table = lowest_free(draft);
 		if (planned->table)
 			continue;
 		diag_refuse(draft->diags, planned->uplink->file->path, 1,

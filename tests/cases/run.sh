@@ -10,7 +10,7 @@
 #   etc/      what /etc holds (sysconfig/network-scripts/…)
 #   leases/   what /var/lib/dhclient holds
 #   setup     shell lines that make the kernel's state; `nic NAME ADDRESS…` makes a device that
-#             is up. Without it: nothing is up
+#             is up, `nic6 NAME ADDRESS…` one with IPv6. Without it: nothing is up
 #   run       shell lines; multihome is in PATH. Without it: multihome sync
 #   expect/   output (stdout, stderr and exit status of run), kernel (rules and routes after it),
 #             plan (what plan says before it), etc/ (route- and rule- files after it)
@@ -36,12 +36,38 @@ nic() {
 	done
 }
 
+# With IPv6, which then is part of what is compared.
+nic6() {
+	local name=$1 tries
+	shift
+	inet6=yes
+	ip link add "$name" type veth peer name "peer-$name" || return
+	sysctl -qw "net.ipv6.conf.$name.accept_ra=0" "net.ipv6.conf.peer-$name.disable_ipv6=1"
+	ip link set "peer-$name" up
+	ip link set "$name" up
+	for address; do
+		case $address in
+		*:*) ip address add "$address" dev "$name" nodad ;;
+		*) ip address add "$address" dev "$name" ;;
+		esac
+	done
+	# The kernel makes the link's own address by and by.
+	for ((tries = 0; tries < 100; tries++)); do
+		ip -6 route show dev "$name" | grep -q '^fe80' && break
+		sleep 0.02
+	done
+}
+
 kernel_state() {
 	ip -4 rule
 	ip -4 route show table all | grep -v '^local\|^broadcast\| table local' |
 		sed 's/ linkdown//; s/ *$//' | LC_ALL=C sort
 	(cd /proc/sys/net/ipv4/conf && grep -v '^0' [!p]*/rp_filter [!p]*/arp_ignore \
 		[!p]*/arp_announce)
+	[ -n "$inet6" ] || return 0
+	ip -6 rule
+	ip -6 route show table all | grep -v ' table local\| dev lo ' |
+		sed 's/ linkdown//; s/ expires [0-9]*sec//; s/ pref medium//; s/ *$//' | LC_ALL=C sort
 }
 
 # The state of everything that multihome may touch, so that two can be compared.
@@ -138,7 +164,7 @@ compare() { # NAME WANTED GOT
 
 only_managed() {
 	mkdir -p "$2"
-	for file in "$1"/route-* "$1"/rule-*; do
+	for file in "$1"/route-* "$1"/rule-* "$1"/route6-* "$1"/rule6-*; do
 		[ -e "$file" ] && cp "$file" "$2/"
 	done
 }

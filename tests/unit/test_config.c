@@ -239,6 +239,69 @@ static void test_ignored(void)
 	ok(!file_ignored("ifcfg-bak"), "nor is ifcfg-bak");
 }
 
+/* eth0 with these lines, under initscripts of EL6 and with network's lines. */
+static void check6(const char *network, const char *lines, const char *want, const char *name)
+{
+	char *got;
+
+	reset();
+	set_file(&sources.network, "network", network);
+	set_file(&sources.ifup_ipv6, "ifup-ipv6", "[ \"$IPV6INIT\" = \"yes\" ] || exit 0\n");
+	add_ifcfg("ifcfg-eth0", lines);
+	build();
+	got = uplinks_text();
+	is(got, want, name);
+	free(got);
+}
+
+static void test_inet6(void)
+{
+	static const char way[] = "eth0 2001:db8:2::99/64 2001:db8:2::1";
+
+	check6("", "IPV6INIT=yes\nIPV6ADDR=2001:db8:2::99\nIPV6_DEFAULTGW=2001:db8:2::1\n", way,
+		"an IPv6 address without a length has 64 bits");
+	check6("", "IPV6ADDR=2001:db8:2::99\nIPV6_DEFAULTGW=2001:db8:2::1\n", "",
+		"without IPV6INIT EL6 leaves it alone");
+	check("IPV6ADDR=2001:db8:2::99\nIPV6_DEFAULTGW=2001:db8:2::1\n", way, "EL7 does not");
+	check("IPV6INIT=no\nIPV6ADDR=2001:db8:2::99\nIPV6_DEFAULTGW=2001:db8:2::1\n", "",
+		"but IPV6INIT=no is no");
+	check("IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\nTABLE=7\nIPV6ADDR=2001:db8:2::99\n"
+	      "IPV6_DEFAULTGW=2001:db8:2::1\n",
+		"eth0 10.1.2.3/8 10.1.2.1; eth0 2001:db8:2::99/64 2001:db8:2::1",
+		"a file gives a way out in each family, by one table");
+	ok(!diags.n, "and nothing is said of it");
+	check("BOOTPROTO=dhcp\nIPV6ADDR=2001:db8:2::99/64\nIPV6_DEFAULTGW=2001:db8:2::1\n", way,
+		"DHCP is no matter of IPv6");
+	check("IPV6ADDR=2001:db8:2::99/64\n"
+	      "IPV6ADDR_SECONDARIES=' 2001:db8:2::98/64  fe80::9/64\t2001:db8:3::1/48 '\n"
+	      "IPV6_DEFAULTGW=fe80::1%eth0\n",
+		"eth0 2001:db8:2::99/64 2001:db8:2::98/64 2001:db8:3::1/48 fe80::1",
+		"secondary addresses, but for the link's own");
+	check6("IPV6_DEFAULTGW=fe80::1\nIPV6_DEFAULTDEV=eth0\n",
+		"IPV6INIT=yes\nIPV6ADDR=2001:db8:2::99/64\n", "eth0 2001:db8:2::99/64 fe80::1",
+		"IPV6_DEFAULTDEV of network");
+	check6("IPV6_DEFAULTGW=fe80::1%eth0\nIPV6_DEFAULTDEV=eth1\n",
+		"IPV6INIT=yes\nIPV6ADDR=2001:db8:2::99/64\n", "eth0 2001:db8:2::99/64 fe80::1",
+		"the device in the address comes first");
+	check6("IPV6_DEFAULTGW=2001:db8:9::1\n", "IPV6INIT=yes\nIPV6ADDR=2001:db8:2::99/64\n", "",
+		"network's gateway is for the NIC in whose net it lies");
+	check6("IPV6_DEFAULTGW=fe80::1%eth1\n", "IPV6INIT=yes\nIPV6ADDR=2001:db8:2::99/64\n", "",
+		"a gateway by another device is another's");
+	ok(config.waiting.n == 1, "but a router may advertise itself");
+	check("IPV6_AUTOCONF=no\nIPV6ADDR=2001:db8:2::99/64\n", "", "IPV6_AUTOCONF=no");
+	ok(!config.waiting.n, "then none may");
+	check("IPV6FORWARDING=yes\nIPV6ADDR=2001:db8:2::99/64\n", "", "IPV6FORWARDING=yes");
+	ok(!config.waiting.n, "nor to a router");
+	check("IPV6ADDR=2001:db8::x\n", "", "what is wrong without a gateway is not ours to say");
+	ok(!diags.n, "and it is not said");
+	check("IPV6ADDR=2001:db8:2::99/64\nIPV6_DEFAULTGW=2001:db8:2::99\n",
+		"eth0 2001:db8:2::99/64 2001:db8:2::99 refused", "one's own address is no gateway");
+	is(diags.items[0].text,
+		"ifcfg-eth0:2: IPV6_DEFAULTGW=2001:db8:2::99 is the host's own address; "
+		"expected the router's",
+		"file, line, expectation");
+}
+
 int main(void)
 {
 	test_addresses();
@@ -247,6 +310,7 @@ int main(void)
 	test_refusals();
 	test_inherited_gateway();
 	test_profiles();
+	test_inet6();
 	test_need_config();
 	test_ignored();
 	release();

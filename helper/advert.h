@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT
+ * What routers advertise: addresses and a gateway that no file has.
+ */
+#ifndef ADVERT_H
+#define ADVERT_H
+
+#include "config.h"
+
+/* Completes the IPv6 uplinks by what the kernel holds from advertisements, and drops those that
+ * have no address or no router then, or whose device has no IPv6. Nothing was heard yet when a
+ * device has only just come up, nor if the kernel is not asked (NULL): then what the managed
+ * block of route6-DEVICE holds from the last time is taken. */
+void config_hear(struct config *config, const struct sources *sources, const struct kernel *kernel);
+
+#endif
