@@ -385,7 +385,7 @@ static bool read_leased_gateway(struct profile_reader *from, struct uplink *upli
 	if (reader->refused)
 		return true;
 	return uplink->gateway.family &&
-		check_gateway(from, uplink, gateway->file != from->file->path);
+		check_gateway(from, uplink, "GATEWAY", gateway->file != from->file->path);
 }
 
 /* ifup-eth gives a device with DHCP no address of its file, so neither do we: what counts is

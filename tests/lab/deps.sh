@@ -35,6 +35,7 @@ list() {
 	check patch       patch         patch
 	check dhclient    isc-dhcp-client dhclient
 	check dnsmasq     dnsmasq-base  dnsmasq
+	check radvd       radvd         radvd
 	LIST
 }
 

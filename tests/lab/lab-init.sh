@@ -10,6 +10,8 @@
 #  lo 172.31.0.2  coreK ====== core     uplink ====== ethK   eth0 192.168.2.99/24
 #     172.31.K+1.2/24   172.31.K+1.1    GATEWAY              eth1 10.0.0.99/8
 #                                                            eth2 172.20.3.99/24
+# With LAB_IPV6=1 the same in IPv6: client 2001:db8:c::2, routers ::1 and fe80::1 in the
+# segments 2001:db8:2::/64, 2001:db8:10::/64, 2001:db8:20::/64, the host to be ::99.
 # The client reaches each segment through that segment's router; a reply gets
 # back through any of them, unless LAB_STRICT_ROUTERS=1.
 
@@ -21,6 +23,9 @@ scripts=/etc/sysconfig/network-scripts
 # What each uplink's router is: gateway/prefix and segment.
 gateways=(192.168.2.1/24 10.0.0.1/8 172.20.3.1/24)
 segments=(192.168.2.0/24 10.0.0.0/8 172.20.3.0/24)
+
+client6=2001:db8:c::2
+nets6=(2001:db8:2 2001:db8:10 2001:db8:20)
 
 # overlay DIR: changes below DIR go to memory from here on.
 overlay() {
@@ -47,8 +52,16 @@ make_mounts() {
 	[ ! -S /dev/log ] || mount --bind /dev/null /dev/log
 }
 
+# settle_at_once NETNS: no second of doubt whether an IPv6 address is a duplicate, in
+# which a neighbour is not asked for.
+settle_at_once() {
+	[ "$LAB_IPV6" != 1 ] || ip netns exec "$1" sysctl -qw \
+		net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
+}
+
 make_client() {
 	ip netns add client
+	settle_at_once client
 	ip -n client link set lo up
 	ip -n client address add $client/32 dev lo
 }
@@ -57,6 +70,7 @@ make_router() {
 	local k=$1 gateway=${gateways[$1]} segment=${segments[$1]}
 	local link=172.31.$((k + 1))
 	ip netns add "router$k"
+	settle_at_once "router$k"
 	ip netns exec "router$k" sysctl -qw net.ipv4.ip_forward=1 \
 		net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.default.send_redirects=0
 	ip -n "router$k" -batch - <<-END
@@ -74,28 +88,52 @@ make_router() {
 		link set core$k up
 		route add $segment via $link.1 src $client
 	END
-	watch_router "$k" "$segment"
+	watch_router "$k" ip "$segment" $client icmp
+	[ "$LAB_IPV6" != 1 ] || make_router6 "$k"
+}
+
+make_router6() {
+	local k=$1 net=${nets6[$1]}
+	local link=2001:db8:f$k:
+	ip netns exec "router$k" sysctl -qw net.ipv6.conf.all.forwarding=1
+	ip -n "router$k" -batch - <<-END
+		link set uplink down
+		link set uplink addrgenmode none
+		link set uplink up
+		address add fe80::1/64 dev uplink nodad
+		address add $net::1/64 dev uplink nodad
+		address add $link:1/64 dev core nodad
+		route add $client6 via $link:2
+	END
+	ip -n client -batch - <<-END
+		address replace $client6/128 dev lo nodad
+		address add $link:2/64 dev core$k nodad
+		route add $net::/64 via $link:1 src $client6
+	END
+	watch_router "$k" ip6 "$net::/64" $client6 icmpv6
 }
 
 # Each router notes what comes from its uplink for the client: replies by their
 # source and the client's port, the host's own pings by their source.
-watch_router() {
-	local drop=
-	[ "$LAB_STRICT_ROUTERS" != 1 ] || drop="iifname uplink ip saddr != $2 drop"
+watch_router() { # K ip|ip6 SEGMENT CLIENT icmp|icmpv6
+	local family=$2 client=$4 icmp=$5 drop='' type=ipv4_addr
+	[ "$family" = ip ] || type=ipv6_addr
+	[ "$LAB_STRICT_ROUTERS" != 1 ] ||
+		drop="iifname uplink $family saddr != $3 drop"
 	ip netns exec "router$1" nft -f - <<-END
-		table ip lab {
-			set by_icmp { type ipv4_addr; size 1024; flags dynamic; }
-			set by_own { type ipv4_addr; size 1024; flags dynamic; }
-			set by_tcp { type ipv4_addr . inet_service; size 1024; flags dynamic; }
-			set by_udp { type ipv4_addr . inet_service; size 1024; flags dynamic; }
+		table $family lab {
+			set by_icmp { type $type; size 1024; flags dynamic; }
+			set by_own { type $type; size 1024; flags dynamic; }
+			set by_tcp { type $type . inet_service; size 1024; flags dynamic; }
+			set by_udp { type $type . inet_service; size 1024; flags dynamic; }
 			chain seen {
 				type filter hook prerouting priority 0;
 				iifname != uplink accept
-				ip daddr != $client accept
-				icmp type echo-reply add @by_icmp { ip saddr }
-				icmp type echo-request add @by_own { ip saddr }
-				meta l4proto tcp add @by_tcp { ip saddr . tcp dport }
-				meta l4proto udp add @by_udp { ip saddr . udp dport }
+				$family daddr != $client accept
+				$icmp type echo-reply add @by_icmp { $family saddr }
+				$icmp type echo-request add @by_own { $family saddr }
+				meta l4proto tcp add @by_tcp { $family saddr . tcp dport }
+				meta l4proto udp add @by_udp { $family saddr . udp dport }
 			}
 			chain forward {
 				type filter hook forward priority 0;
@@ -247,6 +285,7 @@ set_filtering
 for ((k = 0; k < LAB_UPLINKS; k++)); do
 	make_router "$k"
 done
+[ "$LAB_IPV6" != 1 ] || sysctl -qw net.ipv6.ip_nonlocal_bind=1
 make_programs
 make_service
 echo "$outer_pid"

@@ -11,6 +11,7 @@
 #   LAB_RP_FILTER=none      none: nothing filters (EL5); el6: strict by default,
 #                           set on each device; all: strict on all (EL7)
 #   LAB_STRICT_ROUTERS=0    1: routers drop what is not of their segment
+#   LAB_IPV6=0              1: addresses, routes and servers of IPv6, too
 #   LAB_INITSCRIPTS=        a checkout of initscripts; empty: the stand-in
 # lab-init.sh has the topology. The lab lives only as long as the shell that
 # started it, however that ends.
@@ -19,13 +20,16 @@ LAB_DIR=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 LAB_REPO=$(readlink -f "$LAB_DIR/../..")
 LAB_PORT=7777
 LAB_CLIENT=172.31.0.2
+LAB_CLIENT6=2001:db8:c::2
 LAB_ADDRESSES=(192.168.2.99 10.0.0.99 172.20.3.99)
+LAB_ADDRESSES6=(2001:db8:2::99 2001:db8:10::99 2001:db8:20::99)
 
 # --- up and down ---------------------------------------------------------------
 
 lab_up() {
 	export LAB_REPO LAB_UPLINKS=${LAB_UPLINKS:-2} LAB_RP_FILTER=${LAB_RP_FILTER:-none}
 	export LAB_STRICT_ROUTERS=${LAB_STRICT_ROUTERS:-0} LAB_INITSCRIPTS=${LAB_INITSCRIPTS-}
+	export LAB_IPV6=${LAB_IPV6:-0}
 	# Only this shell holds the other end of its input, so when this shell is
 	# gone, even killed, the lab's first process ends and takes all with it.
 	coproc LAB {
@@ -56,13 +60,20 @@ lab_down() {
 # Echo servers: TCP on the wildcard address, UDP one on each address. They may
 # be bound before the addresses are there, and stay through every restart.
 lab_serve() {
-	local k tries
+	local k tries wanted=$((LAB_UPLINKS + 1))
 	lab_server "TCP4-LISTEN:$LAB_PORT,fork,reuseaddr"
 	for ((k = 0; k < LAB_UPLINKS; k++)); do
 		lab_server "UDP4-RECVFROM:$LAB_PORT,bind=${LAB_ADDRESSES[k]},freebind,fork"
 	done
+	if [ "$LAB_IPV6" = 1 ]; then
+		wanted=$((2 * wanted))
+		lab_server "TCP6-LISTEN:$LAB_PORT,fork,reuseaddr,ipv6only"
+		for ((k = 0; k < LAB_UPLINKS; k++)); do
+			lab_server "UDP6-RECVFROM:$LAB_PORT,bind=[${LAB_ADDRESSES6[k]}],fork"
+		done
+	fi
 	for ((tries = 0; tries < 200; tries++)); do
-		[ "$(host ss -Hlntu "sport = :$LAB_PORT" | wc -l)" -le "$LAB_UPLINKS" ] || return 0
+		[ "$(host ss -Hlntu "sport = :$LAB_PORT" | wc -l)" -lt "$wanted" ] || return 0
 		sleep 0.02
 	done
 	echo "lab: the servers do not start" >&2
@@ -138,31 +149,54 @@ lab_uplinks() {
 	done
 }
 
+# lab_uplinks6 [KEY=VALUE…]: all of them, with IPv6 as well.
+lab_uplinks6() {
+	local k
+	sed -i s/NETWORKING_IPV6=.*/NETWORKING_IPV6=yes/ "$LAB_ROOT/etc/sysconfig/network"
+	for ((k = 0; k < LAB_UPLINKS; k++)); do
+		lab_uplink "$k" IPV6INIT=yes "IPV6ADDR=${LAB_ADDRESSES6[k]}/64" \
+			"IPV6_DEFAULTGW=${LAB_ADDRESSES6[k]%99}1" "$@"
+	done
+}
+
 # --- probes --------------------------------------------------------------------------
 
 # Each prints `ok NIC` or `lost NIC`: whether the client got the answer, and by
 # which NIC it left the host, `-` for none.
 
-# seen SET ELEMENT: the NICs whose router noted it.
+# lab_table ADDRESS: where the routers note packets of its family.
+lab_table() {
+	case $1 in
+	*:*) echo 'ip6 lab' ;;
+	*) echo 'ip lab' ;;
+	esac
+}
+
+# lab_seen SET ELEMENT [ADDRESS]: the NICs whose router noted it.
 lab_seen() {
-	local k seen=
+	local k seen='' table
+	table=$(lab_table "${3-$2}")
 	for ((k = 0; k < LAB_UPLINKS; k++)); do
-		! router "$k" nft list set ip lab "by_$1" | grep -qF "$2" ||
+		# shellcheck disable=SC2086 # family and name
+		! router "$k" nft list set $table "by_$1" | grep -qF -- "$2" ||
 			seen=$seen${seen:+,}eth$k
 	done
 	echo "${seen:--}"
 }
 
+# lab_forget SET ADDRESS
 lab_forget() {
-	local k
+	local k table
+	table=$(lab_table "$2")
 	for ((k = 0; k < LAB_UPLINKS; k++)); do
-		router "$k" nft flush set ip lab "by_$1"
+		# shellcheck disable=SC2086
+		router "$k" nft flush set $table "by_$1"
 	done
 }
 
 probe_ping() {
 	local result=lost
-	lab_forget icmp
+	lab_forget icmp "$1"
 	! client ping -n -q -c1 -W1 "$1" >/dev/null 2>&1 || result=ok
 	echo "$result $(lab_seen icmp "$1")"
 }
@@ -175,16 +209,19 @@ lab_port() {
 
 # lab_echo PROTOCOL ADDRESS PORT: a line to the server there and back.
 lab_echo() {
-	local line
+	local line address=$2
+	case $address in
+	*:*) address=[$address] ;;
+	esac
 	line=$(echo "to $2" | client timeout 2 socat -t1 - \
-		"$1:$2:$LAB_PORT,sourceport=$3${4-}" 2>/dev/null)
+		"$1:$address:$LAB_PORT,sourceport=$3${4-}" 2>/dev/null)
 	[ "$line" = "to $2" ]
 }
 
 probe_tcp() {
 	local result=lost port
 	port=$(lab_port)
-	! lab_echo TCP4 "$1" "$port" ,reuseaddr,connect-timeout=1 || result=ok
+	! lab_echo TCP "$1" "$port" ,reuseaddr,connect-timeout=1 || result=ok
 	echo "$result $(lab_seen tcp "$1 . $port")"
 }
 
@@ -192,7 +229,7 @@ probe_tcp() {
 # takes a byte, and the kernel drops the rest of the datagram.)
 probe_udp() {
 	local result=lost
-	lab_forget udp
+	lab_forget udp "$1"
 	# shellcheck disable=SC2016 # for the shell in the client
 	! client bash -c 'exec 4<>"/dev/udp/$1/$2" && echo "to $1" >&4 &&
 		[ "$(timeout 1 head -n1 <&4)" = "to $1" ]' - "$1" "$LAB_PORT" 2>/dev/null ||
@@ -203,10 +240,13 @@ probe_udp() {
 # probe_own [FROM]: the host's own traffic to the client, from no address in
 # particular or from FROM.
 probe_own() {
-	local result=lost
-	lab_forget own
-	! host ping -n -q -c1 -W1 ${1:+-I "$1"} "$LAB_CLIENT" >/dev/null 2>&1 || result=ok
-	echo "$result $(lab_seen own .)"
+	local result=lost to=$LAB_CLIENT
+	case ${1-} in
+	*:*) to=$LAB_CLIENT6 ;;
+	esac
+	lab_forget own "$to"
+	! host ping -n -q -c1 -W1 ${1:+-I "$1"} "$to" >/dev/null 2>&1 || result=ok
+	echo "$result $(lab_seen own elements "$to")"
 }
 
 # --- what the host holds ---------------------------------------------------------------

@@ -121,6 +121,16 @@ routes() {
 	host ip -4 route show table all | sed 's/ *$//' | sort
 }
 
+rules6() {
+	host ip -6 rule | tr -s '\t ' ' ' | sort
+}
+
+# But for what a timer counts down.
+routes6() {
+	host ip -6 route show table all |
+		sed 's/ expires [0-9]*sec//; s/ linkdown//; s/ *$//' | sort
+}
+
 # ours: our rules, told by the priority, and our routes, told by the protocol.
 our_rules() {
 	rules | grep '^1000[01]:' || true
@@ -133,6 +143,8 @@ our_routes() {
 kernel() {
 	rules
 	routes
+	rules6
+	routes6
 	host sh -c 'cd /proc/sys/net/ipv4/conf &&
 		grep . */rp_filter */arp_ignore */arp_announce */arp_filter'
 }
