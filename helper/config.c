@@ -331,6 +331,16 @@ static void add_uplink(
 	add_addresses(&config->addresses, found->device, &found->addresses);
 }
 
+/* Without a word to the contrary NetworkManager takes the device (is_false of EL6 and EL7). */
+static bool is_network_managers(const struct profile_reader *from)
+{
+	const struct shvars *vars = from->parent ? from->parent : from->reader.vars;
+	const struct shvar *var = shvar_find(vars, "NM_CONTROLLED");
+
+	return from->sources->network_manager &&
+		!(var && var->value && *var->value && strchr("nNfF0", *var->value));
+}
+
 /* The keys that all uplinks have. */
 static void finish_uplink(struct profile_reader *from, struct config *config, struct uplink *uplink)
 {
@@ -344,6 +354,7 @@ static void finish_uplink(struct profile_reader *from, struct config *config, st
 	uplink->rp_filter = read_rp_filter(reader, config->rp_filter);
 	uplink->arp_ignore = read_arp(reader, "ARP_IGNORE", 8);
 	uplink->arp_announce = read_arp(reader, "ARP_ANNOUNCE", 2);
+	uplink->kernel_only = uplink->kernel_only || is_network_managers(from);
 	add_uplink(from, config, uplink);
 }
 
@@ -392,7 +403,7 @@ static bool read_leased_gateway(struct profile_reader *from, struct uplink *upli
  * the lease. Without one the NIC may still hold a default, or come to one. */
 static void read_leased(struct profile_reader *from, struct config *config)
 {
-	struct uplink uplink = {.file = from->file, .leased = true};
+	struct uplink uplink = {.file = from->file, .kernel_only = true};
 	struct lease lease;
 
 	if (!lease_find(&from->sources->leases, from->device, from->sources->now, &lease)) {

@@ -37,6 +37,7 @@ struct sources {
 	struct files settings;	      /* sysctl.conf and sysctl.d */
 	struct files leases;	      /* dhclient's and what it told our hook, the oldest first */
 	long long now;		      /* when they were read, in seconds since 1970 */
+	bool network_manager;	      /* it is running */
 	char *scripts;		      /* the network-scripts folder */
 	const struct addresses *seen; /* those of the kernel; NULL: not asked */
 	const char *coming;	      /* the ifcfg file of an ifup that begins, or NULL */
@@ -75,8 +76,10 @@ struct uplink {
 	bool fallback;	      /* a default of its own in main, below initscripts' */
 	enum rp_filter rp_filter;
 	int arp_ignore, arp_announce; /* ARP_AUTO, or the value */
-	bool leased;		      /* by DHCP: addresses come and go with the lease */
-	bool refused;		      /* what was there before stays as it is */
+	/* Nothing of it goes to files: a lease decides, or NetworkManager does, which no longer
+	 * reads the device's route- file once there is a rule- file. */
+	bool kernel_only;
+	bool refused; /* what was there before stays as it is */
 };
 
 struct uplinks {

@@ -156,6 +156,21 @@ static int read_with_folder(const char *etc, const char *name, const char *dir, 
 	return err;
 }
 
+/* EL6's writes a pid file; systemd's does not (nm_main), but its control group, of version 1 or
+ * 2, lives as long as the service. */
+static bool network_manager_runs(void)
+{
+	static const char *const signs[] = {"/var/run/NetworkManager/NetworkManager.pid",
+		"/sys/fs/cgroup/systemd/system.slice/NetworkManager.service",
+		"/sys/fs/cgroup/system.slice/NetworkManager.service"};
+	size_t i;
+
+	for (i = 0; i < sizeof(signs) / sizeof(*signs); i++)
+		if (!access(signs[i], F_OK))
+			return true;
+	return false;
+}
+
 static int compare_ages(const void *a, const void *b)
 {
 	const struct file *x = a, *y = b;
@@ -203,6 +218,7 @@ int sources_read(const char *root, struct sources *sources)
 	err |= files_read(sources->scripts, "rule6-", &sources->managed);
 	err |= read_below(etc, "sysconfig/network-scripts/ifup-ipv6", &sources->ifup_ipv6);
 	err |= read_below(etc, "sysconfig/network-scripts/ifup-routes", &sources->ifup_routes);
+	sources->network_manager = !*root && network_manager_runs();
 	free(inside);
 	free(etc);
 	return err ? -1 : 0;

@@ -41,7 +41,7 @@ bool route_is_default_of(const struct route *route, const char *device)
 		!route->dst.len && !strcmp(route->device, device);
 }
 
-/* With the tables that its blocks name, or that hold its default route if a lease decides:
+/* With the tables that its blocks name, or that hold its default route if it has none:
  * rules and routes there are its own. */
 static void freeze_device(struct draft *draft, const char *device)
 {

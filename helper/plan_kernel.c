@@ -43,7 +43,7 @@ static bool in_route_file(const struct draft *draft, const struct uplink *uplink
  * and a renewal, of which initscripts know nothing, would have to rewrite files in /etc. */
 static bool in_files(const struct planned *planned)
 {
-	return !planned->uplink->leased;
+	return !planned->uplink->kernel_only;
 }
 
 static void want_route(

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The plan's choice of tables: TABLE=, else the block's or, of a lease, the kernel's, else the
- * lowest that is free.
+ * The plan's choice of tables: TABLE=, else the block's or, without one, the kernel's, else
+ * the lowest that is free.
  */
 #include "plan_draft.h"
 
@@ -65,8 +65,8 @@ static unsigned block_table(const struct draft *draft, const struct planned *pla
 	return 0;
 }
 
-/* No file names the table of a lease's uplink, but its default route does, as long as there is
- * one: so a table stays the same when another lease goes. */
+/* No file names the table of an uplink without a block, but its default route does, as long as
+ * there is one: so a table stays the same when another's lease goes. */
 static unsigned kernel_table(const struct draft *draft, const struct planned *planned)
 {
 	const struct kernel *kernel = draft->input->kernel;
@@ -123,10 +123,10 @@ void draft_choose_tables(struct draft *draft)
 		if (needs_table(&uplinks->items[i]))
 			uplinks->items[i].table = uplinks->items[i].uplink->table;
 	for (i = 0; i < uplinks->n; i++)
-		if (needs_table(&uplinks->items[i]) && !uplinks->items[i].uplink->leased)
+		if (needs_table(&uplinks->items[i]) && !uplinks->items[i].uplink->kernel_only)
 			uplinks->items[i].table = block_table(draft, &uplinks->items[i]);
 	for (i = 0; i < uplinks->n; i++)
-		if (needs_table(&uplinks->items[i]) && uplinks->items[i].uplink->leased)
+		if (needs_table(&uplinks->items[i]) && uplinks->items[i].uplink->kernel_only)
 			uplinks->items[i].table = kernel_table(draft, &uplinks->items[i]);
 	for (i = 0; i < uplinks->n; i++) {
 		planned = &uplinks->items[i];

@@ -334,6 +334,8 @@ nm_up() {
 @test "NetworkManager's devices: the dispatcher script serves leases and static addresses" {
 	host_up LAB_RP_FILTER=el6
 	mkdir -p "$LAB_ROOT/etc/NetworkManager/dispatcher.d"
+	mkdir "$LAB_ROOT/run/NetworkManager"
+	touch "$LAB_ROOT/run/NetworkManager/NetworkManager.pid"
 	lab_ifcfg eth0 DEVICE=eth0 BOOTPROTO=dhcp
 	admin_moves_in
 	lab_install
@@ -342,6 +344,8 @@ nm_up() {
 	nm_up 0
 	dispatch eth0 up "${nm_lease[@]}"
 	answers 0 1
+	no_blocks eth0
+	no_blocks eth1
 	router 0 ip address add 192.168.2.7/24 dev uplink
 	dispatch eth0 dhcp4-change "${nm_lease[@]}" DHCP4_ROUTERS='192.168.2.7 192.168.2.8'
 	ours_has 'default via 192\.168\.2\.7 dev eth0 table'
