@@ -58,16 +58,15 @@ static void freeze_device(struct draft *draft, const char *device)
 			frozen_add(&draft->plan->frozen, device, kernel->routes.items[i].table);
 }
 
-/* An IPv6 uplink whose device has no address but the link's own waits for more than an ifup:
- * for a router, for ipv6 to be switched on. */
-static bool has_inet6(const struct kernel *kernel, const struct uplink *uplink)
+/* Of the uplink's family; a link's own does not count. */
+static bool has_address(const struct kernel *kernel, const struct uplink *uplink)
 {
 	const struct address *address;
 	size_t i;
 
 	for (i = 0; i < kernel->addresses.n; i++) {
 		address = &kernel->addresses.items[i];
-		if (address->prefix.family == AF_INET6 &&
+		if (address->prefix.family == (uplink->inet6 ? AF_INET6 : AF_INET) &&
 			!strcmp(address->device, uplink->device) &&
 			!prefix_is_link_local(&address->prefix))
 			return true;
@@ -99,7 +98,9 @@ static enum uplink_state uplink_state(const struct draft *draft, const struct up
 	if (uplink->remembered ||
 		addresses_have_any(&kernel->addresses, uplink->device, &uplink->addresses))
 		return STATE_UP;
-	return uplink->inet6 && !has_inet6(kernel, uplink) ? STATE_DOWN : STATE_EDITED;
+	/* With its last address the kernel takes a device's routes out of every table
+	 * (fib_disable_ip): there is nothing that could wait for an ifup. */
+	return has_address(kernel, uplink) ? STATE_EDITED : STATE_DOWN;
 }
 
 /* One uplink of a family alone needs no table: main serves it, unless TABLE= asks for one. */

@@ -27,7 +27,7 @@ enum event {
 
 enum uplink_state {
 	STATE_UP,      /* the device is up and has an address of the uplink's */
-	STATE_DOWN,    /* not there or down */
+	STATE_DOWN,    /* not there, down, or without any address */
 	STATE_EDITED,  /* up, but with none of the configured addresses: ifup has yet to run */
 	STATE_REFUSED, /* its configuration is wrong */
 	STATE_BY_HAND  /* rule-DEVICE has rules of the administrator's for it */
