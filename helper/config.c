@@ -532,6 +532,20 @@ static bool is_port(const struct shvars *vars)
 		value_set(vars, "BRIDGE");
 }
 
+/* A device's blocks stay as they are, or do not: both families', if one is refused. */
+static void share_refusal(const struct file *file, struct config *config)
+{
+	bool refused = false;
+	size_t i;
+
+	for (i = 0; i < config->uplinks.n; i++)
+		refused |=
+			config->uplinks.items[i].file == file && config->uplinks.items[i].refused;
+	for (i = 0; i < config->uplinks.n; i++)
+		config->uplinks.items[i].refused |=
+			refused && config->uplinks.items[i].file == file;
+}
+
 static bool is_dynamic(const struct shvars *vars)
 {
 	return value_is(vars, "BOOTPROTO", "dhcp") || value_is(vars, "BOOTPROTO", "bootp") ||
@@ -593,9 +607,9 @@ static void read_profile(
 	} else {
 		read_plain(from, config);
 	}
-	/* One family may be refused without the other. */
 	if (inet6 && from->device[0] && !has_uplink6(config, from->device))
 		read_uplink6(&from6, config);
+	share_refusal(from->file, config);
 }
 
 static bool mentions(const struct file *file, const char *words, bool unknown)

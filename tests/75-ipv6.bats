@@ -86,6 +86,10 @@ heard() {
 		[ -n "$(advertised_address "$1")" ]
 }
 
+gone() {
+	! heard "$@"
+}
+
 advertised_address() {
 	host ip -6 -o address show dev "eth$1" scope global dynamic -tentative |
 		sed -n 's|.* inet6 \([^/]*\)/.*|\1|p' | head -n 1
@@ -149,14 +153,19 @@ advertised_address() {
 }
 
 @test "a restart prints for IPv6 what it prints without the package, and piles nothing up" {
-	local before rules routes
+	local before again rules routes
 	host6_up
 	service start
+	run host ifup eth1
+	again=$output
 	service restart
 	before=$output
 	lab_install
 	service restart
 	is "$output" "$before"
+	run host ifup eth1
+	is "$output" "$again" 'ifup while up'
+	answers6 0 1
 	rules=$(rules6)
 	routes=$(routes6)
 	service restart
@@ -179,6 +188,25 @@ advertised_address() {
 	is "$output" ''
 	answers6 0 1
 	settled6
+}
+
+no_doubt() {
+	[ -z "$(host ip -6 address show tentative)" ]
+}
+
+@test "an address that may yet be a duplicate is no obstacle" {
+	local before
+	host6_up
+	host sysctl -qw net.ipv6.conf.all.accept_dad=1 net.ipv6.conf.default.accept_dad=1
+	service start
+	service restart
+	before=$output
+	lab_install
+	service restart
+	is "$output" "$before"
+	wait_for no_doubt
+	answers6 0 1
+	changes_nothing multihome sync
 }
 
 @test "an edited IPV6_DEFAULTGW replaces the old one everywhere" {
@@ -250,7 +278,7 @@ advertised_answer() {
 	answers6 0 1
 	changes_nothing multihome sync
 	withdraw 1
-	wait_for eval '! heard 1 fe80::2'
+	wait_for gone 1 fe80::2
 	multihome 0 sync
 	has_no "$(rules6)" '2001:db8:'
 	has_no "$(routes6)" 'proto 109'

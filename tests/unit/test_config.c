@@ -294,6 +294,11 @@ static void test_inet6(void)
 	ok(!config.waiting.n, "nor to a router");
 	check("IPV6ADDR=2001:db8::x\n", "", "what is wrong without a gateway is not ours to say");
 	ok(!diags.n, "and it is not said");
+	check("IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\nIPV6ADDR=x\nIPV6_DEFAULTGW=fe80::1%eth0\n",
+		"eth0 10.1.2.3/8 10.1.2.1 refused; eth0 fe80::1 refused",
+		"a file is refused in both families");
+	check("IPADDR=10.1.2.3\nGATEWAY=x\n", "eth0 10.1.2.3/8 none refused",
+		"in which it speaks of a gateway");
 	check("IPV6ADDR=2001:db8:2::99/64\nIPV6_DEFAULTGW=2001:db8:2::99\n",
 		"eth0 2001:db8:2::99/64 2001:db8:2::99 refused", "one's own address is no gateway");
 	is(diags.items[0].text,
