@@ -14,11 +14,11 @@
 struct shvar {
 	char *key;
 	char *value;	  /* NULL: what only a shell could know decides it (see why) */
-	char *why;	  /* NULL, or what a reader would have to run: "command substitution" … */
+	const char *why;  /* NULL, or what a reader would have to run: "command substitution" … */
 	const char *file; /* as given to shvar_parse, not owned */
 	int line;	  /* 1-based line of the assignment, or of what decides it */
 	unsigned order;	  /* private: how many records were made before this one */
-	bool fixed;	  /* private: readonly or declared, so that assigning does more than it says */
+	bool fixed; /* private: readonly or declared, so that assigning does more than it says */
 };
 
 struct shvars {

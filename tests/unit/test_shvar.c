@@ -90,7 +90,8 @@ static void test_prefixes(void)
 	is(a("export A=1 B=2\n"), "1", "export assigns");
 	is(value("B"), "2", "export assigns every argument");
 	is(a("A=1\nexport A\n"), "1", "export of a name keeps its value");
-	is(a("export 'A=x y'\n"), "x y", "export assigns an argument that is quoted as a whole");
+	is(a("export 'A=x y'\n"), "(refused)",
+		"an argument of export that is quoted as a whole is refused");
 	is(a("readonly A=1\n"), "1", "readonly assigns");
 	is(a("readonly A=1\nA=2\n"), "(refused)", "assigning to a readonly variable is refused");
 	is(a("A=2\nexport -n A=1\n"), "(refused)", "export with options is refused");
@@ -98,10 +99,12 @@ static void test_prefixes(void)
 	is(value("B"), "(refused)", "an argument that refers to one before it is refused");
 	is(a("export $B\nC=1\n"), "(refused)", "export of what an expansion names decides any key");
 	is(a("A=1\nexport {B,A}=2\n"), "(refused)", "export of a brace expansion is refused");
-	is(why_a("declare -x A=1\n"), "declare", "declare is refused: ifcfg files are sourced in a "
+	is(a("declare -x A=1\n"), "(refused)",
+		"declare is refused: ifcfg files are sourced in a "
 		"function");
-	is(why_a("typeset A=1\n"), "typeset", "typeset is refused");
-	is(why_a("local A=1\n"), "local", "local is refused");
+	is(why_a("typeset A=1\n"), "a builtin of the shell", "typeset is refused");
+	is(why_a("local A=1\n"), "a builtin of the shell", "local is refused");
+	is(a("A=1\ndeclare -n B=A\nB=2\n"), "(refused)", "declare may let a key set another");
 	is(a("declare -i A\nA=1+1\n"), "(refused)",
 		"a declared key is refused when it is assigned");
 }
@@ -119,6 +122,7 @@ static void test_quotes(void)
 	is(a("A=x\\\ny\n"), "xy", "a backslash joins lines");
 	is(a("A=\"x\\\ny\"\n"), "xy", "a backslash joins lines in double quotes");
 	is(a("A='x\\\ny'\n"), "x\\\ny", "a backslash joins no lines in single quotes");
+	is(a("A=1\nA=2 &\\\n>x\n"), "(refused)", "an operator of two lines is refused");
 	is(a("A\\\n=1\n"), "1", "a backslash joins lines in a name");
 	is(a("A=$\"x $\"\n"), "x $", "$\"\" is like double quotes");
 	is(a("A=\"$'x'\"\n"), "$'x'", "$' in double quotes is nothing special");
@@ -132,9 +136,8 @@ static void test_ansi_quotes(void)
 	is(a("A=$'a\\n\\t\\\\\\'\\\"b'\n"), "a\n\t\\'\"b", "$'' knows \\n \\t \\\\ \\' \\\"");
 	is(a("A=$'\\a\\b\\e\\E\\f\\v\\r'\n"), "\a\b\033\033\f\v\r",
 		"$'' knows \\a \\b \\e \\f \\v \\r");
-	is(a("A=$'\\101\\x42\\x4a'\n"), "ABJ", "$'' knows octal and hexadecimal bytes");
-	is(a("A=$'\\1012\\x412'\n"), "A2A2", "$'' takes no more digits than belong to it");
-	is(a("A=$'\\cA'x\n"), "\001x", "$'' knows control characters");
+	is(a("A=$'\\101'\nB=1\n"), "(refused)", "a byte by its number is refused");
+	is(value("B"), "1", "but not the line after it");
 	is(a("A=$'\\u41'\n"), "(refused)", "\\u is refused, as bash before 4.2 does not know it");
 	is(a("A=$'a\\0b'\n"), "(refused)", "a NUL byte in $'' is refused");
 	is(a("A=$'\\q'\n"), "(refused)", "an escape that bash does not know is refused");
@@ -158,11 +161,12 @@ static void test_references(void)
 
 static void test_opaque(void)
 {
-	static const char *const parameters[] = {"$1", "$?", "$$", "$!", "$@", "$*", "$#", "$-",
-		"${1}", "${@}", "${#}", "\"$@\""};
+	static const char *const parameters[] = {
+		"$1", "$?", "$$", "$!", "$@", "$*", "$#", "$-", "\"$@\""};
 	static const char *const expansions[] = {"${B:-x}", "${B-x}", "${B:+x}", "${B%x}",
-		"${B##x}",
-		"${#B}", "${B/x/y}", "${B:1:2}", "${B:=x}", "\"${B:-a \"b\" }\"", "${B:-'}'}"};
+		"${B##x}", "${B/x/y}", "${B:=x}", "\"${B:-a b}\""};
+	static const char *const others[] = {"${1}", "${@}", "${#}", "${#B}", "${B:1:2}", "${!B}",
+		"\"${B:-a \"b\" }\"", "${B:-'}'}", "${B:-$C}", "${B?}", "$[1]", "$((1))"};
 	char text[64];
 	size_t i;
 
@@ -172,10 +176,8 @@ static void test_opaque(void)
 		"$() is read as commands");
 	is(value("B"), "2", "the line after that is known");
 	is(why_a("A=`echo \\`x\\``\n"), "command substitution", "backquotes are refused");
-	is(why_a("B=1500\nA=$((B - (20)))\n"), "arithmetic", "arithmetic is refused");
-	is(why_a("B=1500\nA=$((B - 20))\nC=1\n"), "arithmetic", "simple arithmetic is refused");
-	ok(!strcmp(value("B"), "1500") && !strcmp(value("C"), "1"), "but not the keys around it");
-	is(a("A=1\nB=$((A = 2))\n"), "(refused)", "arithmetic that assigns decides any key");
+	is(why_a("B=1500\nA=$((B - 20))\n"), "arithmetic", "arithmetic is refused");
+	is(value("B"), "(refused)", "and so is any other key, since arithmetic may assign");
 	for (i = 0; i < sizeof(parameters) / sizeof(*parameters); i++) {
 		snprintf(text, sizeof(text), "A=%s\nB=2\n", parameters[i]);
 		ok(why_a(text) && !strcmp(value("B"), "2"), "%s is refused alone", parameters[i]);
@@ -184,13 +186,18 @@ static void test_opaque(void)
 		snprintf(text, sizeof(text), "B=1\nA=%s\nC=2\n", expansions[i]);
 		ok(why_a(text) && !strcmp(value("C"), "2"), "%s is refused alone", expansions[i]);
 	}
+	for (i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		snprintf(text, sizeof(text), "B=1\nA=%s\nC=2\n", others[i]);
+		ok(why_a(text) && !strcmp(value("C"), "(refused)"), "%s ends the file", others[i]);
+	}
 	is(a(": ${A:=1}\n"), "(refused)", "${KEY:=value} sets the key");
 	is(a("A=1\nB=${C?}\n"), "(refused)", "${KEY?} may end the script");
-	is(why_a("A=(1 'a )' #)\n2)\nB=1\n"), "an array", "an array is refused");
-	is(value("B"), "1", "the line after it is known");
+	is(why_a("B=1\nA=(1 2)\n"), "an array", "an array is refused");
+	is(value("B"), "(refused)", "and so is any other key, since a subscript may assign");
 	is(why_a("A[0]=x\n"), "an array", "an element of an array is refused");
 	is(why_a("A=~/x\n"), "a home directory", "~ is refused");
 	is(why_a("A=/x:~\n"), "a home directory", "~ after : is refused");
+	is(why_a("A=x\nA+=~\n"), "a home directory", "~ after += is refused");
 	is(a("A=a~b\"~\"\n"), "a~b~", "another ~ stays");
 	is(a("A=*.[a]{1,2}?\n"), "*.[a]{1,2}?", "no files are looked for");
 	is(a("A=$(x)\nA=1\n"), "1", "a plain assignment wins over a refused one");
@@ -206,39 +213,56 @@ static void test_bytes(void)
 	is(a("A=x\ry\n"), "x\ry", "another CR stays");
 	is(a("A=1\r\n\r\nif true\r\nthen\r\nB=1\r\nfi\r\n"), "1", "syntax is read with CR LF, too");
 	is(value("B"), "(refused)", "and means the same");
-	read_bytes("A=1\0" "2\n\0B=3\n", 10);
+	read_bytes("A=1\0"
+		   "2\n\0B=3\n",
+		10);
 	is(value("A"), "12", "NUL bytes are dropped in a value");
 	is(value("B"), "3", "NUL bytes are dropped before a key");
-	is(a("\xef\xbb\xbf" "A=1\nB=2\n"), "1", "a byte order mark is skipped");
+	is(a("\xef\xbb\xbf"
+	     "A=1\nB=2\n"),
+		"1", "a byte order mark is skipped");
 	is(a("A=x\\"), "(refused)", "a backslash at the end is refused");
 }
 
 static void test_compounds(void)
 {
-	static const char *const texts[] = {"if true; then A=2; fi",
-		"if x\nthen B=1\nelif y; then A=2; "
-		"else A=3\nfi", "case $B in (x|y) ;; *) A=2 ;; esac", "case x in a) A=2\nesac",
-		"for A in 1 2; do true; done", "for x\ndo A=2; done", "while x; do A=2; done",
-		"until x; do A=2; done", "select A in 1; do break; done", "{ A=2; }",
-			"f() { A=2; }",
-		"function f { A=2; }", "function f()\n{\nA=2\n}",
-			"if x; then if y; then A=2; fi fi",
-		"if x; then unset A; fi", "if x; then export A=2; fi >/dev/null", "x && { A=2; }"};
+	static const struct {
+		const char *text, *name;
+	} compounds[] = {
+		{"if true; then A=2; fi", "if"},
+		{"if x\nthen B=1\nelif y; then A=2; else A=3\nfi", "elif and else"},
+		{"case $B in (x|y) ;; *) A=2 ;; esac", "case"},
+		{"case x in a) A=2\nesac", "case without ;;"},
+		{"for A in 1 2; do true; done", "the variable of for"},
+		{"for x in 1\ndo A=2; done", "for"},
+		{"while x; do A=2; done", "while"},
+		{"until x; do A=2; done", "until"},
+		{"select A in 1; do break; done", "select"},
+		{"{ A=2; }", "a group"},
+		{"f() { A=2; }", "a function"},
+		{"f()\n{\nA=2\n}", "a function of some lines"},
+		{"function f { A=2; }", "function without parentheses"},
+		{"if x; then if y; then A=2; fi fi", "if in if"},
+		{"if x; then unset A; fi", "unset in if"},
+		{"if x; then export A=2; fi >/dev/null", "export in if with a redirection"},
+		{"x && { A=2; }", "a group after &&"},
+	};
 	char text[128];
 	size_t i;
 
-	for (i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-		snprintf(text, sizeof(text), "A=1\n%s\n", texts[i]);
-		ok(why_a(text) && line("A") > 1, "refused: %s", texts[i]);
-		snprintf(text, sizeof(text), "%s\n", texts[i]);
-		read_text(text);
-		ok(strcmp(value("A"), "1"), "refused without an earlier value: %s", texts[i]);
+	for (i = 0; i < sizeof(compounds) / sizeof(*compounds); i++) {
+		snprintf(text, sizeof(text), "A=1\n%s\n", compounds[i].text);
+		ok(why_a(text) && line("A") > 1, "what %s sets is refused", compounds[i].name);
+		snprintf(text, sizeof(text), "%s\n", compounds[i].text);
+		ok(strcmp(a(text), "1"), "what %s sets is refused as the first of a file",
+			compounds[i].name);
 	}
 	is(why_a("if x; then A=1; fi\n"), "a conditional", "a conditional is named");
 	is(a("if x; then A=1; fi\nA=2\n"), "2", "an assignment after a conditional wins");
 	is(a("A=1\nif [ -n \"$A\" ]; then B=1; fi\n"), "1", "other keys stay");
 	is(a("A=1\n(A=2)\n"), "1", "a subshell changes nothing");
-	is(a("A=1\n[[ -n $A && $A = x ]]\n"), "1", "[[ ]] is a command");
+	is(a("A=1\n[[ -n $A ]]\n[[ $A = x ]]\n"), "1", "[[ ]] is a command");
+	is(a("A=1\n[[ -n $A && $A = x ]]\n"), "(refused)", "[[ ]] with more terms is refused");
 	is(a("A=1\n[[ A=2 -eq 2 ]]\n"), "(refused)", "[[ ]] with arithmetic is refused");
 	is(a("echo if; A=1\n"), "1", "a keyword as an argument is none");
 }
@@ -254,7 +278,7 @@ static void test_lists(void)
 	is(a("A=1\nA=2 | cat\n"), "1", "an assignment in a pipeline is none");
 	is(a("A=1\ncat |\nA=2\n"), "1", "nor is one at its end");
 	is(a("A=1\nA=2 &\n"), "1", "nor is one in the background");
-	is(a("A=1\nB=1 && A=2 & C=3\n"), "1", "nor is a list in the background");
+	is(a("A=1\nB=1 && A=2 & C=3\n"), "(refused)", "a list in the background is refused");
 	is(value("C"), "3", "what follows & runs");
 }
 
@@ -268,15 +292,17 @@ static void test_commands(void)
 	is(a("A=1 B=2 export C\n"), "(refused)", "an assignment before export is refused");
 	is(a("A=1\nunset A\n"), "(unset)", "unset unsets");
 	is(a("A=1\nunset -v B A\n"), "(unset)", "unset -v unsets");
+	is(a("A=1\nunset -f A\n"), "(refused)", "unset with another option is refused");
 	is(a("A=1\ntrue || unset A\n"), "(refused)", "unset in a conditional is refused");
 	is(a("A=1\nA=2 unset A\n"), "(refused)", "unset of a temporary assignment is refused");
 	is(a("A=1\nunset $B\n"), "(refused)", "unset of an expansion decides any key");
-	is(why_a("A=1\nread -r A B\n"), "read", "read is refused");
-	is(why_a("A=1\nprintf -v A x\n"), "printf", "printf -v is refused");
-	is(a("A=1\nprintf '%s\\n' A\n"), "1", "another printf is ignored");
-	is(why_a("A=1\ngetopts a A\n"), "getopts", "getopts is refused");
-	is(why_a("mapfile A\n"), "mapfile", "mapfile is refused");
-	is(why_a("readarray -t A\n"), "readarray", "readarray is refused");
+	is(why_a("A=1\nread -r A B\n"), "a builtin of the shell", "read is refused");
+	is(why_a("A=1\nprintf -v A x\n"), "a builtin of the shell", "printf -v is refused");
+	is(a("A=1\nprintf 'x%n' A\n"), "(refused)", "so is any printf, since %n assigns");
+	is(why_a("A=1\ngetopts a A\n"), "a builtin of the shell", "getopts is refused");
+	is(why_a("mapfile A\n"), "a builtin of the shell", "mapfile is refused");
+	is(why_a("readarray -t A\n"), "a builtin of the shell", "readarray is refused");
+	is(a("A=1\n[ -v 'B[A=2]' ]\n"), "(refused)", "[ -v decides any key");
 	is(a("A=1\nlet A=2\n"), "(refused)", "let is refused");
 	is(a("A=1\nA=2 >/x\n"), "(refused)", "an assignment with a redirection is refused");
 	is(a("f() { A=2; }\nA=1\nf\n"), "(refused)", "a call of a function decides any key");
@@ -293,7 +319,9 @@ static void test_taint(void)
 		snprintf(text, sizeof(text), "A=1\n%s\nC=3\n", texts[i]);
 		read_text(text);
 		ok(why("A") && line("A") == 2 && why("D"), "any key is decided by: %s", texts[i]);
-		is(value("C"), "3", "a key that is assigned later is known");
+		is(value("C"), i < 2 ? "3" : "(refused)",
+			i < 2 ? "a key that is assigned later is known"
+			      : "a key that is assigned later is refused, as it may not be reached");
 		ok(vars.taint.key && vars.taint.line == 2, "the taint has the line");
 	}
 	is(why_a(". ./x\n"), "a sourced file", "a sourced file is named");
@@ -332,7 +360,7 @@ static void test_return(void)
 	is(a("A=1; return; A=2\n"), "1", "nor on the same line");
 	is(a("A=1\nif x; then return; fi\nB=2\n"), "1",
 		"a return in a conditional keeps what was before");
-	is(why("B"), "a return that may not be reached", "but refuses what comes after");
+	is(why("B"), "a conditional", "but refuses what comes after");
 	is(a("x || exit 1\nA=1\n"), "(refused)", "so does an exit after ||");
 	is(a("return x\nA=1\n"), "(refused)", "so does a return of no number");
 	is(a("f() { return; }\nA=1\n"), "1", "a return in a function ends only that");
@@ -346,8 +374,10 @@ static void test_here_documents(void)
 	is(a("cat <<E; A=1\n E\nE\nB=2\n"), "1", "the line goes on after <<WORD");
 	is(value("B"), "2", "only the word alone ends it");
 	is(a("cat <<'E'\n\\\nE\nA=1\n"), "1", "a quoted word leaves backslashes alone");
-	is(a("cat <<E\nx\\\nE\nA=1\nE\n"), "(unset)", "an unquoted one joins lines");
-	is(a("cat <<X <<Y\nX\nA=1\nY\nB=2\n"), "(unset)", "a line may have two");
+	is(a("cat <<E\nx\\\nE\nA=1\nE\n"), "(refused)", "one that may join lines is refused");
+	is(a("cat <<E\n$(x)\nE\nA=1\n"), "(refused)", "one with an expansion is refused");
+	is(a("cat <<'E'\n$(x)\nE\nA=1\n"), "1", "unless its word is quoted");
+	is(a("cat <<X <<Y\nX\nA=1\nY\nB=2\n"), "(refused)", "two in a line are refused");
 	is(a("cat <<<E\nA=1\n"), "1", "<<< is a here-string");
 	is(a("A=1\ncat <<E\n${A:=2}\nE\n"), "(refused)",
 		"a here-document that may assign is refused");
@@ -362,13 +392,13 @@ static void test_errors(void)
 	is(why_a("A='x\n"), "an unterminated quote", "so is a single one");
 	is(why_a("A=$'x\\'\n"), "an unterminated quote", "and a $' one");
 	is(why_a("A=`x\n"), "an unterminated quote", "and a backquote");
-	is(why_a("A=${B\n"), "an unterminated quote", "and a brace");
+	is(why_a("A=${B\n"), "a parameter expansion", "and a brace");
 	is(why_a("A=1\n)\nA=2\n"), "a syntax error",
 		"a syntax error is refused, and what follows it");
 	is(why_a("if x; then A=1\n"), "a syntax error", "so is a conditional without end");
 	is(why_a("A=1;; B=2\n"), "a syntax error", "and ;;");
 	is(why_a("A=1\nfi\n"), "a syntax error", "and a keyword out of place");
-	is(why_a("A=x(1)\n"), "a syntax error", "and a parenthesis");
+	is(why_a("A=x(1)\n"), "a function", "and a parenthesis");
 	is(why_a("A=1 >\n"), "a syntax error", "and a redirection to nowhere");
 	is(why_a("2> 2>&1\nA=1\n"), "a syntax error", "and one to another redirection");
 	is(why_a("A=$(x\n"), "a syntax error", "and an open substitution");
