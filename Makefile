@@ -36,7 +36,7 @@ PURE_OBJECTS := $(PURE:%=$(BUILD)/%.o)
 EDGE_OBJECTS := $(EDGE:%=$(BUILD)/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all build unit install uninstall demo check check-real shellcheck clean help
+.PHONY: all build unit install uninstall demo check check-property check-real shellcheck clean help
 
 all: build
 
@@ -57,7 +57,12 @@ $(BUILD)/test_%: tests/unit/test_%.c $(PURE_OBJECTS)
 $(BUILD)/shvar_dump: tests/unit/shvar_dump.c $(PURE_OBJECTS)
 	$(CC) $(NEEDED_CFLAGS) $(CFLAGS) -Ihelper -MMD -MP -o $@ $< $(PURE_OBJECTS)
 
-unit: $(UNIT_TESTS) $(BUILD)/shvar_dump
+# No object of the program: the model is a second opinion.
+$(BUILD)/property_hosts: $(wildcard tests/property/*.[ch]) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(NEEDED_CFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^)
+
+unit: $(UNIT_TESTS) $(BUILD)/shvar_dump $(BUILD)/property_hosts
 
 # $(call put,SCRIPT,FILE)
 put = sed 's|@SBINDIR@|$(SBINDIR)|' network-scripts/$(1) >$(DESTDIR)$(2) && \
@@ -107,6 +112,12 @@ check:
 	@sh tests/lab/deps.sh check
 	@bash tests/check.sh
 
+check-property:
+	@sh tests/lab/deps.sh check
+	@$(MAKE) --no-print-directory -s build $(BUILD)/property_hosts
+	@PROPERTY_HOSTS=$(PROPERTY_HOSTS) PROPERTY_SEED=$(PROPERTY_SEED) BUILD=$(BUILD) \
+		bash tests/property/run.sh
+
 check-real:
 	@sh tests/lab/deps.sh check
 	@$(MAKE) --no-print-directory -s build
@@ -121,6 +132,7 @@ help:
 	@echo "make uninstall       take back what make install did"
 	@echo "make demo            the problem and its cure, in network namespaces (root)"
 	@echo "make check           all tests (root)"
+	@echo "make check-property PROPERTY_HOSTS=5000   replies of so many random hosts (root)"
 	@echo "make check-real INITSCRIPTS=DIR   the packet tests under the real network service"
 
 -include $(wildcard $(BUILD)/*.d)

@@ -69,9 +69,12 @@ suite shellcheck sources
 export -f suite
 export results
 # shellcheck disable=SC2016
-{ echo cases; ls tests/*.bats; } | xargs -P 2 -I @ bash -c '
+{ echo cases; echo property; ls tests/*.bats; } | xargs -P 2 -I @ bash -c '
 	name=$(basename @ .bats)
-	if [ @ = cases ]; then suite cases bash tests/cases/run.sh; else suite "$name" bats --tap @; fi'
+	case @ in
+	*.bats) suite "$name" bats --tap @ ;;
+	*) suite "$name" bash tests/@/run.sh ;;
+	esac'
 
 passed=$(cat "$results"/*.tap | grep '^ok ' | grep -vc '# skip')
 failed=$(cat "$results"/*.tap | grep -c '^not ok ')

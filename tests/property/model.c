@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT
+ * What must hold, said from README.md: a reply from an uplink's address goes by what main knows
+ * better than a default and that is not another uplink's, else by the uplink's own gateway.
+ */
+#include <string.h>
+
+#include "host.h"
+
+/* What is wanted of a reply. */
+struct want {
+	enum { WANT_NOTHING, WANT_SAME, WANT_WAY } kind;
+	uint32_t gateway;
+	int nic;
+	const char *why;
+};
+
+static int parent_of(const struct host *host, int file)
+{
+	int i = 0;
+
+	while (host->files[i].nic != host->files[file].nic || host->files[i].alias)
+		i++;
+	return i;
+}
+
+static bool covers(const struct host *host, int file, uint32_t address)
+{
+	int i;
+
+	for (i = 0; i < host->n_addresses; i++)
+		if (host->addresses[i].file == file && net_has(host->addresses[i].net, address))
+			return true;
+	return false;
+}
+
+/* Has the file a gateway of its own, or that of /etc/sysconfig/network in its network? */
+static bool is_uplink(const struct host *host, int file)
+{
+	const struct ifcfg *ifcfg = &host->files[file];
+
+	if (host->files[parent_of(host, file)].multihome_no)
+		return false;
+	return ifcfg->gateway || (host->gateway && covers(host, file, host->gateway));
+}
+
+/* The file whose gateway serves the file's addresses, or -1: an alias without another gateway
+ * is its NIC's. */
+static int uplink_of(const struct host *host, int file)
+{
+	int parent = parent_of(host, file);
+	uint32_t gateway = host->files[file].gateway;
+
+	if ((!gateway || gateway == host->files[parent].gateway) && is_uplink(host, parent))
+		return parent;
+	return is_uplink(host, file) ? file : -1;
+}
+
+/* One uplink alone is left as it is. A NIC with MULTIHOME=no still is a way out. */
+static bool is_multihomed(const struct host *host)
+{
+	int i, n = 0;
+
+	for (i = 0; i < host->n_files; i++) {
+		if (uplink_of(host, i) == i && host->files[i].table)
+			return true;
+		n += uplink_of(host, i) == i || host->files[i].multihome_no;
+	}
+	return n > 1;
+}
+
+/* Does rule-NIC say by hand where one of the uplink's addresses goes? */
+static bool is_by_hand(const struct host *host, int uplink)
+{
+	const struct address *address;
+	int i, k;
+
+	for (i = 0; i < host->n_rules; i++)
+		for (k = 0; k < host->n_addresses; k++) {
+			address = &host->addresses[k];
+			if (host->rules[i].file == host->files[uplink].nic &&
+				host->rules[i].from.len && address->file >= 0 &&
+				uplink_of(host, address->file) == uplink &&
+				net_has(host->rules[i].from, address->net.address))
+				return true;
+		}
+	return false;
+}
+
+static bool is_served(const struct host *host, int uplink)
+{
+	return is_multihomed(host) && !host->nics[host->files[uplink].nic].absent &&
+		!is_by_hand(host, uplink);
+}
+
+enum { OWNER_NONE = -1, OWNER_UNCLEAR = -2 };
+
+/* The uplink whose address it is; of one added by hand: in whose network it lies. */
+static int owner_of(const struct host *host, const struct address *address)
+{
+	int i, uplink, owner = OWNER_NONE;
+
+	if (address->file >= 0)
+		return uplink_of(host, address->file);
+	for (i = 0; i < host->n_addresses; i++) {
+		if (host->addresses[i].file < 0 || host->addresses[i].nic != address->nic ||
+			!net_has(host->addresses[i].net, address->net.address))
+			continue;
+		uplink = uplink_of(host, host->addresses[i].file);
+		if (uplink >= 0 && owner >= 0 && uplink != owner)
+			return OWNER_UNCLEAR;
+		if (uplink >= 0)
+			owner = uplink;
+	}
+	return owner;
+}
+
+static bool is_other_uplinks(const struct host *host, int nic, int uplink)
+{
+	int i;
+
+	for (i = 0; i < host->n_files; i++)
+		if (host->files[i].nic == nic && uplink_of(host, i) == i)
+			return nic != host->files[uplink].nic;
+	return false;
+}
+
+/* Longest first, then the metric, then the uplink's own NIC: back the way it came. */
+static bool is_better(const struct route *a, const struct route *b, int nic)
+{
+	if (a->dst.len != b->dst.len)
+		return a->dst.len > b->dst.len;
+	if (a->metric != b->metric)
+		return a->metric < b->metric;
+	return a->nic == nic && b->nic != nic;
+}
+
+static const struct route *best_route(const struct host *host, int uplink, uint32_t remote)
+{
+	const struct route *route, *best = NULL;
+	int i;
+
+	for (i = 0; i < host->n_routes; i++) {
+		route = &host->routes[i];
+		if (route->table == TABLE_MAIN && !route->blackhole && route->dst.len > 1 &&
+			net_has(route->dst, remote) &&
+			!is_other_uplinks(host, route->nic, uplink) &&
+			(!best || is_better(route, best, host->files[uplink].nic)))
+			best = route;
+	}
+	return best;
+}
+
+static struct want want_way(uint32_t gateway, int nic, const char *why)
+{
+	struct want want = {WANT_WAY, gateway, nic, why};
+
+	return want;
+}
+
+static struct want want_kind(int kind, const char *why)
+{
+	struct want want = {kind, 0, 0, why};
+
+	return want;
+}
+
+static struct want own_way(const struct host *host, int uplink, uint32_t remote)
+{
+	const struct ifcfg *file = &host->files[uplink];
+	const struct route *route;
+
+	if (remote == file_gateway(host, uplink) && !covers(host, uplink, remote))
+		return want_way(0, file->nic, "own gateway, outside of the prefix");
+	route = best_route(host, uplink, remote);
+	if (route)
+		return want_way(route->gateway, route->nic,
+			route->home == ROUTE_CONNECTED	      ? "a network of main"
+				: route->home == ROUTE_STATIC ? "a static route"
+							      : "a foreign route");
+	return want_way(file_gateway(host, uplink), file->nic, "own gateway");
+}
+
+enum verdict { DECIDES, DECIDES_NOT, UNCLEAR };
+
+/* Does the rule's table lead to the remote? */
+static enum verdict table_leads(const struct host *host, int table, uint32_t remote)
+{
+	int i;
+
+	for (i = 0; i < host->n_routes; i++)
+		if (host->routes[i].table == table && net_has(host->routes[i].dst, remote))
+			return DECIDES;
+	if (table != TABLE_MAIN)
+		return DECIDES_NOT;
+	/* Without a default of initscripts' it is one of the second defaults, or a rule later. */
+	return host->has_default ? DECIDES : UNCLEAR;
+}
+
+/* The administrator's own rules come first where their priority does. */
+static enum verdict rules_lead(const struct host *host, uint32_t local, uint32_t remote)
+{
+	enum verdict verdict, all = DECIDES_NOT;
+	const struct rule *rule;
+	int i;
+
+	for (i = 0; i < host->n_rules; i++) {
+		rule = &host->rules[i];
+		if (rule->priority >= FIRST_OWN_PRIORITY || rule->mark ||
+			!net_has(rule->from, local) || !net_has(rule->to, remote))
+			continue;
+		verdict = table_leads(host, rule->table, remote);
+		if (verdict == UNCLEAR)
+			all = UNCLEAR;
+		if (verdict == DECIDES && all == DECIDES_NOT)
+			all = DECIDES;
+	}
+	return all;
+}
+
+/* The link route to a gateway outside of the prefix is in main too. */
+static bool is_outside_gateway(const struct host *host, uint32_t remote)
+{
+	int i;
+
+	for (i = 0; i < host->n_files; i++)
+		if (uplink_of(host, i) == i && file_gateway(host, i) == remote &&
+			!covers(host, i, remote))
+			return true;
+	return false;
+}
+
+static struct want want_same(const struct host *host, uint32_t remote, const char *why)
+{
+	return want_kind(is_outside_gateway(host, remote) ? WANT_NOTHING : WANT_SAME, why);
+}
+
+static struct want want_reply(
+	const struct host *host, const struct address *address, uint32_t remote)
+{
+	int owner = owner_of(host, address);
+	enum verdict verdict = rules_lead(host, address->net.address, remote);
+
+	if (owner == OWNER_UNCLEAR || verdict == UNCLEAR)
+		return want_kind(WANT_NOTHING, "");
+	if (owner == OWNER_NONE)
+		return want_same(host, remote, "no uplink's address");
+	if (!is_served(host, owner))
+		return want_same(host, remote, "an uplink that is left alone");
+	if (verdict == DECIDES)
+		return want_same(host, remote, "a foreign rule");
+	return own_way(host, owner, remote);
+}
+
+static void write_way(const struct host *host, uint32_t gateway, int nic, FILE *out)
+{
+	char text[32];
+
+	if (gateway)
+		fprintf(out, "via %s ", format_address(gateway, text));
+	fprintf(out, "dev %s", host->nics[nic].name);
+}
+
+static void write_question(
+	const struct host *host, const struct address *address, uint32_t remote, FILE *out)
+{
+	struct want want = want_reply(host, address, remote);
+	char local[32], far[32];
+
+	format_address(address->net.address, local);
+	format_address(remote, far);
+	if (want.kind == WANT_NOTHING)
+		return;
+	fprintf(out, "reply %s %s\t", local, far);
+	if (want.kind == WANT_SAME) {
+		fprintf(out, "same\t%s\n", want.why);
+		return;
+	}
+	write_way(host, want.gateway, want.nic, out);
+	fprintf(out, "\t%s\n", want.why);
+	fprintf(out, "arrive %s %s %s\taccepted\t%s\n", local, far, host->nics[want.nic].name,
+		want.why);
+}
+
+static void write_remote(const struct host *host, uint32_t remote, FILE *out)
+{
+	struct want unbound = want_same(host, remote, "bound to no address");
+	char far[32];
+	int i;
+
+	if (!remote || host_has_address(host, remote))
+		return;
+	if (unbound.kind == WANT_SAME)
+		fprintf(out, "reply any %s\tsame\t%s\n", format_address(remote, far), unbound.why);
+	for (i = 0; i < host->n_addresses; i++)
+		if (!host->nics[host->addresses[i].nic].absent)
+			write_question(host, &host->addresses[i], remote, out);
+}
+
+/* The second defaults of main: the only thing that may lead where nothing led before. */
+static void write_fallbacks(const struct host *host, FILE *out)
+{
+	const struct ifcfg *file;
+	int i;
+
+	for (i = 0; i < host->n_files; i++) {
+		file = &host->files[i];
+		if (uplink_of(host, i) != i || !is_served(host, i) || file->fallback_no ||
+			file->defroute_no || file->metric >= 0)
+			continue;
+		fputs("fallback\t", out);
+		write_way(host, file_gateway(host, i), file->nic, out);
+		fputs("\tits second default\n", out);
+	}
+}
+
+void model_write(struct host *host, FILE *out)
+{
+	static const struct net far[] = {{0xc6336400, 24}, {0x08080000, 16}, {0x0a000000, 8}};
+	int i;
+
+	write_fallbacks(host, out);
+	for (i = 0; i < 3; i++)
+		write_remote(host, random_remote(host, far[i]), out);
+	for (i = 0; i < host->n_addresses; i++)
+		write_remote(host, random_remote(host, host->addresses[i].net), out);
+	for (i = 0; i < host->n_routes; i++)
+		if (host->routes[i].dst.len >= 8 && host->routes[i].home != ROUTE_CONNECTED)
+			write_remote(host, random_remote(host, host->routes[i].dst), out);
+	for (i = 0; i < host->n_files; i++)
+		write_remote(host, host->files[i].gateway, out);
+	write_remote(host, host->gateway, out);
+}
