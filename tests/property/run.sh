@@ -85,6 +85,7 @@ check_host() {
 	property_hosts ask "$case" >"$out/answers"
 	kernel_state >"$out/kernel.before"
 	sync first
+	multihome plan 2>/dev/null | wrong 'plan after sync'
 	check_answers
 	kernel_state >"$out/kernel"
 	foreign_state "$out/kernel.before" >"$out/foreign.before"
