@@ -79,6 +79,8 @@ files_state() {
 
 make_host() {
 	mount -t tmpfs none /var/run 2>/dev/null || mount -t tmpfs none /run
+	# Without the machine's control groups: a NetworkManager there is none of ours.
+	mount -t sysfs none /sys
 	mount -t tmpfs none /mnt
 	mount -t tmpfs none /var/lib
 	mkdir /var/lib/dhclient
