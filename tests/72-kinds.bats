@@ -165,6 +165,7 @@ in_guest() {
 	printf '%s\n' "DEVICE='eth0' # the first" 'ONBOOT=YES' '  IPADDR="192.168.2.99"' \
 		'NETMASK=255.255.255.0;GATEWAY=192.168.2.1' 'BOOTPROTO=NONE' ARPCHECK=no \
 		>"$LAB_SCRIPTS/ifcfg-eth0"
+	# shellcheck disable=SC1003 # the backslash joins the lines of the file
 	printf '%s\n' 'export DEVICE="eth"1' 'ONBOOT="yes"' 'IPADDR=10.0.0.99 NETMASK=255.0.0.0' \
 		'GATEWAY=10.0.\' '0.1' 'ARPCHECK=no' >"$LAB_SCRIPTS/ifcfg-eth1"
 	served 0 1

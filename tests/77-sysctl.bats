@@ -101,6 +101,6 @@ mac() {
 	client ping -n -q -c1 -W1 192.168.2.99
 	client ping -n -q -c1 -W1 192.168.2.98
 	run router 0 nft list set ip lab by_mac
-	lines=$(grep -oE '([0-9a-f]{2}:){5}[0-9a-f]{2}' <<<"$output" | sort -u | grep -c .)
-	is "$lines" 1 'one NIC for both'
+	is "$(grep -oE '([0-9a-f]{2}:){5}[0-9a-f]{2}' <<<"$output" | sort -u | grep -c .)" 1 \
+		'one NIC for both'
 }

@@ -206,7 +206,7 @@ make_programs() {
 	stub nmcli 'exit 1'
 	make_dhclient
 	# What the scripts ask of bridge-utils. Delays are for bridges that others may loop.
-	# shellcheck disable=SC2016
+	# shellcheck disable=SC2016,SC1010 # words of the stub, not ours
 	stub brctl '[ "$2" != -- ] || set -- "$1" "${@:3}"' 'case $1 in' \
 		'addbr) [ -d "/sys/class/net/$2" ] || ip link add "$2" type bridge forward_delay 0 ;;' \
 		'delbr) ip link delete "$2" ;;' \
