@@ -167,6 +167,6 @@ in_guest() {
 		>"$LAB_SCRIPTS/ifcfg-eth0"
 	# shellcheck disable=SC1003 # the backslash joins the lines of the file
 	printf '%s\n' 'export DEVICE="eth"1' 'ONBOOT="yes"' 'IPADDR=10.0.0.99 NETMASK=255.0.0.0' \
-		'GATEWAY=10.0.\' '0.1' 'ARPCHECK=no' >"$LAB_SCRIPTS/ifcfg-eth1"
+		$'GATEWAY=10.0.\\\n0.1' 'ARPCHECK=no' >"$LAB_SCRIPTS/ifcfg-eth1"
 	served 0 1
 }

@@ -213,7 +213,7 @@ make_programs() {
 		'addif) ip link set "$3" master "$2" ;;' \
 		'delif) ip link set "$3" nomaster ;;' \
 		'show) for d in /sys/class/net/*/bridge; do d=${d%/bridge}; printf "%s\t\n" "${d##*/}"; done ;;' \
-		esac
+		'esac'
 	# Newer ones warn on every call that they are obsolescent.
 	# shellcheck disable=SC2016
 	stub egrep 'exec grep -E "$@"'
