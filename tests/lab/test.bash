@@ -125,9 +125,9 @@ rules6() {
 	host ip -6 rule | tr -s '\t ' ' ' | sort
 }
 
-# But for what a timer counts down.
+# But for what a timer counts down, and what the kernel makes of a random MAC address by and by.
 routes6() {
-	host ip -6 route show table all |
+	host ip -6 route show table all | grep -v ' table local \|^fe80::/64 .* proto kernel ' |
 		sed 's/ expires [0-9]*sec//; s/ linkdown//; s/ *$//' | sort
 }
 
