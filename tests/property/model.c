@@ -94,12 +94,14 @@ static bool is_served(const struct host *host, int uplink)
 
 enum { OWNER_NONE = -1, OWNER_UNCLEAR = -2 };
 
-/* The uplink whose address it is; of one added by hand: in whose network it lies. */
+/* The uplink whose address it is. Of one added by hand, or of a file without a gateway: the
+ * uplink on the same NIC in whose network it lies, since a rule is for a network and not for the
+ * addresses that happen to be there. */
 static int owner_of(const struct host *host, const struct address *address)
 {
 	int i, uplink, owner = OWNER_NONE;
 
-	if (address->file >= 0)
+	if (address->file >= 0 && uplink_of(host, address->file) >= 0)
 		return uplink_of(host, address->file);
 	for (i = 0; i < host->n_addresses; i++) {
 		if (host->addresses[i].file < 0 || host->addresses[i].nic != address->nic ||
