@@ -7,8 +7,8 @@ load lab/test
 
 # by_hand PLAN: does what it says: a diff for patch, then commands.
 by_hand() {
-	grep -vE '^[-+~] ip ' <<<"$1" >"$LAB_ROOT/tmp/plan.diff" || true
-	sed -nE 's/^[-+~] (ip )/\1/p' <<<"$1" >"$LAB_ROOT/tmp/plan.sh"
+	grep -vE '^[-+~] (ip|sysctl) ' <<<"$1" >"$LAB_ROOT/tmp/plan.diff" || true
+	sed -nE 's/^[-+~] ((ip|sysctl) )/\1/p' <<<"$1" >"$LAB_ROOT/tmp/plan.sh"
 	[ ! -s "$LAB_ROOT/tmp/plan.diff" ] || host patch -s -p1 -d / -i /tmp/plan.diff
 	host sh -e /tmp/plan.sh
 }

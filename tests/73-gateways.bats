@@ -163,3 +163,17 @@ same_network() {
 	answers_by 192.168.2.77 eth0
 	settled
 }
+
+@test "a network within an uplink's, on a NIC without a gateway, is kept apart from it" {
+	host_up LAB_UPLINKS=3 LAB_RP_FILTER=all LAB_STRICT_ROUTERS=1
+	admin_moves_in
+	router 2 ip address add 10.5.0.1/16 dev uplink
+	lab_ifcfg eth2 DEVICE=eth2 ONBOOT=yes BOOTPROTO=none IPADDR=10.5.0.7 NETMASK=255.255.0.0
+	lab_install
+	service start
+	has "$(our_rules)" '^10000: from 10\.0\.0\.99 iif lo lookup 101'
+	answers 0 1
+	router 2 ping -n -q -c1 -W1 10.5.0.7
+	host ping -n -q -c1 -W1 -I 10.5.0.7 10.5.0.1
+	settled
+}
