@@ -141,6 +141,9 @@ void config_free(struct config *config);
 const struct profile *config_find_profile(
 	const struct config *config, const struct links *links, const char *argument);
 
+/* Is the argument the name of the profile's file, with or without ifcfg- and a path? */
+bool profile_has_file_name(const struct profile *profile, const char *argument);
+
 /* "eth0" of "eth0:1". -1 if the device's name is not one. */
 int device_of_label(const char *label, device_name out);
 
