@@ -136,13 +136,15 @@ static bool is_about(const struct diag *diag, const struct host *host)
 {
 	const char *slash = strrchr(diag->file, '/');
 	const char *name = slash ? slash + 1 : diag->file;
+	const char *dash = strchr(name, '-');
 
 	if (!slash)
 		return !strcmp(name, host->device);
 	if (!strncmp(name, "ifcfg-", 6))
 		return host->profile && !strcmp(name, host->profile->file->name);
-	if (!strncmp(name, "route", 5) || !strncmp(name, "rule", 4))
-		return !strcmp(strchr(name, '-') + 1, host->device);
+	/* route-, route6-, rule-, rule6-; a file of sysctl.d may be called rules.conf. */
+	if (dash && (!strncmp(name, "route", 5) || !strncmp(name, "rule", 4)))
+		return !strcmp(dash + 1, host->device);
 	return true;
 }
 

@@ -170,3 +170,42 @@ in_guest() {
 		$'GATEWAY=10.0.\\\n0.1' 'ARPCHECK=no' >"$LAB_SCRIPTS/ifcfg-eth1"
 	served 0 1
 }
+
+# tun_wire: tun0 of the host is wired to router 1, in place of eth1; packets go as datagrams
+# through sockets in the file system that the two share.
+tun_wire() {
+	router 1 ip link set uplink down
+	router 1 ip link set uplink name cut
+	router 1 ip address flush dev cut
+	host socat TUN,tun-name=tun0,iff-no-pi \
+		UNIX-SENDTO:/tmp/router.tun,bind=/tmp/host.tun >/dev/null 2>&1 3>&- &
+	# What goes up first would send, and end where nobody listens yet.
+	wait_for host test -S /tmp/host.tun
+	router 1 socat TUN:10.0.0.1/8,tun-name=uplink,iff-up,iff-no-pi \
+		UNIX-SENDTO:/tmp/host.tun,bind=/tmp/router.tun >/dev/null 2>&1 3>&- &
+	wait_for router 1 ip link show uplink up
+}
+
+# wait_for COMMAND…: until it succeeds, 5 seconds at most.
+wait_for() {
+	local _
+	for _ in {1..100}; do
+		! "$@" >/dev/null 2>&1 || return 0
+		sleep 0.05
+	done
+	echo "still not: $*"
+	return 1
+}
+
+@test "a tun is served" {
+	host_up LAB_RP_FILTER=el6
+	admin_moves_in
+	rm "$LAB_SCRIPTS/ifcfg-eth1"
+	tun_wire
+	lab_ifcfg tun0 DEVICE=tun0 ONBOOT=yes BOOTPROTO=none IPADDR=10.0.0.99 NETMASK=255.0.0.0 \
+		GATEWAY=10.0.0.1
+	lab_install
+	service start
+	answers 0 1
+	settled
+}

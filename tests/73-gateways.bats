@@ -177,3 +177,10 @@ same_network() {
 	host ping -n -q -c1 -W1 -I 10.5.0.7 10.5.0.1
 	settled
 }
+
+@test "eight uplinks answer, each by its own NIC" {
+	started LAB_UPLINKS=8 LAB_RP_FILTER=all LAB_STRICT_ROUTERS=1
+	answers 0 1 2 3 4 5 6 7
+	is "$(lines "$(our_rules)")" 9 'eight of ours, one foreign'
+	settled
+}

@@ -9,7 +9,7 @@
 #  client                       router K                     host
 #  lo 172.31.0.2  coreK ====== core     uplink ====== ethK   eth0 192.168.2.99/24
 #     172.31.K+1.2/24   172.31.K+1.1    GATEWAY              eth1 10.0.0.99/8
-#                                                            eth2 172.20.3.99/24
+#                                                            eth2 172.20.3.99/24 … eth7
 # With LAB_IPV6=1 the same in IPv6: client 2001:db8:c::2, routers ::1 and fe80::1 in the
 # segments 2001:db8:2::/64, 2001:db8:10::/64, 2001:db8:20::/64, the host to be ::99.
 # The client reaches each segment through that segment's router; a reply gets
@@ -21,8 +21,8 @@ client=172.31.0.2
 scripts=/etc/sysconfig/network-scripts
 
 # What each uplink's router is: gateway/prefix and segment.
-gateways=(192.168.2.1/24 10.0.0.1/8 172.20.3.1/24)
-segments=(192.168.2.0/24 10.0.0.0/8 172.20.3.0/24)
+gateways=(192.168.2.1/24 10.0.0.1/8 172.20.{3..8}.1/24)
+segments=(192.168.2.0/24 10.0.0.0/8 172.20.{3..8}.0/24)
 
 client6=2001:db8:c::2
 nets6=(2001:db8:2 2001:db8:10 2001:db8:20)

@@ -7,7 +7,7 @@
 #               lab.sh run COMMAND…      one command there, after a start
 #
 # What lab_up heeds:
-#   LAB_UPLINKS=2           1 to 3
+#   LAB_UPLINKS=2           1 to 8, to 3 with LAB_IPV6=1
 #   LAB_RP_FILTER=none      none: nothing filters (EL5); el6: strict by default,
 #                           set on each device; all: strict on all (EL7)
 #   LAB_STRICT_ROUTERS=0    1: routers drop what is not of their segment
@@ -21,7 +21,7 @@ LAB_REPO=$(readlink -f "$LAB_DIR/../..")
 LAB_PORT=7777
 LAB_CLIENT=172.31.0.2
 LAB_CLIENT6=2001:db8:c::2
-LAB_ADDRESSES=(192.168.2.99 10.0.0.99 172.20.3.99)
+LAB_ADDRESSES=(192.168.2.99 10.0.0.99 172.20.{3..8}.99)
 LAB_ADDRESSES6=(2001:db8:2::99 2001:db8:10::99 2001:db8:20::99)
 
 # --- up and down ---------------------------------------------------------------
@@ -134,7 +134,7 @@ lab_uplink() {
 	case $k in
 	0) plain='NETMASK=255.255.255.0 GATEWAY=192.168.2.1' ;;
 	1) plain='NETMASK=255.0.0.0 GATEWAY=10.0.0.1' ;;
-	2) plain='NETMASK=255.255.255.0 GATEWAY=172.20.3.1' ;;
+	*) plain="NETMASK=255.255.255.0 GATEWAY=${LAB_ADDRESSES[k]%99}1" ;;
 	esac
 	# shellcheck disable=SC2086 # one word a line
 	lab_ifcfg "eth$k" "DEVICE=eth$k" ONBOOT=yes BOOTPROTO=none \
