@@ -43,6 +43,22 @@ lab_possible() {
 service() {
 	run host service network "$1"
 	[ "$status" = 0 ] || { echo "service network $1: $status: $output"; return 1; }
+	links_settle
+}
+
+# The kernel takes note of a carrier up to a second later (net/core/link_watch.c), and until
+# then a bridge that just came up drops what it is to send.
+links_settle() {
+	# shellcheck disable=SC2016 # for the shell in the host
+	host sh -c 'for try in $(seq 40); do
+		pending=
+		for device in /sys/class/net/*; do
+			[ "$(cat $device/carrier 2>/dev/null)" != 1 ] ||
+				grep -qxE "up|unknown" $device/operstate || pending=$device
+		done
+		[ -n "$pending" ] || exit 0
+		sleep 0.05
+	done'
 }
 
 # multihome STATUS ARGUMENT…: runs it; $output and $stderr apart.
