@@ -12,7 +12,8 @@
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3 };
 
 struct options {
-	const char *argument; /* DEVICE or CONFIG, or NULL */
+	const char *argument; /* DEVICE, CONFIG or REMOTE, or NULL */
+	const char *second;   /* LOCAL, or NULL */
 	const char *root;     /* --root, or NULL */
 	bool porcelain;
 };
