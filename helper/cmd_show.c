@@ -2,38 +2,39 @@
  * show: the uplinks, and how each of them is served.
  */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "cmd.h"
+#include "kernel.h"
+#include "log.h"
+#include "show.h"
 
-static const char *const state_words[] = {"up", "down", "edited", "refused", "by-hand"};
-
-static void format_addresses(const struct uplink *uplink, struct text *out)
+/* no-color.org: set and not empty, it wins over any terminal. */
+static bool wants_color(void)
 {
-	char text[PREFIX_TEXT];
-	size_t i;
+	const char *no = getenv("NO_COLOR"), *terminal = getenv("TERM");
 
-	for (i = 0; i < uplink->addresses.n; i++)
-		text_format(out, "%s%s/%d", i ? "," : "",
-			prefix_format_address(&uplink->addresses.items[i], text),
-			uplink->addresses.items[i].len);
-	if (!uplink->addresses.n)
-		text_add_string(out, "-");
+	return isatty(STDOUT_FILENO) && !(no && *no) && terminal && *terminal &&
+		strcmp(terminal, "dumb");
 }
 
-static void print_uplink(const struct planned *planned, bool porcelain)
+static void print(const struct show_input *input, bool porcelain)
 {
-	const struct uplink *uplink = planned->uplink;
-	struct text addresses = {0};
-	char gateway[PREFIX_TEXT], table[16] = "-";
+	char *reason = porcelain ? NULL : show_reason(input);
+	struct text out = {0};
 
-	format_addresses(uplink, &addresses);
-	if (planned->table)
-		snprintf(table, sizeof(table), "%u", planned->table);
-	printf(porcelain ? "%s\t%s\t%s\t%s\t%s\n" : "%-15s %-22s %-15s %-10s %s\n",
-		uplink->device[0] ? uplink->device : uplink->file->name, addresses.bytes,
-		uplink->gateway.family ? prefix_format_address(&uplink->gateway, gateway) : "-",
-		table, state_words[planned->state]);
-	text_free(&addresses);
+	if (porcelain)
+		show_porcelain(input, &out);
+	else
+		show_table(input, wants_color(), &out);
+	if (out.n)
+		fwrite(out.bytes, 1, out.n, stdout);
+	if (reason)
+		log_notice("%s", reason);
+	free(reason);
+	text_free(&out);
 }
 
 int cmd_show(const struct options *options)
@@ -41,13 +42,13 @@ int cmd_show(const struct options *options)
 	struct host host = {.device = ""};
 	int status = host_plan(EVENT_SYNC, options, &host);
 	int reported = host_report(&host, false);
-	size_t i;
+	const struct show_input input = {
+		&host.config, &host.plan, &host.kernel, &host.seen, kernel_older_than(2, 6, 31)};
 
-	if (!status && !options->porcelain && host.plan.uplinks.n)
-		printf("%-15s %-22s %-15s %-10s %s\n", "DEVICE", "ADDRESS", "GATEWAY", "TABLE",
-			"STATE");
-	for (i = 0; !status && i < host.plan.uplinks.n; i++)
-		print_uplink(&host.plan.uplinks.items[i], options->porcelain);
+	if (!status) {
+		sysctl_read("all", &host.seen);
+		print(&input, options->porcelain);
+	}
 	host_free(&host);
 	return reported ? reported : status;
 }

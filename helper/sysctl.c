@@ -35,6 +35,18 @@ const struct saved *saved_find(const struct saves *saves, const char *device, en
 	return NULL;
 }
 
+int sysctl_rp_filter(const struct sysctls *seen, const char *device, bool needs_both)
+{
+	const struct sysctl *own = sysctl_find(seen, device, SYSCTL_RP_FILTER);
+	const struct sysctl *all = sysctl_find(seen, "all", SYSCTL_RP_FILTER);
+
+	if (!own || !all)
+		return -1;
+	if (needs_both)
+		return own->value && all->value;
+	return own->value > all->value ? own->value : all->value;
+}
+
 static void want(const struct sysctl *wanted, const struct sysctls *seen, const struct saves *saves,
 	struct sysctl_diff *out)
 {

@@ -44,6 +44,11 @@ const struct sysctl *sysctl_find(
 	const struct sysctls *sysctls, const char *device, enum sysctl_key key);
 const struct saved *saved_find(const struct saves *saves, const char *device, enum sysctl_key key);
 
+/* The reverse-path filter that a packet meets which arrives by the device: 0 off, 1 strict, 2
+ * loose; -1 if the device's value or that of "all" was not seen. From 2.6.31 on the greater of the
+ * two counts; needs_both: before, it was on where both were (IN_DEV_RPFILTER). */
+int sysctl_rp_filter(const struct sysctls *seen, const char *device, bool needs_both);
+
 /* What is to be written so that seen becomes wanted, and what is to be remembered then. A value
  * of ours that is not wanted any more goes back to what it was before us, unless somebody else
  * has changed it since; a value that somebody else changed is what a wanted one goes back to
