@@ -7,6 +7,8 @@ PREFIX ?= /usr
 SBINDIR ?= /sbin
 SYSCONFDIR ?= /etc
 MANDIR ?= $(PREFIX)/share/man
+# Where EL5 and EL6 look; later releases look there as well.
+COMPLETIONDIR ?= $(SYSCONFDIR)/bash_completion.d
 DESTDIR ?=
 # Where the hook scripts themselves live; initscripts call them by links in /sbin.
 LIBDIR := $(PREFIX)/lib/multihome
@@ -69,8 +71,10 @@ put = sed 's|@SBINDIR@|$(SBINDIR)|' network-scripts/$(1) >$(DESTDIR)$(2) && \
 	chmod 755 $(DESTDIR)$(2)
 
 install: build
-	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(SYSCONFDIR)/sysconfig
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(SYSCONFDIR)/sysconfig \
+		$(DESTDIR)$(COMPLETIONDIR)
 	install -m 755 $(BUILD)/multihome $(DESTDIR)$(SBINDIR)/multihome
+	install -m 644 helper/multihome.bash-completion $(DESTDIR)$(COMPLETIONDIR)/multihome
 	for hook in $(HOOKS) dhclient-exit-hooks; do \
 		$(call put,$$hook,$(LIBDIR)/$$hook) || exit 1; \
 	done
@@ -98,7 +102,8 @@ ifeq ($(DESTDIR),)
 	test ! -x $(SBINDIR)/multihome || $(SBINDIR)/multihome clean
 endif
 	rm -f $(DESTDIR)$(SBINDIR)/multihome $(HOOKS:%=$(DESTDIR)$(LIBDIR)/%) \
-		$(DESTDIR)$(LIBDIR)/dhclient-exit-hooks $(DESTDIR)$(DHCP_HOOK) $(DESTDIR)$(NM_HOOK)
+		$(DESTDIR)$(LIBDIR)/dhclient-exit-hooks $(DESTDIR)$(DHCP_HOOK) $(DESTDIR)$(NM_HOOK) \
+		$(DESTDIR)$(COMPLETIONDIR)/multihome
 	test ! -d $(DESTDIR)$(LIBDIR) || rmdir $(DESTDIR)$(LIBDIR)
 	! cmp -s sysconfig/multihome $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome || \
 		rm -f $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome

@@ -39,7 +39,8 @@ sources() {
 			echo "not ok $n - shellcheck $file"
 			failed=1
 		fi
-	done < <(grep -rlE '^#!/bin/(ba|)sh|^#!/usr/bin/env bats' network-scripts tests .ci |
+	done < <(grep -rlE '^#!/bin/(ba|)sh|^#!/usr/bin/env bats|^# shellcheck shell=' \
+		helper network-scripts tests .ci |
 		grep -v '^tests/cases/.*/' | LC_ALL=C sort)
 	echo "1..$n"
 	return $failed
