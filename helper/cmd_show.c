@@ -20,20 +20,32 @@ static bool wants_color(void)
 		strcmp(terminal, "dumb");
 }
 
-static void print(const struct show_input *input, bool porcelain)
+static void say_why_nothing(const struct config *config)
 {
-	char *reason = porcelain ? NULL : show_reason(input);
+	if (!config->enabled)
+		log_notice("no uplink is served: MULTIHOME=no in /etc/sysconfig/multihome");
+	else if (!config->uplinks.n)
+		log_notice("no uplink: no NIC has both an address and a gateway, by its ifcfg file "
+			   "or a lease");
+	else
+		log_notice("no second uplink: the main table alone serves %s",
+			config->uplinks.items[0].file->name);
+}
+
+static void print(const struct host *host, bool porcelain)
+{
+	const struct show_input input = {
+		&host->plan, &host->kernel, &host->seen, kernel_older_than(2, 6, 31)};
 	struct text out = {0};
 
 	if (porcelain)
-		show_porcelain(input, &out);
+		show_porcelain(&input, &out);
 	else
-		show_table(input, wants_color(), &out);
+		show_table(&input, wants_color(), &out);
 	if (out.n)
 		fwrite(out.bytes, 1, out.n, stdout);
-	if (reason)
-		log_notice("%s", reason);
-	free(reason);
+	else if (!porcelain)
+		say_why_nothing(&host->config);
 	text_free(&out);
 }
 
@@ -42,12 +54,10 @@ int cmd_show(const struct options *options)
 	struct host host = {.device = ""};
 	int status = host_plan(EVENT_SYNC, options, &host);
 	int reported = host_report(&host, false);
-	const struct show_input input = {
-		&host.config, &host.plan, &host.kernel, &host.seen, kernel_older_than(2, 6, 31)};
 
 	if (!status) {
 		sysctl_read("all", &host.seen);
-		print(&input, options->porcelain);
+		print(&host, options->porcelain);
 	}
 	host_free(&host);
 	return reported ? reported : status;

@@ -209,18 +209,3 @@ void show_porcelain(const struct show_input *input, struct text *out)
 	for (i = 0; i < uplinks->n; i++)
 		format_fields(input, &uplinks->items[i], out);
 }
-
-char *show_reason(const struct show_input *input)
-{
-	const struct config *config = input->config;
-
-	if (input->plan->uplinks.n)
-		return NULL;
-	if (!config->enabled)
-		return mem_string("no uplink is served: MULTIHOME=no in /etc/sysconfig/multihome");
-	if (!config->uplinks.n)
-		return mem_string("no uplink: no NIC has both an address and a gateway, by its "
-				  "ifcfg file or a lease");
-	return mem_format("no second uplink: the main table alone serves %s",
-		config->uplinks.items[0].file->name);
-}

@@ -9,7 +9,6 @@
 #include "plan.h"
 
 struct show_input {
-	const struct config *config;
 	const struct plan *plan;
 	const struct kernel *kernel;
 	const struct sysctls *seen; /* those of the uplinks' devices, and of "all" */
@@ -22,8 +21,5 @@ void show_table(const struct show_input *input, bool color, struct text *out);
  * between), gateway, table, state, default, rp_filter; "-" for none. A contract (multihome(8)):
  * fields are added at the end only. */
 void show_porcelain(const struct show_input *input, struct text *out);
-/* Why there is nothing to list, one line without its end; NULL if there is something. To be
- * freed. */
-char *show_reason(const struct show_input *input);
 
 #endif

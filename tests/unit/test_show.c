@@ -11,7 +11,6 @@ static struct file file = {.name = (char *)(size_t) "ifcfg-eth0"};
 static struct kernel kernel;
 static struct sysctls seen;
 static struct plan plan;
-static struct config config = {.enabled = true};
 
 static struct prefix prefix(const char *text)
 {
@@ -78,7 +77,7 @@ static void forget(void)
 	memset(&seen, 0, sizeof(seen));
 }
 
-static const struct show_input input = {&config, &plan, &kernel, &seen, false};
+static const struct show_input input = {&plan, &kernel, &seen, false};
 
 static void check_table(const char *want, const char *name)
 {
@@ -233,34 +232,6 @@ static void test_width(void)
 	forget();
 }
 
-static void check_reason(const char *want, const char *name)
-{
-	char *reason = show_reason(&input);
-
-	is(reason, want, name);
-	free(reason);
-}
-
-static void test_reason(void)
-{
-	struct uplink alone = {.file = &file};
-
-	check_reason("no uplink: no NIC has both an address and a gateway, by its ifcfg file or a "
-		     "lease",
-		"why nothing is listed: there is nothing");
-	*array_add(&config.uplinks) = alone;
-	check_reason("no second uplink: the main table alone serves ifcfg-eth0",
-		"why nothing is listed: one uplink alone");
-	config.enabled = false;
-	check_reason("no uplink is served: MULTIHOME=no in /etc/sysconfig/multihome",
-		"why nothing is listed: the host's MULTIHOME=no");
-	config.enabled = true;
-	add("eth0", "10.0.0.1/8", "10.0.0.254", 100, -1, STATE_UP);
-	check_reason(NULL, "no reason where there is a list");
-	forget();
-	free(config.uplinks.items);
-}
-
 static void check_filter(int all, int own, bool needs_both, int want)
 {
 	filter("all", all);
@@ -278,7 +249,6 @@ int main(void)
 	test_addresses();
 	test_refused();
 	test_width();
-	test_reason();
 	check_filter(0, 1, false, 1);
 	check_filter(1, 0, false, 1);
 	check_filter(1, 2, false, 2);
