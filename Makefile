@@ -32,8 +32,8 @@ BUILD ?= build
 # Parsing, planning, diffing, rendering: structs in, structs or text out. Their unit tests are
 # linked without libnl, so nothing of the edge can creep in.
 PURE := array prefix net diag shvar ifcfg ifcfg6 lease uplink config block advert plan plan_files \
-	plan_tables plan_kernel plan_sysctls sysctl diff unified grid show
-EDGE := main host cmd_reconcile cmd_plan cmd_show file log kernel_netlink sysctl_proc
+	plan_tables plan_kernel plan_sysctls sysctl diff unified grid show policy
+EDGE := main host cmd_reconcile cmd_plan cmd_show file log kernel_netlink sysctl_proc kernel_ask
 PURE_OBJECTS := $(PURE:%=$(BUILD)/%.o)
 EDGE_OBJECTS := $(EDGE:%=$(BUILD)/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
@@ -47,7 +47,7 @@ build: $(BUILD)/multihome
 $(BUILD)/multihome: $(EDGE_OBJECTS) $(PURE_OBJECTS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(NL_LIBS)
 
-$(BUILD)/kernel_netlink.o: private NEEDED_CFLAGS += $(NL_CFLAGS)
+$(BUILD)/kernel_netlink.o $(BUILD)/kernel_ask.o: private NEEDED_CFLAGS += $(NL_CFLAGS)
 
 $(BUILD)/%.o: helper/%.c Makefile
 	@mkdir -p $(@D)

@@ -14,6 +14,7 @@ struct question {
 	struct prefix to;
 	struct prefix from; /* family 0: the kernel is to choose */
 	device_name iif;    /* the device by which it arrives; "": the host sends it */
+	device_name oif;    /* the one that its sender is bound to, as fe80::1%eth0 is; "": none */
 	unsigned char tos;
 };
 

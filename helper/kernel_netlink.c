@@ -23,6 +23,7 @@
 #include <netlink/socket.h>
 
 #include "kernel.h"
+#include "kernel_wire.h"
 #include "log.h"
 
 /* EL5's kernel headers have no linux/fib_rules.h; the numbers are the wire's. */
@@ -54,7 +55,7 @@ enum { RECEIVE_SIZE = 1 << 16, DUMP_TRIES = 10 };
 /* More than this in one send overflows the default receive buffer if many fail. */
 enum { BATCH = 64 };
 
-static struct nl_sock *netlink_open(void)
+struct nl_sock *netlink_open(void)
 {
 	struct nl_sock *socket = nl_socket_alloc();
 	int err = socket ? nl_connect(socket, NETLINK_ROUTE) : -NLE_NOMEM;
@@ -70,7 +71,7 @@ static struct nl_sock *netlink_open(void)
 	return NULL;
 }
 
-static void attributes_split(struct nlattr *head, int len, struct nlattr **found, int max)
+void attributes_split(struct nlattr *head, int len, struct nlattr **found, int max)
 {
 	struct nlattr *attr;
 	int left;
@@ -80,7 +81,7 @@ static void attributes_split(struct nlattr *head, int len, struct nlattr **found
 		attr;
 }
 
-static unsigned attribute_number(const struct nlattr *attr)
+unsigned attribute_number(const struct nlattr *attr)
 {
 	unsigned number = 0;
 
@@ -89,7 +90,7 @@ static unsigned attribute_number(const struct nlattr *attr)
 	return number;
 }
 
-static struct prefix attribute_prefix(const struct nlattr *attr, int family, int len)
+struct prefix attribute_prefix(const struct nlattr *attr, int family, int len)
 {
 	struct prefix prefix = {0};
 
@@ -100,7 +101,7 @@ static struct prefix attribute_prefix(const struct nlattr *attr, int family, int
 	return prefix;
 }
 
-static void attribute_name(const struct nlattr *attr, device_name out)
+void attribute_name(const struct nlattr *attr, device_name out)
 {
 	size_t len = attr ? (size_t)nla_len(attr) : 0;
 
@@ -161,7 +162,7 @@ static int read_link(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
-static void copy_device(const struct kernel *kernel, int index, device_name out)
+void copy_device(const struct kernel *kernel, int index, device_name out)
 {
 	size_t i;
 

@@ -17,7 +17,7 @@
 enum { PROTO_MULTIHOME = 109 };
 
 /* rtnetlink.h's RT_TABLE_*, RT_SCOPE_*, RTN_*: the wire's values. */
-enum { TABLE_MAIN = 254, TABLE_LOCAL = 255 };
+enum { TABLE_DEFAULT = 253, TABLE_MAIN = 254, TABLE_LOCAL = 255 };
 enum { SCOPE_UNIVERSE = 0, SCOPE_LINK = 253, SCOPE_HOST = 254 };
 enum { PROTO_KERNEL = 2, PROTO_RA = 9 };
 /* What the kernel takes for an IPv6 route without one (IP6_RT_PRIO_USER). */

@@ -3,6 +3,8 @@
  *
  * The plan has no use for these: it keeps its hands off whatever is not as ours (struct rule).
  *
+ * Pure: policy.c frees, formats and compares, kernel_ask.c fills it in.
+ *
  * Source: include/uapi/linux/{fib_rules,rtnetlink,neighbour}.h, net/core/fib_rules.c,
  * net/ipv4/fib_rules.c, net/ipv4/fib_trie.c, net/ipv6/{fib6_rules,ip6_fib}.c, 2.6.18 to 6.x.
  */
@@ -10,6 +12,19 @@
 #define POLICY_H
 
 #include "net.h"
+
+/* rtnetlink.h's RTN_*: the wire's values. */
+enum {
+	WAY_UNICAST = 1,
+	WAY_LOCAL = 2,
+	WAY_BROADCAST = 3,
+	WAY_ANYCAST = 4,
+	WAY_MULTICAST = 5,
+	WAY_BLACKHOLE = 6,
+	WAY_UNREACHABLE = 7,
+	WAY_PROHIBIT = 8,
+	WAY_THROW = 9
+};
 
 /* fib_rules.h's FR_ACT_*. 2.6.18's IPv4 rules have RTN_* there instead, which agree in what
  * matters: 1 a table, 6 blackhole, 7 unreachable, 8 prohibit. */
@@ -37,7 +52,8 @@ struct policy {
 	int suppress_length; /* routes no longer than this are passed over; -1: none */
 	bool other; /* has selectors that only some packets meet: ports, protocol, users, groups,
 		     * tunnels, or one that is not known here */
-	unsigned char protocol_number; /* FRA_PROTOCOL: who made it; 0 if it is not said */
+	unsigned char protocol_number; /* FRA_PROTOCOL: who made it; 0 if it is not said. No
+					* selector: the kernel does not look at it */
 };
 
 struct policies {
@@ -48,7 +64,7 @@ struct policies {
 /* A route's next hop. */
 struct hop {
 	device_name device;
-	struct prefix gateway; /* family 0: on-link */
+	struct prefix gateway; /* family 0: on-link; RTA_VIA: of another family than the route */
 	bool dead;	       /* RTNH_F_DEAD: its device is down */
 	bool linkdown;	       /* RTNH_F_LINKDOWN: no carrier */
 };
@@ -60,9 +76,11 @@ struct way {
 	unsigned char tos;
 	unsigned char protocol;
 	unsigned metric;
-	struct prefix dst;    /* len 0: default */
-	struct prefix source; /* preferred; family 0: none */
-	struct hop *hops;
+	struct prefix dst;	/* len 0: default */
+	struct prefix from;	/* for packets from there only (IPv6); len 0: any */
+	struct prefix source;	/* preferred; family 0: none */
+	signed char preference; /* an IPv6 router's of itself (RFC 4191): 1 high, 0, -1 low */
+	struct hop *hops;	/* n 0: none, as of an unreachable route */
 	size_t n;
 };
 
@@ -84,7 +102,8 @@ struct neighbours {
 	size_t n, cap;
 };
 
-/* All of it, of both families. */
+/* All of it, of both families: IPv4 first, each in the order of the kernel's dump, which for rules
+ * is that of their priority and then of their making. */
 struct view {
 	struct policies policies;
 	struct ways ways;
@@ -96,7 +115,8 @@ void view_free(struct view *view);
 /* The words that follow "ip rule add": what `ip rule` shows, with the priority at the end. A
  * selector that is not known here is said as "…". */
 void policy_format(const struct policy *policy, struct text *out);
-/* 0 if the kernel could not tell one from the other. */
+/* 0 if the kernel could not tell one from the other (rule_exists, net/core/fib_rules.c); of two
+ * rules with other selectors that is not known. */
 int policy_compare(const struct policy *a, const struct policy *b);
 
 #endif

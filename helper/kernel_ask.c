@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: MIT
+ * The kernel's routing as it is, and what it would do with one packet: dumps and RTM_GETROUTE.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <netlink/errno.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+
+#include "kernel.h"
+#include "kernel_ask.h"
+#include "kernel_wire.h"
+#include "log.h"
+
+/* EL5's kernel headers have no linux/fib_rules.h; the numbers are the wire's. */
+enum {
+	RULE_DST = 1,
+	RULE_SRC = 2,
+	RULE_IIFNAME = 3,
+	RULE_GOTO = 4,
+	RULE_PRIORITY = 6,
+	RULE_FWMARK = 10,
+	RULE_FLOW = 11,
+	RULE_SUPPRESS_PREFIXLEN = 14,
+	RULE_TABLE = 15,
+	RULE_FWMASK = 16,
+	RULE_OIFNAME = 17,
+	RULE_PAD = 18,
+	RULE_L3MDEV = 19,
+	RULE_PROTOCOL = 21,
+	RULE_INVERT = 2 /* FIB_RULE_INVERT */
+};
+
+/* The same for what rtnetlink.h and neighbour.h got later. */
+enum { ROUTE_VIA = 18, ROUTE_PREF = 20, ROUTE_LAST = ROUTE_PREF, ROUTE_LINKDOWN = 16 };
+/* RTM_F_LOOKUP_TABLE: the answer is to say the table; older kernels say main. */
+enum { LOOKUP_TABLE = 0x1000 };
+
+enum { DUMP_TRIES = 10 };
+
+/* What is read, and of which family: an old kernel answers for all where it lacks one. */
+struct viewing {
+	const struct links *links;
+	struct view *view;
+	unsigned char family;
+};
+
+static void name_device(const struct links *links, int index, device_name out)
+{
+	struct kernel seen = {.links = *links};
+
+	copy_device(&seen, index, out);
+}
+
+/* Is the attribute one that read_policy understands, or without meaning for the choice of a
+ * route? */
+static bool policy_attribute_known(int type)
+{
+	switch (type) {
+	case RULE_DST:
+	case RULE_SRC:
+	case RULE_IIFNAME:
+	case RULE_GOTO:
+	case RULE_PRIORITY:
+	case RULE_FWMARK:
+	case RULE_FLOW:
+	case RULE_SUPPRESS_PREFIXLEN:
+	case RULE_TABLE:
+	case RULE_FWMASK:
+	case RULE_OIFNAME:
+	case RULE_PAD:
+	case RULE_L3MDEV:
+	case RULE_PROTOCOL:
+		return true;
+	}
+	return false;
+}
+
+static unsigned char attribute_byte(const struct nlattr *attr)
+{
+	return attr && nla_len(attr) ? *(const unsigned char *)nla_data(attr) : 0;
+}
+
+static void read_policy_attributes(struct nlattr **attrs, struct policy *policy)
+{
+	policy->priority = attribute_number(attrs[RULE_PRIORITY]);
+	attribute_name(attrs[RULE_IIFNAME], policy->iif);
+	attribute_name(attrs[RULE_OIFNAME], policy->oif);
+	policy->mark = attribute_number(attrs[RULE_FWMARK]);
+	policy->mask = attribute_number(attrs[RULE_FWMASK]);
+	/* Before masks a mark was compared whole (2.6.18), and 0 meant any. */
+	if (policy->mark && !attrs[RULE_FWMASK])
+		policy->mask = 0xffffffff;
+	policy->target = attribute_number(attrs[RULE_GOTO]);
+	policy->l3mdev = attribute_byte(attrs[RULE_L3MDEV]);
+	policy->suppress_length = attrs[RULE_SUPPRESS_PREFIXLEN]
+		? (int)attribute_number(attrs[RULE_SUPPRESS_PREFIXLEN])
+		: -1;
+	policy->protocol_number = attribute_byte(attrs[RULE_PROTOCOL]);
+}
+
+static int read_policy(struct nl_msg *msg, void *arg)
+{
+	const struct viewing *viewing = arg;
+	struct nlmsghdr *message = nlmsg_hdr(msg);
+	const struct rtmsg *info = nlmsg_data(message);
+	struct nlattr *attrs[RULE_PROTOCOL + 1], *attr;
+	struct policy *policy;
+	int left;
+
+	if (message->nlmsg_type != RTM_NEWRULE || info->rtm_family != viewing->family)
+		return NL_SKIP;
+	attributes_split(nlmsg_attrdata(message, sizeof(*info)),
+		nlmsg_attrlen(message, sizeof(*info)), attrs, RULE_PROTOCOL);
+	policy = array_add(&viewing->view->policies);
+	read_policy_attributes(attrs, policy);
+	policy->from = attribute_prefix(attrs[RULE_SRC], viewing->family, info->rtm_src_len);
+	policy->to = attribute_prefix(attrs[RULE_DST], viewing->family, info->rtm_dst_len);
+	policy->tos = info->rtm_tos;
+	policy->action = (enum policy_action)info->rtm_type;
+	policy->table = attrs[RULE_TABLE] ? attribute_number(attrs[RULE_TABLE]) : info->rtm_table;
+	policy->inverted = info->rtm_flags & RULE_INVERT;
+	nlmsg_for_each_attr(attr, message, sizeof(*info),
+		left) if (!policy_attribute_known(nla_type(attr))) policy->other = true;
+	return NL_OK;
+}
+
+/* RTA_GATEWAY, or RTA_VIA: a family in the host's order, then the address. */
+static struct prefix read_gateway(struct nlattr **attrs, int family)
+{
+	const struct prefix none = {0};
+	struct prefix gateway = {0};
+	const struct nlattr *via = attrs[ROUTE_VIA];
+	unsigned short via_family;
+
+	if (attrs[RTA_GATEWAY])
+		return attribute_prefix(attrs[RTA_GATEWAY], family, prefix_bits(family));
+	if (!via || nla_len(via) < (int)sizeof(via_family))
+		return none;
+	memcpy(&via_family, nla_data(via), sizeof(via_family));
+	gateway.family = (unsigned char)via_family;
+	gateway.len = (unsigned char)prefix_bits(via_family);
+	if (nla_len(via) != (int)sizeof(via_family) + gateway.len / 8)
+		return none;
+	memcpy(gateway.bytes, (const char *)nla_data(via) + sizeof(via_family), gateway.len / 8);
+	return gateway;
+}
+
+static void add_hop(const struct links *links, struct nlattr **attrs, int family, int index,
+	unsigned flags, struct way *way)
+{
+	struct hop *hop;
+
+	way->hops = mem_resize(way->hops, (way->n + 1) * sizeof(*way->hops));
+	hop = &way->hops[way->n++];
+	memset(hop, 0, sizeof(*hop));
+	name_device(links, index, hop->device);
+	hop->gateway = read_gateway(attrs, family);
+	hop->dead = flags & RTNH_F_DEAD;
+	hop->linkdown = flags & ROUTE_LINKDOWN;
+}
+
+static void read_hops(
+	const struct links *links, const struct rtmsg *info, struct nlattr **attrs, struct way *way)
+{
+	struct nlattr *multipath = attrs[RTA_MULTIPATH], *own[ROUTE_LAST + 1];
+	struct rtnexthop *hop = multipath ? nla_data(multipath) : NULL;
+	int left = multipath ? nla_len(multipath) : 0;
+
+	if (attrs[RTA_OIF])
+		add_hop(links, attrs, info->rtm_family, (int)attribute_number(attrs[RTA_OIF]),
+			info->rtm_flags, way);
+	for (; left >= (int)sizeof(*hop) && RTNH_OK(hop, left);
+		left -= RTNH_ALIGN(hop->rtnh_len), hop = RTNH_NEXT(hop)) {
+		attributes_split((struct nlattr *)(void *)RTNH_DATA(hop),
+			hop->rtnh_len - (int)sizeof(*hop), own, ROUTE_LAST);
+		add_hop(links, own, info->rtm_family, hop->rtnh_ifindex, hop->rtnh_flags, way);
+	}
+}
+
+/* A dumped route, or the answer to RTM_GETROUTE. */
+static void read_way_message(const struct links *links, struct nlmsghdr *message, struct way *way)
+{
+	const struct rtmsg *info = nlmsg_data(message);
+	struct nlattr *attrs[ROUTE_LAST + 1];
+	unsigned char preference;
+	int family = info->rtm_family;
+
+	attributes_split(nlmsg_attrdata(message, sizeof(*info)),
+		nlmsg_attrlen(message, sizeof(*info)), attrs, ROUTE_LAST);
+	way->table = attrs[RTA_TABLE] ? attribute_number(attrs[RTA_TABLE]) : info->rtm_table;
+	way->type = info->rtm_type;
+	way->tos = info->rtm_tos;
+	way->protocol = info->rtm_protocol;
+	way->metric = attribute_number(attrs[RTA_PRIORITY]);
+	way->dst = attribute_prefix(attrs[RTA_DST], family, info->rtm_dst_len);
+	way->from = attribute_prefix(attrs[RTA_SRC], family, info->rtm_src_len);
+	if (attrs[RTA_PREFSRC])
+		way->source = attribute_prefix(attrs[RTA_PREFSRC], family, prefix_bits(family));
+	preference = attribute_byte(attrs[ROUTE_PREF]);
+	/* Two bits, as the router sent them (ICMPV6_ROUTER_PREF_*). */
+	way->preference = preference == 1 ? 1 : preference == 3 ? -1 : 0;
+	read_hops(links, info, attrs, way);
+}
+
+static int read_way(struct nl_msg *msg, void *arg)
+{
+	const struct viewing *viewing = arg;
+	struct nlmsghdr *message = nlmsg_hdr(msg);
+	const struct rtmsg *info = nlmsg_data(message);
+
+	if (message->nlmsg_type != RTM_NEWROUTE || info->rtm_family != viewing->family ||
+		info->rtm_flags & RTM_F_CLONED)
+		return NL_SKIP;
+	read_way_message(viewing->links, message, array_add(&viewing->view->ways));
+	return NL_OK;
+}
+
+static int read_neighbour(struct nl_msg *msg, void *arg)
+{
+	const struct viewing *viewing = arg;
+	struct nlmsghdr *message = nlmsg_hdr(msg);
+	const struct ndmsg *info = nlmsg_data(message);
+	struct nlattr *attrs[NDA_LLADDR + 1];
+	struct neighbour *neighbour;
+	const unsigned char *mac;
+	int i;
+
+	if (message->nlmsg_type != RTM_NEWNEIGH || info->ndm_family != viewing->family)
+		return NL_SKIP;
+	attributes_split(nlmsg_attrdata(message, sizeof(*info)),
+		nlmsg_attrlen(message, sizeof(*info)), attrs, NDA_LLADDR);
+	neighbour = array_add(&viewing->view->neighbours);
+	name_device(viewing->links, info->ndm_ifindex, neighbour->device);
+	neighbour->address =
+		attribute_prefix(attrs[NDA_DST], viewing->family, prefix_bits(viewing->family));
+	neighbour->state = info->ndm_state;
+	mac = attrs[NDA_LLADDR] ? nla_data(attrs[NDA_LLADDR]) : NULL;
+	for (i = 0; mac && i < nla_len(attrs[NDA_LLADDR]) && i < 32; i++)
+		snprintf(neighbour->mac + 3 * i - !!i, 4, "%s%02x", i ? ":" : "", mac[i]);
+	return NL_OK;
+}
+
+static int dump(struct nl_sock *socket, int type, nl_recvmsg_msg_cb_t read, struct viewing *viewing,
+	const char *what)
+{
+	/* The larger one of the two headers; the family is the first byte of each. */
+	struct rtmsg header = {.rtm_family = viewing->family};
+	size_t size = type == RTM_GETNEIGH ? sizeof(struct ndmsg) : sizeof(header);
+	int err;
+
+	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, read, viewing);
+	err = nl_send_simple(socket, type, NLM_F_DUMP, &header, size);
+	if (err >= 0)
+		err = nl_recvmsgs_default(socket);
+	/* Booted with ipv6.disable=1. */
+	if (err == -NLE_AF_NOSUPPORT && viewing->family == AF_INET6)
+		return 0;
+	if (err < 0 && err != -NLE_DUMP_INTR)
+		log_error("netlink: reading %s%s: %s", viewing->family == AF_INET6 ? "IPv6 " : "",
+			what, nl_geterror(err));
+	return err < 0 ? err : 0;
+}
+
+static int dump_family(struct nl_sock *socket, struct viewing *viewing, unsigned char family)
+{
+	int err;
+
+	viewing->family = family;
+	err = dump(socket, RTM_GETRULE, read_policy, viewing, "rules");
+	if (!err)
+		err = dump(socket, RTM_GETROUTE, read_way, viewing, "routes");
+	if (!err)
+		err = dump(socket, RTM_GETNEIGH, read_neighbour, viewing, "neighbours");
+	return err;
+}
+
+int kernel_view(const struct links *links, struct view *view)
+{
+	struct viewing viewing = {links, view, AF_UNSPEC};
+	struct nl_sock *socket = netlink_open();
+	int err = socket ? -NLE_DUMP_INTR : -1, tries;
+
+	for (tries = 0; err == -NLE_DUMP_INTR && tries < DUMP_TRIES; tries++) {
+		view_free(view);
+		err = dump_family(socket, &viewing, AF_INET);
+		/* As kernel_read does: 2.6.18 would say EINVAL to a dump. */
+		if (!err && !access("/proc/net/if_inet6", F_OK))
+			err = dump_family(socket, &viewing, AF_INET6);
+	}
+	if (err == -NLE_DUMP_INTR)
+		log_error("netlink: rules, routes or neighbours changed during each of %d readings",
+			DUMP_TRIES);
+	if (socket)
+		nl_socket_free(socket);
+	return err ? -1 : 0;
+}
+
+/* The one answer that is waited for. */
+struct asking {
+	const struct links *links;
+	struct answer *answer;
+};
+
+static void read_cached_error(struct nlmsghdr *message, struct answer *answer)
+{
+	struct nlattr *attr = nlmsg_find_attr(message, sizeof(struct rtmsg), RTA_CACHEINFO);
+	struct rta_cacheinfo info;
+
+	if (!attr || nla_len(attr) < (int)sizeof(info))
+		return;
+	memcpy(&info, nla_data(attr), sizeof(info));
+	/* Before 4.4 an IPv6 route that refuses came as an answer, with its error in it. */
+	answer->error = -(int)info.rta_error;
+}
+
+static int read_answer(struct nl_msg *msg, void *arg)
+{
+	const struct asking *asking = arg;
+	struct answer *answer = asking->answer;
+	struct nlmsghdr *message = nlmsg_hdr(msg);
+	struct way way = {.n = 0};
+	bool inet6;
+
+	if (message->nlmsg_type != RTM_NEWROUTE)
+		return NL_SKIP;
+	read_way_message(asking->links, message, &way);
+	read_cached_error(message, answer);
+	inet6 = way.dst.family == AF_INET6;
+	answer->type = way.type;
+	answer->table = inet6 || !kernel_older_than(4, 4, 0) ? way.table : 0;
+	answer->source = way.source;
+	if (way.n) {
+		memcpy(answer->device, way.hops[0].device, sizeof(answer->device));
+		answer->gateway = way.hops[0].gateway;
+	}
+	free(way.hops);
+	return NL_OK;
+}
+
+static int read_error(struct sockaddr_nl *from, struct nlmsgerr *error, void *arg)
+{
+	(void)from;
+	((struct asking *)arg)->answer->error = -error->error;
+	return NL_SKIP;
+}
+
+static int put_address(struct nl_msg *msg, int type, const struct prefix *address)
+{
+	return nla_put(msg, type, prefix_bits(address->family) / 8, address->bytes);
+}
+
+static int put_question(
+	struct nl_msg *msg, const struct question *question, unsigned iif, unsigned oif)
+{
+	struct rtmsg *header = nlmsg_reserve(msg, sizeof(*header), NLMSG_ALIGNTO);
+	unsigned char bits = (unsigned char)prefix_bits(question->to.family);
+
+	if (!header)
+		return -1;
+	memset(header, 0, sizeof(*header));
+	header->rtm_family = question->to.family;
+	header->rtm_dst_len = bits;
+	header->rtm_src_len = question->from.family ? bits : 0;
+	header->rtm_tos = question->tos;
+	header->rtm_flags = LOOKUP_TABLE;
+	if (put_address(msg, RTA_DST, &question->to) ||
+		(question->from.family && put_address(msg, RTA_SRC, &question->from)) ||
+		(iif && nla_put_u32(msg, RTA_IIF, iif)))
+		return -1;
+	return oif ? nla_put_u32(msg, RTA_OIF, oif) : 0;
+}
+
+/* The device's index; 0 for "", -1 if it is not there. */
+static int device_index(const struct links *links, const char *name)
+{
+	struct kernel seen = {.links = *links};
+	const struct link *link = kernel_find_link(&seen, name);
+
+	return !*name ? 0 : link ? link->index : -1;
+}
+
+/* Without an acknowledgement asked for, a question has one reply: a route or an error. */
+static int ask(struct nl_sock *socket, const struct question *question, struct asking *asking)
+{
+	int iif = device_index(asking->links, question->iif);
+	int oif = device_index(asking->links, question->oif);
+	struct nl_msg *msg;
+	int err;
+
+	memset(asking->answer, 0, sizeof(*asking->answer));
+	if (iif < 0 || oif < 0) {
+		asking->answer->error = ENODEV;
+		return 0;
+	}
+	msg = nlmsg_alloc_simple(RTM_GETROUTE, NLM_F_REQUEST);
+	err = msg ? put_question(msg, question, (unsigned)iif, (unsigned)oif) : -NLE_NOMEM;
+	if (!err)
+		err = nl_send_auto(socket, msg);
+	if (err >= 0)
+		err = nl_recvmsgs_default(socket);
+	nlmsg_free(msg);
+	return err < 0 ? err : 0;
+}
+
+int kernel_ask(const struct question *questions, size_t n, const struct links *links,
+	struct answer *answers)
+{
+	struct nl_sock *socket = netlink_open();
+	struct asking asking = {links, answers};
+	int err = socket ? 0 : -1;
+	size_t i;
+
+	if (!socket)
+		return -1;
+	nl_socket_disable_auto_ack(socket);
+	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, read_answer, &asking);
+	nl_socket_modify_err_cb(socket, NL_CB_CUSTOM, read_error, &asking);
+	for (i = 0; i < n && !err; i++) {
+		asking.answer = &answers[i];
+		err = ask(socket, &questions[i], &asking);
+	}
+	if (err)
+		log_error("netlink: asking for a route: %s", nl_geterror(err));
+	nl_socket_free(socket);
+	return err ? -1 : 0;
+}
