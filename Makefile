@@ -32,7 +32,7 @@ BUILD ?= build
 # Parsing, planning, diffing, rendering: structs in, structs or text out. Their unit tests are
 # linked without libnl, so nothing of the edge can creep in.
 PURE := array prefix net diag shvar ifcfg ifcfg6 lease uplink config block advert plan plan_files \
-	plan_tables plan_kernel plan_sysctls sysctl diff unified grid show policy
+	plan_tables plan_kernel plan_sysctls sysctl diff unified grid show policy trace
 EDGE := main host cmd_reconcile cmd_plan cmd_show file log kernel_netlink sysctl_proc kernel_ask
 PURE_OBJECTS := $(PURE:%=$(BUILD)/%.o)
 EDGE_OBJECTS := $(EDGE:%=$(BUILD)/%.o)

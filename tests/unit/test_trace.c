@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT
+ * The kernel's choice of a route, retraced: which rule decides, and why the others do not.
+ */
+#include <sys/socket.h>
+
+#include "tap.h"
+#include "trace.h"
+
+static struct view view;
+static struct ground ground = {.view = &view};
+static struct question question;
+
+static struct prefix prefix_of(const char *text)
+{
+	int family = strchr(text, ':') ? AF_INET6 : AF_INET;
+	struct prefix prefix = {0};
+
+	if (prefix_parse(text, family, &prefix))
+		printf("# '%s' is no prefix\n", text);
+	return prefix;
+}
+
+/* From 192.168.2.99 to 192.0.2.1. */
+static void reset(void)
+{
+	view_free(&view);
+	memset(&ground, 0, sizeof(ground));
+	ground.view = &view;
+	memset(&question, 0, sizeof(question));
+	question.from = prefix_of("192.168.2.99");
+	question.to = prefix_of("192.0.2.1");
+}
+
+static struct policy *rule(unsigned priority, const char *from, unsigned table)
+{
+	struct policy *policy = array_add(&view.policies);
+
+	policy->priority = priority;
+	policy->from = policy->to = prefix_of(from);
+	policy->to.len = 0;
+	policy->action = POLICY_TABLE;
+	policy->table = table;
+	policy->suppress_length = -1;
+	return policy;
+}
+
+static void add_hop(struct way *way, const char *gateway, const char *device)
+{
+	struct hop *hop;
+
+	way->hops = mem_resize(way->hops, (way->n + 1) * sizeof(*way->hops));
+	hop = &way->hops[way->n++];
+	memset(hop, 0, sizeof(*hop));
+	if (*gateway)
+		hop->gateway = prefix_of(gateway);
+	strcpy(hop->device, device);
+}
+
+static struct way *route(unsigned table, const char *dst, const char *gateway, const char *device)
+{
+	struct way *way = array_add(&view.ways);
+
+	way->table = table;
+	way->type = WAY_UNICAST;
+	way->dst = prefix_of(dst);
+	way->from.family = way->dst.family;
+	if (*device)
+		add_hop(way, gateway, device);
+	return way;
+}
+
+static void router(const char *address, const char *device, unsigned short state)
+{
+	struct neighbour *neighbour = array_add(&view.neighbours);
+
+	neighbour->address = prefix_of(address);
+	strcpy(neighbour->device, device);
+	neighbour->state = state;
+}
+
+/* "0 no route, 10001 eth0": the rules that were tried, and what became of each. */
+static void walks(const char *want, const char *name)
+{
+	static const char *const ends[] = {"iif", "oif", "mark", "other", "vrf", "from", "to",
+		"tos", "not", "nop", "goto", "nowhere", "empty", "no route", "throw", "suppressed",
+		"?", "refused"};
+	struct trace trace = {NULL, 0, 0};
+	struct text text = {0};
+	const struct step *step;
+	size_t i;
+
+	trace_walk(&ground, &question, &trace);
+	text_add_string(&text, "");
+	for (i = 0; i < trace.n; i++) {
+		step = &trace.items[i];
+		text_format(&text, "%s%u %s", i ? ", " : "", step->policy->priority,
+			step->end != STEP_ROUTE ? ends[step->end]
+				: step->hop	? step->hop->device
+						: "unknown");
+	}
+	is(text.bytes, want, name);
+	text_free(&text);
+	free(trace.items);
+	reset();
+}
+
+static void test_selectors(void)
+{
+	strcpy(rule(1, "0.0.0.0/0", 7)->iif, "eth0");
+	strcpy(rule(2, "0.0.0.0/0", 7)->oif, "eth0");
+	rule(3, "0.0.0.0/0", 7)->mark = 1;
+	view.policies.items[2].mask = 3;
+	rule(4, "0.0.0.0/0", 7)->other = true;
+	rule(5, "0.0.0.0/0", 7)->l3mdev = true;
+	rule(6, "10.0.0.0/8", 7);
+	rule(7, "0.0.0.0/0", 7)->to = prefix_of("10.0.0.0/8");
+	rule(8, "0.0.0.0/0", 7)->tos = 0x10;
+	rule(9, "192.168.2.0/24", 7)->inverted = true;
+	route(7, "0.0.0.0/0", "192.168.2.1", "eth0");
+	walks("1 iif, 2 oif, 3 mark, 4 other, 5 vrf, 6 from, 7 to, 8 tos, 9 not",
+		"a rule is passed over for its first selector that is not met");
+	strcpy(rule(1, "192.168.2.0/24", 7)->iif, "lo");
+	route(7, "0.0.0.0/0", "192.168.2.1", "eth0");
+	walks("1 eth0", "what the host sends counts as from lo");
+	strcpy(rule(1, "192.168.2.0/24", 7)->iif, "lo");
+	strcpy(question.iif, "eth0");
+	walks("1 iif", "what it forwards does not");
+	rule(1, "10.0.0.0/8", 7)->inverted = true;
+	route(7, "0.0.0.0/0", "192.168.2.1", "eth0");
+	walks("1 eth0", "a rule that says not is met by the others");
+	rule(1, "0.0.0.0/0", 7)->mask = 0xff;
+	route(7, "0.0.0.0/0", "192.168.2.1", "eth0");
+	walks("1 eth0", "a packet without a mark meets a rule for mark 0");
+	rule(1, "2001:db8::/32", 7);
+	rule(2, "0.0.0.0/0", 7);
+	walks("2 empty", "rules of the other family are not there");
+}
+
+static void test_actions(void)
+{
+	rule(1, "0.0.0.0/0", 7)->action = POLICY_NOP;
+	rule(2, "0.0.0.0/0", 7)->action = POLICY_GOTO;
+	view.policies.items[1].target = 5;
+	rule(3, "0.0.0.0/0", 7)->action = POLICY_BLACKHOLE;
+	rule(5, "10.0.0.0/8", 7);
+	rule(5, "0.0.0.0/0", 7)->action = POLICY_GOTO;
+	view.policies.items[4].target = 6;
+	rule(7, "0.0.0.0/0", 7)->action = POLICY_PROHIBIT;
+	rule(8, "0.0.0.0/0", 7);
+	walks("1 nop, 2 goto, 5 from, 5 nowhere, 7 refused",
+		"goto skips what is between, and a refusing rule ends it");
+}
+
+static void test_tables(void)
+{
+	rule(1, "0.0.0.0/0", 7);
+	rule(2, "0.0.0.0/0", 8);
+	rule(3, "0.0.0.0/0", 9);
+	rule(4, "0.0.0.0/0", 10)->suppress_length = 0;
+	rule(5, "0.0.0.0/0", 11);
+	route(8, "10.0.0.0/8", "", "eth1");
+	route(9, "0.0.0.0/0", "192.168.2.1", "eth0");
+	route(9, "192.0.2.0/24", "", "")->type = WAY_THROW;
+	route(10, "0.0.0.0/0", "192.168.2.1", "eth0");
+	route(11, "0.0.0.0/0", "192.168.2.1", "eth0");
+	route(11, "192.0.2.0/25", "10.0.0.1", "eth1");
+	walks("1 empty, 2 no route, 3 throw, 4 suppressed, 5 eth1",
+		"the next rule follows a table without a route, and the longest prefix wins");
+	rule(1, "0.0.0.0/0", 7);
+	route(7, "0.0.0.0/0", "10.0.0.1", "eth1")->metric = 5;
+	route(7, "0.0.0.0/0", "192.168.2.1", "eth0");
+	walks("1 eth0", "the lower metric wins");
+	rule(1, "0.0.0.0/0", 7);
+	route(7, "0.0.0.0/0", "192.168.2.1", "eth0");
+	route(7, "0.0.0.0/0", "10.0.0.1", "eth1")->tos = 0x10;
+	walks("1 eth0", "a route for another service is passed over");
+	question.tos = 0x10;
+	rule(1, "0.0.0.0/0", 7);
+	route(7, "0.0.0.0/0", "192.168.2.1", "eth0");
+	route(7, "0.0.0.0/0", "10.0.0.1", "eth1")->tos = 0x10;
+	walks("1 eth1", "and taken for its own");
+	rule(1, "0.0.0.0/0", 7);
+	rule(2, "0.0.0.0/0", 8);
+	route(7, "0.0.0.0/0", "", "")->type = WAY_UNREACHABLE;
+	walks("1 refused", "an unreachable route ends it");
+}
+
+static bool ignores_eth1(const char *device, int family)
+{
+	return family == AF_INET && !strcmp(device, "eth1");
+}
+
+static void test_dead(void)
+{
+	struct way *way;
+
+	rule(1, "0.0.0.0/0", 7);
+	route(7, "192.0.2.0/24", "10.0.0.1", "eth1")->hops[0].dead = true;
+	route(7, "0.0.0.0/0", "192.168.2.1", "eth0");
+	walks("1 eth0", "a route by a dead next hop gives way to a shorter one");
+	rule(1, "0.0.0.0/0", 7);
+	way = route(7, "0.0.0.0/0", "10.0.0.1", "eth1");
+	add_hop(way, "192.168.2.1", "eth0");
+	way->hops[0].dead = true;
+	walks("1 eth0", "of several next hops the dead ones are passed over");
+	rule(1, "0.0.0.0/0", 7);
+	route(7, "0.0.0.0/0", "10.0.0.1", "eth1")->hops[0].linkdown = true;
+	walks("1 eth1", "a missing carrier changes nothing");
+	rule(1, "0.0.0.0/0", 7);
+	route(7, "0.0.0.0/0", "10.0.0.1", "eth1")->hops[0].linkdown = true;
+	ground.ignores = ignores_eth1;
+	walks("1 no route", "unless the device ignores routes with linkdown");
+}
+
+static void ask6(void)
+{
+	question.from = prefix_of("2001:db8:2::99");
+	question.to = prefix_of("2001:db8:c::2");
+	rule(1, "::/0", 7);
+}
+
+static void test_inet6(void)
+{
+	ask6();
+	route(7, "::/0", "fe80::1", "eth0")->metric = 1024;
+	route(7, "::/0", "fe80::2", "eth1")->metric = 1024;
+	view.ways.items[1].preference = 1;
+	walks("1 eth1", "IPv6: the router that prefers itself is taken");
+	ask6();
+	route(7, "::/0", "fe80::1", "eth0")->metric = 1024;
+	route(7, "::/0", "fe80::2", "eth1")->metric = 2048;
+	router("fe80::1", "eth0", 0x20);
+	walks("1 eth1", "IPv6: a router that failed is passed over");
+	ask6();
+	route(7, "::/0", "fe80::1", "eth0")->metric = 1024;
+	route(7, "::/0", "fe80::2", "eth1")->metric = 2048;
+	router("fe80::1", "eth0", 0x20);
+	ground.forwarding6 = true;
+	walks("1 eth0", "IPv6: but not by a host that is a router itself");
+	ask6();
+	route(7, "::/0", "fe80::1", "eth0")->metric = 1024;
+	router("fe80::1", "eth0", 0x20);
+	walks("1 eth0", "IPv6: nor while there is no other");
+	ask6();
+	route(7, "::/0", "fe80::1", "eth0")->from = prefix_of("2001:db8:2::/64");
+	route(7, "::/0", "fe80::2", "eth1")->from = prefix_of("2001:db8:10::/64");
+	route(7, "::/0", "fe80::3", "eth2");
+	walks("1 eth0", "IPv6: a route for the source comes before one for all");
+	ask6();
+	strcpy(view.policies.items[0].iif, "lo");
+	route(7, "::/0", "fe80::1", "eth0");
+	ground.old_inet6 = true;
+	walks("1 iif", "IPv6: on an old kernel what the host sends is not from lo");
+	ask6();
+	question.to = prefix_of("fe80::7");
+	strcpy(question.oif, "eth1");
+	route(7, "fe80::/64", "", "eth0");
+	route(7, "fe80::/64", "", "eth1");
+	walks("1 eth1", "IPv6: a link-local address is reached by its own link");
+}
+
+int main(void)
+{
+	reset();
+	test_selectors();
+	test_actions();
+	test_tables();
+	test_dead();
+	test_inet6();
+	view_free(&view);
+	return tap_done();
+}
