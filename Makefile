@@ -31,7 +31,7 @@ NL_LIBS = $(shell $(PKG_CONFIG) --libs libnl-3.0)
 BUILD ?= build
 # Parsing, planning, diffing, rendering: structs in, structs or text out. Their unit tests are
 # linked without libnl, so nothing of the edge can creep in.
-PURE := array prefix net diag shvar ifcfg ifcfg6 lease uplink config block advert plan plan_files \
+PURE := array prefix net diag shvar ifcfg ifcfg6 lease uplink config block advert plan plan_files plan_lookups \
 	plan_tables plan_kernel plan_sysctls sysctl diff unified grid show policy trace
 EDGE := main host cmd_reconcile cmd_plan cmd_show file log kernel_netlink sysctl_proc kernel_ask
 PURE_OBJECTS := $(PURE:%=$(BUILD)/%.o)

@@ -50,6 +50,97 @@ void *array_grow(void *items, size_t *n, size_t *cap, size_t size)
 	return base;
 }
 
+/* Merges two halves that are in order; spare has room for the first. */
+static void merge(
+	const void **items, size_t half, size_t n, const void **spare, compare_items *compare)
+{
+	size_t i = 0, j = half, k = 0;
+
+	memcpy(spare, items, half * sizeof(*items));
+	while (i < half && j < n)
+		items[k++] = compare(spare[i], items[j]) <= 0 ? spare[i++] : items[j++];
+	memcpy(items + k, spare + i, (half - i) * sizeof(*items));
+}
+
+static void merge_sort(const void **items, size_t n, const void **spare, compare_items *compare)
+{
+	size_t half = n / 2;
+
+	if (n < 2)
+		return;
+	merge_sort(items, half, spare, compare);
+	merge_sort(items + half, n - half, spare, compare);
+	if (compare(items[half - 1], items[half]) > 0)
+		merge(items, half, n, spare, compare);
+}
+
+/* Not qsort(3): it promises no order of equal elements, and it would compare pointers to
+ * pointers. */
+void index_sort(struct index *index, compare_items *compare)
+{
+	const void **spare = mem_resize(NULL, index->n / 2 * sizeof(*spare));
+
+	index->compare = compare;
+	merge_sort(index->items, index->n, spare, compare);
+	free(spare);
+}
+
+void index_fill(const void *items, size_t n, size_t size, compare_items *compare, struct index *out)
+{
+	const char *item = items;
+	size_t i;
+
+	out->items = mem_resize(NULL, n * sizeof(*out->items));
+	out->n = out->cap = n;
+	for (i = 0; i < n; i++)
+		out->items[i] = item + i * size;
+	index_sort(out, compare);
+}
+
+size_t index_first(const struct index *index, const void *key)
+{
+	size_t from = 0, to = index->n, middle;
+
+	while (from < to) {
+		middle = from + (to - from) / 2;
+		if (index->compare(index->items[middle], key) < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
+const void *index_find(const struct index *index, const void *key)
+{
+	size_t at = index_first(index, key);
+
+	return at < index->n && !index->compare(index->items[at], key) ? index->items[at] : NULL;
+}
+
+size_t array_drop(void *items, size_t n, size_t size, compare_items *compare)
+{
+	char *base = items, *repeated = mem_resize(NULL, n);
+	struct index index = {0};
+	size_t i, kept = 0;
+
+	memset(repeated, 0, n);
+	index_fill(items, n, size, compare, &index);
+	for (i = 1; i < n; i++)
+		if (!compare(index.items[i - 1], index.items[i]))
+			repeated[(size_t)((const char *)index.items[i] - base) / size] = 1;
+	for (i = 0; i < n; i++) {
+		if (repeated[i])
+			continue;
+		if (kept != i)
+			memcpy(base + kept * size, base + i * size, size);
+		kept++;
+	}
+	free(index.items);
+	free(repeated);
+	return kept;
+}
+
 static void text_reserve(struct text *text, size_t more)
 {
 	size_t need = text->n + more + 1;

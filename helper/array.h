@@ -25,6 +25,37 @@ char *mem_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 void *array_grow(void *items, size_t *n, size_t *cap, size_t size);
 
+/* 0: equal; else which of the two elements comes first, as for qsort(3). */
+typedef int compare_items(const void *a, const void *b);
+
+/* Drops each element that equals an earlier one; the others keep their order. */
+#define array_drop_repeated(a, compare) \
+	((a)->n = array_drop((a)->items, (a)->n, sizeof(*(a)->items), compare))
+
+size_t array_drop(void *items, size_t n, size_t size, compare_items *compare);
+
+/* Pointers to elements, sorted: what a linear search would look for every time is found by
+ * halving. The elements must stay where they are. To be freed: items. */
+struct index {
+	const void **items;
+	size_t n, cap;
+	compare_items *compare;
+};
+
+/* Of all elements of an array; out is zeroed. */
+#define index_build(a, compare, out) \
+	index_fill((a)->items, (a)->n, sizeof(*(a)->items), compare, out)
+
+void index_fill(
+	const void *items, size_t n, size_t size, compare_items *compare, struct index *out);
+/* Elements that are equal keep their order. What is in order already costs one comparison each:
+ * the kernel's dumps are, nearly. */
+void index_sort(struct index *index, compare_items *compare);
+/* Where the first element stands that does not come before key; n if there is none. */
+size_t index_first(const struct index *index, const void *key);
+/* The first element that equals key, or NULL. */
+const void *index_find(const struct index *index, const void *key);
+
 /* Bytes that grow, always NUL-terminated once something was added. */
 struct text {
 	char *bytes;

@@ -15,30 +15,29 @@
  * again. */
 enum { ROUNDS = 3 };
 
-static int compare_rules(const void *a, const void *b)
-{
-	return rule_compare(a, b);
-}
-
 /* What to remember: the rules that are wanted, and those of ours that are there and stay
  * (all of them before anything was sent, so that a crash forgets none). */
 static int remember(const struct host *host, bool before)
 {
-	const struct rules *seen = &host->kernel.rules, *owned = &host->plan.owned;
+	const struct rules *seen = &host->kernel.rules;
 	struct rules record = {0};
+	struct index owned = {0};
 	const struct rule *rule;
 	size_t i;
 	int err;
 
+	index_build(&host->plan.owned, rules_in_order, &owned);
 	for (i = 0; i < host->plan.rules.n; i++)
 		*array_add(&record) = host->plan.rules.items[i];
 	for (i = 0; i < seen->n; i++) {
 		rule = &seen->items[i];
-		if (rules_have(owned, rule) && !rules_have(&record, rule) &&
-			(before || frozen_table(&host->plan.frozen, rule->table)))
+		if ((before || frozen_table(&host->plan.frozen, rule->table)) &&
+			index_find(&owned, rule))
 			*array_add(&record) = *rule;
 	}
-	array_sort(&record, compare_rules);
+	free(owned.items);
+	array_sort(&record, rules_in_order);
+	array_drop_repeated(&record, rules_in_order);
 	err = record_write(&record);
 	free(record.items);
 	return err;

@@ -7,81 +7,50 @@
 
 #include "diff.h"
 
-static int compare_routes(const void *a, const void *b)
-{
-	const struct route *const *x = a, *const *y = b;
-
-	return route_compare(*x, *y);
-}
-
-static int compare_keys(const void *a, const void *b)
-{
-	const struct route *const *x = a, *const *y = b;
-
-	return route_compare_key(*x, *y);
-}
-
-static int compare_rules(const void *a, const void *b)
-{
-	const struct rule *const *x = a, *const *y = b;
-
-	return rule_compare(*x, *y);
-}
-
-/* Sorted pointers, so that one walk or a binary search finds the partner. */
-struct route_index {
-	const struct route **items;
-	size_t n, cap;
+/* What the kernel holds of a wanted route. */
+struct standing {
+	bool same;    /* the route itself */
+	bool ours;    /* one of ours with its key */
+	bool foreign; /* another's with its key */
 };
 
-struct rule_index {
-	const struct rule **items;
-	size_t n, cap;
+struct matches {
+	struct index wanted;	   /* the plan's routes by key */
+	struct standing *standing; /* of each of the plan's routes */
 };
 
-static const struct route *find_key(const struct route_index *index, const struct route *route)
+static int routes_in_order(const void *a, const void *b)
 {
-	const struct route **found = index->n
-		? bsearch(&route, index->items, index->n, sizeof(*index->items), compare_keys)
-		: NULL;
-
-	return found ? *found : NULL;
+	return route_compare(a, b);
 }
 
-static bool has_key(const struct route_index *index, const struct route *route)
+static struct standing *standing_of(
+	const struct matches *matches, const struct plan *plan, const struct route *wanted)
 {
-	return find_key(index, route) != NULL;
+	return &matches->standing[wanted - plan->routes.items];
 }
 
-static bool has_route(const struct route_index *index, const struct route *route)
+/* Only what is wanted is sorted: a router may hold a hundred thousand routes of others. */
+static void match_routes(
+	const struct plan *plan, const struct kernel *kernel, struct matches *matches)
 {
-	return index->n &&
-		bsearch(&route, index->items, index->n, sizeof(*index->items), compare_routes);
-}
-
-static bool has_rule(const struct rule_index *index, const struct rule *rule)
-{
-	return index->n &&
-		bsearch(&rule, index->items, index->n, sizeof(*index->items), compare_rules);
-}
-
-static void index_routes(const struct routes *routes, bool ours, struct route_index *index)
-{
+	const struct route *route, *wanted;
+	struct standing *standing;
 	size_t i;
 
-	for (i = 0; i < routes->n; i++)
-		if ((routes->items[i].protocol == PROTO_MULTIHOME) == ours)
-			*array_add(index) = &routes->items[i];
-	array_sort(index, compare_routes);
-}
-
-static void index_rules(const struct rules *rules, struct rule_index *index)
-{
-	size_t i;
-
-	for (i = 0; i < rules->n; i++)
-		*array_add(index) = &rules->items[i];
-	array_sort(index, compare_rules);
+	matches->standing = mem_resize(NULL, plan->routes.n * sizeof(*matches->standing));
+	memset(matches->standing, 0, plan->routes.n * sizeof(*matches->standing));
+	index_build(&plan->routes, routes_by_key, &matches->wanted);
+	for (i = 0; i < kernel->routes.n; i++) {
+		route = &kernel->routes.items[i];
+		wanted = index_find(&matches->wanted, route);
+		if (!wanted)
+			continue;
+		standing = standing_of(matches, plan, wanted);
+		standing->foreign |= route->protocol != PROTO_MULTIHOME;
+		standing->ours |= route->protocol == PROTO_MULTIHOME;
+		standing->same |= !route_compare(route, wanted);
+	}
 }
 
 static void add_route_op(struct ops *ops, enum op_kind kind, const struct route *route)
@@ -101,9 +70,9 @@ static void add_rule_op(struct ops *ops, enum op_kind kind, const struct rule *r
 }
 
 /* Links first: a next hop must be reachable when its route is added (fib_check_nh). */
-static void add_routes(const struct plan *plan, const struct route_index *ours,
-	const struct route_index *foreign, struct ops *ops)
+static void add_routes(const struct plan *plan, const struct matches *matches, struct ops *ops)
 {
+	const struct standing *standing;
 	const struct route *route;
 	int on_link;
 	size_t i;
@@ -111,71 +80,78 @@ static void add_routes(const struct plan *plan, const struct route_index *ours,
 	for (on_link = 1; on_link >= 0; on_link--)
 		for (i = 0; i < plan->routes.n; i++) {
 			route = &plan->routes.items[i];
-			if (on_link != !route->gateway.family || has_key(foreign, route) ||
-				has_route(ours, route))
+			standing = standing_of(matches, plan, route);
+			if (on_link != !route->gateway.family || standing->foreign ||
+				standing->same)
 				continue;
-			add_route_op(
-				ops, has_key(ours, route) ? OP_ROUTE_REPLACE : OP_ROUTE_ADD, route);
+			add_route_op(ops, standing->ours ? OP_ROUTE_REPLACE : OP_ROUTE_ADD, route);
 		}
 }
 
-/* Is there a wanted route that takes the place of this one, so that it goes by itself? IPv6 keeps
+/* Does the wanted route take the place of this one, so that it goes by itself? IPv6 keeps
  * routes of one key side by side if their next hops differ, and before 3.3 that is what a
  * replacement comes to (fib6_add_rt2node): then the old one is to be deleted, too. */
-static bool has_successor(const struct route_index *wanted, const struct route *route)
+static bool is_successor(const struct route *next, const struct route *route)
 {
-	const struct route *next = find_key(wanted, route);
-
-	return next &&
-		(next->dst.family == AF_INET ||
-			(prefix_same_address(&next->gateway, &route->gateway) &&
-				!strcmp(next->device, route->device)));
+	return next->dst.family == AF_INET ||
+		(prefix_same_address(&next->gateway, &route->gateway) &&
+			!strcmp(next->device, route->device));
 }
 
-static void delete_routes(const struct plan *plan, const struct route_index *ours,
-	const struct route_index *foreign, struct ops *ops)
+static bool stays(const struct plan *plan, const struct matches *matches, const struct route *route)
 {
-	struct route_index wanted = {0};
+	const struct route *wanted = index_find(&matches->wanted, route);
+
+	if (wanted && !route_compare(wanted, route))
+		return true;
+	/* A wanted key was replaced above, unless a foreign route has it too. */
+	if (wanted && is_successor(wanted, route) && !standing_of(matches, plan, wanted)->foreign)
+		return true;
+	return frozen_device(&plan->frozen, route->device) ||
+		frozen_table(&plan->frozen, route->table);
+}
+
+static void delete_routes(const struct plan *plan, const struct kernel *kernel,
+	const struct matches *matches, struct ops *ops)
+{
+	struct index gone = {0};
 	const struct route *route;
 	size_t i;
 
-	index_routes(&plan->routes, true, &wanted);
-	for (i = 0; i < ours->n; i++) {
-		route = ours->items[i];
-		/* A wanted key was replaced above, unless a foreign route has it too. */
-		if (has_route(&wanted, route) ||
-			(has_successor(&wanted, route) && !has_key(foreign, route)))
-			continue;
-		if (!frozen_device(&plan->frozen, route->device) &&
-			!frozen_table(&plan->frozen, route->table))
-			add_route_op(ops, OP_ROUTE_DELETE, route);
+	for (i = 0; i < kernel->routes.n; i++) {
+		route = &kernel->routes.items[i];
+		if (route->protocol == PROTO_MULTIHOME && !stays(plan, matches, route))
+			*array_add(&gone) = route;
 	}
-	free(wanted.items);
+	index_sort(&gone, routes_in_order);
+	for (i = 0; i < gone.n; i++)
+		add_route_op(ops, OP_ROUTE_DELETE, gone.items[i]);
+	free(gone.items);
 }
 
-static void add_rules(const struct plan *plan, const struct rule_index *seen, struct ops *ops)
+static void add_rules(const struct plan *plan, const struct index *seen, struct ops *ops)
 {
 	size_t i;
 
 	for (i = 0; i < plan->rules.n; i++)
-		if (!has_rule(seen, &plan->rules.items[i]))
+		if (!index_find(seen, &plan->rules.items[i]))
 			add_rule_op(ops, OP_RULE_ADD, &plan->rules.items[i]);
 }
 
 /* Old kernels (to 3.10) take the same rule twice: each copy but the first goes too. */
-static void delete_rules(const struct plan *plan, const struct rule_index *seen, struct ops *ops)
+static void delete_rules(const struct plan *plan, const struct index *seen, struct ops *ops)
 {
-	struct rule_index wanted = {0}, owned = {0};
+	struct index wanted = {0}, owned = {0};
 	const struct rule *rule;
 	bool first;
 	size_t i;
 
-	index_rules(&plan->rules, &wanted);
-	index_rules(&plan->owned, &owned);
+	index_build(&plan->rules, rules_in_order, &wanted);
+	index_build(&plan->owned, rules_in_order, &owned);
 	for (i = 0; i < seen->n; i++) {
 		rule = seen->items[i];
 		first = !i || rule_compare(seen->items[i - 1], rule);
-		if (!has_rule(&owned, rule) || (first && has_rule(&wanted, rule)))
+		if (!index_find(&owned, rule) || (first && index_find(&wanted, rule)))
 			continue;
 		if (first && frozen_table(&plan->frozen, rule->table))
 			continue;
@@ -187,18 +163,17 @@ static void delete_rules(const struct plan *plan, const struct rule_index *seen,
 
 void diff_build(const struct plan *plan, const struct kernel *kernel, struct ops *ops)
 {
-	struct route_index ours = {0}, foreign = {0};
-	struct rule_index seen = {0};
+	struct matches matches = {.standing = NULL};
+	struct index seen = {0};
 
-	index_routes(&kernel->routes, true, &ours);
-	index_routes(&kernel->routes, false, &foreign);
-	index_rules(&kernel->rules, &seen);
-	add_routes(plan, &ours, &foreign, ops);
+	match_routes(plan, kernel, &matches);
+	index_build(&kernel->rules, rules_in_order, &seen);
+	add_routes(plan, &matches, ops);
 	add_rules(plan, &seen, ops);
 	delete_rules(plan, &seen, ops);
-	delete_routes(plan, &ours, &foreign, ops);
-	free(ours.items);
-	free(foreign.items);
+	delete_routes(plan, kernel, &matches, ops);
+	free(matches.wanted.items);
+	free(matches.standing);
 	free(seen.items);
 }
 

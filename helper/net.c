@@ -83,14 +83,14 @@ int rule_compare(const struct rule *a, const struct rule *b)
 	return order ? order : a->foreign - b->foreign;
 }
 
-bool rules_have(const struct rules *rules, const struct rule *rule)
+int routes_by_key(const void *a, const void *b)
 {
-	size_t i;
+	return route_compare_key(a, b);
+}
 
-	for (i = 0; i < rules->n; i++)
-		if (!rule_compare(&rules->items[i], rule))
-			return true;
-	return false;
+int rules_in_order(const void *a, const void *b)
+{
+	return rule_compare(a, b);
 }
 
 void route_format(const struct route *route, struct text *out)

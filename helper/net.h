@@ -111,7 +111,8 @@ int route_compare_key(const struct route *a, const struct route *b);
 /* By key, then everything that we set. */
 int route_compare(const struct route *a, const struct route *b);
 int rule_compare(const struct rule *a, const struct rule *b);
-bool rules_have(const struct rules *rules, const struct rule *rule);
+/* The same of array.h's elements. */
+compare_items routes_by_key, rules_in_order;
 
 /* The line that follows "ip route add" or "ip rule add". */
 void route_format(const struct route *route, struct text *out);

@@ -176,12 +176,37 @@ static void own_recorded_rules(struct draft *draft)
 		*array_add(&draft->plan->owned) = record->items[i];
 }
 
+/* Of what is asked for twice the first stays: of routes with one key the kernel takes only one. */
+static void drop_repeated(struct draft *draft)
+{
+	array_drop_repeated(&draft->file_routes, routes_by_key);
+	array_drop_repeated(&draft->plan->routes, routes_by_key);
+	array_drop_repeated(&draft->file_rules, rules_in_order);
+	array_drop_repeated(&draft->plan->rules, rules_in_order);
+}
+
+static void draft_free(struct draft *draft)
+{
+	size_t i;
+
+	for (i = 0; i < draft->managed.n; i++)
+		block_free(&draft->managed.items[i].block);
+	free(draft->managed.items);
+	free(draft->admin_routes.items);
+	free(draft->file_routes.items);
+	free(draft->file_rules.items);
+	free(draft->networks.items);
+	free(draft->network_index.items);
+	lookups_free(&draft->lookups);
+}
+
 void plan_build(const struct plan_input *input, struct plan *plan, struct diags *diags)
 {
 	struct draft draft = {.input = input, .plan = plan, .diags = diags};
 	const struct planned *planned;
 	size_t i;
 
+	lookups_build(input, &draft.lookups);
 	own_recorded_rules(&draft);
 	draft_take_apart(&draft);
 	if (input->config->enabled && input->event != EVENT_CLEAN) {
@@ -194,19 +219,15 @@ void plan_build(const struct plan_input *input, struct plan *plan, struct diags 
 		if (planned->state == STATE_REFUSED || planned->state == STATE_BY_HAND ||
 			frozen_device(&plan->frozen, planned->uplink->device))
 			continue;
+		draft_take_networks(&draft, planned->uplink);
 		draft_add_routes(&draft, planned);
 		draft_add_rules(&draft, planned);
 		draft_add_sysctls(&draft, planned);
 	}
+	drop_repeated(&draft);
 	draft_write_blocks(&draft);
 	draft_check_settings(&draft);
-
-	for (i = 0; i < draft.managed.n; i++)
-		block_free(&draft.managed.items[i].block);
-	free(draft.managed.items);
-	free(draft.admin_routes.items);
-	free(draft.file_routes.items);
-	free(draft.file_rules.items);
+	draft_free(&draft);
 }
 
 void plan_free(struct plan *plan)

@@ -24,6 +24,26 @@ struct managed_files {
 	size_t n, cap;
 };
 
+/* An address that an uplink has by its configuration. */
+struct claim {
+	const struct prefix *address;
+	const struct uplink *uplink;
+};
+
+struct claims {
+	struct claim *items;
+	size_t n, cap;
+};
+
+/* What is looked for again and again, sorted once. */
+struct lookups {
+	struct claims claims;
+	struct index claimed; /* the claims by address */
+	struct index located; /* all addresses, configured or the kernel's, likewise */
+	struct index rules;   /* the kernel's */
+	struct index main;    /* the kernel's routes that tables may get, in its order */
+};
+
 struct draft {
 	const struct plan_input *input;
 	struct plan *plan;
@@ -32,6 +52,10 @@ struct draft {
 	struct routes admin_routes; /* keys of the lines outside of our blocks */
 	struct routes file_routes;  /* for the blocks */
 	struct rules file_rules;
+	struct lookups lookups;
+	/* Of the uplink that is planned: each of its networks once, and the same sorted. */
+	struct prefixes networks;
+	struct index network_index;
 };
 
 const struct managed *draft_find(
@@ -48,6 +72,17 @@ void draft_write_blocks(struct draft *draft);
 
 /* plan_tables.c: fills in planned.table; an uplink that gets none is refused. */
 void draft_choose_tables(struct draft *draft);
+
+/* plan_lookups.c */
+void lookups_build(const struct plan_input *input, struct lookups *lookups);
+void lookups_free(struct lookups *lookups);
+/* Is it configured for this uplink, or for another one? */
+bool claimed_by(
+	const struct draft *draft, const struct uplink *uplink, const struct prefix *address);
+bool claimed_by_another(
+	const struct draft *draft, const struct uplink *uplink, const struct prefix *address);
+void draft_take_networks(struct draft *draft, const struct uplink *uplink);
+bool draft_has_network(const struct draft *draft, const struct prefix *net);
 
 /* plan_kernel.c: routes and rules of one uplink, for its files and for the kernel. */
 void draft_add_routes(struct draft *draft, const struct planned *planned);

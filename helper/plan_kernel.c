@@ -14,14 +14,6 @@
  * No packet goes astray meanwhile. */
 enum { ASIDE_METRIC = 1 << 16, ASIDE_PRIORITY = 2 };
 
-static bool stands_aside(const struct draft *draft, const char *device, bool seen)
-{
-	enum event event = draft->input->event;
-
-	return draft_is_event_device(draft, device) &&
-		(event == EVENT_PREPARE || (event == EVENT_ALIAS && !seen));
-}
-
 static bool has_key(const struct routes *routes, const struct route *route)
 {
 	size_t i;
@@ -30,6 +22,27 @@ static bool has_key(const struct routes *routes, const struct route *route)
 		if (!route_compare_key(&routes->items[i], route))
 			return true;
 	return false;
+}
+
+/* An alias's hook cannot tell whether ifup-routes of the device is yet to come or has run, but
+ * what is there already. */
+static bool route_stands_aside(const struct draft *draft, const struct route *route)
+{
+	const struct kernel *kernel = draft->input->kernel;
+	enum event event = draft->input->event;
+
+	return draft_is_event_device(draft, route->device) &&
+		(event == EVENT_PREPARE ||
+			(event == EVENT_ALIAS && !(kernel && has_key(&kernel->routes, route))));
+}
+
+static bool rule_stands_aside(const struct draft *draft, const struct rule *rule)
+{
+	enum event event = draft->input->event;
+
+	return draft_is_event_device(draft, rule->device) &&
+		(event == EVENT_PREPARE ||
+			(event == EVENT_ALIAS && !index_find(&draft->lookups.rules, rule)));
 }
 
 static bool in_route_file(const struct draft *draft, const struct uplink *uplink)
@@ -49,27 +62,24 @@ static bool in_files(const struct planned *planned)
 static void want_route(
 	struct draft *draft, const struct planned *planned, const struct route *route)
 {
-	if (planned->state == STATE_UP && !has_key(&draft->plan->routes, route))
+	if (planned->state == STATE_UP)
 		*array_add(&draft->plan->routes) = *route;
 }
 
 /* A route that follows from the configuration, so that ifup-routes can apply it. */
 static void add_own_route(struct draft *draft, const struct planned *planned, struct route route)
 {
-	const struct kernel *kernel = draft->input->kernel;
-	const char *device = planned->uplink->device;
-
 	route.protocol = PROTO_MULTIHOME;
 	if (route.dst.family == AF_INET)
 		route.scope = route.gateway.family ? SCOPE_UNIVERSE : SCOPE_LINK;
 	else if (!route.metric)
 		route.metric = METRIC_INET6;
-	memcpy(route.device, device, sizeof(route.device));
-	if (has_key(&draft->admin_routes, &route) || has_key(&draft->file_routes, &route))
+	memcpy(route.device, planned->uplink->device, sizeof(route.device));
+	if (has_key(&draft->admin_routes, &route))
 		return;
 	if (in_files(planned) && in_route_file(draft, planned->uplink)) {
 		*array_add(&draft->file_routes) = route;
-		if (stands_aside(draft, device, kernel && has_key(&kernel->routes, &route)))
+		if (route_stands_aside(draft, &route))
 			route.metric += ASIDE_METRIC;
 	}
 	want_route(draft, planned, &route);
@@ -90,19 +100,11 @@ static bool is_other_uplink(
 	return false;
 }
 
-static bool is_own_prefix(const struct uplink *uplink, const struct route *route)
+static bool is_own_prefix(
+	const struct draft *draft, const struct uplink *uplink, const struct route *route)
 {
-	struct prefix net;
-	size_t i;
-
-	if (strcmp(route->device, uplink->device) || route->gateway.family)
-		return false;
-	for (i = 0; i < uplink->addresses.n; i++) {
-		net = prefix_network(&uplink->addresses.items[i]);
-		if (!prefix_compare(&net, &route->dst))
-			return true;
-	}
-	return false;
+	return !strcmp(route->device, uplink->device) && !route->gateway.family &&
+		draft_has_network(draft, &route->dst);
 }
 
 /* No default, nor a half of one (0.0.0.0/1, 128.0.0.0/1), nor all of IPv6's that is in use
@@ -121,26 +123,28 @@ static bool is_specific(const struct uplink *uplink, const struct prefix *dst, c
 static bool is_copied(
 	const struct draft *draft, const struct uplink *uplink, const struct route *route)
 {
-	return route->table == TABLE_MAIN && route->protocol != PROTO_MULTIHOME &&
-		route->dst.family == (uplink->inet6 ? AF_INET6 : AF_INET) && !route->special &&
-		route->device[0] && is_specific(uplink, &route->dst, route->device) &&
-		!is_other_uplink(draft, route->device, uplink) && !is_own_prefix(uplink, route);
+	return route->dst.family == (uplink->inet6 ? AF_INET6 : AF_INET) &&
+		is_specific(uplink, &route->dst, route->device) &&
+		!is_other_uplink(draft, route->device, uplink) &&
+		!is_own_prefix(draft, uplink, route);
 }
 
 static void copy_main(struct draft *draft, const struct planned *planned)
 {
-	const struct kernel *kernel = draft->input->kernel;
+	const struct index *main = &draft->lookups.main;
+	const struct route *seen;
 	struct route route;
 	size_t i;
 	int own;
 
 	/* Where two devices have the same network, the uplink's own comes first. */
 	for (own = 1; own >= 0; own--)
-		for (i = 0; kernel && i < kernel->routes.n; i++) {
-			route = kernel->routes.items[i];
-			if (own == !!strcmp(route.device, planned->uplink->device) ||
-				!is_copied(draft, planned->uplink, &route))
+		for (i = 0; i < main->n; i++) {
+			seen = main->items[i];
+			if (own == !!strcmp(seen->device, planned->uplink->device) ||
+				!is_copied(draft, planned->uplink, seen))
 				continue;
+			route = *seen;
 			route.table = planned->table;
 			route.protocol = PROTO_MULTIHOME;
 			want_route(draft, planned, &route);
@@ -169,12 +173,11 @@ static unsigned fallback_metric(const struct draft *draft, unsigned table)
 
 static void add_prefix_routes(struct draft *draft, const struct planned *planned)
 {
-	const struct prefixes *addresses = &planned->uplink->addresses;
 	struct route route = {.table = planned->table};
 	size_t i;
 
-	for (i = 0; i < addresses->n; i++) {
-		route.dst = prefix_network(&addresses->items[i]);
+	for (i = 0; i < draft->networks.n; i++) {
+		route.dst = draft->networks.items[i];
 		/* An address alone is in the local table. */
 		if (route.dst.len < prefix_bits(route.dst.family))
 			add_own_route(draft, planned, route);
@@ -224,28 +227,6 @@ void draft_add_routes(struct draft *draft, const struct planned *planned)
 	copy_main(draft, planned);
 }
 
-static bool is_uplinks_address(const struct uplink *uplink, const struct prefix *address)
-{
-	size_t i;
-
-	for (i = 0; i < uplink->addresses.n; i++)
-		if (prefix_same_address(&uplink->addresses.items[i], address))
-			return true;
-	return false;
-}
-
-static bool claimed_by_another(
-	const struct draft *draft, const struct uplink *uplink, const struct prefix *address)
-{
-	const struct uplinks *uplinks = &draft->input->config->uplinks;
-	size_t i;
-
-	for (i = 0; i < uplinks->n; i++)
-		if (&uplinks->items[i] != uplink && is_uplinks_address(&uplinks->items[i], address))
-			return true;
-	return false;
-}
-
 /* Addresses of lo are nobody else's: a service address there answers through the uplink in
  * whose network it lies. */
 static bool is_elsewhere(
@@ -257,42 +238,43 @@ static bool is_elsewhere(
 		return claimed_by_another(draft, uplink, &address->prefix);
 	link = draft->input->kernel ? kernel_find_link(draft->input->kernel, address->device)
 				    : NULL;
-	return (!link || !link->loopback) && !is_uplinks_address(uplink, &address->prefix);
+	return (!link || !link->loopback) && !claimed_by(draft, uplink, &address->prefix);
 }
 
+/* The addresses of a network stand together when they are sorted. */
 static bool prefix_shared(
 	const struct draft *draft, const struct uplink *uplink, const struct prefix *net)
 {
-	const struct addresses *configured = &draft->input->config->addresses;
-	const struct kernel *kernel = draft->input->kernel;
-	size_t i;
+	const struct index *located = &draft->lookups.located;
+	const struct address first = {.prefix = *net}, *address;
+	size_t at;
 
-	for (i = 0; i < configured->n; i++)
-		if (prefix_contains(net, &configured->items[i].prefix) &&
-			is_elsewhere(draft, uplink, &configured->items[i]))
+	for (at = index_first(located, &first); at < located->n; at++) {
+		address = located->items[at];
+		if (!prefix_contains(net, &address->prefix))
+			return false;
+		if (is_elsewhere(draft, uplink, address))
 			return true;
-	for (i = 0; kernel && i < kernel->addresses.n; i++)
-		if (prefix_contains(net, &kernel->addresses.items[i].prefix) &&
-			is_elsewhere(draft, uplink, &kernel->addresses.items[i]))
-			return true;
+	}
 	return false;
 }
 
 /* A foreign rule that says all that ours does, and more. A deletion takes the first rule that
  * has what it names (fib_nl_delrule), so deleting ours would take that one. */
-static bool has_foreign_twin(const struct draft *draft, struct rule rule)
+static bool has_foreign_twin(const struct draft *draft, const struct rule *rule)
 {
-	const struct kernel *kernel = draft->input->kernel;
-	struct rule twin;
-	size_t i;
+	const struct index *rules = &draft->lookups.rules;
+	struct rule first = *rule;
+	const struct rule *twin;
+	size_t at;
 
-	rule.foreign = true;
-	for (i = 0; kernel && i < kernel->rules.n; i++) {
-		if (!rule.forwarded && !kernel->rules.items[i].from_host)
-			continue;
-		twin = kernel->rules.items[i];
-		twin.forwarded = rule.forwarded;
-		if (!rule_compare(&twin, &rule))
+	first.forwarded = false;
+	for (at = index_first(rules, &first); at < rules->n; at++) {
+		twin = rules->items[at];
+		if (twin->priority != rule->priority || twin->table != rule->table ||
+			prefix_compare(&twin->from, &rule->from))
+			return false;
+		if (twin->foreign && (rule->forwarded || twin->from_host))
 			return true;
 	}
 	return false;
@@ -308,7 +290,7 @@ static void add_rule(struct draft *draft, const struct planned *planned, struct 
 	rule.forwarded = planned->uplink->inet6 && kernel && kernel->old_inet6;
 	if (planned->uplink->inet6 && !draft->input->config->release.reads_rule6)
 		in_file = false;
-	if (has_foreign_twin(draft, rule)) {
+	if (has_foreign_twin(draft, &rule)) {
 		diag_notice(draft->diags, rule.device, 0,
 			"left alone: a foreign rule of priority "
 			"%u differs from ours only in a further selector",
@@ -316,14 +298,12 @@ static void add_rule(struct draft *draft, const struct planned *planned, struct 
 		return;
 	}
 	if (in_file && in_files(planned)) {
-		if (rules_have(&draft->file_rules, &rule))
-			return;
 		*array_add(&draft->file_rules) = rule;
 		*array_add(&draft->plan->owned) = rule;
-		if (stands_aside(draft, rule.device, kernel && rules_have(&kernel->rules, &rule)))
+		if (rule_stands_aside(draft, &rule))
 			rule.priority -= ASIDE_PRIORITY;
 	}
-	if (planned->state != STATE_UP || rules_have(&draft->plan->rules, &rule))
+	if (planned->state != STATE_UP)
 		return;
 	*array_add(&draft->plan->rules) = rule;
 	*array_add(&draft->plan->owned) = rule;
@@ -344,7 +324,7 @@ static void add_address_rules(
 	for (i = 0; kernel && i < kernel->addresses.n; i++)
 		if (!strcmp(kernel->addresses.items[i].device, uplink->device) &&
 			prefix_contains(net, &kernel->addresses.items[i].prefix) &&
-			!is_uplinks_address(uplink, &kernel->addresses.items[i].prefix) &&
+			!claimed_by(draft, uplink, &kernel->addresses.items[i].prefix) &&
 			!claimed_by_another(draft, uplink, &kernel->addresses.items[i].prefix))
 			add_rule(draft, planned, prefix_host(&kernel->addresses.items[i].prefix),
 				priority, false);
@@ -352,19 +332,15 @@ static void add_address_rules(
 
 void draft_add_rules(struct draft *draft, const struct planned *planned)
 {
-	const struct uplink *uplink = planned->uplink;
-	struct prefix net, last = {0};
+	const struct prefix *net;
 	size_t i;
 
-	for (i = 0; i < uplink->addresses.n; i++, last = net) {
-		net = prefix_network(&uplink->addresses.items[i]);
-		/* A range has hundreds of addresses in one network. */
-		if (!prefix_compare(&net, &last))
-			continue;
-		if (prefix_shared(draft, uplink, &net))
-			add_address_rules(draft, planned, &net);
+	for (i = 0; i < draft->networks.n; i++) {
+		net = &draft->networks.items[i];
+		if (prefix_shared(draft, planned->uplink, net))
+			add_address_rules(draft, planned, net);
 		else
-			add_rule(
-				draft, planned, net, draft->input->config->rule_priority + 1, true);
+			add_rule(draft, planned, *net, draft->input->config->rule_priority + 1,
+				true);
 	}
 }

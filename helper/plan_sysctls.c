@@ -51,26 +51,20 @@ static void want_rp_filter(struct draft *draft, const struct uplink *uplink)
 	probe->address = uplink->addresses.items[0];
 }
 
-static bool same_network(const struct prefix *a, const struct prefix *b)
-{
-	struct prefix x = prefix_network(a), y = prefix_network(b);
-
-	return !prefix_compare(&x, &y);
-}
-
 /* Linux answers ARP for any address of the host on any NIC; where two of them are in one
  * segment, each must speak for its own only. */
 static bool shares_network(const struct draft *draft, const struct uplink *uplink)
 {
 	const struct addresses *addresses = &draft->input->config->addresses;
-	size_t i, k;
+	struct prefix net;
+	size_t i;
 
-	for (i = 0; i < uplink->addresses.n; i++)
-		for (k = 0; k < addresses->n; k++)
-			if (strcmp(addresses->items[k].device, uplink->device) &&
-				same_network(
-					&uplink->addresses.items[i], &addresses->items[k].prefix))
-				return true;
+	for (i = 0; i < addresses->n; i++) {
+		net = prefix_network(&addresses->items[i].prefix);
+		if (strcmp(addresses->items[i].device, uplink->device) &&
+			draft_has_network(draft, &net))
+			return true;
+	}
 	return false;
 }
 
@@ -141,11 +135,12 @@ void draft_check_settings(struct draft *draft)
 void draft_add_sysctls(struct draft *draft, const struct planned *planned)
 {
 	const struct uplink *uplink = planned->uplink;
-	bool shares = shares_network(draft, uplink);
+	bool shares;
 
 	/* These are IPv4's; IPv6 has no reverse-path filter of its own. */
 	if (uplink->inet6 || planned->state != STATE_UP || draft->input->event == EVENT_PREPARE)
 		return;
+	shares = shares_network(draft, uplink);
 	want_rp_filter(draft, uplink);
 	if (shares || uplink->arp_ignore != ARP_AUTO)
 		want(draft, uplink, SYSCTL_ARP_IGNORE,

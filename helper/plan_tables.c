@@ -2,7 +2,15 @@
  * The plan's choice of tables: TABLE=, else the block's or, without one, the kernel's, else
  * the lowest that is free.
  */
+#include <stdlib.h>
+
 #include "plan_draft.h"
+
+/* Of tables, sorted. */
+struct numbers {
+	unsigned *items;
+	size_t n, cap;
+};
 
 /* A file's two uplinks share the number: tables are of one family each. */
 static bool are_partners(const struct planned *a, const struct planned *b)
@@ -32,22 +40,42 @@ static bool has_name(const struct draft *draft, unsigned table)
 	return false;
 }
 
-static bool used_by_others(const struct draft *draft, unsigned table)
+static int compare_numbers(const void *a, const void *b)
+{
+	const unsigned *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* A router's hundred thousand routes are in few tables, and come by table. */
+static void add_number(struct numbers *numbers, unsigned number)
+{
+	if (!numbers->n || numbers->items[numbers->n - 1] != number)
+		*array_add(numbers) = number;
+}
+
+/* The tables that others have something in, or lead to. */
+static void collect_used(const struct draft *draft, struct numbers *used)
 {
 	const struct kernel *kernel = draft->input->kernel;
+	struct index owned = {0};
 	size_t i;
 
-	if (!kernel)
-		return false;
-	for (i = 0; i < kernel->routes.n; i++)
-		if (kernel->routes.items[i].table == table &&
-			kernel->routes.items[i].protocol != PROTO_MULTIHOME)
-			return true;
-	for (i = 0; i < kernel->rules.n; i++)
-		if (kernel->rules.items[i].table == table &&
-			!rules_have(&draft->plan->owned, &kernel->rules.items[i]))
-			return true;
-	return false;
+	index_build(&draft->plan->owned, rules_in_order, &owned);
+	for (i = 0; kernel && i < kernel->routes.n; i++)
+		if (kernel->routes.items[i].protocol != PROTO_MULTIHOME)
+			add_number(used, kernel->routes.items[i].table);
+	for (i = 0; kernel && i < kernel->rules.n; i++)
+		if (!index_find(&owned, &kernel->rules.items[i]))
+			add_number(used, kernel->rules.items[i].table);
+	array_sort(used, compare_numbers);
+	free(owned.items);
+}
+
+static bool has_number(const struct numbers *numbers, unsigned number)
+{
+	return numbers->n &&
+		bsearch(&number, numbers->items, numbers->n, sizeof(number), compare_numbers);
 }
 
 static unsigned block_table(const struct draft *draft, const struct planned *planned)
@@ -82,7 +110,7 @@ static unsigned kernel_table(const struct draft *draft, const struct planned *pl
 	return 0;
 }
 
-static unsigned lowest_free(const struct draft *draft)
+static unsigned lowest_free(const struct draft *draft, const struct numbers *used)
 {
 	const struct config *config = draft->input->config;
 	unsigned table;
@@ -90,7 +118,7 @@ static unsigned lowest_free(const struct draft *draft)
 	for (table = config->table_first; table <= config->table_last && table; table++)
 		if (table % 256 && (table < 253 || table > 255) &&
 			!taken_by_uplink(draft, table, NULL) && !has_name(draft, table) &&
-			!used_by_others(draft, table))
+			!has_number(used, table))
 			return table;
 	return 0;
 }
@@ -112,11 +140,45 @@ static bool needs_table(const struct planned *planned)
 		planned->state != STATE_BY_HAND;
 }
 
+static void refuse_tableless(struct draft *draft, struct planned *planned)
+{
+	const struct config *config = draft->input->config;
+
+	diag_refuse(draft->diags, planned->uplink->file->path, 1,
+		"no table is free in "
+		"TABLE_RANGE=%u-%u; expected a wider range in /etc/sysconfig/multihome, "
+		"or TABLE= here",
+		config->table_first, config->table_last);
+	planned->state = STATE_REFUSED;
+	frozen_add(&draft->plan->frozen, planned->uplink->device, 0);
+}
+
+/* The tables that are not given, nor known from an earlier time. */
+static void choose_free_tables(struct draft *draft)
+{
+	struct planned_uplinks *uplinks = &draft->plan->uplinks;
+	struct numbers used = {0};
+	struct planned *planned;
+	size_t i;
+
+	for (i = 0; i < uplinks->n; i++) {
+		planned = &uplinks->items[i];
+		if (!needs_table(planned))
+			continue;
+		planned->table = partners_table(draft, planned);
+		if (!planned->table && !used.n)
+			collect_used(draft, &used);
+		if (!planned->table)
+			planned->table = lowest_free(draft, &used);
+		if (!planned->table)
+			refuse_tableless(draft, planned);
+	}
+	free(used.items);
+}
+
 void draft_choose_tables(struct draft *draft)
 {
 	struct planned_uplinks *uplinks = &draft->plan->uplinks;
-	const struct config *config = draft->input->config;
-	struct planned *planned;
 	size_t i;
 
 	for (i = 0; i < uplinks->n; i++)
@@ -128,21 +190,5 @@ void draft_choose_tables(struct draft *draft)
 	for (i = 0; i < uplinks->n; i++)
 		if (needs_table(&uplinks->items[i]) && uplinks->items[i].uplink->kernel_only)
 			uplinks->items[i].table = kernel_table(draft, &uplinks->items[i]);
-	for (i = 0; i < uplinks->n; i++) {
-		planned = &uplinks->items[i];
-		if (!needs_table(planned))
-			continue;
-		planned->table = partners_table(draft, planned);
-		if (!planned->table)
-			planned->table = lowest_free(draft);
-		if (planned->table)
-			continue;
-		diag_refuse(draft->diags, planned->uplink->file->path, 1,
-			"no table is free in "
-			"TABLE_RANGE=%u-%u; expected a wider range in /etc/sysconfig/multihome, "
-			"or TABLE= here",
-			config->table_first, config->table_last);
-		planned->state = STATE_REFUSED;
-		frozen_add(&draft->plan->frozen, planned->uplink->device, 0);
-	}
+	choose_free_tables(draft);
 }

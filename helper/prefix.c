@@ -99,10 +99,11 @@ int prefix_compare(const struct prefix *a, const struct prefix *b)
 
 static void prefix_clear_host(struct prefix *prefix)
 {
-	int bit;
+	size_t whole = prefix->len / 8u, part = prefix->len % 8u;
 
-	for (bit = prefix->len; bit < 128; bit++)
-		prefix->bytes[bit / 8] &= (unsigned char)~(0x80 >> bit % 8);
+	if (part)
+		prefix->bytes[whole++] &= (unsigned char)(0xff00 >> part);
+	memset(prefix->bytes + whole, 0, sizeof(prefix->bytes) - whole);
 }
 
 struct prefix prefix_network(const struct prefix *prefix)
@@ -123,12 +124,11 @@ struct prefix prefix_host(const struct prefix *prefix)
 
 bool prefix_contains(const struct prefix *net, const struct prefix *address)
 {
-	struct prefix a = *net, b = *address;
+	size_t whole = net->len / 8u, part = net->len % 8u;
 
-	b.len = a.len;
-	prefix_clear_host(&a);
-	prefix_clear_host(&b);
-	return !prefix_compare(&a, &b);
+	if (net->family != address->family || memcmp(net->bytes, address->bytes, whole))
+		return false;
+	return !part || !((net->bytes[whole] ^ address->bytes[whole]) >> (8 - part));
 }
 
 bool prefix_same_address(const struct prefix *a, const struct prefix *b)

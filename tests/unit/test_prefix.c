@@ -63,6 +63,20 @@ static void test_contains(void)
 	ok(prefix_contains(&net, &in), "an address within");
 	ok(!prefix_contains(&net, &out), "an address without");
 	ok(prefix_contains(&all, &out), "length 0 holds every address");
+	net = make("10.64.0.0/10");
+	in = make("10.127.255.255");
+	out = make("10.128.0.0");
+	ok(prefix_contains(&net, &in) && !prefix_contains(&net, &out),
+		"a length within a byte holds the addresses up to its last");
+	net = make("10.127.255.255/10");
+	net = prefix_network(&net);
+	ok(net.bytes[1] == 64 && !net.bytes[2] && !net.bytes[3],
+		"and its network keeps the byte's first bits");
+	net = make("10.0.0.0/8");
+	ok(!prefix_contains(&net, &all) && prefix_contains(&net, &net),
+		"a network holds its own address, none of another");
+	in = make("192.168.2.200");
+	out = make("192.168.2.100");
 	ok(prefix_compare(&in, &out) > 0, "addresses are ordered by their numbers");
 	ok(prefix_compare(&net, &net) == 0, "a prefix is equal to itself");
 }
