@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 # multihome: build, install, check. "make help" lists the targets.
 
-VERSION := 0.1
+# The one place that has the version: rpmbuild takes the spec alone from a tarball.
+SPEC := rpm/multihome.spec
+VERSION := $(shell sed -n 's/^Version: *//p' $(SPEC))
 
 PREFIX ?= /usr
 SBINDIR ?= /sbin
@@ -25,8 +27,20 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wca
 	-Wpointer-arith -Wwrite-strings -Wformat=2
 # Whatever CFLAGS says, these are needed.
 NEEDED_CFLAGS = -std=gnu99 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(WARNINGS)
+# STATIC_LIBNL=1 puts libnl into the program (EL5 has none): LIBNL=DIR is a libnl-3 source tree
+# that was built; without it the library is the one that pkg-config knows.
+ifneq ($(LIBNL),)
+NL_CFLAGS = -isystem $(LIBNL)/include
+NL_ARCHIVE = $(LIBNL)/lib/.libs/libnl-3.a
+else
 NL_CFLAGS = $(shell $(PKG_CONFIG) --cflags libnl-3.0)
+NL_ARCHIVE = $(shell $(PKG_CONFIG) --variable=libdir libnl-3.0)/libnl-3.a
+endif
+ifneq ($(STATIC_LIBNL),)
+NL_LIBS = $(NL_ARCHIVE) -lpthread
+else
 NL_LIBS = $(shell $(PKG_CONFIG) --libs libnl-3.0)
+endif
 
 BUILD ?= build
 # Parsing, planning, diffing, rendering: structs in, structs or text out. Their unit tests are
@@ -38,7 +52,14 @@ PURE_OBJECTS := $(PURE:%=$(BUILD)/%.o)
 EDGE_OBJECTS := $(EDGE:%=$(BUILD)/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all build unit install uninstall demo check check-property check-real shellcheck clean help
+TARBALL = $(BUILD)/multihome-$(VERSION).tar.gz
+RPMBUILD ?= rpmbuild
+RPM_FLAGS ?=
+RPM_DIR = $(abspath $(BUILD))/rpm
+# Where rpmbuild is no package of rpm's (Debian), nothing that the spec requires is.
+RPM_NODEPS = $(shell rpm -q --quiet rpm-build 2>/dev/null || echo --nodeps)
+
+.PHONY: all build unit install uninstall dist rpm srpm demo check check-property check-real shellcheck clean help
 
 all: build
 
@@ -47,7 +68,10 @@ build: $(BUILD)/multihome
 $(BUILD)/multihome: $(EDGE_OBJECTS) $(PURE_OBJECTS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(NL_LIBS)
 
-$(BUILD)/kernel_netlink.o $(BUILD)/kernel_ask.o: private NEEDED_CFLAGS += $(NL_CFLAGS)
+$(BUILD)/main.o: $(SPEC)
+
+# Without `private`, which make 3.81 (EL5, EL6) does not know.
+$(BUILD)/kernel_netlink.o $(BUILD)/kernel_ask.o: NEEDED_CFLAGS += $(NL_CFLAGS)
 
 $(BUILD)/%.o: helper/%.c Makefile
 	@mkdir -p $(@D)
@@ -71,12 +95,12 @@ put = sed 's|@SBINDIR@|$(SBINDIR)|' network-scripts/$(1) >$(DESTDIR)$(2) && \
 	chmod 755 $(DESTDIR)$(2)
 
 install: build
-	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(SYSCONFDIR)/sysconfig \
-		$(DESTDIR)$(COMPLETIONDIR)
+	install -d $(DESTDIR)$(SBINDIR)
 	install -m 755 $(BUILD)/multihome $(DESTDIR)$(SBINDIR)/multihome
+	install -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(SYSCONFDIR)/sysconfig $(DESTDIR)$(COMPLETIONDIR)
 	install -m 644 helper/multihome.bash-completion $(DESTDIR)$(COMPLETIONDIR)/multihome
-	for hook in $(HOOKS) dhclient-exit-hooks; do \
-		$(call put,$$hook,$(LIBDIR)/$$hook) || exit 1; \
+	for script in $(HOOKS) dhclient-exit-hooks activate; do \
+		$(call put,$$script,$(LIBDIR)/$$script) || exit 1; \
 	done
 	test -e $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome || \
 		install -m 644 sysconfig/multihome $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome
@@ -102,11 +126,29 @@ ifeq ($(DESTDIR),)
 	test ! -x $(SBINDIR)/multihome || $(SBINDIR)/multihome clean
 endif
 	rm -f $(DESTDIR)$(SBINDIR)/multihome $(HOOKS:%=$(DESTDIR)$(LIBDIR)/%) \
-		$(DESTDIR)$(LIBDIR)/dhclient-exit-hooks $(DESTDIR)$(DHCP_HOOK) $(DESTDIR)$(NM_HOOK) \
-		$(DESTDIR)$(COMPLETIONDIR)/multihome
+		$(DESTDIR)$(LIBDIR)/dhclient-exit-hooks $(DESTDIR)$(LIBDIR)/activate \
+		$(DESTDIR)$(COMPLETIONDIR)/multihome $(DESTDIR)$(DHCP_HOOK) $(DESTDIR)$(NM_HOOK)
 	test ! -d $(DESTDIR)$(LIBDIR) || rmdir $(DESTDIR)$(LIBDIR)
 	! cmp -s sysconfig/multihome $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome || \
 		rm -f $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome
+
+# The commit, not the folder: what is not committed would be missing. Dates are the commit's.
+dist:
+	@changes=$$(git status --porcelain) || exit 1; test -z "$$changes" || { \
+		echo "make dist: commit these first, the tarball has what is committed:"; \
+		echo "$$changes"; exit 1; } >&2
+	@mkdir -p $(BUILD)
+	git -c tar.umask=0022 archive --format=tar --prefix=multihome-$(VERSION)/ HEAD >$(TARBALL:.gz=)
+	gzip -9nf $(TARBALL:.gz=)
+
+rpm: RPMBUILD_KINDS := -ta
+srpm: RPMBUILD_KINDS := -ts
+rpm srpm: dist
+	rm -rf $(RPM_DIR)
+	mkdir -p $(RPM_DIR)/BUILD $(RPM_DIR)/RPMS $(RPM_DIR)/SOURCES $(RPM_DIR)/SPECS $(RPM_DIR)/SRPMS
+	$(RPMBUILD) $(RPMBUILD_KINDS) $(RPM_NODEPS) --define '_topdir $(RPM_DIR)' $(RPM_FLAGS) \
+		$(TARBALL)
+	@find $(RPM_DIR) -name '*.rpm'
 
 demo:
 	@sh tests/lab/deps.sh demo
@@ -135,6 +177,9 @@ help:
 	@echo "make                 build the helper into $(BUILD)/"
 	@echo "make install         install it and its hooks (DESTDIR, PREFIX, SBINDIR, SYSCONFDIR)"
 	@echo "make uninstall       take back what make install did"
+	@echo "make STATIC_LIBNL=1  build it with libnl inside (LIBNL=DIR: a built libnl-3 source tree)"
+	@echo "make dist            the tarball of the commit that is checked out"
+	@echo "make rpm, make srpm  packages from that tarball (RPM_FLAGS for rpmbuild)"
 	@echo "make demo            the problem and its cure, in network namespaces (root)"
 	@echo "make check           all tests (root)"
 	@echo "make check-property PROPERTY_HOSTS=5000   replies of so many random hosts (root)"

@@ -36,6 +36,11 @@ list() {
 	check dhclient    isc-dhcp-client dhclient
 	check dnsmasq     dnsmasq-base  dnsmasq
 	check radvd       radvd         radvd
+	check rpmbuild    rpm           rpm-build
+	check rpmlint     rpmlint       rpmlint
+	check cpio        cpio          cpio
+	check file        file          file
+	check nm          binutils      binutils
 	LIST
 }
 

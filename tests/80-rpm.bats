@@ -1,0 +1,466 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # words of others' scripts; what run sets
+# The tarball and the packages: what is in them, and their life on a host, with packets.
+
+load lab/test
+
+# What is in the working tree is tested, committed or not: a copy of it, with commits of its own.
+setup_file() {
+	export HOME=$BATS_FILE_TMPDIR/home TREE=$BATS_FILE_TMPDIR/tree
+	mkdir -p "$HOME" "$TREE"
+	git config --global user.name tests
+	git config --global user.email tests@localhost
+	tar -C "$LAB_REPO" --exclude=./.git --exclude=./build -c . | tar --no-same-owner -x -C "$TREE"
+	git -C "$TREE" init -q
+	commit
+	make_packages new
+	git -C "$TREE" branch -q new
+	sed -i 's/^Version: .*/Version: 0.0.9/' "$TREE/rpm/multihome.spec"
+	echo '# as it was in 0.0.9' >>"$TREE/sysconfig/multihome"
+	commit
+	make_packages old
+	git -C "$TREE" checkout -q new
+	make_packages el5 --with static_libnl --define "'dist .el5'"
+}
+
+commit() {
+	git -C "$TREE" add -A
+	git -C "$TREE" commit -q -m 'as it is'
+}
+
+# make_packages NAME [OPTION…]: from the commit; `make rpm` prints the files last.
+make_packages() {
+	local name=$1
+	shift
+	make -s -C "$TREE" rpm BUILD="$BATS_FILE_TMPDIR/$name" RPM_FLAGS="$*" \
+		>"$BATS_FILE_TMPDIR/$name.log" 2>&1 || { cat "$BATS_FILE_TMPDIR/$name.log"; return 1; }
+}
+
+# package NAME, source_package NAME: the file.
+package() {
+	echo "$BATS_FILE_TMPDIR/$1/rpm/RPMS"/*/multihome-[0-9]*.rpm
+}
+
+source_package() {
+	echo "$BATS_FILE_TMPDIR/$1/rpm/SRPMS"/multihome-*.src.rpm
+}
+
+# query FILE FORMAT
+query() {
+	rpm -qp --qf "$2" "$1" 2>/dev/null
+}
+
+# --- the tarball ------------------------------------------------------------------
+
+@test "the tarball of a commit has the same bytes in every clone" {
+	local first
+	make -s -C "$TREE" dist BUILD="$BATS_TEST_TMPDIR"
+	first=$(sha256sum <"$(echo "$BATS_TEST_TMPDIR"/*.tar.gz)")
+	rm "$BATS_TEST_TMPDIR"/*.tar.gz
+	(umask 077; git clone -q "$TREE" "$BATS_TEST_TMPDIR/clone")
+	find "$BATS_TEST_TMPDIR/clone" -type f -exec touch -d '2001-01-01' {} +
+	make -s -C "$BATS_TEST_TMPDIR/clone" dist
+	is "$(sha256sum <"$(echo "$BATS_TEST_TMPDIR"/clone/build/*.tar.gz)")" "$first"
+}
+
+@test "no tarball of what is not committed, and a line for each such file" {
+	git clone -q "$TREE" "$BATS_TEST_TMPDIR/clone"
+	cd "$BATS_TEST_TMPDIR/clone"
+	echo >>NEWS
+	touch helper/new.c
+	run --separate-stderr make -s dist
+	is_not "$status" 0 status
+	has "$stderr" 'NEWS$'
+	has "$stderr" 'helper/new\.c$'
+	[ ! -e build ]
+}
+
+@test "the version stands in the spec; program, packages, NEWS and changelog agree" {
+	local version news changes
+	version=$(sed -n 's/^Version: *//p' "$LAB_REPO/rpm/multihome.spec")
+	is "$(lines "$version")" 1
+	news=$(sed -n 's/^multihome \([0-9][0-9.]*\).*/\1/p' "$LAB_REPO/NEWS")
+	changes=$(sed -n '/^%changelog/,$s/^\* .* - \([0-9.]*\)-[0-9]*$/\1/p' \
+		"$LAB_REPO/rpm/multihome.spec")
+	is "$(head -n1 <<<"$news")" "$version" 'in NEWS'
+	is "$changes" "$news" 'in %changelog'
+	is "$(query "$(package new)" '%{VERSION}')" "$version"
+	is "$(query "$(source_package new)" '%{VERSION}')" "$version"
+	(cd "$BATS_TEST_TMPDIR" && rpm2cpio "$(package new)" | cpio -id --quiet)
+	is "$("$BATS_TEST_TMPDIR/sbin/multihome" --version)" "multihome $version"
+}
+
+# --- what is in the packages ---------------------------------------------------------
+
+# contents NAME: but for manual, completion and what rpmbuild adds to find debug information.
+contents() {
+	query "$(package "$1")" \
+		'[%{FILEMODES:perms} %{FILEUSERNAME}:%{FILEGROUPNAME} %{FILENAMES} %{FILEFLAGS:fflags}\n]' |
+		grep -v '/\.build-id\|/man/\|completion\|/doc/' | sed 's/ *$//'
+}
+
+etc_dhcp='drwxr-x--- root:root /etc/dhcp
+drwxr-xr-x root:root /etc/dhcp/dhclient.d
+-rwxr-xr-x root:root /etc/dhcp/dhclient.d/multihome.sh'
+
+@test "the package holds the program, its scripts and defaults, and no hook of initscripts" {
+	is "$(contents new)" "drwxr-xr-x root:root /etc/NetworkManager
+drwxr-xr-x root:root /etc/NetworkManager/dispatcher.d
+-rwxr-xr-x root:root /etc/NetworkManager/dispatcher.d/50-multihome
+$etc_dhcp
+-rw-r--r-- root:root /etc/sysconfig/multihome cn
+-rwxr-xr-x root:root /sbin/multihome
+drwxr-xr-x root:root /usr/lib/multihome
+-rwxr-xr-x root:root /usr/lib/multihome/activate
+-rwxr-xr-x root:root /usr/lib/multihome/dhclient-exit-hooks
+-rwxr-xr-x root:root /usr/lib/multihome/ifdown-local
+-rwxr-xr-x root:root /usr/lib/multihome/ifup-local
+-rwxr-xr-x root:root /usr/lib/multihome/ifup-pre-local"
+	is "$(contents el5)" "$(contents new | grep -vF "$etc_dhcp")"
+}
+
+@test "README, NEWS and LICENSE are there as documents" {
+	local docs
+	docs=$(rpm -qpd "$(package new)" 2>/dev/null | sed 's|.*/||')
+	for file in "$LAB_REPO"/README*.md NEWS LICENSE; do
+		has "$docs" "^${file##*/}\$"
+	done
+}
+
+@test "every manual page and the completion are there" {
+	local all file
+	all=$(rpm -qpl "$(package new)" 2>/dev/null)
+	for file in "$LAB_REPO"/man/*.[1-9]; do
+		[ ! -e "$file" ] || has "$all" "/man/man./${file##*/}"
+	done
+}
+
+@test "libnl is required by its soname, and inside where it is static" {
+	has "$(rpm -qp --requires "$(package new)" 2>/dev/null)" '^libnl-3\.so\.200\('
+	has_no "$(rpm -qp --requires "$(package el5)" 2>/dev/null)" libnl
+}
+
+# rpm 4.4.2's own list (rpmlib(…) of --showrc), as far as a package may ask for it.
+@test "rpm 4.4 can read the packages for EL5" {
+	local file
+	for file in "$(package el5)" "$(source_package el5)"; do
+		has "$(query "$file" '%{FILEDIGESTALGO}')" '^(1|\(none\))$'
+		is "$(query "$file" '[%{FILEDIGESTS}\n]' | awk 'length && length != 32')" ''
+		is "$(query "$file" '%{PAYLOADFORMAT} %{PAYLOADCOMPRESSOR} %{PAYLOADFLAGS}')" 'cpio gzip 9'
+		is_not "$(query "$file" '%{SIGMD5}')" '(none)' 'MD5 of the package'
+		is "$(rpm -qp --requires "$file" 2>/dev/null | sed -n 's/ .*//; /^rpmlib(/p' |
+			grep -vxF 'rpmlib(CompressedFileNames)
+rpmlib(PayloadFilesHavePrefix)
+rpmlib(VersionedDependencies)')" ''
+		is "$(rpm -qp --requires "$file" 2>/dev/null | grep '^(')" '' 'rich dependencies'
+		is "$(query "$file" '%{LONGSIZE} %{LONGARCHIVESIZE}' | grep -v none)" \
+			"$(query "$file" '%{SIZE} %{ARCHIVESIZE}')" 'sizes of 64 bits'
+	done
+}
+
+@test "other packages have digests and payload as this rpmbuild makes them" {
+	is_not "$(query "$(package new)" '%{FILEDIGESTALGO}')" 1
+}
+
+@test "rpmlint has nothing to say that rpm/multihome.rpmlintrc does not waive" {
+	run rpmlint -r "$LAB_REPO/rpm/multihome.rpmlintrc" "$LAB_REPO/rpm/multihome.spec" \
+		"$(package new)" "$(source_package new)"
+	is "$status" 0
+	has_no "$output" ': [EW]: '
+}
+
+@test "make srpm makes the source package alone" {
+	run make -s -C "$TREE" srpm BUILD="$BATS_TEST_TMPDIR"
+	is "$status" 0
+	is "$(find "$BATS_TEST_TMPDIR" -name '*.rpm')" "$(tail -n1 <<<"$output")"
+	has "$(tail -n1 <<<"$output")" '/SRPMS/multihome-.*\.src\.rpm$'
+}
+
+# --- their life on a host --------------------------------------------------------------
+
+# rpm_host [KEY=VALUE…]: a host with the admin's own things about, network started, packages
+# in /tmp. Its rpm has a database of its own, in which nothing is that a package requires.
+rpm_host() {
+	host_up "$@"
+	[ ! -d "$LAB_ROOT/etc/dhcp" ] || chmod 750 "$LAB_ROOT/etc/dhcp"
+	printf '%s\n' '#!/bin/sh' \
+		'[ "$1" = -q ] || set -- "$@" --nodeps' \
+		'/usr/bin/rpm --dbpath /tmp/rpmdb "$@" 2>/tmp/rpm.err; status=$?' \
+		'grep -v "^rpm: " /tmp/rpm.err >&2; exit $status' >"$LAB_ROOT/usr/sbin/rpm"
+	chmod 755 "$LAB_ROOT/usr/sbin/rpm"
+	for name in old new el5; do
+		cp "$(package $name)" "$LAB_ROOT/tmp/$name.rpm"
+	done
+	admin_moves_in
+	service start
+}
+
+# rpm_says STATUS TEXT ARGUMENT…: what rpm and the scriptlets print, both streams.
+rpm_says() {
+	local expected=$1 text=$2
+	shift 2
+	run host rpm "$@"
+	is "$status/$output" "$expected/$text" "rpm $*"
+}
+
+# whole_host: what an erased package has to leave as it was.
+whole_host() {
+	kernel
+	host sh -c 'find /etc /usr/sbin /run -path /run/lab -prune -o -printf "%y %m %u %g %p %l\n" |
+		sort
+		find /usr/lib /usr/share -name "*multihome*"
+		find /etc -type f -print0 | sort -z | xargs -0 sha256sum'
+}
+
+hooks() {
+	host find /usr/sbin -name '*-local' -printf '%f -> %l\n' | sort
+}
+
+our_hooks='ifdown-local -> /usr/lib/multihome/ifdown-local
+ifup-local -> /usr/lib/multihome/ifup-local
+ifup-pre-local -> /usr/lib/multihome/ifup-pre-local'
+
+# pings_start, pings_lost: the client pings both uplinks without a pause.
+pings_start() {
+	local k
+	for k in 0 1; do
+		client sh -c 'echo $$ >"/tmp/ping$1.pid"; exec ping -q -n -i 0.02 -w 60 "$2"' - \
+			"$k" "${LAB_ADDRESSES[k]}" >"$BATS_TEST_TMPDIR/ping$k" 3>&- &
+		pings[k]=$!
+	done
+	sleep 0.2
+}
+
+pings_lost() {
+	local k
+	sleep 0.2
+	for k in 0 1; do
+		host kill -INT "$(cat "$LAB_ROOT/tmp/ping$k.pid")"
+		wait "${pings[k]}"
+		has "$(cat "$BATS_TEST_TMPDIR/ping$k")" '[0-9]{2} packets transmitted'
+	done
+	sed -n 's/^\([0-9]*\) packets transmitted, \([0-9]*\) received.*/\1 \2/p' \
+		"$BATS_TEST_TMPDIR"/ping? | awk '{ lost += $1 - $2 } END { print lost }'
+}
+
+@test "installed, upgraded, downgraded, reinstalled, erased: packets at each step, then as before" {
+	rpm_host LAB_RP_FILTER=el6
+	local before kernel_before running
+	before=$(whole_host)
+	kernel_before=$(kernel)
+	rpm_says 0 '' -U /tmp/old.rpm
+	is "$(hooks)/$(kernel)" "$our_hooks/$kernel_before" 'before a restart'
+	rpm_says 0 '' -V multihome
+	service restart
+	answers 0 1
+	running=$(kernel; lab_files)
+
+	pings_start
+	rpm_says 0 '' -U /tmp/new.rpm
+	is "$(hooks)/$(kernel; lab_files)" "$our_hooks/$running" 'after the upgrade'
+	rpm_says 0 '' -V multihome
+	changes_nothing multihome sync
+	rpm_says 0 '' -U --oldpackage /tmp/old.rpm
+	is "$(hooks)/$(kernel; lab_files)" "$our_hooks/$running" 'after the downgrade'
+	rpm_says 0 '' -U --replacepkgs /tmp/old.rpm
+	rpm_says 0 '' -V multihome
+	is "$(hooks)/$(kernel; lab_files)" "$our_hooks/$running" 'after the reinstall'
+	is "$(pings_lost)" 0 'lost pings'
+	answers 0 1
+	service restart
+	is "$(kernel; lab_files)" "$running" 'after a restart'
+
+	rpm_says 0 '' -e multihome
+	is "$(whole_host)" "$before"
+	service restart
+	is "$(whole_host)" "$before"
+}
+
+@test "an upgrade keeps changed defaults and puts the new ones beside them" {
+	rpm_host
+	rpm_says 0 '' -U /tmp/old.rpm
+	echo FALLBACK_METRIC=2000 >"$LAB_ROOT/etc/sysconfig/multihome"
+	service restart
+	has "$(our_routes)" 'default via 10.0.0.1 dev eth1 proto 109 metric 2101'
+	run host rpm -U /tmp/new.rpm
+	is "$status" 0
+	has "$output" '/etc/sysconfig/multihome\.rpmnew'
+	is "$(lines "$output")" 1 "lines of rpm's"
+	is "$(cat "$LAB_ROOT/etc/sysconfig/multihome")" FALLBACK_METRIC=2000
+	cmp "$LAB_ROOT/etc/sysconfig/multihome.rpmnew" "$LAB_REPO/sysconfig/multihome"
+	settled
+	run host rpm -e multihome
+	is "$status" 0
+	is "$(cat "$LAB_ROOT/etc/sysconfig/multihome.rpmsave")" FALLBACK_METRIC=2000
+	is "$(our_routes)$(our_rules | grep -v 203.0.113.2)" ''
+	admin_still_there
+}
+
+@test "what make install brought becomes the package's" {
+	rpm_host
+	lab_install
+	service restart
+	rpm_says 0 '' -U /tmp/new.rpm
+	is "$(hooks)" "$our_hooks"
+	rpm_says 0 '' -V multihome
+	answers 0 1
+	settled
+}
+
+# own_hook NAME LINE…: the admin's script of that name, and a copy to compare.
+own_hook() {
+	local file=$LAB_ROOT/usr/sbin/$1
+	shift
+	printf '%s\n' '#!/bin/sh' "$@" >"$file"
+	chmod 755 "$file"
+	cp "$file" "$BATS_TEST_TMPDIR"
+}
+
+own_hooks_intact() {
+	local name
+	for name in "$@"; do
+		cmp "$LAB_ROOT/usr/sbin/$name" "$BATS_TEST_TMPDIR/$name"
+	done
+}
+
+chain='to chain, add to it: /usr/lib/multihome'
+
+@test "an ifup-local of the admin's stays, one line says how to chain, and that works" {
+	rpm_host LAB_RP_FILTER=el6
+	own_hook ifup-local 'echo "$1" >>/tmp/mine'
+	rpm_says 0 "/sbin/ifup-local is not ours and stays as it is; $chain/ifup-local \"\$@\"" \
+		-U /tmp/old.rpm
+	own_hooks_intact ifup-local
+	is "$(hooks)" "${our_hooks/\/usr\/lib\/multihome\/ifup-local}"
+	own_hook ifup-local 'echo "$1" >>/tmp/mine' '/usr/lib/multihome/ifup-local "$@"'
+	rpm_says 0 '' -U /tmp/new.rpm
+	service restart
+	has "$(cat "$LAB_ROOT/tmp/mine")" eth1
+	answers 0 1
+	settled
+	rpm_says 0 '/sbin/ifup-local still runs /usr/lib/multihome/ifup-local; remove that line' \
+		-e multihome
+	own_hooks_intact ifup-local
+	is "$(hooks)" 'ifup-local -> '
+	admin_still_there
+}
+
+# shorewall-init is a file of its own at ifup-local and ifdown-local, tells it by its name in it,
+# and puts it there only where both are its own or neither is there.
+@test "shorewall-init's hooks stay; when it is gone, an upgrade links ours" {
+	rpm_host
+	own_hook ifup-local '# Shorewall' 'echo "$1" >>/tmp/shorewall'
+	own_hook ifdown-local '# Shorewall' 'echo "$1" >>/tmp/shorewall'
+	run host rpm -U /tmp/new.rpm
+	is "$status/$(lines "$output")" 0/2
+	has "$output" "^/sbin/ifup-local is not ours and stays as it is; $chain/ifup-local \"\\\$@\"\$"
+	has "$output" "^/sbin/ifdown-local is not ours and stays as it is; $chain/ifdown-local \"\\\$@\"\$"
+	service restart
+	own_hooks_intact ifup-local ifdown-local
+	is "$(sort -u "$LAB_ROOT/tmp/shorewall" | tr '\n' ' ')" 'eth0 eth1 lo '
+	# The blocks of ifup-pre-local do the most of it.
+	answers 0 1
+	rpm_says 0 '' -e multihome
+	own_hooks_intact ifup-local ifdown-local
+	run host rpm -U /tmp/old.rpm
+	is "$status/$(lines "$output")" 0/2
+	rm "$LAB_ROOT"/usr/sbin/if{up,down}-local
+	rpm_says 0 '' -U /tmp/new.rpm
+	is "$(hooks)" "$our_hooks"
+	service restart
+	settled
+}
+
+# sbin_becomes rw|ro
+sbin_becomes() {
+	host mountpoint -q /usr/sbin || host mount --bind /usr/sbin /usr/sbin
+	host mount -o "remount,bind,$1" /usr/sbin
+}
+
+# refused OPTION… FILE: rpm does not do it, and all is as before.
+refused() {
+	local before
+	before=$(whole_host)
+	run host rpm "$@"
+	is_not "$status" 0 "status of rpm $*"
+	is "$(whole_host)" "$before" "after rpm $*"
+}
+
+# Most rpms ask for room first, of which a read-only file system has none for them.
+@test "with /sbin read-only nothing is installed, upgraded or erased, and a line says why" {
+	local why='^multihome: /sbin is read-only; it must be writable to'
+	rpm_host
+	sbin_becomes ro
+	refused -U /tmp/old.rpm
+	refused -U --ignoresize /tmp/old.rpm
+	has "$output" "$why install\$"
+	rpm_says 1 'package multihome is not installed' -q multihome
+	sbin_becomes rw
+	rpm_says 0 '' -U /tmp/old.rpm
+	service restart
+	sbin_becomes ro
+	refused -U /tmp/new.rpm
+	refused -U --ignoresize /tmp/new.rpm
+	has "$output" "$why install\$"
+	refused -e multihome
+	has "$output" "$why erase\$"
+	rpm_says 0 '' -V multihome
+	answers 0 1
+	sbin_becomes rw
+	rpm_says 0 '' -e multihome
+	is "$(hooks)" ''
+}
+
+@test "with /sbin read-only make install does nothing, and says why" {
+	rpm_host
+	local before
+	before=$(whole_host)
+	sbin_becomes ro
+	run host make -s -C /run/lab/repo install DESTDIR= PREFIX=/usr SBINDIR=/sbin SYSCONFDIR=/etc
+	is_not "$status" 0 status
+	has "$output" '/sbin/multihome.*Read-only file system'
+	is "$(whole_host)" "$before"
+}
+
+@test "the package for EL5 links dhclient's hook, and takes the link back" {
+	rpm_host
+	local before
+	rm -rf "$LAB_ROOT/etc/dhcp"
+	before=$(whole_host)
+	rpm_says 0 '' -U /tmp/el5.rpm
+	is "$(readlink "$LAB_ROOT/etc/dhclient-exit-hooks")" /usr/lib/multihome/dhclient-exit-hooks
+	is "$(hooks)" "$our_hooks"
+	service restart
+	answers 0 1
+	settled
+	rpm_says 0 '' -e multihome
+	is "$(whole_host)" "$before"
+}
+
+@test "an own dhclient-exit-hooks stays, and a line says how to chain" {
+	rpm_host
+	echo '# mine' >"$LAB_ROOT/etc/dhclient-exit-hooks"
+	rpm_says 0 "/etc/dhclient-exit-hooks is not ours and stays as it is; to chain, add to it:\
+ . /usr/lib/multihome/dhclient-exit-hooks" -U /tmp/el5.rpm
+	rpm_says 0 '' -e multihome
+	is "$(cat "$LAB_ROOT/etc/dhclient-exit-hooks")" '# mine'
+}
+
+@test "with SELinux each link gets the label of its folder" {
+	rpm_host
+	own_hook restorecon 'echo "$@" >>/tmp/labels'
+	rpm_says 0 '' -U /tmp/new.rpm
+	is "$(sort "$LAB_ROOT/tmp/labels")" "$(printf '/sbin/%s\n' ifdown-local ifup-local ifup-pre-local)"
+	rpm_says 0 '' -U --replacepkgs /tmp/new.rpm
+	is "$(lines "$(cat "$LAB_ROOT/tmp/labels")")" 3 'labels'
+}
+
+@test "a clean that fails does not stop the erase, and is told" {
+	rpm_host
+	rpm_says 0 '' -U /tmp/new.rpm
+	printf '#!/bin/sh\necho it fails >&2\nexit 1\n' >"$LAB_ROOT/usr/sbin/multihome"
+	rpm_says 0 $'it fails\nmultihome: something is left, see above' -e multihome
+	is "$(hooks)" ''
+	[ ! -e "$LAB_ROOT/usr/sbin/multihome" ]
+}
