@@ -99,6 +99,9 @@ install: build
 	install -m 755 $(BUILD)/multihome $(DESTDIR)$(SBINDIR)/multihome
 	install -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(SYSCONFDIR)/sysconfig $(DESTDIR)$(COMPLETIONDIR)
 	install -m 644 helper/multihome.bash-completion $(DESTDIR)$(COMPLETIONDIR)/multihome
+	install -d $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8
+	install -m 644 man/multihome.5 $(DESTDIR)$(MANDIR)/man5
+	install -m 644 man/multihome.8 $(DESTDIR)$(MANDIR)/man8
 	for script in $(HOOKS) dhclient-exit-hooks activate; do \
 		$(call put,$$script,$(LIBDIR)/$$script) || exit 1; \
 	done
@@ -127,7 +130,8 @@ ifeq ($(DESTDIR),)
 endif
 	rm -f $(DESTDIR)$(SBINDIR)/multihome $(HOOKS:%=$(DESTDIR)$(LIBDIR)/%) \
 		$(DESTDIR)$(LIBDIR)/dhclient-exit-hooks $(DESTDIR)$(LIBDIR)/activate \
-		$(DESTDIR)$(COMPLETIONDIR)/multihome $(DESTDIR)$(DHCP_HOOK) $(DESTDIR)$(NM_HOOK)
+		$(DESTDIR)$(COMPLETIONDIR)/multihome $(DESTDIR)$(DHCP_HOOK) $(DESTDIR)$(NM_HOOK) \
+		$(DESTDIR)$(MANDIR)/man5/multihome.5 $(DESTDIR)$(MANDIR)/man8/multihome.8
 	test ! -d $(DESTDIR)$(LIBDIR) || rmdir $(DESTDIR)$(LIBDIR)
 	! cmp -s sysconfig/multihome $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome || \
 		rm -f $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome
@@ -175,7 +179,7 @@ clean:
 
 help:
 	@echo "make                 build the helper into $(BUILD)/"
-	@echo "make install         install it and its hooks (DESTDIR, PREFIX, SBINDIR, SYSCONFDIR)"
+	@echo "make install         install it and its hooks (DESTDIR, PREFIX, SBINDIR, SYSCONFDIR, MANDIR)"
 	@echo "make uninstall       take back what make install did"
 	@echo "make STATIC_LIBNL=1  build it with libnl inside (LIBNL=DIR: a built libnl-3 source tree)"
 	@echo "make dist            the tarball of the commit that is checked out"

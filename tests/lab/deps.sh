@@ -33,6 +33,7 @@ list() {
 	check @ipcalc     ipcalc-ng     ipcalc
 	check setpriv     util-linux    util-linux
 	check patch       patch         patch
+	check mandoc      mandoc        mandoc
 	check dhclient    isc-dhcp-client dhclient
 	check dnsmasq     dnsmasq-base  dnsmasq
 	check radvd       radvd         radvd

@@ -1,0 +1,134 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154 # what run sets
+# The manual pages: clean, whole and true.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	cd "$BATS_TEST_DIRNAME/.." || return
+	PATH=$(readlink -f "${BUILD:-build}"):$PATH
+	out=$BATS_TEST_TMPDIR
+}
+
+# text PAGE: as a terminal has it, without bold and underlining.
+text() {
+	mandoc -Tascii "man/$1" | sed 's/.\x08//g'
+}
+
+# messages FILE…: what these sources can print, beside the program's.
+messages() {
+	awk -f tests/manual/messages.awk helper/*.h helper/*.c "$@"
+}
+
+# nothing COMMAND…: it prints nothing.
+nothing() {
+	run "$@"
+	[ -z "$output" ] || { echo "$output"; return 1; }
+}
+
+@test "mandoc has nothing to say of the pages" {
+	nothing mandoc -Tlint -Wwarning man/multihome.5 man/multihome.8
+}
+
+@test "the pages are ASCII with man(7)'s first macros only, which EL5's groff knows" {
+	local macros='TH|SH|SS|TP|PP|IP|RS|RE|B|I|BR|RB|IR|RI|nf|fi'
+	LC_ALL=C nothing grep -n '[^ -~]' man/multihome.5 man/multihome.8
+	nothing grep -nPe "^\.(?!\\\\\"|($macros)( |\$))" man/multihome.5 man/multihome.8
+}
+
+@test "the pages fit 80 columns" {
+	text multihome.5 >"$out/5"
+	text multihome.8 >"$out/8"
+	nothing grep -nE '^.{81}' "$out/5" "$out/8"
+}
+
+@test "each verb is on the page with its usage, and each option with its value" {
+	local words page
+	page=$(sed -n 's/\\-/-/g; s/^\.B //p' man/multihome.8 | sed 's/^-h, //')
+	multihome --help | sed -n 's/^  \([a-z].*[^ ]\)  .*/\1/p' >"$out/verbs"
+	[ "$(wc -l <"$out/verbs")" -ge 8 ]
+	while read -r words; do
+		multihome "${words%% *}" --help
+	done <"$out/verbs" | sed -n 's/^  \(--[^ ]*\( [A-Z]\{2,\}\)\{0,1\}\) .*/\1/p' | sort -u >"$out/options"
+	[ "$(wc -l <"$out/options")" -ge 3 ]
+	while read -r words; do
+		grep -qxFe "$words" <<<"$page" || { echo "not there: $words"; return 1; }
+	done < <(cat "$out/verbs" "$out/options")
+}
+
+@test "each message of the program is in DIAGNOSTICS, and nothing else is" {
+	messages >"$out/messages"
+	[ "$(wc -l <"$out/messages")" -gt 50 ]
+	nothing awk -f tests/manual/documented.awk man/multihome.8 "$out/messages"
+}
+
+@test "a message that is new, in whatever form, would be missed there" {
+	cat >"$out/new.c" <<-'END'
+	/* log_error("in a comment"); */
+	void shout(int loud, const char *format, ...) __attribute__((format(printf, 2, 3)));
+	static void f(void)
+	{
+		log_error("%s: one %d, (\"two\"); "
+			  "three", call(a, "no"), 1);
+		shout(',', loud ? "loud %s\n" : "soft %s\n", "no");
+		fprintf(stderr, "plain\n");
+		fprintf(stdout, "a result");
+		text_format(&text, "a text");
+	}
+	END
+	messages "$out/new.c" | tail -n 4 >"$out/messages"
+	run awk -f tests/manual/documented.awk man/multihome.8 "$out/messages"
+	diff <(grep new.c <<<"$output") - <<-END
+	$out/new.c:5: not in DIAGNOSTICS of multihome(8): %s: one %d, ("two"); three
+	$out/new.c:7: not in DIAGNOSTICS of multihome(8): loud %s
+	$out/new.c:7: not in DIAGNOSTICS of multihome(8): soft %s
+	$out/new.c:8: not in DIAGNOSTICS of multihome(8): plain
+	END
+	[[ $output == *"but printed by nothing: multihome: out of memory"* ]]
+}
+
+@test "each key that the program reads is on the page" {
+	local key keys
+	keys=$(grep -hoE '"[A-Z][A-Z0-9_]{4,}"' helper/{config,ifcfg,ifcfg6,uplink}.c | tr -d '"' | sort -u)
+	[ -n "$keys" ]
+	for key in $keys; do
+		case $key in
+		# Of initscripts' other shapes of a NIC, and of a bootp client's.
+		MASTER | SLAVE | BRIDGE | BOOTP | NETWORKING_IPV6 | START | REASON) continue ;;
+		esac
+		grep -qw -- "$key" man/multihome.5 || { echo "not there: $key"; return 1; }
+	done
+}
+
+@test "the defaults on the page are those of the commented file" {
+	diff <(sed -n 's/^#\([A-Z_]*=\)/\1/p' sysconfig/multihome) \
+		<(sed -n '/^\.SH .etc.sysconfig/,/^\.SH CHOICE/s/^\.B \([A-Z_]*=\)/\1/p' man/multihome.5 |
+			sed 's/\\-/-/g')
+}
+
+# carry_out PLAN: the files of a plan by patch; what is for the kernel into OUT/commands.
+carry_out() {
+	sed -n 's/^\([-+~] \(ip\|sysctl\) \)/\1/p' "$1" >"$out/commands"
+	grep -v '^[-+~] \(ip\|sysctl\) ' "$1" >"$out/diff" || return 0
+	patch -s -p1 -d / -i "$out/diff"
+}
+
+@test "each example gives what the page says" {
+	local name examples root count=0
+	examples=$(awk -v out="$out/examples" -f tests/manual/examples.awk man/multihome.5)
+	[ "$(wc -w <<<"$examples")" -ge 5 ]
+	for name in $examples; do
+		root=$out/examples/$name
+		multihome plan --root "$root/before" >"$out/plan"
+		carry_out "$out/plan"
+		while read -r file; do
+			diff -u "$root/after/$file" "$root/before/$file"
+			count=$((count + 1))
+		done < <(cd "$root/after" 2>/dev/null && find . -type f)
+		[ ! -f "$root/commands" ] || diff -u "$root/commands" "$out/commands"
+		multihome plan --root "$root/before" >"$out/plan"
+		nothing grep '^@@' "$out/plan"
+	done
+	[ $count -ge 11 ]
+}
