@@ -95,18 +95,17 @@ put = sed 's|@SBINDIR@|$(SBINDIR)|' network-scripts/$(1) >$(DESTDIR)$(2) && \
 	chmod 755 $(DESTDIR)$(2)
 
 install: build
-	install -d $(DESTDIR)$(SBINDIR)
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(SYSCONFDIR)/sysconfig
 	install -m 755 $(BUILD)/multihome $(DESTDIR)$(SBINDIR)/multihome
-	install -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(SYSCONFDIR)/sysconfig $(DESTDIR)$(COMPLETIONDIR)
-	install -m 644 helper/multihome.bash-completion $(DESTDIR)$(COMPLETIONDIR)/multihome
-	install -d $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8
-	install -m 644 man/multihome.5 $(DESTDIR)$(MANDIR)/man5
-	install -m 644 man/multihome.8 $(DESTDIR)$(MANDIR)/man8
 	for script in $(HOOKS) dhclient-exit-hooks activate; do \
 		$(call put,$$script,$(LIBDIR)/$$script) || exit 1; \
 	done
 	test -e $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome || \
 		install -m 644 sysconfig/multihome $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome
+	install -d $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(COMPLETIONDIR)
+	install -m 644 man/multihome.5 $(DESTDIR)$(MANDIR)/man5
+	install -m 644 man/multihome.8 $(DESTDIR)$(MANDIR)/man8
+	install -m 644 helper/multihome.bash-completion $(DESTDIR)$(COMPLETIONDIR)/multihome
 ifeq ($(DESTDIR),)
 	@sh network-scripts/activate link $(LIBDIR) $(HOOKDIR) $(HOOKS)
 	@if test -d $(dir $(DHCP_HOOK)); then \
@@ -130,11 +129,12 @@ ifeq ($(DESTDIR),)
 endif
 	rm -f $(DESTDIR)$(SBINDIR)/multihome $(HOOKS:%=$(DESTDIR)$(LIBDIR)/%) \
 		$(DESTDIR)$(LIBDIR)/dhclient-exit-hooks $(DESTDIR)$(LIBDIR)/activate \
-		$(DESTDIR)$(COMPLETIONDIR)/multihome $(DESTDIR)$(DHCP_HOOK) $(DESTDIR)$(NM_HOOK) \
-		$(DESTDIR)$(MANDIR)/man5/multihome.5 $(DESTDIR)$(MANDIR)/man8/multihome.8
+		$(DESTDIR)$(DHCP_HOOK) $(DESTDIR)$(NM_HOOK)
 	test ! -d $(DESTDIR)$(LIBDIR) || rmdir $(DESTDIR)$(LIBDIR)
 	! cmp -s sysconfig/multihome $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome || \
 		rm -f $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome
+	rm -f $(DESTDIR)$(MANDIR)/man5/multihome.5 $(DESTDIR)$(MANDIR)/man8/multihome.8 \
+		$(DESTDIR)$(COMPLETIONDIR)/multihome
 
 # The commit, not the folder: what is not committed would be missing. Dates are the commit's.
 dist:

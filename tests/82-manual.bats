@@ -88,6 +88,20 @@ nothing() {
 	[[ $output == *"but printed by nothing: multihome: out of memory"* ]]
 }
 
+@test "the lines for chaining are those that the installation prints" {
+	local line
+	mkdir "$out/sbin"
+	touch "$out/sbin/ifup-local" "$out/sbin/dhclient-exit-hooks"
+	sh network-scripts/activate link /usr/lib/multihome "$out/sbin" ifup-local \
+		dhclient-exit-hooks >"$out/printed"
+	[ "$(wc -l <"$out/printed")" = 2 ]
+	text multihome.8 >"$out/8"
+	while read -r line; do
+		grep -qxF "              ${line#*add to it: }" "$out/8" ||
+			{ echo "not there: $line"; return 1; }
+	done <"$out/printed"
+}
+
 @test "each key that the program reads is on the page" {
 	local key keys
 	keys=$(grep -hoE '"[A-Z][A-Z0-9_]{4,}"' helper/{config,ifcfg,ifcfg6,uplink}.c | tr -d '"' | sort -u)
