@@ -46,8 +46,8 @@ BUILD ?= build
 # Parsing, planning, diffing, rendering: structs in, structs or text out. Their unit tests are
 # linked without libnl, so nothing of the edge can creep in.
 PURE := array prefix net diag shvar ifcfg ifcfg6 lease uplink config block advert plan plan_files plan_lookups \
-	plan_tables plan_kernel plan_sysctls sysctl diff unified grid show policy trace
-EDGE := main host cmd_reconcile cmd_plan cmd_show file log kernel_netlink sysctl_proc kernel_ask
+	plan_tables plan_kernel plan_sysctls sysctl diff unified grid show policy trace explain explain_format
+EDGE := main host cmd_reconcile cmd_plan cmd_show file log kernel_netlink sysctl_proc kernel_ask cmd_explain
 PURE_OBJECTS := $(PURE:%=$(BUILD)/%.o)
 EDGE_OBJECTS := $(EDGE:%=$(BUILD)/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))

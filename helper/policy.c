@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Rules as the kernel has them: their words and their order.
+ * Rules and routes as the kernel has them: their words, and the order of rules.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +86,61 @@ void policy_format(const struct policy *policy, struct text *out)
 	format_selectors(policy, out);
 	format_action(policy, out);
 	text_format(out, " priority %u", policy->priority);
+}
+
+bool way_uses(const struct way *way, const char *device)
+{
+	size_t i;
+
+	for (i = 0; i < way->n; i++)
+		if (!strcmp(way->hops[i].device, device))
+			return true;
+	return false;
+}
+
+static const char *const type_words[] = {[WAY_UNICAST] = "",
+	[WAY_LOCAL] = "local ",
+	[WAY_BROADCAST] = "broadcast ",
+	[WAY_ANYCAST] = "anycast ",
+	[WAY_MULTICAST] = "multicast ",
+	[WAY_BLACKHOLE] = "blackhole ",
+	[WAY_UNREACHABLE] = "unreachable ",
+	[WAY_PROHIBIT] = "prohibit ",
+	[WAY_THROW] = "throw "};
+
+const char *way_type_word(unsigned char type)
+{
+	return type && type < sizeof(type_words) / sizeof(*type_words) ? type_words[type] : "? ";
+}
+
+void hop_format(const struct prefix *gateway, const char *device, struct text *out)
+{
+	char text[PREFIX_TEXT];
+
+	if (gateway->family)
+		text_format(out, " via %s", prefix_format_address(gateway, text));
+	text_format(out, " dev %s", device);
+}
+
+void way_format(const struct way *way, struct text *out)
+{
+	char text[PREFIX_TEXT];
+	size_t i;
+
+	text_format(out, "%s%s", way_type_word(way->type), prefix_format(&way->dst, text));
+	if (way->from.len)
+		text_format(out, " from %s", prefix_format(&way->from, text));
+	if (way->tos)
+		text_format(out, " tos 0x%02x", way->tos);
+	for (i = 0; way->type == WAY_UNICAST && i < way->n; i++) {
+		if (way->n > 1)
+			text_add_string(out, " nexthop");
+		hop_format(&way->hops[i].gateway, way->hops[i].device, out);
+		if (way->hops[i].dead || way->hops[i].linkdown)
+			text_add_string(out, way->hops[i].dead ? " (dead)" : " (no carrier)");
+	}
+	if (way->metric)
+		text_format(out, " metric %u", way->metric);
 }
 
 static int compare_numbers(unsigned a, unsigned b)

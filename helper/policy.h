@@ -26,6 +26,9 @@ enum {
 	WAY_THROW = 9
 };
 
+/* Of neighbour.h's NUD_*. */
+enum { NEIGHBOUR_INCOMPLETE = 0x01, NEIGHBOUR_FAILED = 0x20 };
+
 /* fib_rules.h's FR_ACT_*. 2.6.18's IPv4 rules have RTN_* there instead, which agree in what
  * matters: 1 a table, 6 blackhole, 7 unreachable, 8 prohibit. */
 enum policy_action {
@@ -118,5 +121,15 @@ void policy_format(const struct policy *policy, struct text *out);
 /* 0 if the kernel could not tell one from the other (rule_exists, net/core/fib_rules.c); of two
  * rules with other selectors that is not known. */
 int policy_compare(const struct policy *a, const struct policy *b);
+
+/* Does it lead to the device, by one of its next hops? */
+bool way_uses(const struct way *way, const char *device);
+/* "unreachable ", with the blank; of an ordinary route "". */
+const char *way_type_word(unsigned char type);
+/* " via 10.0.0.1 dev eth1" */
+void hop_format(const struct prefix *gateway, const char *device, struct text *out);
+/* What `ip route` shows, but for the table and what makes no difference to its choice. A next hop
+ * that cannot be used as it is is marked. */
+void way_format(const struct way *way, struct text *out);
 
 #endif

@@ -7,9 +7,6 @@
 
 #include "trace.h"
 
-/* neighbour.h's NUD_FAILED: the wire's value. */
-enum { NEIGHBOUR_FAILED = 0x20 };
-
 /* The routes of one table that lead to the destination, the most specific first. */
 struct candidates {
 	const struct way **items;
