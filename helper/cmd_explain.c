@@ -160,17 +160,23 @@ static struct answer ask_arrival(const struct asker *asker, const struct prefix 
 	return ask_one(asker, &question);
 }
 
-/* Does a route without a destination, or half of one, go by a gateway of the device? */
-static const struct prefix *default_gateway(const struct view *view, const char *device, int family)
+/* The gateway of a route without a destination, or half of one, that goes by the device (NULL:
+ * any) and lies in net (NULL: anywhere). NULL: there is none. */
+static const struct prefix *default_gateway(
+	const struct view *view, int family, const char *device, const struct prefix *net)
 {
 	const struct way *way;
+	const struct hop *hop;
 	size_t i, k;
 
 	for (i = 0; i < view->ways.n; i++) {
 		way = &view->ways.items[i];
-		for (k = 0; k < way->n && way->dst.len <= 1 && way->dst.family == family; k++)
-			if (way->hops[k].gateway.family && !strcmp(way->hops[k].device, device))
-				return &way->hops[k].gateway;
+		for (k = 0; k < way->n && way->dst.len <= 1 && way->dst.family == family; k++) {
+			hop = &way->hops[k];
+			if (hop->gateway.family && (!device || !strcmp(hop->device, device)) &&
+				(!net || prefix_contains(net, &hop->gateway)))
+				return &hop->gateway;
+		}
 	}
 	return NULL;
 }
@@ -253,21 +259,22 @@ static bool has_carrier(const struct view *view, const char *device)
 	return true;
 }
 
-/* arp_ignore's 1 and 2 want the target among the device's own addresses, which it is not; 8 is
- * for never. arp_process asks for the way in, with the filter, and arp_filter for the way back. */
+/* arp_ignore's 1 and 2 want the target among the device's own addresses; 8 is for never.
+ * arp_process asks for the way in, with the filter, and arp_filter for the way back. */
 static bool answers_arp(const struct asker *asker, const struct facts *facts,
-	const struct prefix *from, const struct bystander *other)
+	const struct prefix *from, const char *device)
 {
 	struct question back = {.to = *from, .from = facts->local};
+	int ignore = larger_setting(device, "arp_ignore");
 
-	if (other->arp_ignore == 1 || other->arp_ignore == 2 || other->arp_ignore == 8)
+	if (ignore == 8 || ((ignore == 1 || ignore == 2) && strcmp(device, facts->holder)))
 		return false;
 	if (!from->family)
 		return true;
-	if (ask_arrival(asker, from, &facts->local, other->device).error)
+	if (ask_arrival(asker, from, &facts->local, device).error)
 		return false;
-	return !larger_setting(other->device, "arp_filter") ||
-		!strcmp(ask_one(asker, &back).device, other->device);
+	return !larger_setting(device, "arp_filter") ||
+		!strcmp(ask_one(asker, &back).device, device);
 }
 
 /* Who asks for the target's link-layer address: the remote host if it is a neighbour, else the
@@ -276,40 +283,56 @@ static struct prefix arp_sender(
 	const struct asker *asker, const struct facts *facts, const struct prefix *net)
 {
 	const struct prefix *gateway =
-		default_gateway(&asker->view, facts->holder, facts->local.family);
+		default_gateway(&asker->view, facts->local.family, NULL, net);
+	const struct uplink *uplink =
+		find_uplink(&asker->host.config, facts->holder, &facts->local);
 	const struct prefix none = {0};
 
 	if (prefix_contains(net, &facts->remote))
 		return facts->remote;
-	return gateway && prefix_contains(net, gateway) ? *gateway : none;
+	return gateway ? *gateway : uplink ? uplink->gateway : none;
+}
+
+/* Is it another NIC in a network that the target lies in? */
+static bool is_bystander(
+	const struct link *link, const struct address *address, const struct facts *facts)
+{
+	const struct bystanders *others = &facts->bystanders;
+
+	/* The addresses of a device come together. */
+	if (others->n && !strcmp(others->items[others->n - 1].device, address->device))
+		return false;
+	return link && link->up && !link->loopback && link->mac[0] &&
+		strcmp(link->name, facts->holder) &&
+		prefix_contains(&address->prefix, &facts->local);
 }
 
 static void find_bystanders(const struct asker *asker, struct facts *facts)
 {
-	const struct addresses *addresses = &asker->host.kernel.addresses;
+	const struct kernel *kernel = &asker->host.kernel;
 	const struct address *address;
 	const struct link *link;
 	struct bystander *other;
 	struct prefix from;
 	size_t i;
 
-	for (i = 0; i < addresses->n; i++) {
-		address = &addresses->items[i];
-		link = kernel_find_link(&asker->host.kernel, address->device);
-		if (!link || !link->up || link->loopback || !link->mac[0] ||
-			!strcmp(link->name, facts->holder) ||
-			!prefix_contains(&address->prefix, &facts->local) ||
-			(facts->bystanders.n &&
-				!strcmp(facts->bystanders.items[facts->bystanders.n - 1].device,
-					link->name)))
+	for (i = 0; i < kernel->addresses.n; i++) {
+		address = &kernel->addresses.items[i];
+		link = kernel_find_link(kernel, address->device);
+		if (!is_bystander(link, address, facts))
 			continue;
 		other = array_add(&facts->bystanders);
 		memcpy(other->device, link->name, sizeof(other->device));
 		other->arp_ignore = larger_setting(link->name, "arp_ignore");
 		from = arp_sender(asker, facts, &address->prefix);
-		other->answers = answers_arp(asker, facts, &from, other);
+		other->answers = answers_arp(asker, facts, &from, link->name);
 		other->refuses =
 			ask_arrival(asker, &facts->remote, &facts->local, link->name).error;
+		/* The strict filter keeps a NIC from answering ARP, too. */
+		if (!other->answers || answers_arp(asker, facts, &from, facts->holder))
+			continue;
+		facts->deaf = true;
+		memcpy(facts->arrival, other->device, sizeof(facts->arrival));
 	}
 }
 
@@ -327,12 +350,14 @@ static void find_arrival(const struct asker *asker, struct facts *facts, const s
 	else if (!facts->leaves.error && out && !out->loopback &&
 		(holder->loopback ||
 			(last && last->way && last->way->dst.len > 1 &&
-				!default_gateway(&asker->view, out->name, family) &&
+				!default_gateway(&asker->view, family, out->name, NULL) &&
 				!find_uplink(&asker->host.config, out->name, &facts->remote))))
 		device = out->name;
 	memcpy(facts->arrival, device, sizeof(facts->arrival));
+	if (family == AF_INET && facts->up && !holder->loopback && device == facts->holder)
+		find_bystanders(asker, facts);
 	facts->arrives.type = WAY_LOCAL;
-	if (facts->up && strcmp(device, "lo"))
+	if (facts->up && strcmp(facts->arrival, "lo"))
 		facts->arrives = ask_arrival(asker, &facts->remote, &facts->local, facts->arrival);
 }
 
@@ -346,8 +371,8 @@ static void gather(const struct asker *asker, const struct address *address, str
 	facts->up = holder->up;
 	facts->carrier = has_carrier(&asker->view, facts->holder);
 	find_service(asker, facts);
-	facts->gateway =
-		facts->service.has_gateway || default_gateway(&asker->view, facts->holder, family);
+	facts->gateway = facts->service.has_gateway ||
+		default_gateway(&asker->view, family, facts->holder, NULL);
 	find_arrival(asker, facts, holder);
 	out = kernel_find_link(kernel, facts->leaves.device);
 	facts->neighbourless = out && !out->mac[0];
@@ -356,8 +381,6 @@ static void gather(const struct asker *asker, const struct address *address, str
 	facts->filter.all = setting(AF_INET, "all", "rp_filter");
 	facts->filter.own = setting(AF_INET, facts->arrival, "rp_filter");
 	facts->filter.both = kernel_older_than(2, 6, 31);
-	if (facts->up && !holder->loopback && !strcmp(facts->arrival, facts->holder))
-		find_bystanders(asker, facts);
 }
 
 static enum verdict explain(

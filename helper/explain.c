@@ -83,7 +83,7 @@ static enum verdict verdict_of_reply(const struct facts *facts)
 		return VERDICT_NEIGHBOUR;
 	if (!strcmp(facts->leaves.device, facts->holder))
 		return VERDICT_RIGHT;
-	if (!strcmp(facts->leaves.device, facts->arrival))
+	if (!facts->deaf && !strcmp(facts->leaves.device, facts->arrival))
 		return VERDICT_BEHIND;
 	/* An uplink answers even a neighbour of another one by its own gateway. */
 	if (!facts->leaves.gateway.family && !facts->service.planned && last && last->way &&

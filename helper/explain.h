@@ -43,8 +43,10 @@ struct service {
 /* All that explain goes by. What is pointed at is the caller's. */
 struct facts {
 	struct prefix remote, local;
-	device_name holder;	   /* the NIC that holds local */
-	device_name arrival;	   /* the one by which the packet is taken to arrive */
+	device_name holder;  /* the NIC that holds local */
+	device_name arrival; /* the one by which the packet is taken to arrive */
+	/* The holder does not answer ARP for local, and the arrival, a bystander, does. */
+	bool deaf;
 	bool up, carrier;	   /* the holder's */
 	bool gateway;		   /* a gateway by the holder is known, to routes or to its file */
 	bool neighbourless;	   /* the device of the reply has no link-layer addresses */

@@ -75,7 +75,8 @@ static void tell_arrival(struct telling *telling)
 	text_format(
 		&words, " %s by %s", prefix_format_address(&facts->local, text), facts->arrival);
 	if (strcmp(facts->arrival, facts->holder))
-		text_format(&words, ", which leads to it; %s holds the address", facts->holder);
+		text_format(&words, ", which %s; %s holds the address",
+			facts->deaf ? "alone answers ARP for it" : "leads to it", facts->holder);
 	else if (!facts->up)
 		text_format(&words, ", which is down");
 	else if (!facts->carrier)
@@ -92,6 +93,8 @@ static void tell_bystanders(struct telling *telling)
 
 	for (i = 0; i < facts->bystanders.n; i++) {
 		other = &facts->bystanders.items[i];
+		if (!strcmp(other->device, facts->arrival))
+			continue;
 		text_format(&words, "%s is in the same network ", other->device);
 		if (!other->answers)
 			text_add_string(&words, "and leaves ARP for it to others");
@@ -409,6 +412,8 @@ static void format_verdict(const struct facts *facts, enum verdict verdict, stru
 	case VERDICT_ASTRAY:
 		text_format(out, "astray: asked by %s, answered by ", facts->arrival);
 		format_exit(facts, out);
+		if (facts->deaf)
+			text_format(out, ", not by %s", facts->holder);
 		return;
 	default:
 		format_lost(facts, verdict, out);
