@@ -2,6 +2,7 @@
  * Growing arrays and text.
  */
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,13 +98,18 @@ void index_fill(const void *items, size_t n, size_t size, compare_items *compare
 	index_sort(out, compare);
 }
 
+static bool comes_before(const struct index *index, size_t at, const void *key)
+{
+	return at < index->n && index->compare(index->items[at], key) < 0;
+}
+
 size_t index_first(const struct index *index, const void *key)
 {
 	size_t from = 0, to = index->n, middle;
 
 	while (from < to) {
 		middle = from + (to - from) / 2;
-		if (index->compare(index->items[middle], key) < 0)
+		if (comes_before(index, middle, key))
 			from = middle + 1;
 		else
 			to = middle;
@@ -111,11 +117,22 @@ size_t index_first(const struct index *index, const void *key)
 	return from;
 }
 
+static const void *equal_at(const struct index *index, size_t at, const void *key)
+{
+	return at < index->n && !index->compare(index->items[at], key) ? index->items[at] : NULL;
+}
+
 const void *index_find(const struct index *index, const void *key)
 {
-	size_t at = index_first(index, key);
+	return equal_at(index, index_first(index, key), key);
+}
 
-	return at < index->n && !index->compare(index->items[at], key) ? index->items[at] : NULL;
+const void *index_follow(const struct index *index, size_t *at, const void *key)
+{
+	*at += comes_before(index, *at, key);
+	if (comes_before(index, *at, key) || (*at && !comes_before(index, *at - 1, key)))
+		*at = index_first(index, key);
+	return equal_at(index, *at, key);
 }
 
 size_t array_drop(void *items, size_t n, size_t size, compare_items *compare)
@@ -163,6 +180,17 @@ void text_add(struct text *text, const void *bytes, size_t len)
 void text_add_string(struct text *text, const char *string)
 {
 	text_add(text, string, strlen(string));
+}
+
+/* A record of ten thousand rules is written in these; printf(3) takes ten times as long. */
+void text_add_number(struct text *text, unsigned number)
+{
+	char digits[3 * sizeof(number)], *first = digits + sizeof(digits);
+
+	do
+		*--first = (char)('0' + number % 10);
+	while (number /= 10);
+	text_add(text, first, (size_t)(digits + sizeof(digits) - first));
 }
 
 static void text_vformat(struct text *text, const char *format, va_list args)

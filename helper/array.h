@@ -55,6 +55,9 @@ void index_sort(struct index *index, compare_items *compare);
 size_t index_first(const struct index *index, const void *key);
 /* The first element that equals key, or NULL. */
 const void *index_find(const struct index *index, const void *key);
+/* The same for keys that come in order themselves, or nearly: *at, 0 at first, is where the last
+ * search ended, and this one begins there. */
+const void *index_follow(const struct index *index, size_t *at, const void *key);
 
 /* Bytes that grow, always NUL-terminated once something was added. */
 struct text {
@@ -64,6 +67,7 @@ struct text {
 
 void text_add(struct text *text, const void *bytes, size_t len);
 void text_add_string(struct text *text, const char *string);
+void text_add_number(struct text *text, unsigned number);
 void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_free(struct text *text);
 

@@ -17,29 +17,48 @@ enum { ROUNDS = 3 };
 
 /* What to remember: the rules that are wanted, and those of ours that are there and stay
  * (all of them before anything was sent, so that a crash forgets none). */
-static int remember(const struct host *host, bool before)
+static void recollect(const struct host *host, bool before, struct rules *record)
 {
 	const struct rules *seen = &host->kernel.rules;
-	struct rules record = {0};
 	struct index owned = {0};
 	const struct rule *rule;
-	size_t i;
-	int err;
+	size_t i, at = 0;
 
 	index_build(&host->plan.owned, rules_in_order, &owned);
 	for (i = 0; i < host->plan.rules.n; i++)
-		*array_add(&record) = host->plan.rules.items[i];
+		*array_add(record) = host->plan.rules.items[i];
 	for (i = 0; i < seen->n; i++) {
 		rule = &seen->items[i];
 		if ((before || frozen_table(&host->plan.frozen, rule->table)) &&
-			index_find(&owned, rule))
-			*array_add(&record) = *rule;
+			index_follow(&owned, &at, rule))
+			*array_add(record) = *rule;
 	}
 	free(owned.items);
-	array_sort(&record, rules_in_order);
-	array_drop_repeated(&record, rules_in_order);
-	err = record_write(&record);
-	free(record.items);
+	array_sort(record, rules_in_order);
+	array_drop_repeated(record, rules_in_order);
+}
+
+static bool same_rules(const struct rules *a, const struct rules *b)
+{
+	size_t i;
+
+	for (i = 0; i < a->n && i < b->n; i++)
+		if (rule_compare(&a->items[i], &b->items[i]))
+			return false;
+	return a->n == b->n;
+}
+
+/* host->record is what the file holds. */
+static int remember(struct host *host, bool before)
+{
+	struct rules record = {0};
+	int err = 0;
+
+	recollect(host, before, &record);
+	if (!same_rules(&record, &host->record))
+		err = record_write(&record);
+	free(host->record.items);
+	host->record = record;
 	return err;
 }
 
@@ -121,7 +140,7 @@ static int apply_sysctls(const struct host *host)
 }
 
 /* One round. Positive: ops that failed, worth another look; negative: given up. */
-static int round_run(const struct host *host, enum event event, bool last)
+static int round_run(struct host *host, enum event event, bool last)
 {
 	int failures;
 

@@ -36,14 +36,14 @@ static void match_routes(
 {
 	const struct route *route, *wanted;
 	struct standing *standing;
-	size_t i;
+	size_t i, at = 0;
 
 	matches->standing = mem_resize(NULL, plan->routes.n * sizeof(*matches->standing));
 	memset(matches->standing, 0, plan->routes.n * sizeof(*matches->standing));
 	index_build(&plan->routes, routes_by_key, &matches->wanted);
 	for (i = 0; i < kernel->routes.n; i++) {
 		route = &kernel->routes.items[i];
-		wanted = index_find(&matches->wanted, route);
+		wanted = index_follow(&matches->wanted, &at, route);
 		if (!wanted)
 			continue;
 		standing = standing_of(matches, plan, wanted);
@@ -98,10 +98,9 @@ static bool is_successor(const struct route *next, const struct route *route)
 			!strcmp(next->device, route->device));
 }
 
-static bool stays(const struct plan *plan, const struct matches *matches, const struct route *route)
+static bool stays(const struct plan *plan, const struct matches *matches, const struct route *route,
+	const struct route *wanted)
 {
-	const struct route *wanted = index_find(&matches->wanted, route);
-
 	if (wanted && !route_compare(wanted, route))
 		return true;
 	/* A wanted key was replaced above, unless a foreign route has it too. */
@@ -114,13 +113,16 @@ static bool stays(const struct plan *plan, const struct matches *matches, const 
 static void delete_routes(const struct plan *plan, const struct kernel *kernel,
 	const struct matches *matches, struct ops *ops)
 {
+	const struct route *route, *wanted;
 	struct index gone = {0};
-	const struct route *route;
-	size_t i;
+	size_t i, at = 0;
 
 	for (i = 0; i < kernel->routes.n; i++) {
 		route = &kernel->routes.items[i];
-		if (route->protocol == PROTO_MULTIHOME && !stays(plan, matches, route))
+		if (route->protocol != PROTO_MULTIHOME)
+			continue;
+		wanted = index_follow(&matches->wanted, &at, route);
+		if (!stays(plan, matches, route, wanted))
 			*array_add(&gone) = route;
 	}
 	index_sort(&gone, routes_in_order);
@@ -131,10 +133,10 @@ static void delete_routes(const struct plan *plan, const struct kernel *kernel,
 
 static void add_rules(const struct plan *plan, const struct index *seen, struct ops *ops)
 {
-	size_t i;
+	size_t i, at = 0;
 
 	for (i = 0; i < plan->rules.n; i++)
-		if (!index_find(seen, &plan->rules.items[i]))
+		if (!index_follow(seen, &at, &plan->rules.items[i]))
 			add_rule_op(ops, OP_RULE_ADD, &plan->rules.items[i]);
 }
 
@@ -142,16 +144,17 @@ static void add_rules(const struct plan *plan, const struct index *seen, struct 
 static void delete_rules(const struct plan *plan, const struct index *seen, struct ops *ops)
 {
 	struct index wanted = {0}, owned = {0};
+	size_t i, at_wanted = 0, at_owned = 0;
 	const struct rule *rule;
 	bool first;
-	size_t i;
 
 	index_build(&plan->rules, rules_in_order, &wanted);
 	index_build(&plan->owned, rules_in_order, &owned);
 	for (i = 0; i < seen->n; i++) {
 		rule = seen->items[i];
 		first = !i || rule_compare(seen->items[i - 1], rule);
-		if (!index_find(&owned, rule) || (first && index_find(&wanted, rule)))
+		if (!index_follow(&owned, &at_owned, rule) ||
+			(first && index_follow(&wanted, &at_wanted, rule)))
 			continue;
 		if (first && frozen_table(&plan->frozen, rule->table))
 			continue;

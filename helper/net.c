@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What the kernel holds: comparing, finding, and the words of ip(8) for it.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -123,31 +122,75 @@ void rule_format(const struct rule *rule, struct text *out)
 {
 	char text[PREFIX_TEXT];
 
-	text_format(out, "from %s%s lookup %u priority %u", prefix_format(&rule->from, text),
-		rule->forwarded ? "" : " iif lo", rule->table, rule->priority);
+	text_add_string(out, "from ");
+	text_add_string(out, prefix_format(&rule->from, text));
+	text_add_string(out, rule->forwarded ? " lookup " : " iif lo lookup ");
+	text_add_number(out, rule->table);
+	text_add_string(out, " priority ");
+	text_add_number(out, rule->priority);
+}
+
+/* False, and nothing is taken, unless the text goes on with the word. */
+static bool take_word(const char **text, const char *word)
+{
+	size_t len = strlen(word);
+
+	if (strncmp(*text, word, len))
+		return false;
+	*text += len;
+	return true;
+}
+
+static bool take_prefix(const char **text, struct prefix *out)
+{
+	char word[PREFIX_TEXT];
+	size_t len = strcspn(*text, " ");
+
+	if (len >= sizeof(word))
+		return false;
+	memcpy(word, *text, len);
+	word[len] = '\0';
+	*text += len;
+	return !prefix_parse(word, AF_INET, out) || !prefix_parse(word, AF_INET6, out);
+}
+
+static unsigned take_number(const char **text)
+{
+	char *end;
+	unsigned long number = strtoul(*text, &end, 10);
+
+	*text = end;
+	return (unsigned)number;
+}
+
+/* True if the line is to the letter what we write of the rule: no other form was ever ours. */
+static bool is_written_so(const struct rule *rule, const char *line)
+{
+	struct text again = {0};
+	bool same;
+
+	rule_format(rule, &again);
+	same = !strcmp(again.bytes, line);
+	text_free(&again);
+	return same;
 }
 
 int rule_parse(const char *line, struct rule *out)
 {
 	struct rule rule = {0};
-	struct text again = {0};
-	char from[PREFIX_TEXT];
-	int same;
+	const char *rest = line;
 
-	rule.forwarded = !strstr(line, " iif lo ");
-	if (sscanf(line,
-		    rule.forwarded ? "from %63s lookup %u priority %u"
-				   : "from %63s iif lo lookup %u priority %u",
-		    from, &rule.table, &rule.priority) != 3)
+	if (!take_word(&rest, "from ") || !take_prefix(&rest, &rule.from))
 		return -1;
+	rule.forwarded = !take_word(&rest, " iif lo");
 	/* An IPv4 rule without iif lo was never ours. */
-	if ((rule.forwarded || prefix_parse(from, AF_INET, &rule.from)) &&
-		prefix_parse(from, AF_INET6, &rule.from))
+	if ((rule.forwarded && rule.from.family == AF_INET) || !take_word(&rest, " lookup "))
 		return -1;
-	rule_format(&rule, &again);
-	same = strcmp(again.bytes, line);
-	text_free(&again);
-	if (same)
+	rule.table = take_number(&rest);
+	if (!take_word(&rest, " priority "))
+		return -1;
+	rule.priority = take_number(&rest);
+	if (!is_written_so(&rule, line))
 		return -1;
 	*out = rule;
 	return 0;

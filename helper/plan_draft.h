@@ -40,7 +40,8 @@ struct lookups {
 	struct claims claims;
 	struct index claimed; /* the claims by address */
 	struct index located; /* all addresses, configured or the kernel's, likewise */
-	struct index rules;   /* the kernel's */
+	struct index rules;   /* the kernel's; of an alias's hook only */
+	struct index twins;   /* rules that say more than ours can */
 	struct index main;    /* the kernel's routes that tables may get, in its order */
 };
 

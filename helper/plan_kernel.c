@@ -263,18 +263,18 @@ static bool prefix_shared(
  * has what it names (fib_nl_delrule), so deleting ours would take that one. */
 static bool has_foreign_twin(const struct draft *draft, const struct rule *rule)
 {
-	const struct index *rules = &draft->lookups.rules;
+	const struct index *twins = &draft->lookups.twins;
 	struct rule first = *rule;
 	const struct rule *twin;
 	size_t at;
 
 	first.forwarded = false;
-	for (at = index_first(rules, &first); at < rules->n; at++) {
-		twin = rules->items[at];
+	for (at = index_first(twins, &first); at < twins->n; at++) {
+		twin = twins->items[at];
 		if (twin->priority != rule->priority || twin->table != rule->table ||
 			prefix_compare(&twin->from, &rule->from))
 			return false;
-		if (twin->foreign && (rule->forwarded || twin->from_host))
+		if (rule->forwarded || twin->from_host)
 			return true;
 	}
 	return false;

@@ -7,25 +7,18 @@
 
 #include "plan_draft.h"
 
-static int compare_addresses(const struct prefix *a, const struct prefix *b)
-{
-	int order = a->family - b->family;
-
-	return order ? order : memcmp(a->bytes, b->bytes, sizeof(a->bytes));
-}
-
 static int claims_by_address(const void *a, const void *b)
 {
 	const struct claim *x = a, *y = b;
 
-	return compare_addresses(x->address, y->address);
+	return prefix_compare_address(x->address, y->address);
 }
 
 static int addresses_in_order(const void *a, const void *b)
 {
 	const struct address *x = a, *y = b;
 
-	return compare_addresses(&x->prefix, &y->prefix);
+	return prefix_compare_address(&x->prefix, &y->prefix);
 }
 
 static int prefixes_in_order(const void *a, const void *b)
@@ -69,6 +62,16 @@ static void collect_main(const struct routes *routes, struct index *out)
 	}
 }
 
+static void collect_twins(const struct rules *rules, struct index *out)
+{
+	size_t i;
+
+	for (i = 0; i < rules->n; i++)
+		if (rules->items[i].foreign)
+			*array_add(out) = &rules->items[i];
+	index_sort(out, rules_in_order);
+}
+
 void lookups_build(const struct plan_input *input, struct lookups *lookups)
 {
 	collect_claims(&input->config->uplinks, lookups);
@@ -76,8 +79,10 @@ void lookups_build(const struct plan_input *input, struct lookups *lookups)
 	if (input->kernel) {
 		collect_addresses(&input->kernel->addresses, &lookups->located);
 		collect_main(&input->kernel->routes, &lookups->main);
-		index_build(&input->kernel->rules, rules_in_order, &lookups->rules);
+		collect_twins(&input->kernel->rules, &lookups->twins);
 	}
+	if (input->kernel && input->event == EVENT_ALIAS)
+		index_build(&input->kernel->rules, rules_in_order, &lookups->rules);
 	index_sort(&lookups->located, addresses_in_order);
 }
 
@@ -87,6 +92,7 @@ void lookups_free(struct lookups *lookups)
 	free(lookups->claimed.items);
 	free(lookups->located.items);
 	free(lookups->rules.items);
+	free(lookups->twins.items);
 	free(lookups->main.items);
 }
 
@@ -100,7 +106,7 @@ static bool is_claimed(const struct draft *draft, const struct uplink *uplink, b
 
 	for (at = index_first(claimed, &key); at < claimed->n; at++) {
 		claim = claimed->items[at];
-		if (compare_addresses(claim->address, address))
+		if (prefix_compare_address(claim->address, address))
 			return false;
 		if ((claim->uplink != uplink) == by_another)
 			return true;

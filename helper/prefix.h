@@ -36,6 +36,8 @@ const char *prefix_format(const struct prefix *prefix, char text[PREFIX_TEXT]);
 /* The address alone, whatever its length. */
 const char *prefix_format_address(const struct prefix *prefix, char text[PREFIX_TEXT]);
 
+/* An order of addresses, whatever their lengths: family, then bytes. */
+int prefix_compare_address(const struct prefix *a, const struct prefix *b);
 /* A total order: family, address, length. */
 int prefix_compare(const struct prefix *a, const struct prefix *b);
 /* Is the address (its length ignored) within net? */

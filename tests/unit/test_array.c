@@ -109,6 +109,28 @@ static void test_drop(void)
 	free(items.items);
 }
 
+/* From wherever the last search ended, the same is found. */
+static void test_follow(void)
+{
+	static const int numbers[] = {1, 3, 3, 5, 5, 9};
+	struct items items = make(numbers, 6);
+	struct index index = {0};
+	struct item key = {.number = 0};
+	size_t from, at;
+	int bad = 0;
+
+	index_build(&items, by_number, &index);
+	for (; key.number <= 10; key.number++)
+		for (from = 0; from <= 6; from++) {
+			at = from;
+			bad += index_follow(&index, &at, &key) != index_find(&index, &key);
+			bad += at != index_first(&index, &key);
+		}
+	ok(!bad, "a search that begins where the last one ended finds the same");
+	free(index.items);
+	free(items.items);
+}
+
 /* Every length that the halves may have, and every order. */
 static void test_lengths(void)
 {
@@ -137,6 +159,7 @@ int main(void)
 	test_index();
 	test_empty();
 	test_drop();
+	test_follow();
 	test_lengths();
 	return tap_done();
 }
