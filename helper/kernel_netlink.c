@@ -254,7 +254,7 @@ static void format_metrics(const struct nlattr *metrics, struct text *out)
 		[RTAX_REORDERING] = {"reordering", "", 1},
 		[RTAX_HOPLIMIT] = {"hoplimit", "", 1},
 		[RTAX_INITCWND] = {"initcwnd", "", 1},
-		[RTAX_RTO_MIN] = {"rto_min", "ms", 1},
+		[13] = {"rto_min", "ms", 1}, /* newer than EL5's headers, as the rest */
 		[14] = {"initrwnd", "", 1},
 		[15] = {"quickack", "", 1}};
 	struct nlattr *attr, *found[sizeof(words) / sizeof(*words)];
