@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * The host's configuration, put together from its files.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "block.h"
 #include "config.h"
 #include "shvar.h"
 #include "uplink.h"
@@ -46,26 +48,31 @@ static void parse_file(const struct file *file, struct shvars *vars)
 		shvar_parse(file->bytes, file->len, file->path, vars);
 }
 
-/* rt_tables(5) of iproute2: NUMBER NAME, # comments, numbers in any base. */
+/* fread_id_name of iproute2: NUMBER NAME in a line, in hexadecimal after 0x, else decimal. */
+static void read_table_name(char *line, struct table_names *names)
+{
+	unsigned long long number;
+	struct table_name *name;
+	char *words[2], *end;
+
+	if (line_words(line, words, 2) != 2 || !isdigit((unsigned char)*words[0]))
+		return;
+	number = strtoull(words[0], &end, strncmp(words[0], "0x", 2) ? 10 : 16);
+	words[1][strcspn(words[1], "#")] = '\0';
+	if (*end || number > 0xffffffff || !*words[1])
+		return;
+	name = array_add(names);
+	name->number = (unsigned)number;
+	name->name = mem_string(words[1]);
+}
+
 static void read_table_names(const struct file *file, struct table_names *names)
 {
-	const char *line = file->bytes;
-	struct table_name *name;
-	char word[64], number[32], *end;
-	unsigned long value;
+	const char *cursor = file->bytes;
+	char *line;
 
-	while (line && *line) {
-		if (sscanf(line, " %31[0-9xXa-fA-F] %63[^ \t\n#]", number, word) == 2) {
-			value = strtoul(number, &end, 0);
-			if (!*end) {
-				name = array_add(names);
-				name->number = (unsigned)value;
-				name->name = mem_string(word);
-			}
-		}
-		line = strchr(line, '\n');
-		line += line != NULL;
-	}
+	for (; (line = line_next(&cursor)); free(line))
+		read_table_name(line, names);
 }
 
 static void read_range(struct reader *reader, struct config *config)

@@ -166,6 +166,32 @@ static void test_refusals(void)
 	ok(build() == -1, "the host's defaults are refused as a whole");
 }
 
+/* The table that TABLE=isp1 is by these lines of rt_tables; 0: it is refused. */
+static unsigned named_table(const char *lines)
+{
+	reset();
+	set_file(array_add(&sources.tables), "rt_tables", lines);
+	add_ifcfg("ifcfg-eth0", "IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\nTABLE=isp1\n");
+	build();
+	return config.uplinks.items[0].refused ? 0 : config.uplinks.items[0].table;
+}
+
+static void test_table_names(void)
+{
+	ok(named_table("# x\n\n 120\tisp1 # x\n") == 120, "a table is known by its name");
+	ok(named_table("0x78 isp1\n") == 120, "0x begins a hexadecimal number");
+	ok(named_table("0120 isp1\n") == 120, "a zero begins no octal one");
+	ok(named_table("120 isp1#x\n") == 120, "a comment may follow without a blank");
+	ok(named_table("120 isp1\r\n") == 120, "a line may end as in DOS");
+	ok(!named_table("120\nisp1\n"), "number and name are of one line");
+	ok(!named_table("120x isp1\n"), "what is no number has no name");
+	ok(!named_table("-4294967176 isp1\n"), "a negative number is none");
+	ok(!named_table("4294967416 isp1\n"), "a number beyond 32 bits is none");
+	ok(!named_table("99999999999999999999 isp1\n"), "nor one beyond 64 bits");
+	ok(!named_table("120 #isp1\n") && !named_table("#120 isp1\n"),
+		"what a comment names is no table");
+}
+
 static void test_inherited_gateway(void)
 {
 	char *got;
@@ -313,6 +339,7 @@ int main(void)
 	test_no_uplink();
 	test_fallback();
 	test_refusals();
+	test_table_names();
 	test_inherited_gateway();
 	test_profiles();
 	test_inet6();
