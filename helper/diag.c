@@ -19,12 +19,12 @@ static void diag_add(struct diags *diags, bool refusal, const char *file, int li
 	size_t i;
 
 	vsnprintf(what, sizeof(what), format, args);
-	/* A value may hold what would break the line or the terminal. */
-	for (byte = what; *byte; byte++)
-		if (iscntrl((unsigned char)*byte))
-			*byte = '?';
 	line_text =
 		line ? mem_format("%s:%d: %s", file, line, what) : mem_format("%s: %s", file, what);
+	/* A value or a file's name may hold what would break the line or the terminal. */
+	for (byte = line_text; *byte; byte++)
+		if (iscntrl((unsigned char)*byte))
+			*byte = '?';
 	/* A line of /etc/sysconfig/network is met once for every NIC. */
 	for (i = 0; i < diags->n; i++)
 		if (!strcmp(diags->items[i].text, line_text)) {

@@ -155,6 +155,10 @@ static void test_refusals(void)
 		"a value with a newline");
 	ok(!strchr(diags.items[0].text, '\n'), "is still one line of message");
 	reset();
+	add_ifcfg("ifcfg-eth0\n\033[2J", "IPADDR=10.1.2.3\nGATEWAY=x\n");
+	build();
+	ok(!strpbrk(diags.items[0].text, "\n\033"), "and so is a file's name with a newline");
+	reset();
 	set_file(&sources.network, "network", "GATEWAY=x\n");
 	add_ifcfg("ifcfg-eth0", "IPADDR=10.1.2.3\n");
 	add_ifcfg("ifcfg-eth1", "IPADDR=10.2.2.3\n");
