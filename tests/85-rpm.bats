@@ -5,6 +5,10 @@
 
 load lab/test
 
+# Where nothing depends on how the compiler optimizes.
+# shellcheck disable=SC2089,SC2090 # make quotes it again
+QUICK="--define 'optflags -O0'"
+
 # What is in the working tree is tested, committed or not: a copy of it, with commits of its own.
 setup_file() {
 	export HOME=$BATS_FILE_TMPDIR/home TREE=$BATS_FILE_TMPDIR/tree
@@ -19,9 +23,9 @@ setup_file() {
 	sed -i 's/^Version: .*/Version: 0.0.9/' "$TREE/rpm/multihome.spec"
 	echo '# as it was in 0.0.9' >>"$TREE/sysconfig/multihome"
 	commit
-	make_packages old
+	make_packages old "$QUICK"
 	git -C "$TREE" checkout -q new
-	make_packages el5 --with static_libnl --define "'dist .el5'"
+	make_packages el5 "$QUICK" --with static_libnl --define "'dist .el5'"
 }
 
 commit() {
@@ -184,16 +188,22 @@ rpmlib(VersionedDependencies)')" ''
 rpm_host() {
 	host_up "$@"
 	[ ! -d "$LAB_ROOT/etc/dhcp" ] || chmod 750 "$LAB_ROOT/etc/dhcp"
-	printf '%s\n' '#!/bin/sh' \
-		'[ "$1" = -q ] || set -- "$@" --nodeps' \
+	host_program rpm '[ "$1" = -q ] || set -- "$@" --nodeps' \
 		'/usr/bin/rpm --dbpath /tmp/rpmdb "$@" 2>/tmp/rpm.err; status=$?' \
-		'grep -v "^rpm: " /tmp/rpm.err >&2; exit $status' >"$LAB_ROOT/usr/sbin/rpm"
-	chmod 755 "$LAB_ROOT/usr/sbin/rpm"
+		'grep -v "^rpm: " /tmp/rpm.err >&2; exit $status'
 	for name in old new el5; do
 		cp "$(package $name)" "$LAB_ROOT/tmp/$name.rpm"
 	done
 	admin_moves_in
 	service start
+}
+
+# host_program NAME LINE…: a script of that name in /sbin.
+host_program() {
+	local file=$LAB_ROOT/usr/sbin/$1
+	shift
+	printf '%s\n' '#!/bin/sh' "$@" >"$file"
+	chmod 755 "$file"
 }
 
 # rpm_says STATUS TEXT ARGUMENT…: what rpm and the scriptlets print, both streams.
@@ -310,11 +320,8 @@ pings_lost() {
 
 # own_hook NAME LINE…: the admin's script of that name, and a copy to compare.
 own_hook() {
-	local file=$LAB_ROOT/usr/sbin/$1
-	shift
-	printf '%s\n' '#!/bin/sh' "$@" >"$file"
-	chmod 755 "$file"
-	cp "$file" "$BATS_TEST_TMPDIR"
+	host_program "$@"
+	cp "$LAB_ROOT/usr/sbin/$1" "$BATS_TEST_TMPDIR"
 }
 
 own_hooks_intact() {
@@ -449,7 +456,7 @@ refused() {
 
 @test "with SELinux each link gets the label of its folder" {
 	rpm_host
-	own_hook restorecon 'echo "$@" >>/tmp/labels'
+	host_program restorecon 'echo "$@" >>/tmp/labels'
 	rpm_says 0 '' -U /tmp/new.rpm
 	is "$(sort "$LAB_ROOT/tmp/labels")" "$(printf '/sbin/%s\n' ifdown-local ifup-local ifup-pre-local)"
 	rpm_says 0 '' -U --replacepkgs /tmp/new.rpm
@@ -459,8 +466,67 @@ refused() {
 @test "a clean that fails does not stop the erase, and is told" {
 	rpm_host
 	rpm_says 0 '' -U /tmp/new.rpm
-	printf '#!/bin/sh\necho it fails >&2\nexit 1\n' >"$LAB_ROOT/usr/sbin/multihome"
+	host_program multihome 'echo it fails >&2' 'exit 1'
 	rpm_says 0 $'it fails\nmultihome: something is left, see above' -e multihome
 	is "$(hooks)" ''
 	[ ! -e "$LAB_ROOT/usr/sbin/multihome" ]
+}
+
+# --- README.md --------------------------------------------------------------------------
+
+# blocks: the commands of the section Install, a NUL after each block; without what only CentOS
+# with its repositories can do.
+blocks() {
+	sed -n '/^## Install/,/^## What/p' "$LAB_REPO/README.md" |
+		awk '/^    / { sub(/^    /, ""); if (!/^yum /) print; inside = 1; next }
+			inside { printf "%c", 0; inside = 0 }'
+}
+
+# as_written COMMANDS: in a folder with the tarball, by a shell that stops at an error.
+as_written() {
+	host rm -rf /tmp/home
+	host mkdir -p /tmp/home/work
+	cp "$BATS_FILE_TMPDIR"/new/*.tar.gz "$LAB_ROOT/tmp/home/work"
+	echo '%optflags -O0' >"$LAB_ROOT/tmp/home/.rpmmacros"
+	[ "${2-}" != EL5 ] || echo '%_topdir /usr/src/redhat' >>"$LAB_ROOT/tmp/home/.rpmmacros"
+	run host env HOME=/tmp/home CFLAGS=-O0 bash -ec "cd ~/work; $1"
+	[ "$status" = 0 ] || { printf '%s\n%s\n' "$1" "$output"; return 1; }
+}
+
+# libnl's built source tree, as far as it is looked at.
+libnl_tree() {
+	local tree=$LAB_ROOT/usr/src/libnl-3.2.21
+	mkdir -p "$tree/lib/.libs"
+	cp -r /usr/include/libnl3 "$tree/include"
+	cp "$(pkg-config --variable=libdir libnl-3.0)/libnl-3.a" "$tree/lib/.libs"
+	printf '#!/bin/sh\n' >"$tree/configure"
+	chmod 755 "$tree/configure"
+	echo 'all:' >"$tree/Makefile"
+}
+
+@test "README's commands install the package, EL5's, and the tarball, and the host answers" {
+	local block parts=()
+	while IFS= read -r -d '' block; do
+		parts+=("$block")
+	done < <(blocks)
+	is "${#parts[@]}" 4 'blocks: package, EL5, tarball, start'
+	rpm_host LAB_RP_FILTER=el6
+	host_program rpmbuild 'exec /usr/bin/rpmbuild --nodeps "$@"'
+	libnl_tree
+	for block in 0 1 2; do
+		as_written "${parts[block]}" "$([ $block != 1 ] || echo EL5)"
+		as_written "${parts[3]}"
+		links_settle
+		answers 0 1
+		changes_nothing multihome sync
+		if [ $block != 2 ]; then
+			is "$(host ldd /sbin/multihome | grep -c libnl)" $((1 - block)) 'libnl shared'
+			rpm_says 0 '' -e multihome
+		fi
+	done
+	is "$(host ldd /sbin/multihome | grep -c libnl)" 1 'libnl shared'
+	as_written "$(sed 's/^make  *# EL5: //' <<<"${parts[2]}")"
+	is "$(host ldd /sbin/multihome | grep -c libnl)" 0 'libnl shared'
+	host make -s -C /run/lab/repo uninstall
+	is "$(hooks)" ''
 }
