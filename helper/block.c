@@ -26,7 +26,7 @@ static bool is_marker(const char *line, size_t len, const char *words, const cha
 
 	if (len < n + m || memcmp(line, words, n) || memcmp(line + n, device, m))
 		return false;
-	return len == n + m || strchr(":\r\n", line[n + m]) != NULL;
+	return len == n + m || memchr(":\r\n", line[n + m], 3);
 }
 
 static bool mentions(const char *line, size_t len, const char *words)

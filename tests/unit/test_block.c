@@ -113,6 +113,7 @@ static void test_contents(void)
 				   "from 10.0.0.0/8 iif lo lookup 300 priority 10001\n"
 				   "from 10.0.0.99 iif lo lookup 301 priority 10000\n"
 				   "# END multihome eth0\n";
+	static const char nul[] = "# BEGIN multihome eth0\0 mine\n";
 	struct block block = {0};
 
 	ok(!block_parse(file, strlen(file), "eth0", &block), "a rule block is read");
@@ -120,6 +121,9 @@ static void test_contents(void)
 	ok(block.table == 300, "and its table");
 	block_free(&block);
 	ok(!block_parse("x\0y", 3, "eth0", &block) && block.after.n == 3, "a NUL byte is kept");
+	block_free(&block);
+	ok(!block_parse(nul, sizeof(nul), "eth0", &block) && !block.present,
+		"a NUL byte after a marker's words makes another line of it");
 	block_free(&block);
 }
 
