@@ -92,7 +92,7 @@ static void remember_line(struct uplink *uplink, char *line)
 			uplink->remembered = true;
 	} else if (!strcmp(words[1], "dev") && !prefix_parse(words[0], AF_INET6, &prefix) &&
 		prefix.len < 128 && !has_network(&uplink->addresses, &prefix)) {
-		*array_add(&uplink->addresses) = prefix;
+		*array_add(&uplink->addresses) = prefix_network(&prefix);
 		uplink->remembered = true;
 	}
 }

@@ -124,6 +124,11 @@ static void test_remembered(void)
 	hears("2001:db8::/64 fe80::1", "until a router is heard, the block's holds");
 	ok(config.uplinks.items[0].remembered, "and it is known as such");
 	reset();
+	keep_file("route6-eth0",
+		"# BEGIN multihome eth0\n2001:db8::5/64 dev eth0 table 100 proto 109\n"
+		"default via fe80::1 dev eth0 table 100 proto 109\n# END multihome eth0\n");
+	hears("2001:db8::/64 fe80::1", "a network with the bits of a host is still the network");
+	reset();
 	keep_file("route6-eth0", block);
 	see_address("2001:db8::98/64", "eth0", false);
 	hears("2001:db8::98/64 fe80::1", "with an address of one's own the router alone");
