@@ -445,20 +445,31 @@ static int read_rule(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
+/* What is too short for its header was cut off on the way: an error, not one thing less. */
+static int check_size(struct nl_msg *msg, void *arg)
+{
+	const struct nlmsghdr *header = nlmsg_hdr(msg);
+
+	return header->nlmsg_type < NLMSG_MIN_TYPE || nlmsg_valid_hdr(header, *(const int *)arg)
+		? NL_OK
+		: -NLE_MSG_TOOSHORT;
+}
+
 /* One dump of a kind. What an interrupted one brought is thrown away. */
 static int dump(struct nl_sock *socket, int type, nl_recvmsg_msg_cb_t read, struct reading *reading,
 	const char *what)
 {
 	/* The largest of the headers; the family is the first byte of each. */
 	struct ifinfomsg header = {0};
-	size_t size = type == RTM_GETLINK ? sizeof(header)
-		: type == RTM_GETADDR	  ? sizeof(struct ifaddrmsg)
-					  : sizeof(struct rtmsg);
+	int size = type == RTM_GETLINK ? sizeof(header)
+		: type == RTM_GETADDR  ? sizeof(struct ifaddrmsg)
+				       : sizeof(struct rtmsg);
 	int err;
 
 	header.ifi_family = reading->family;
 	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, read, reading);
-	err = nl_send_simple(socket, type, NLM_F_DUMP, &header, size);
+	nl_socket_modify_cb(socket, NL_CB_MSG_IN, NL_CB_CUSTOM, check_size, &size);
+	err = nl_send_simple(socket, type, NLM_F_DUMP, &header, (size_t)size);
 	if (err >= 0)
 		err = nl_recvmsgs_default(socket);
 	/* Booted with ipv6.disable=1. */
