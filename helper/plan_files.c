@@ -25,15 +25,13 @@ static bool is_sourced(const char *text)
 {
 	size_t digits;
 
-	while (text && *text) {
-		text += strspn(text, " \t\r\f\v");
+	for (; text; text = strchr(text, '\n')) {
+		text += strspn(text, " \t\r\f\v\n");
 		if (!strncmp(text, "ADDRESS", 7)) {
 			digits = strspn(text + 7, "0123456789");
 			if (digits && text[7 + digits] == '=')
 				return true;
 		}
-		text = strchr(text, '\n');
-		text += text != NULL;
 	}
 	return false;
 }

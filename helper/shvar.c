@@ -917,7 +917,8 @@ static bool parse_simple(struct reader *reader)
 		give_up(reader, WHY_SYNTAX, reader->line);
 	else if (c == '(')
 		parse_function(reader, &command);
-	else if (!is_one_of(c, "&|") || reader->at[1] == c) /* else a subshell runs it */
+	else if (command.n &&
+		(!is_one_of(c, "&|") || reader->at[1] == c)) /* else a subshell does */
 		sure = run(reader, &command);
 	free_words(&command);
 	return sure;

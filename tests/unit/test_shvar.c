@@ -289,6 +289,7 @@ static void test_commands(void)
 	is(a("A=1\n/sbin/ethtool -s eth0 A=2 \"$A\" `x` >/dev/null 2>&1 </dev/null\n"), "1",
 		"other commands are ignored");
 	is(a("A=1\nmodprobe x; [ -f x ]; test x; true; echo A=2 >>x\n"), "1", "so are builtins");
+	is(a("A=1\n>/dev/null\n"), "1", "a redirection alone sets nothing");
 	is(a("A=1 B=2 export C\n"), "(refused)", "an assignment before export is refused");
 	is(a("A=1\nunset A\n"), "(unset)", "unset unsets");
 	is(a("A=1\nunset -v B A\n"), "(unset)", "unset -v unsets");
