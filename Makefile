@@ -59,7 +59,8 @@ RPM_DIR = $(abspath $(BUILD))/rpm
 # Where rpmbuild is no package of rpm's (Debian), nothing that the spec requires is.
 RPM_NODEPS = $(shell rpm -q --quiet rpm-build 2>/dev/null || echo --nodeps)
 
-.PHONY: all build unit install uninstall dist rpm srpm demo check check-property check-real shellcheck clean help
+.PHONY: all build unit install uninstall dist rpm srpm demo check check-property check-real \
+	shellcheck fuzzers fuzz-replay fuzz clean help
 
 all: build
 
@@ -87,6 +88,30 @@ $(BUILD)/shvar_dump: tests/unit/shvar_dump.c $(PURE_OBJECTS)
 $(BUILD)/property_hosts: $(wildcard tests/property/*.[ch]) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(NEEDED_CFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^)
+
+# With the sanitizers, in a folder of their own: as a program that replays inputs, by any
+# compiler; as a fuzzer, by clang.
+SANITIZE := -fno-sanitize-recover=all -fno-omit-frame-pointer -fsanitize=address,undefined
+FUZZ_MAIN := tests/fuzz/replay.c
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+
+$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_MAIN) tests/fuzz/fuzz.h helper/kernel_netlink.c \
+		$(PURE_OBJECTS)
+	$(CC) $(NEEDED_CFLAGS) $(NL_CFLAGS) $(CFLAGS) -Ihelper -o $@ $(filter %/fuzz_$*.c,$^) \
+		$(FUZZ_MAIN) $(PURE_OBJECTS) $(LDFLAGS) $(NL_LIBS)
+
+fuzzers: $(FUZZERS:%=$(BUILD)/%)
+
+fuzz-replay:
+	@$(MAKE) --no-print-directory -s BUILD=$(BUILD)/replay CFLAGS="-g -O1 $(SANITIZE)" fuzzers
+
+# One after the other, each for so long; what they find new goes to build/fuzz/corpus.
+fuzz:
+	@sh tests/lab/deps.sh deep
+	@$(MAKE) --no-print-directory -s CC=clang BUILD=$(BUILD)/fuzz FUZZ_MAIN= LDFLAGS=-fsanitize=fuzzer \
+		CFLAGS="-w -g -O2 -fsanitize=fuzzer-no-link $(SANITIZE)" fuzzers
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_RUNS=$(FUZZ_RUNS) bash tests/fuzz/run.sh $(BUILD)/fuzz \
+		$(FUZZ_TARGETS)
 
 unit: $(UNIT_TESTS) $(BUILD)/shvar_dump $(BUILD)/property_hosts
 
@@ -187,6 +212,7 @@ help:
 	@echo "make demo            the problem and its cure, in network namespaces (root)"
 	@echo "make check           all tests (root)"
 	@echo "make check-property PROPERTY_HOSTS=5000   replies of so many random hosts (root)"
+	@echo "make fuzz FUZZ_SECONDS=600   fuzzes each parser for so long (clang)"
 	@echo "make check-real INITSCRIPTS=DIR   the packet tests under the real network service"
 
 -include $(wildcard $(BUILD)/*.d)

@@ -48,9 +48,9 @@ sources() {
 
 compile() {
 	local flags='-O2 -g -Werror' n=0 failed=0 target
-	for target in build unit; do
+	for target in build unit fuzz-replay; do
 		n=$((n + 1))
-		if make -s CFLAGS="$flags" $target; then
+		if make -s -j 2 CFLAGS="$flags" $target; then
 			echo "ok $n - make $target without a warning"
 		else
 			echo "not ok $n - make $target without a warning"
@@ -64,6 +64,9 @@ compile() {
 suite compile compile
 for test in build/test_*; do
 	[ -x "$test" ] && suite "${test#build/}" "$test"
+done
+for test in build/replay/fuzz_*; do
+	[ -x "$test" ] && suite "${test##*/}" "$test" -runs 3000 "tests/fuzz/corpus/${test##*_}"
 done
 suite shvar-bash bash tests/unit/shvar_bash.sh build
 suite shellcheck sources

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Installs what a build, the demo or the tests need and the machine lacks.
 #
-# usage: deps.sh build|demo|check     each includes the one before it
+# usage: deps.sh build|demo|check|deep     each includes the one before it
 #
 # Looks for commands first: where nothing is missing it is fast and silent,
 # and needs neither root nor a network.
@@ -42,6 +42,11 @@ list() {
 	check cpio        cpio          cpio
 	check file        file          file
 	check nm          binutils      binutils
+	check @address    gcc           libasan
+	check @undefined  gcc           libubsan
+	deep  clang       clang         clang
+	deep  @fuzzer     libclang-rt-dev compiler-rt
+	deep  valgrind    valgrind      valgrind
 	LIST
 }
 
@@ -49,6 +54,10 @@ have() {
 	case $1 in
 	@libc)   [ -e /usr/include/stdio.h ] ;;
 	@libnl)  pkg-config --exists libnl-3.0 2>/dev/null ;;
+	@fuzzer) echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
+		clang -fsanitize=fuzzer -x c -o /dev/null - 2>/dev/null ;;
+	@address | @undefined) echo 'int main(void) { return 0; }' |
+		cc -fsanitize="${1#@}" -x c -o /dev/null - 2>/dev/null ;;
 	# Debian's ipcalc is another program; EL's prints KEY=value.
 	@ipcalc) command -v ipcalc-ng || ipcalc --network 10.0.0.1 255.0.0.0 2>/dev/null |
 		grep -qx NETWORK=10.0.0.0 ;;
@@ -60,7 +69,8 @@ have() {
 missing() {
 	list | while read -r level command debian centos; do
 		case $1:$level in
-		build:demo | build:check | demo:check) continue ;;
+		build:demo | build:check | build:deep | demo:check | demo:deep | check:deep)
+			continue ;;
 		esac
 		have "$command" && continue
 		case $2 in
@@ -93,8 +103,8 @@ install_centos() {
 
 main() {
 	case ${1-} in
-	build | demo | check) ;;
-	*) echo "usage: deps.sh build|demo|check" >&2; exit 2 ;;
+	build | demo | check | deep) ;;
+	*) echo "usage: deps.sh build|demo|check|deep" >&2; exit 2 ;;
 	esac
 	PATH=$PATH:/usr/sbin:/sbin
 	if command -v apt-get >/dev/null; then
