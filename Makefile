@@ -27,6 +27,13 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wca
 	-Wpointer-arith -Wwrite-strings -Wformat=2
 # Whatever CFLAGS says, these are needed.
 NEEDED_CFLAGS = -std=gnu99 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(WARNINGS)
+# Root runs this at boot. gcc before 4.9 has no -strong; FORTIFY wants an optimizer and no sanitizer.
+STACK_CFLAGS := $(shell $(CC) -fstack-protector-strong -S -o /dev/null -x c /dev/null 2>/dev/null && \
+	echo -fstack-protector-strong || echo -fstack-protector --param=ssp-buffer-size=4)
+FORTIFY_CFLAGS = $(if $(filter -O%,$(filter-out -O0,$(CFLAGS))),$(if $(findstring \
+	-fsanitize,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
+NEEDED_CFLAGS += -fPIE $(STACK_CFLAGS) $(FORTIFY_CFLAGS)
+NEEDED_LDFLAGS := -pie -Wl,-z,relro,-z,now
 # STATIC_LIBNL=1 puts libnl into the program (EL5 has none): LIBNL=DIR is a libnl-3 source tree
 # that was built; without it the library is the one that pkg-config knows.
 ifneq ($(LIBNL),)
@@ -67,7 +74,7 @@ all: build
 build: $(BUILD)/multihome
 
 $(BUILD)/multihome: $(EDGE_OBJECTS) $(PURE_OBJECTS)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(NL_LIBS)
+	$(CC) $(CFLAGS) $(NEEDED_LDFLAGS) $(LDFLAGS) -o $@ $^ $(NL_LIBS)
 
 $(BUILD)/main.o: $(SPEC)
 

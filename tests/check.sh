@@ -62,6 +62,7 @@ compile() {
 }
 
 suite compile compile
+suite hardening bash tests/hardening.sh build/multihome
 for test in build/test_*; do
 	[ -x "$test" ] && suite "${test#build/}" "$test"
 done
