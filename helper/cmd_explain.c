@@ -234,7 +234,7 @@ static void find_service(const struct asker *asker, struct facts *facts)
 }
 
 /* Neither one of those that the kernel begins with nor one of ours. */
-static bool policy_by_hand(const struct rules *owned, const struct policy *policy)
+static bool policy_foreign(const struct rules *owned, const struct policy *policy)
 {
 	size_t i;
 
@@ -245,6 +245,17 @@ static bool policy_by_hand(const struct rules *owned, const struct policy *polic
 			return false;
 	return policy->from.len || policy->to.len || policy->action != POLICY_TABLE ||
 		policy->table < TABLE_DEFAULT || policy->table > TABLE_LOCAL;
+}
+
+/* Was it a rule by hand that decided, which one of ours would not come before? */
+static bool decided_by_hand(const struct asker *asker, const struct facts *facts)
+{
+	const struct step *last = trace_last(facts->trace);
+	const struct service *service = &facts->service;
+
+	return last && policy_foreign(&asker->host.plan.owned, last->policy) &&
+		(last->policy->priority <= asker->host.config.rule_priority ||
+			(service->planned && !service->pending));
 }
 
 static bool has_carrier(const struct view *view, const char *device)
@@ -371,6 +382,7 @@ static void gather(const struct asker *asker, const struct address *address, str
 	facts->up = holder->up;
 	facts->carrier = has_carrier(&asker->view, facts->holder);
 	find_service(asker, facts);
+	facts->by_hand = decided_by_hand(asker, facts);
 	facts->gateway = facts->service.has_gateway ||
 		default_gateway(&asker->view, family, facts->holder, NULL);
 	find_arrival(asker, facts, holder);
@@ -399,8 +411,6 @@ static enum verdict explain(
 	facts->trace = &trace;
 	trace_walk(&asker->ground, &question, &trace);
 	facts->leaves = ask_one(asker, &question);
-	facts->by_hand = trace_last(&trace) &&
-		policy_by_hand(&asker->host.plan.owned, trace_last(&trace)->policy);
 	gather(asker, address, facts);
 	verdict = explain_verdict(facts);
 	explain_format(facts, brief, &out);
@@ -411,24 +421,23 @@ static enum verdict explain(
 	return verdict;
 }
 
-/* What leaves for an address of the host's own never leaves. */
-static int explain_own(const struct asker *asker, const struct address *address)
+/* What leaves for an address of the host's own never leaves; what comes by a NIC from one is a
+ * martian, unless accept_local is set. */
+static int explain_own(
+	const struct asker *asker, const struct address *own, const struct address *local)
 {
-	struct text out = {0};
 	char text[PREFIX_TEXT];
 
 	prefix_format_address(&asker->remote, text);
-	text_format(&out, "%-12s %s is an address of this host, on %s\n", "1 delivery", text,
-		address->device);
-	if (asker->remote.family == AF_INET)
-		text_format(&out, "%-12s what arrives from it by a NIC is %s (accept_local %d)\n",
-			"",
-			larger_setting(address->device, "accept_local") ? "taken"
-									: "dropped as a martian",
-			larger_setting(address->device, "accept_local"));
-	text_format(&out, "%-12s right: nothing leaves the host\n", "verdict");
-	fputs(out.bytes, stdout);
-	text_free(&out);
+	printf("%-12s %s is an address of this host, on %s\n", "1 delivery", text, own->device);
+	if (local && local->prefix.family == AF_INET && strcmp(local->device, "lo"))
+		printf("%-12s what comes from it by %s is %s (accept_local %d)\n", "",
+			local->device,
+			ask_arrival(asker, &asker->remote, &asker->local, local->device).error
+				? "a martian: dropped"
+				: "taken",
+			larger_setting(local->device, "accept_local"));
+	printf("%-12s right: nothing leaves the host\n", "verdict");
 	return EXIT_DONE;
 }
 
@@ -474,15 +483,14 @@ static int explain_each(const struct asker *asker)
 		wrong |= !good && facts.gateway;
 	}
 	if (!any)
-		log_error("multihome: explain: no NIC has an address for %s",
+		log_error("multihome: explain: no NIC has an %s address",
 			asker->remote.family == AF_INET6 ? "IPv6" : "IPv4");
 	return right && !wrong ? EXIT_DONE : EXIT_FAILED;
 }
 
 static int explain_all(const struct options *options, const struct asker *asker)
 {
-	const struct address *own = find_address(asker, &asker->remote);
-	const struct address *address;
+	const struct address *own = find_address(asker, &asker->remote), *local = NULL;
 	struct facts facts = {.up = false};
 
 	if (local_type(&asker->view, &asker->remote) == WAY_BROADCAST)
@@ -491,16 +499,17 @@ static int explain_all(const struct options *options, const struct asker *asker)
 			"that of all hosts of a network");
 	if (asker->zone[0] && !kernel_find_link(&asker->host.kernel, asker->zone))
 		return wrong_argument(options->argument, "there is no such device");
-	if (own && local_type(&asker->view, &asker->remote) == WAY_LOCAL)
-		return explain_own(asker, own);
-	if (!options->second)
-		return explain_each(asker);
-	address = find_address(asker, &asker->local);
-	if (!address) {
-		log_error("multihome: explain: %s: not an address of this host", options->second);
+	if (options->second)
+		local = find_address(asker, &asker->local);
+	if (options->second && !local) {
+		wrong_argument(options->second, "not an address of this host");
 		return EXIT_FAILED;
 	}
-	return verdict_is_right(explain(asker, address, &facts, false)) ? EXIT_DONE : EXIT_FAILED;
+	if (own && local_type(&asker->view, &asker->remote) == WAY_LOCAL)
+		return explain_own(asker, own, local);
+	if (!local)
+		return explain_each(asker);
+	return verdict_is_right(explain(asker, local, &facts, false)) ? EXIT_DONE : EXIT_FAILED;
 }
 
 /* What sync would do, if the configuration can be read; explain does without, too. */

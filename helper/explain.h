@@ -56,7 +56,8 @@ struct facts {
 	const struct trace *trace; /* of the reply, which is also the reverse path */
 	const struct view *view;
 	struct bystanders bystanders;
-	bool by_hand; /* the rule that decided is neither the kernel's nor multihome's */
+	bool by_hand; /* the rule that decided is neither the kernel's nor multihome's, nor after
+			 these */
 	struct service service;
 };
 

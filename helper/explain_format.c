@@ -113,8 +113,8 @@ static void format_filter_value(const struct facts *facts, struct text *out)
 	const struct filter *filter = &facts->filter;
 	int value = filter_value(filter);
 
-	text_format(out, "%s (%d = %s all %d and %s %d)", words[value > 2 ? 2 : value], value,
-		filter->both ? "both" : "max of", filter->all, facts->arrival, filter->own);
+	text_format(out, "%s (%d = %s of all %d and %s %d)", words[value > 2 ? 2 : value], value,
+		filter->both ? "min" : "max", filter->all, facts->arrival, filter->own);
 }
 
 static void tell_filter(struct telling *telling)

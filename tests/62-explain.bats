@@ -200,6 +200,22 @@ vpn_up() {
 	explains vpn-with 0 "$LAB_CLIENT" 192.168.2.99
 }
 
+@test "a VPN's rules that would come after multihome's are no obstacle to the cure" {
+	without
+	vpn_up
+	host ip -batch - <<-END
+		route flush dev tun0 proto boot
+		route add default dev tun0 table 51820
+		rule add not fwmark 51820 lookup 51820
+		rule add lookup main suppress_prefixlength 0
+	END
+	watch_replies
+	is "$(asked 192.168.2.99)" 'lost tun0'
+	explains vpn-rules 1 "$LAB_CLIENT" 192.168.2.99
+	cured
+	is "$(asked 192.168.2.99)" 'ok eth0'
+}
+
 @test "with multihome a VPN takes no reply of two" {
 	started LAB_RP_FILTER=el6
 	vpn_up
@@ -209,4 +225,203 @@ vpn_up() {
 	has "$output" '^verdict +right: answered by eth1 through 10\.0\.0\.1$'
 	has "$output" '^verdict +right: answered by tun0 through 172\.30\.8\.2$'
 	answers 0 1
+}
+
+@test "a rule by hand leads astray: each rule before it is told, and its deletion cures" {
+	started LAB_RP_FILTER=el6
+	neighbours_known
+	host ip -batch - <<-END
+		route add default via 10.0.0.1 dev eth1 table 8
+		route add throw 172.31.0.0/16 table 9
+		route add default via 192.168.2.1 dev eth0 table 10
+		rule add iif eth1 lookup 8 priority 101
+		rule add oif eth1 lookup 8 priority 102
+		rule add fwmark 1 lookup 8 priority 103
+		rule add ipproto tcp dport 22 lookup 8 priority 104
+		rule add tos 0x10 lookup 8 priority 105
+		rule add not from 192.168.2.0/24 lookup 8 priority 106
+		rule add lookup 11 priority 107
+		rule add lookup 9 priority 108
+		rule add lookup 10 suppress_prefixlength 0 priority 109
+		rule add nop priority 110
+		rule add goto 200 priority 111
+		rule add blackhole priority 112
+		rule add from 203.0.113.5 lookup 8 priority 200
+		rule add from 192.168.2.99 lookup 8 priority 200
+	END
+	is "$(probe_ping 192.168.2.99)" 'lost -'
+	explains by-hand 1 "$LAB_CLIENT" 192.168.2.99
+	cured
+	is "$(probe_ping 192.168.2.99)" 'ok eth0'
+	multihome 0 explain "$LAB_CLIENT" 192.168.2.99
+}
+
+@test "rules by hand that do it right are right" {
+	without LAB_RP_FILTER=el6
+	host ip -batch - <<-END
+		route add default via 192.168.2.1 dev eth0 table 7
+		rule add from 192.168.2.99 lookup 7
+	END
+	explains by-hand-right 0 "$LAB_CLIENT" 192.168.2.99
+	is "$(probe_ping 192.168.2.99)" 'ok eth0'
+}
+
+@test "what refuses a reply is named, rule or route" {
+	started
+	neighbours_known
+	host ip rule add to "$LAB_CLIENT" prohibit priority 300
+	explains prohibit 1 "$LAB_CLIENT" 192.168.2.99
+	is "$(probe_ping 192.168.2.99)" 'lost -'
+	cured
+	host ip route add unreachable 172.31.0.0/24 table 100
+	explains unreachable 1 "$LAB_CLIENT" 192.168.2.99
+	is "$(probe_ping 192.168.2.99)" 'lost -'
+	cured
+	is "$(probe_ping 192.168.2.99)" 'ok eth0'
+	settled
+}
+
+@test "a table that a bounce has emptied is told, and the cure cures" {
+	started LAB_RP_FILTER=el6
+	neighbours_known
+	host ip link set eth0 down
+	host ip link set eth0 up
+	links_settle
+	explains bounced 1 "$LAB_CLIENT" 192.168.2.99
+	is "$(probe_ping 192.168.2.99)" 'lost -'
+	cured
+	is "$(probe_ping 192.168.2.99)" 'ok eth0'
+	settled
+}
+
+@test "a router that does not answer, and a cable that is out" {
+	started
+	host ip neighbour replace 192.168.2.1 dev eth0 nud failed
+	explains failed 1 "$LAB_CLIENT" 192.168.2.99
+	router 0 ip link set uplink down
+	# shellcheck disable=SC2016 # for the shell in the host
+	host sh -c 'until ip route show table 100 | grep -q linkdown; do sleep 0.02; done'
+	explains carrier 1 "$LAB_CLIENT"
+	is "$(probe_ping 192.168.2.99)" 'lost -'
+}
+
+@test "what is behind another NIC arrives by that: neighbours, containers, the host itself" {
+	started LAB_RP_FILTER=el6
+	neighbours_known
+	host ip netns add container
+	host ip -batch - <<-END
+		link add docker0 type veth peer name eth0 netns container
+		address add 172.17.0.1/16 dev docker0
+		link set docker0 up
+	END
+	host ip -n container link set eth0 up
+	host ip -n container address add 172.17.0.2/16 dev eth0
+	host ip -n container route add default via 172.17.0.1
+	links_settle
+	multihome 0 sync
+	host ip netns exec container ping -n -q -c1 -W1 192.168.2.99
+	explains container 0 172.17.0.2 192.168.2.99
+	explains neighbour 0 192.168.2.1 192.168.2.99
+	explains own 0 10.0.0.99 192.168.2.99
+	# What is in the other uplink's network comes, and goes, by the routers all the same.
+	multihome 0 explain 10.0.0.5 192.168.2.99
+	has "$output" '^verdict +right: answered by eth0 through 192\.168\.2\.1$'
+	# Nobody from afar asks for the container's network.
+	multihome 0 explain "$LAB_CLIENT"
+	has "$output" '^verdict +lost on arrival: docker0 filters what eth1 would answer; cure: '
+}
+
+@test "a host without network-scripts is told what to type, to whoever asks" {
+	host_up LAB_RP_FILTER=el6
+	program
+	rm -r "$LAB_ROOT/etc/sysconfig"
+	host ip -batch - <<-END
+		address add 192.168.2.99/24 dev eth0
+		address add 10.0.0.99/8 dev eth1
+		link set eth0 up
+		link set eth1 up
+		route add default via 10.0.0.1
+		route add default via 192.168.2.1 metric 5
+	END
+	links_settle
+	neighbours_known
+	explains bare 1 "$LAB_CLIENT" 192.168.2.99
+	local told=$output
+	run --separate-stderr host setpriv --reuid=65534 --regid=65534 --clear-groups \
+		/sbin/multihome explain "$LAB_CLIENT" 192.168.2.99
+	is "$status/$stderr" 1/
+	is "$(sed -E 's/([0-9a-f]{2}:){5}[0-9a-f]{2}/MAC/' <<<"$output")" "$told"
+	cured
+	is "$(probe_ping 192.168.2.99)" 'ok eth0'
+	multihome 0 explain "$LAB_CLIENT"
+}
+
+@test "a NIC without a gateway is answered for by another one, and said so" {
+	host_up
+	sed -i /GATEWAY/d "$LAB_SCRIPTS/ifcfg-eth0"
+	service start
+	program
+	neighbours_known
+	explains no-gateway 0 "$LAB_CLIENT" 192.168.2.99
+	is "$(probe_ping 192.168.2.99)" 'ok eth1'
+	host sysctl -qw net.ipv4.conf.eth0.rp_filter=1
+	explains no-gateway-filter 1 "$LAB_CLIENT" 192.168.2.99
+	is "$(probe_ping 192.168.2.99)" 'lost -'
+	multihome 0 explain "$LAB_CLIENT"
+}
+
+@test "IPv6: astray without the package, right with it, and between neighbours" {
+	host_up LAB_IPV6=1 LAB_STRICT_ROUTERS=1
+	lab_uplinks6
+	service start
+	program
+	neighbours_known
+	local k
+	for k in 0 1; do
+		router "$k" ping -n -q -c1 -W1 "${LAB_ADDRESSES6[k]}"
+	done
+	explains inet6 1 "$LAB_CLIENT6" "${LAB_ADDRESSES6[1]}"
+	is "$(probe_ping "${LAB_ADDRESSES6[1]}")" 'lost eth0'
+	cured
+	is "$(probe_ping "${LAB_ADDRESSES6[1]}")" 'ok eth1'
+	explains inet6-with 0 "$LAB_CLIENT6"
+	explains inet6-link 0 fe80::1%eth1 "${LAB_ADDRESSES6[1]}"
+	router 1 ping -n -q -c1 -W1 -I fe80::1%uplink "${LAB_ADDRESSES6[1]}"
+}
+
+# refuses_words STATUS PATTERN WORD…: one line on stderr, nothing on stdout.
+refuses_words() {
+	local expected=$1 pattern=$2
+	shift 2
+	multihome "$expected" explain "$@"
+	is "$output" ''
+	is "$(lines "$stderr")" 1
+	has "$stderr" "$pattern"
+}
+
+@test "words that are no addresses are refused with one line" {
+	without
+	local address=': an IPv4 or IPv6 address is expected$'
+	local host=': the address of one host on a network is expected$'
+	refuses_words 2 "^multihome: explain: nowhere$address" nowhere
+	refuses_words 2 "^multihome: explain: 192.0.2.1/24$address" 192.0.2.1/24
+	refuses_words 2 "^multihome: explain: 192.0.2$address" 192.0.2
+	refuses_words 2 "^multihome: explain: 1::2::3$address" "$LAB_CLIENT" 1::2::3
+	refuses_words 2 "$host" 127.0.0.1
+	refuses_words 2 "$host" 224.0.0.1
+	refuses_words 2 "$host" 255.255.255.255
+	refuses_words 2 "$host" 0.0.0.0
+	refuses_words 2 "$host" ::1
+	refuses_words 2 "$host" ff02::1
+	refuses_words 2 ': a host.s address is expected, not that of all hosts' 10.255.255.255
+	refuses_words 2 ': REMOTE and LOCAL of one family are expected$' 192.0.2.1 2001:db8::1
+	refuses_words 2 ': its device is expected after it: ' fe80::1
+	refuses_words 2 ': there is no such device$' fe80::1%eth7
+	refuses_words 2 ': only a link-local address has a device$' 2001:db8::1%eth0
+	refuses_words 2 ': only a link-local REMOTE reaches it$' 2001:db8::1 fe80::2
+	refuses_words 1 '^multihome: explain: 192.0.2.9: not an address of this host$' \
+		"$LAB_CLIENT" 192.0.2.9
+	refuses_words 1 '^multihome: explain: no NIC has an IPv6 address$' 2001:db8::1
+	multihome 2 explain
+	multihome 2 explain 192.0.2.1 192.0.2.2 192.0.2.3
 }

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT
+ * What explain makes of its facts, above all those that no lab can show: an old kernel's filter, a
+ * walk that is wrong.
+ */
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "explain.h"
+#include "tap.h"
+
+static struct policy policy;
+static struct hop hop;
+static struct way way;
+static struct step step;
+static struct trace trace;
+static struct view view;
+static struct facts facts;
+
+static struct prefix address(const char *text)
+{
+	struct prefix prefix = {0};
+
+	prefix_parse(text, AF_INET, &prefix);
+	return prefix;
+}
+
+/* Asked by eth0, answered by it: default via 192.168.2.1, table 100. */
+static void reset(void)
+{
+	memset(&facts, 0, sizeof(facts));
+	policy = (struct policy){.priority = 10001, .action = POLICY_TABLE, .table = 100};
+	policy.from = address("192.168.2.0/24");
+	policy.suppress_length = -1;
+	hop = (struct hop){.device = "eth0", .gateway = address("192.168.2.1")};
+	way = (struct way){.table = 100, .type = WAY_UNICAST, .hops = &hop, .n = 1};
+	way.dst = address("0.0.0.0/0");
+	step = (struct step){&policy, STEP_ROUTE, &way, &hop};
+	trace = (struct trace){&step, 1, 1};
+	facts.remote = address("192.0.2.1");
+	facts.local = address("192.168.2.99");
+	strcpy(facts.holder, "eth0");
+	strcpy(facts.arrival, "eth0");
+	facts.up = facts.carrier = facts.gateway = true;
+	facts.arrives.type = WAY_LOCAL;
+	strcpy(facts.leaves.device, "eth0");
+	facts.leaves.gateway = hop.gateway;
+	facts.trace = &trace;
+	facts.view = &view;
+}
+
+/* The kernel, and the walk with it, send the reply by eth1. */
+static void by_eth1(void)
+{
+	strcpy(hop.device, "eth1");
+	hop.gateway = address("10.0.0.1");
+	strcpy(facts.leaves.device, "eth1");
+	facts.leaves.gateway = hop.gateway;
+}
+
+/* Is there such a line in the story? */
+static void says(const char *line, const char *name)
+{
+	struct text text = {0};
+
+	explain_format(&facts, false, &text);
+	ok(strstr(text.bytes, line), "%s", name);
+	if (!strstr(text.bytes, line))
+		printf("# no '%s' in:\n# %s\n", line, text.bytes);
+	text_free(&text);
+	reset();
+}
+
+static void verdict(enum verdict want, const char *name)
+{
+	ok(explain_verdict(&facts) == want, "%s", name);
+	reset();
+}
+
+static void test_filter(void)
+{
+	static const struct {
+		struct filter filter;
+		int value;
+	} filters[] = {{{0, 1, true}, 0}, {{1, 0, true}, 0}, {{1, 1, true}, 1}, {{0, 1, false}, 1},
+		{{1, 0, false}, 1}, {{1, 2, false}, 2}, {{2, 1, false}, 2}, {{0, 0, false}, 0}};
+	size_t i;
+
+	for (i = 0; i < sizeof(filters) / sizeof(*filters); i++)
+		ok(filter_value(&filters[i].filter) == filters[i].value,
+			"all %d and eth0 %d make %d %s 2.6.31", filters[i].filter.all,
+			filters[i].filter.own, filters[i].value,
+			filters[i].filter.both ? "before" : "from");
+	facts.filter = (struct filter){0, 1, true};
+	says("2 rp_filter  off (0 = min of all 0 and eth0 1): passes\n",
+		"an old kernel needs both settings");
+	by_eth1();
+	facts.filter = (struct filter){1, 1, true};
+	facts.arrives.error = EINVAL;
+	verdict(VERDICT_FILTERED, "with both it filters");
+	by_eth1();
+	facts.filter = (struct filter){1, 2, false};
+	says(", not eth0: passes\n", "the loose filter takes any way back");
+	facts.filter.own = 2;
+	facts.arrives.error = EXDEV;
+	trace.n = 0;
+	verdict(VERDICT_FILTERED, "but not none");
+}
+
+static void test_arrival(void)
+{
+	struct bystander other = {"eth9", 0, true, true};
+
+	facts.arrives.error = EINVAL;
+	verdict(VERDICT_NOT_TAKEN, "what the filter passes and the kernel refuses is a martian");
+	facts.arrives.error = EINVAL;
+	says("the kernel REFUSES the packet\n             (Invalid argument)\n",
+		"and that is said");
+	facts.bystanders.items = &other;
+	facts.bystanders.n = 1;
+	verdict(VERDICT_BYSTANDER, "a neighbour that asks may send it where it is dropped");
+	facts.bystanders.items = &other;
+	facts.bystanders.n = 1;
+	says("wrong NIC; cure: sysctl -w net/ipv4/conf/eth9/arp_ignore=1\n",
+		"that NIC is to leave the answer to others");
+	other.answers = false;
+	facts.bystanders.items = &other;
+	facts.bystanders.n = 1;
+	verdict(VERDICT_RIGHT, "unless it does not answer");
+}
+
+static void test_reply(void)
+{
+	verdict(VERDICT_RIGHT, "a reply by the NIC that holds the address is right");
+	by_eth1();
+	verdict(VERDICT_ASTRAY, "one by another is astray");
+	by_eth1();
+	facts.gateway = false;
+	verdict(VERDICT_NO_GATEWAY, "unless the NIC has no gateway");
+	by_eth1();
+	facts.leaves.gateway.family = hop.gateway.family = 0;
+	way.dst = address("192.0.2.0/24");
+	verdict(VERDICT_BEHIND, "or the remote host is in the other's network");
+	by_eth1();
+	facts.leaves.gateway.family = hop.gateway.family = 0;
+	way.dst = address("192.0.2.0/24");
+	facts.service.planned = true;
+	verdict(VERDICT_ASTRAY, "which does not count for an uplink");
+	strcpy(facts.leaves.device, "eth1");
+	verdict(VERDICT_ASTRAY, "the kernel's word counts, not the walk's");
+	strcpy(facts.leaves.device, "eth1");
+	says("6 kernel     DIFFERS: via 192.168.2.1 dev eth1. It is right, and the steps above\n"
+	     "             have missed something\n",
+		"and the difference is told");
+	facts.leaves.error = ENETUNREACH;
+	says("5 kernel     DIFFERS: Network is unreachable.", "so it is where it has no route");
+}
+
+static void test_cures(void)
+{
+	by_eth1();
+	facts.service = (struct service){.file = "ifcfg-eth0", .has_gateway = true};
+	facts.service.planned = true;
+	facts.service.state = STATE_EDITED;
+	says("; cure: ifdown eth0; ifup eth0\n", "an edited file waits for its ifup");
+	by_eth1();
+	facts.service = (struct service){.file = "ifcfg-eth0", .has_gateway = true};
+	says("; cure: MULTIHOME=yes in /etc/sysconfig/multihome, then multihome sync\n",
+		"the host may be switched off");
+	facts.filter.own = 1;
+	by_eth1();
+	facts.arrives.error = EXDEV;
+	facts.service = (struct service){.file = "ifcfg-eth0", .has_gateway = true};
+	facts.service.planned = true;
+	says("; cure: RP_FILTER=loose in ifcfg-eth0, then multihome sync\n",
+		"where all is in place the filter is to be loosened");
+}
+
+int main(void)
+{
+	reset();
+	test_filter();
+	test_arrival();
+	test_reply();
+	test_cures();
+	return tap_done();
+}
