@@ -145,8 +145,11 @@ static void tell_filter(struct telling *telling)
 		if (last && last->way && !way_uses(last->way, facts->arrival))
 			text_format(&words, ", not %s", facts->arrival);
 	}
-	text_add_string(&words,
-		facts->arrives.error && !facts_pass_filter(facts) ? ": DROPPED" : ": passes");
+	if (facts_pass_filter(facts))
+		text_add_string(&words, ": passes");
+	else
+		text_add_string(
+			&words, facts->arrives.error ? ": DROPPED" : ": passes, says the kernel");
 	add_step(telling, "rp_filter", &words);
 }
 

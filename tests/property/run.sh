@@ -5,6 +5,7 @@
 #
 # PROPERTY_HOSTS=N   so many hosts (200)
 # PROPERTY_SEED=N    the first one's seed (1); without PROPERTY_HOSTS only that one
+# PROPERTY_EXPLAIN=N one reply in so many is explained (40)
 #
 # A host that fails stays in build/property/SEED, a folder as those of tests/cases, with the
 # questions and what was found.
@@ -75,6 +76,21 @@ check_answers() {
 	wrong replies <"$out/failed"
 }
 
+# Of one reply in so many: the walk that explain tells must end as the kernel's does.
+check_explained() {
+	local to from said
+	awk -v every="${PROPERTY_EXPLAIN:-40}" -F '[ \t]' \
+		'$1 == "reply" && $2 != "any" && ++n % every == 0 { print $3, $2 }' \
+		"$case/questions" | while read -r to from; do
+		said=$(multihome explain "$to" "$from" 2>&1)
+		case $said in
+		*DIFFERS* | *REFUSES* | *'says the kernel'*) echo "$said" ;;
+		*verdict*) ;;
+		*) echo "explain $to $from: ${said:-nothing}" ;;
+		esac
+	done | wrong explain
+}
+
 check_host() {
 	local said
 	strict
@@ -84,9 +100,11 @@ check_host() {
 	fi
 	property_hosts ask "$case" >"$out/answers"
 	kernel_state >"$out/kernel.before"
+	check_explained
 	sync first
 	multihome plan 2>/dev/null | wrong 'plan after sync'
 	check_answers
+	check_explained
 	kernel_state >"$out/kernel"
 	foreign_state "$out/kernel.before" >"$out/foreign.before"
 	foreign_state "$out/kernel" >"$out/foreign"
