@@ -52,9 +52,11 @@ endif
 BUILD ?= build
 # Parsing, planning, diffing, rendering: structs in, structs or text out. Their unit tests are
 # linked without libnl, so nothing of the edge can creep in.
-PURE := array prefix net diag shvar ifcfg ifcfg6 lease uplink config block advert plan plan_files plan_lookups \
-	plan_tables plan_kernel plan_sysctls sysctl diff unified grid show policy trace explain explain_format
-EDGE := main host cmd_reconcile cmd_plan cmd_show file log kernel_netlink sysctl_proc kernel_ask cmd_explain
+PURE := array prefix net diag shvar ifcfg ifcfg6 lease uplink config block advert plan \
+	plan_files plan_lookups plan_tables plan_kernel plan_sysctls sysctl diff unified grid \
+	show policy trace explain explain_format
+EDGE := main host cmd_reconcile cmd_plan cmd_show cmd_explain gather file log kernel_netlink \
+	kernel_ask sysctl_proc
 PURE_OBJECTS := $(PURE:%=$(BUILD)/%.o)
 EDGE_OBJECTS := $(EDGE:%=$(BUILD)/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))

@@ -173,8 +173,12 @@ static void cure_route(const struct facts *facts, enum verdict verdict, struct t
 		policy_format(last->policy, out);
 	} else if (facts->service.planned) {
 		cure_uplink(facts, verdict, out);
+	} else if (facts->service.unknown) {
+		text_add_string(out, "multihome plan says what is wrong with the configuration");
 	} else if (!facts->service.file) {
 		cure_by_hand(facts, out);
+	} else if (facts->service.off) {
+		text_format(out, "without MULTIHOME=no in %s, multihome sync", facts->service.file);
 	} else if (!facts->service.has_gateway) {
 		text_format(
 			out, "GATEWAY= in %s, then service network restart", facts->service.file);

@@ -38,6 +38,8 @@ struct service {
 	bool host_enabled; /* MULTIHOME= of the host */
 	enum uplink_state state;
 	bool pending; /* sync would change something */
+	bool off;     /* MULTIHOME=no in the file */
+	bool unknown; /* the configuration cannot be read, or is refused; all else is then false */
 };
 
 /* All that explain goes by. What is pointed at is the caller's. */

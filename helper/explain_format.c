@@ -164,7 +164,7 @@ static void tell_delivery(struct telling *telling)
 	if (!facts->arrives.error && facts->arrives.type == WAY_LOCAL)
 		text_add_string(&words, "taken");
 	else if (!facts->arrives.error)
-		text_format(&words, "NOT taken, but for %s", way_type_word(facts->arrives.type));
+		text_add_string(&words, "NOT taken, as table local does not have it");
 	else if (!facts_pass_filter(facts))
 		text_add_string(&words, "not reached");
 	else
@@ -185,7 +185,7 @@ static void format_missed(const struct facts *facts, const struct step *step, st
 		text_format(out, "no, it is not bound to %s", step->policy->oif);
 		return;
 	case STEP_MARK:
-		text_add_string(out, "no, it has no mark");
+		text_add_string(out, "no, unless the firewall marks it");
 		return;
 	case STEP_OTHER:
 		text_add_string(out, "no, taken to be for other packets");

@@ -356,6 +356,40 @@ vpn_up() {
 	multihome 0 explain "$LAB_CLIENT"
 }
 
+@test "what is wrong with the configuration is no obstacle" {
+	started LAB_RP_FILTER=el6
+	host ip link set eth0 down
+	host ip link set eth0 up
+	links_settle
+	echo MULTIHOME=perhaps >"$LAB_ROOT/etc/sysconfig/multihome"
+	multihome 1 explain "$LAB_CLIENT" 192.168.2.99
+	is "$stderr" ''
+	has "$output" '^verdict .*; cure: multihome plan says what is wrong with the configuration$'
+	rm "$LAB_ROOT/etc/sysconfig/multihome"
+	echo MULTIHOME=no >>"$LAB_SCRIPTS/ifcfg-eth0"
+	multihome 1 explain "$LAB_CLIENT" 192.168.2.99
+	has "$output" '^verdict .*; cure: without MULTIHOME=no in ifcfg-eth0, multihome sync$'
+	sed -i s/MULTIHOME=no/TABLE=254/ "$LAB_SCRIPTS/ifcfg-eth0"
+	multihome 1 explain "$LAB_CLIENT" 192.168.2.99
+	has "$output" '^verdict .*; cure: multihome plan says what is wrong with ifcfg-eth0$'
+}
+
+@test "an address of lo, and a route that is passed over for its missing carrier" {
+	started
+	neighbours_known
+	host ip address add 203.0.113.50/32 dev lo
+	multihome 0 explain "$LAB_CLIENT" 203.0.113.50
+	has "$output" '^1 arrival .* by eth1, which leads to it; lo holds the$'
+	has "$output" '^verdict +right: answered by eth1 through 10\.0\.0\.1, which leads to it$'
+	host sysctl -qw net.ipv4.conf.all.ignore_routes_with_linkdown=1
+	router 1 ip link set uplink down
+	# shellcheck disable=SC2016 # for the shell in the host
+	host sh -c 'until ip route show table 101 | grep -q linkdown; do sleep 0.02; done'
+	multihome 0 explain "$LAB_CLIENT" 203.0.113.50
+	has "$output" ' 32766: from all lookup main: matches, default via 192\.168\.2\.1 dev$'
+	has "$output" ' agrees: via 192\.168\.2\.1 dev eth0 \(table main\)$'
+}
+
 @test "a NIC without a gateway is answered for by another one, and said so" {
 	host_up
 	sed -i /GATEWAY/d "$LAB_SCRIPTS/ifcfg-eth0"

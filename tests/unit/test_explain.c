@@ -115,6 +115,9 @@ static void test_arrival(void)
 	facts.arrives.error = EINVAL;
 	says("the kernel REFUSES the packet\n             (Invalid argument)\n",
 		"and that is said");
+	facts.arrives.type = WAY_UNICAST;
+	says("3 delivery   192.168.2.99 is an address of eth0: NOT taken, as table local",
+		"nor is it taken in without a local route");
 	facts.bystanders.items = &other;
 	facts.bystanders.n = 1;
 	verdict(VERDICT_BYSTANDER, "a neighbour that asks may send it where it is dropped");
@@ -166,6 +169,9 @@ static void test_cures(void)
 	facts.service = (struct service){.file = "ifcfg-eth0", .has_gateway = true};
 	says("; cure: MULTIHOME=yes in /etc/sysconfig/multihome, then multihome sync\n",
 		"the host may be switched off");
+	by_eth1();
+	facts.service = (struct service){.file = "ifcfg-eth0", .off = true};
+	says("; cure: without MULTIHOME=no in ifcfg-eth0, multihome sync\n", "or the NIC alone");
 	facts.filter.own = 1;
 	by_eth1();
 	facts.arrives.error = EXDEV;

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ * The facts that explain goes by, from kernel, settings and configuration.
+ */
+#ifndef GATHER_H
+#define GATHER_H
+
+#include "cmd.h"
+#include "explain.h"
+
+/* One run of explain. */
+struct asker {
+	struct host host;
+	struct view view;
+	struct ground ground;
+	struct prefix remote, local; /* local.family 0: that of each NIC */
+	device_name zone;	     /* of a link-local remote, or local: the device after its % */
+	bool unplanned;		     /* the configuration cannot be read, or is refused */
+	bool pending;		     /* sync would change something */
+};
+
+/* net.ipv4.conf.DEVICE.KEY and the like; 0 where it is not there. */
+int kernel_setting(int family, const char *device, const char *key);
+/* The larger one of all's and the device's own, in IPv4. */
+int kernel_setting_larger(const char *device, const char *key);
+/* For struct ground. */
+bool kernel_ignores_linkdown(const char *device, int family);
+
+/* The kernel's answer to a packet that arrives by the device. */
+struct answer ask_arrival(const struct asker *asker, const struct prefix *from,
+	const struct prefix *to, const char *device);
+
+/* Fills in the facts, a zeroed struct, of the asker's remote and one address of the host's, whose
+ * link is there. The facts point to trace, which is filled in, too. Their items are to be freed. */
+void facts_gather(const struct asker *asker, const struct address *address, struct trace *trace,
+	struct facts *facts);
+
+#endif
