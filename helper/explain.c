@@ -121,17 +121,34 @@ static const struct prefix *known_gateway(const struct facts *facts)
 	return NULL;
 }
 
+/* From 100 on, as for uplinks: one that no rule or route has. */
+static unsigned free_table(const struct view *view)
+{
+	unsigned table = 100, before;
+	size_t i;
+
+	do {
+		before = table;
+		for (i = 0; i < view->ways.n; i++)
+			table += view->ways.items[i].table == table;
+		for (i = 0; i < view->policies.n; i++)
+			table += view->policies.items[i].table == table;
+	} while (table != before);
+	return table;
+}
+
 /* What an administrator without ifcfg files would type. */
 static void cure_by_hand(const struct facts *facts, struct text *out)
 {
 	const char *ip = facts->local.family == AF_INET6 ? "ip -6" : "ip";
 	const struct prefix *gateway = known_gateway(facts);
+	unsigned table = free_table(facts->view);
 	char text[PREFIX_TEXT];
 
-	text_format(out, "%s route add default via %s dev %s table 100; ", ip,
-		gateway ? prefix_format_address(gateway, text) : "GATEWAY", facts->holder);
-	text_format(out, "%s rule add from %s table 100", ip,
-		prefix_format_address(&facts->local, text));
+	text_format(out, "%s route add default via %s dev %s table %u; ", ip,
+		gateway ? prefix_format_address(gateway, text) : "GATEWAY", facts->holder, table);
+	text_format(out, "%s rule add from %s table %u", ip,
+		prefix_format_address(&facts->local, text), table);
 }
 
 static void cure_uplink(const struct facts *facts, enum verdict verdict, struct text *out)

@@ -326,6 +326,13 @@ static bool walk_agrees(const struct facts *facts)
 	return false;
 }
 
+static bool several_hops(const struct facts *facts)
+{
+	const struct step *last = trace_last(facts->trace);
+
+	return last && last->end == STEP_ROUTE && last->way->n > 1;
+}
+
 static void tell_kernel(struct telling *telling)
 {
 	const struct facts *facts = telling->facts;
@@ -342,6 +349,8 @@ static void tell_kernel(struct telling *telling)
 			text_add_string(&words, ")");
 		}
 	}
+	if (several_hops(facts))
+		text_add_string(&words, ", one of several next hops: other packets may differ");
 	if (!walk_agrees(facts))
 		text_add_string(&words, ". It is right, and the steps above have missed something");
 	add_step(telling, "kernel", &words);
@@ -438,7 +447,7 @@ void explain_format(const struct facts *facts, bool brief, struct text *out)
 		tell_reply(&telling);
 		if (!facts->leaves.error && (!brief || facts_neighbour_failed(facts)))
 			tell_neighbour(&telling);
-		if (!brief || !walk_agrees(facts))
+		if (!brief || !walk_agrees(facts) || several_hops(facts))
 			tell_kernel(&telling);
 	}
 	format_verdict(facts, verdict, &words);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The seam to the kernel. Only kernel_netlink.c knows of netlink and libnl.
+ * The seam to the kernel. Only kernel_netlink.c, and kernel_ask.c behind kernel_ask.h, know of
+ * netlink and libnl.
  *
  * Source: rtnetlink(7), include/uapi/linux/{rtnetlink,fib_rules}.h, net/core/fib_rules.c,
  * net/ipv4/fib_{frontend,semantics,trie}.c, net/ipv6/{route,ip6_fib}.c, 2.6.18 to 6.x.

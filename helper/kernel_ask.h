@@ -19,7 +19,7 @@ struct question {
 };
 
 struct answer {
-	int error;	       /* 0, or the kernel's errno: EXDEV (EINVAL from 5.x on) the source is
+	int error;	       /* 0, or the kernel's errno: EXDEV (EINVAL from 6.13 on) the source is
 				* refused by the reverse-path filter or as a martian; ENETUNREACH,
 				* EHOSTUNREACH no route; EACCES prohibit; EINVAL blackhole or unreachable */
 	unsigned char type;    /* RTN_UNICAST, RTN_LOCAL … */

@@ -154,12 +154,25 @@ static void test_reply(void)
 	says("6 kernel     DIFFERS: via 192.168.2.1 dev eth1. It is right, and the steps above\n"
 	     "             have missed something\n",
 		"and the difference is told");
+	way.hops = (struct hop[]){hop, hop};
+	way.n = 2;
+	says("6 kernel     agrees: via 192.168.2.1 dev eth0, one of several next hops: other\n",
+		"and that there were several next hops");
 	facts.leaves.error = ENETUNREACH;
 	says("5 kernel     DIFFERS: Network is unreachable.", "so it is where it has no route");
 }
 
 static void test_cures(void)
 {
+	struct way taken = {.table = 100};
+
+	view.ways.items = &taken;
+	view.ways.n = 1;
+	by_eth1();
+	says("; cure: ip route add default via GATEWAY dev eth0 table 101; "
+	     "ip rule add from 192.168.2.99 table 101\n",
+		"where there are no files, what to type, with a table that is free");
+	memset(&view, 0, sizeof(view));
 	by_eth1();
 	facts.service = (struct service){.file = "ifcfg-eth0", .has_gateway = true};
 	facts.service.planned = true;
