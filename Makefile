@@ -54,7 +54,8 @@ BUILD ?= build
 # linked without libnl, so nothing of the edge can creep in.
 PURE := array prefix net diag shvar ifcfg ifcfg6 lease uplink config block advert plan \
 	plan_files plan_lookups plan_tables plan_kernel plan_sysctls sysctl diff unified grid \
-	show policy trace explain explain_format finding
+	show policy trace explain explain_format finding check_ask check_answers check_cures \
+	check_view check_policies check_plan check_host
 EDGE := main host cmd_reconcile cmd_plan cmd_show cmd_explain gather file log kernel_netlink \
 	kernel_ask sysctl_proc
 PURE_OBJECTS := $(PURE:%=$(BUILD)/%.o)

@@ -79,6 +79,8 @@ struct uplink {
 	/* Nothing of it goes to files: a lease decides, or NetworkManager does, which no longer
 	 * reads the device's route- file once there is a rule- file. */
 	bool kernel_only;
+	bool leased;	      /* by DHCP */
+	bool network_manager; /* controls the device */
 	bool refused; /* what was there before stays as it is */
 };
 

@@ -42,6 +42,8 @@ enum {
 };
 
 enum { ROUTE_VIA = 18, ROUTE_PREF = 20, ROUTE_ENCAP = 22, ROUTE_ATTRIBUTES = 64 };
+/* The same for what if_addr.h got later. */
+enum { ADDRESS_DADFAILED = 0x08 };
 
 /* What is read, and of which family: an old kernel answers for all where it lacks one. */
 struct reading {
@@ -154,6 +156,7 @@ static int read_link(struct nl_msg *msg, void *arg)
 	link->index = info->ifi_index;
 	link->up = info->ifi_flags & IFF_UP;
 	link->loopback = info->ifi_flags & IFF_LOOPBACK;
+	link->tunnel = info->ifi_flags & IFF_POINTOPOINT;
 	attribute_name(attrs[IFLA_IFNAME], link->name);
 	link->inet6 = device_has_inet6(link->name);
 	mac = attrs[IFLA_ADDRESS] ? nla_data(attrs[IFLA_ADDRESS]) : NULL;
@@ -190,6 +193,7 @@ static int read_address(struct nl_msg *msg, void *arg)
 	address->prefix = attribute_prefix(attrs[IFA_LOCAL] ? attrs[IFA_LOCAL] : attrs[IFA_ADDRESS],
 		reading->family, info->ifa_prefixlen);
 	address->dynamic = !(info->ifa_flags & IFA_F_PERMANENT);
+	address->unsettled = info->ifa_flags & (IFA_F_DEPRECATED | IFA_F_TENTATIVE | ADDRESS_DADFAILED);
 	return NL_OK;
 }
 

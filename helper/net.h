@@ -29,6 +29,7 @@ struct link {
 	bool up;	  /* IFF_UP: the administrator's wish, whatever the cable says */
 	bool loopback;	  /* IFF_LOOPBACK */
 	bool inet6;	  /* IPv6 is there, and not switched off for it */
+	bool tunnel;	  /* IFF_POINTOPOINT: tun, ppp, WireGuard */
 	char mac[3 * 32]; /* "52:54:00:12:34:56" as sysfs has it, or "" */
 };
 
@@ -41,6 +42,7 @@ struct address {
 	device_name device;
 	struct prefix prefix; /* the address with the length of its network */
 	bool dynamic;	      /* not IFA_F_PERMANENT: from a router's advertisement, or a lease */
+	bool unsettled;	      /* deprecated, or not yet known to be nobody else's: not to be used */
 };
 
 struct addresses {

@@ -7,7 +7,8 @@
 
 #include "sysctl.h"
 
-static const char *const names[SYSCTL_KEYS] = {"rp_filter", "arp_ignore", "arp_announce"};
+static const char *const names[SYSCTL_KEYS] = {
+	"rp_filter", "arp_ignore", "arp_announce", "arp_filter"};
 
 const char *sysctl_name(enum sysctl_key key)
 {

@@ -13,7 +13,13 @@
 #include "array.h"
 #include "prefix.h"
 
-enum sysctl_key { SYSCTL_RP_FILTER, SYSCTL_ARP_IGNORE, SYSCTL_ARP_ANNOUNCE, SYSCTL_KEYS };
+enum sysctl_key {
+	SYSCTL_RP_FILTER,
+	SYSCTL_ARP_IGNORE,
+	SYSCTL_ARP_ANNOUNCE,
+	SYSCTL_ARP_FILTER,
+	SYSCTL_KEYS
+};
 
 /* net.ipv4.conf.DEVICE.KEY = value */
 struct sysctl {

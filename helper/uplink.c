@@ -201,7 +201,8 @@ static void finish_uplink(struct profile_reader *from, struct config *config, st
 	uplink->rp_filter = read_rp_filter(reader, config->rp_filter);
 	uplink->arp_ignore = read_arp(reader, "ARP_IGNORE", 8);
 	uplink->arp_announce = read_arp(reader, "ARP_ANNOUNCE", 2);
-	uplink->kernel_only = uplink->kernel_only || is_network_managers(from);
+	uplink->network_manager = is_network_managers(from);
+	uplink->kernel_only = uplink->leased || uplink->network_manager;
 	add_uplink(from, config, uplink);
 }
 
@@ -250,7 +251,7 @@ static bool read_leased_gateway(struct profile_reader *from, struct uplink *upli
  * the lease. Without one the NIC may still hold a default, or come to one. */
 static void read_leased(struct profile_reader *from, struct config *config)
 {
-	struct uplink uplink = {.file = from->file, .kernel_only = true};
+	struct uplink uplink = {.file = from->file, .leased = true};
 	struct lease lease;
 
 	if (!lease_find(&from->sources->leases, from->device, from->sources->now, &lease)) {
