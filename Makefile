@@ -26,7 +26,8 @@ PKG_CONFIG ?= pkg-config
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual \
 	-Wpointer-arith -Wwrite-strings -Wformat=2
 # Whatever CFLAGS says, these are needed.
-NEEDED_CFLAGS = -std=gnu99 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(WARNINGS)
+NEEDED_CFLAGS = -std=gnu99 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
+	-DLIBDIR='"$(LIBDIR)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' $(WARNINGS)
 # Root runs this at boot. gcc before 4.9 has no -strong; FORTIFY wants an optimizer and no sanitizer.
 STACK_CFLAGS := $(shell $(CC) -fstack-protector-strong -S -o /dev/null -x c /dev/null 2>/dev/null && \
 	echo -fstack-protector-strong || echo -fstack-protector --param=ssp-buffer-size=4)
@@ -56,7 +57,7 @@ PURE := array prefix net diag shvar ifcfg ifcfg6 lease uplink config block adver
 	plan_files plan_lookups plan_tables plan_kernel plan_sysctls sysctl diff unified grid \
 	show policy trace explain explain_format finding check_ask check_answers check_cures \
 	check_view check_policies check_plan check_host
-EDGE := main host cmd_reconcile cmd_plan cmd_show cmd_explain gather file log kernel_netlink \
+EDGE := main host cmd_reconcile cmd_plan cmd_show cmd_explain gather cmd_check file log kernel_netlink \
 	kernel_ask sysctl_proc
 PURE_OBJECTS := $(PURE:%=$(BUILD)/%.o)
 EDGE_OBJECTS := $(EDGE:%=$(BUILD)/%.o)

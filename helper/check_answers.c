@@ -38,6 +38,21 @@ static void format_way(const char *device, const struct prefix *gateway, struct 
 		text_format(out, " via %s", prefix_format_address(gateway, text));
 }
 
+/* Has the table a default route of ours? */
+static bool is_ours(const struct view *view, unsigned table, int family)
+{
+	const struct way *way;
+	size_t i;
+
+	for (i = 0; i < view->ways.n; i++) {
+		way = &view->ways.items[i];
+		if (way->table == table && !way->dst.len && way->dst.family == family &&
+			way->protocol == PROTO_MULTIHOME)
+			return true;
+	}
+	return false;
+}
+
 /* ": why", as far as rules and tables tell. */
 static void format_reason(const struct judged *judged, struct text *out)
 {
@@ -51,7 +66,10 @@ static void format_reason(const struct judged *judged, struct text *out)
 				? "is empty"
 				: "has no default route");
 	else if (table && decider && decider->table == table)
-		text_format(out, ": table %u has somebody else's default route", table);
+		text_format(out, ": table %u %s", table,
+			is_ours(judged->in->view, table, judged->afar->family)
+				? "is out of date"
+				: "has somebody else's default route");
 	else if (table && !judged_rule_leads_to(judged, table))
 		text_format(out, ": no rule leads to table %u", table);
 	else if (decider && (table || decider->from.len)) {
@@ -143,6 +161,20 @@ static bool is_by_tunnel(const struct judged *judged)
 	return link && link->tunnel;
 }
 
+/* By a route of the administrator's in the uplink's table? The plan wants none beside a line of
+ * route-DEVICE that has it. */
+static bool is_by_file(const struct judged *judged)
+{
+	const struct routes *routes = &judged->in->plan->routes;
+	size_t i;
+
+	for (i = 0; i < routes->n; i++)
+		if (routes->items[i].table == judged_table(judged) && !routes->items[i].dst.len &&
+			routes->items[i].dst.family == judged->afar->family)
+			return false;
+	return judged->decider && judged->decider->table == judged_table(judged);
+}
+
 static bool is_wrong(const struct judged *judged)
 {
 	const struct asked *asked = judged->asked;
@@ -150,10 +182,8 @@ static bool is_wrong(const struct judged *judged)
 
 	if (asked->outside)
 		return false;
-	/* By a route of the administrator's in the uplink's table: it was meant (route-DEVICE). */
 	if (judged->kind == FINDING_WRONG_GATEWAY)
-		return asked->planned && judged->decider &&
-			judged->decider->table != judged_table(judged);
+		return judged_table(judged) && !is_by_file(judged);
 	if (asked->planned)
 		return true;
 	if (!judged->reply->error && is_by_tunnel(judged))

@@ -134,7 +134,8 @@ static const char *table_name(const struct config *config, unsigned table)
 	return NULL;
 }
 
-/* Lines of the administrator's in the uplink's own route- and rule- files may well be there. */
+/* Lines of the administrator's in the uplink's own route- file may well be there; of a default
+ * route it is said where it leads replies. */
 static bool has_foreign_route(const struct view *view, const struct planned *planned)
 {
 	const struct way *way;
@@ -143,8 +144,8 @@ static bool has_foreign_route(const struct view *view, const struct planned *pla
 	for (i = 0; i < view->ways.n; i++) {
 		way = &view->ways.items[i];
 		if (way->table == planned->table && way->protocol != PROTO_MULTIHOME &&
-			way->dst.family == planned->uplink->gateway.family && way->n &&
-			strcmp(way->hops[0].device, planned->uplink->device))
+			way->dst.len && way->dst.family == planned->uplink->gateway.family &&
+			way->n && strcmp(way->hops[0].device, planned->uplink->device))
 			return true;
 	}
 	return false;

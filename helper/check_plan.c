@@ -153,13 +153,18 @@ static void check_changes(const struct check_input *in, struct findings *finding
 {
 	const struct changes *changes = &in->plan->changes;
 	struct text what = {0};
-	const char *device;
+	const char *device, *state, *last = "";
 	size_t i;
 
 	for (i = 0; i < changes->n; i++) {
 		device = change_device(&changes->items[i]);
-		text_format(&what, "%smultihome's block in %s is %s", what.n ? ", " : "",
-			changes->items[i].name, change_format(&changes->items[i]));
+		state = change_format(&changes->items[i]);
+		if (what.n && !strcmp(state, last))
+			text_format(&what, " and %s", changes->items[i].name);
+		else
+			text_format(&what, "%s %s in %s", what.n ? "," : "multihome's block is",
+				state, changes->items[i].name);
+		last = state;
 		if (i + 1 < changes->n && !strcmp(change_device(&changes->items[i + 1]), device))
 			continue;
 		if (is_edited(in->plan, device))
@@ -170,17 +175,34 @@ static void check_changes(const struct check_input *in, struct findings *finding
 	}
 }
 
-/* The uplink that has the table, else the route's own. */
-static const char *op_device(const struct check_input *in, const struct op *op)
+static bool is_op_of(const struct op *op, const struct planned *planned)
 {
 	bool is_rule = op->kind == OP_RULE_ADD || op->kind == OP_RULE_DELETE;
-	unsigned table = is_rule ? op->rule.table : op->route.table;
+
+	return planned->table == (is_rule ? op->rule.table : op->route.table);
+}
+
+/* A rule that is to go may lead to a table of old. */
+static bool is_rule_for(const struct op *op, const struct uplink *uplink)
+{
+	return op->kind == OP_RULE_DELETE && uplink->addresses.n &&
+		prefix_contains(&op->rule.from, &uplink->addresses.items[0]);
+}
+
+/* That of the uplink that it serves, else the route's own. */
+static const char *op_device(const struct check_input *in, const struct op *op)
+{
+	const struct planned_uplinks *uplinks = &in->plan->uplinks;
 	size_t i;
 
-	for (i = 0; i < in->plan->uplinks.n; i++)
-		if (in->plan->uplinks.items[i].table == table)
-			return in->plan->uplinks.items[i].uplink->device;
-	return is_rule ? op->rule.device : op->route.device;
+	for (i = 0; i < uplinks->n; i++)
+		if (is_op_of(op, &uplinks->items[i]))
+			return uplinks->items[i].uplink->device;
+	for (i = 0; i < uplinks->n; i++)
+		if (is_rule_for(op, uplinks->items[i].uplink))
+			return uplinks->items[i].uplink->device;
+	return op->kind == OP_RULE_ADD || op->kind == OP_RULE_DELETE ? op->rule.device
+								     : op->route.device;
 }
 
 static size_t count_ops(const struct check_input *in, const char *device, size_t from)

@@ -69,10 +69,16 @@ static bool is_in(const struct rules *rules, const struct policy *policy)
 	struct rule rule = {
 		.from = policy->from, .table = policy->table, .priority = policy->priority};
 
+	size_t i;
+
 	rule.forwarded = strcmp(policy->iif, "lo") != 0;
-	return policy->action == POLICY_TABLE && !policy->inverted && !policy->to.len &&
-		!policy->tos && !policy->mask && !policy->oif[0] && !policy->other &&
-		policy->suppress_length < 0 && rules_have(rules, &rule);
+	if (policy->action != POLICY_TABLE || policy->inverted || policy->to.len || policy->tos ||
+		policy->mask || policy->oif[0] || policy->other || policy->suppress_length >= 0)
+		return false;
+	for (i = 0; i < rules->n; i++)
+		if (!rule_compare(&rules->items[i], &rule))
+			return true;
+	return false;
 }
 
 bool check_is_owned(const struct check_input *in, const struct policy *policy)

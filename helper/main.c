@@ -24,6 +24,7 @@ struct verb {
 static const struct verb verbs[] = {
 	{"show", cmd_show, "[--porcelain]", "", "list the uplinks, and how each is served"},
 	{"plan", cmd_plan, "[--root DIR]", "[DEVICE]", "show what sync would do, changing nothing"},
+	{"check", cmd_check, "[--porcelain]", "", "ask the kernel which way each address answers"},
 	{"explain", cmd_explain, "", "REMOTE [LOCAL]", "show which way a reply goes, and why"},
 	{"sync", cmd_sync, "", "", "bring files and kernel to what the plan wants"},
 	{"clean", cmd_clean, "", "", "remove all that multihome put anywhere"},

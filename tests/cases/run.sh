@@ -13,7 +13,8 @@
 #             is up, `nic6 NAME ADDRESS…` one with IPv6. Without it: nothing is up
 #   run       shell lines; multihome is in PATH. Without it: multihome sync
 #   expect/   output (stdout, stderr and exit status of run), kernel (rules and routes after it),
-#             plan (what plan says before it), etc/ (route- and rule- files after it)
+#             plan (what plan says before it), check (what check says after it; without it:
+#             nothing), etc/ (route- and rule- files after it)
 # Beyond that, of each case: a second sync changes nothing, and clean leaves nothing of ours. And
 # of each without a run of its own: what plan says, put through patch and a shell, gives the same
 # files and kernel as sync, and clean gives back the first state.
@@ -124,6 +125,8 @@ step_sync() {
 	multihome sync 2>/dev/null
 	files_state >"$out/files.2"
 	kernel_state >"$out/kernel.2"
+	# No hook is installed, nor is it needed here.
+	multihome check 2>&1 | grep -v '; install multihome$' >"$out/check"
 	multihome clean 2>"$out/clean.stderr"
 	kernel_state >"$out/kernel.clean"
 	cp -a "$scripts" "$out/scripts.clean"
@@ -181,6 +184,7 @@ accept() {
 	rm -rf "$case/expect"
 	mkdir -p "$case/expect"
 	cp "$out/output" "$out/kernel" "$out/plan" "$case/expect/"
+	[ -s "$out/check" ] && cp "$out/check" "$case/expect/"
 	only_managed "$out/scripts" "$case/expect/etc"
 	left
 	[ -s "$out/left" ] && cp "$out/left" "$case/expect/"
@@ -202,6 +206,8 @@ run_case() {
 	compare "$about (plan)" "$case/expect/plan" "$out/plan"
 	compare "$about (a second sync touches no file)" "$out/files.1" "$out/files.2"
 	compare "$about (a second sync leaves the kernel)" "$out/kernel" "$out/kernel.2"
+	cp "$case/expect/check" "$out/check.wanted" 2>/dev/null || : >"$out/check.wanted"
+	compare "$about (check)" "$out/check.wanted" "$out/check"
 	left
 	cp "$case/expect/left" "$out/left.wanted" 2>/dev/null || : >"$out/left.wanted"
 	compare "$about (clean leaves nothing of ours)" "$out/left.wanted" "$out/left"
