@@ -50,7 +50,8 @@ nothing() {
 	[ "$(wc -l <"$out/verbs")" -ge 8 ]
 	while read -r words; do
 		multihome "${words%% *}" --help
-	done <"$out/verbs" | sed -n 's/^  \(--[^ ]*\( [A-Z]\{2,\}\)\{0,1\}\) .*/\1/p' | sort -u >"$out/options"
+	done <"$out/verbs" | sed -n 's/^  \(--[^ ]*\( [A-Z]\{2,\}\)\{0,1\}\) .*/\1/p' |
+		sort -u >"$out/options"
 	[ "$(wc -l <"$out/options")" -ge 3 ]
 	while read -r words; do
 		grep -qxFe "$words" <<<"$page" || { echo "not there: $words"; return 1; }
@@ -104,7 +105,8 @@ nothing() {
 
 @test "each key that the program reads is on the page" {
 	local key keys
-	keys=$(grep -hoE '"[A-Z][A-Z0-9_]{4,}"' helper/{config,ifcfg,ifcfg6,uplink}.c | tr -d '"' | sort -u)
+	keys=$(grep -hoE '"[A-Z][A-Z0-9_]{4,}"' helper/{config,ifcfg,ifcfg6,uplink}.c |
+		tr -d '"' | sort -u)
 	[ -n "$keys" ]
 	for key in $keys; do
 		grep -qw -- "$key" man/multihome.5 || { echo "not there: $key"; return 1; }
