@@ -164,7 +164,8 @@ static void cure_uplink(const struct facts *facts, enum verdict verdict, struct 
 		text_format(out, "multihome plan says what is wrong with %s", facts->service.file);
 		return;
 	case STATE_BY_HAND:
-		text_format(out, "rule-%s, whose rules are yours", facts->holder);
+		text_format(out, "rules of yours in rule%s-%s",
+			facts->local.family == AF_INET6 ? "6" : "", facts->holder);
 		return;
 	case STATE_UP:
 		break;

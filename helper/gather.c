@@ -36,15 +36,6 @@ int kernel_setting_larger(const char *device, const char *key)
 	return all > own ? all : own;
 }
 
-/* IN_DEV_IGNORE_ROUTES_WITH_LINKDOWN; ip6_ignore_linkdown looks at the device alone. */
-bool kernel_ignores_linkdown(const char *device, int family)
-{
-	static const char key[] = "ignore_routes_with_linkdown";
-
-	return kernel_setting(family, device, key) ||
-		(family == AF_INET && kernel_setting(family, "all", key));
-}
-
 static struct answer ask_one(const struct asker *asker, const struct question *question)
 {
 	struct answer answer = {.error = 0};

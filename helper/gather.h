@@ -22,8 +22,6 @@ struct asker {
 int kernel_setting(int family, const char *device, const char *key);
 /* The larger one of all's and the device's own, in IPv4. */
 int kernel_setting_larger(const char *device, const char *key);
-/* For struct ground. */
-bool kernel_ignores_linkdown(const char *device, int family);
 
 /* The kernel's answer to a packet that arrives by the device. */
 struct answer ask_arrival(const struct asker *asker, const struct prefix *from,

@@ -68,8 +68,10 @@ struct policies {
 struct hop {
 	device_name device;
 	struct prefix gateway; /* family 0: on-link; RTA_VIA: of another family than the route */
-	bool dead;	       /* RTNH_F_DEAD: its device is down */
-	bool linkdown;	       /* RTNH_F_LINKDOWN: no carrier */
+	/* RTNH_F_DEAD: its device is down, or has no carrier and is set to ignore routes then
+	 * (ignore_routes_with_linkdown). */
+	bool dead;
+	bool linkdown; /* RTNH_F_LINKDOWN: no carrier */
 };
 
 /* One route of any table, local too. */

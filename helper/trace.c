@@ -100,12 +100,9 @@ static bool find_candidates(struct lookup *lookup, unsigned table)
 
 static bool hop_usable(const struct lookup *lookup, const struct hop *hop)
 {
-	bool (*ignores)(const char *, int) = lookup->ground->ignores;
+	const char *oif = lookup->question->oif;
 
-	if (hop->dead ||
-		(hop->linkdown && ignores && ignores(hop->device, lookup->question->to.family)))
-		return false;
-	return !lookup->question->oif[0] || !strcmp(lookup->question->oif, hop->device);
+	return !hop->dead && (!oif[0] || !strcmp(oif, hop->device));
 }
 
 static bool way_refuses(const struct way *way)

@@ -58,9 +58,6 @@ struct trace {
 /* What a route's use depends on besides the view. */
 struct ground {
 	const struct view *view;
-	/* Does it pass over routes by the device while that has no carrier
-	 * (ignore_routes_with_linkdown)? NULL: none does. */
-	bool (*ignores)(const char *device, int family);
 	bool forwarding6; /* an IPv6 router does not ask whether its routers are alive */
 	bool old_inet6;	  /* as struct kernel's */
 };
