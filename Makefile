@@ -57,8 +57,8 @@ PURE := array prefix net diag shvar ifcfg ifcfg6 lease uplink config block adver
 	plan_files plan_lookups plan_tables plan_kernel plan_sysctls sysctl diff unified grid \
 	show policy trace explain explain_format finding check_ask check_answers check_cures \
 	check_view check_policies check_plan check_host
-EDGE := main host cmd_reconcile cmd_plan cmd_show cmd_explain gather cmd_check file log kernel_netlink \
-	kernel_ask sysctl_proc
+EDGE := main host cmd_reconcile cmd_plan cmd_show cmd_explain gather cmd_check file log \
+	kernel_wire kernel_netlink kernel_ask sysctl_proc
 PURE_OBJECTS := $(PURE:%=$(BUILD)/%.o)
 EDGE_OBJECTS := $(EDGE:%=$(BUILD)/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
@@ -83,7 +83,7 @@ $(BUILD)/multihome: $(EDGE_OBJECTS) $(PURE_OBJECTS)
 $(BUILD)/main.o: $(SPEC)
 
 # Without `private`, which make 3.81 (EL5, EL6) does not know.
-$(BUILD)/kernel_netlink.o $(BUILD)/kernel_ask.o: NEEDED_CFLAGS += $(NL_CFLAGS)
+$(BUILD)/kernel_wire.o $(BUILD)/kernel_netlink.o $(BUILD)/kernel_ask.o: NEEDED_CFLAGS += $(NL_CFLAGS)
 
 $(BUILD)/%.o: helper/%.c Makefile
 	@mkdir -p $(@D)
@@ -106,7 +106,7 @@ SANITIZE := -fno-sanitize-recover=all -fno-omit-frame-pointer -fsanitize=address
 FUZZ_MAIN := tests/fuzz/replay.c
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
-$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_MAIN) tests/fuzz/fuzz.h helper/kernel_netlink.c \
+$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_MAIN) tests/fuzz/fuzz.h helper/kernel_wire.c helper/kernel_netlink.c \
 		$(PURE_OBJECTS)
 	$(CC) $(NEEDED_CFLAGS) $(NL_CFLAGS) $(CFLAGS) -Ihelper -o $@ $(filter %/fuzz_$*.c,$^) \
 		$(FUZZ_MAIN) $(PURE_OBJECTS) $(LDFLAGS) $(NL_LIBS)

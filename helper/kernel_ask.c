@@ -45,19 +45,18 @@ enum { LOOKUP_TABLE = 0x1000 };
 
 enum { DUMP_TRIES = 10 };
 
+/* Names of devices, and where the last one was found. */
+struct naming {
+	const struct links *links;
+	size_t last;
+};
+
 /* What is read, and of which family: an old kernel answers for all where it lacks one. */
 struct viewing {
-	const struct links *links;
+	struct naming naming;
 	struct view *view;
 	unsigned char family;
 };
-
-static void name_device(const struct links *links, int index, device_name out)
-{
-	struct kernel seen = {.links = *links};
-
-	copy_device(&seen, index, out);
-}
 
 /* Is the attribute one that read_policy understands, or without meaning for the choice of a
  * route? */
@@ -85,10 +84,10 @@ static bool policy_attribute_known(int type)
 
 static unsigned char attribute_byte(const struct nlattr *attr)
 {
-	return attr && nla_len(attr) ? *(const unsigned char *)nla_data(attr) : 0;
+	return attr && attribute_length(attr) ? *(const unsigned char *)attribute_bytes(attr) : 0;
 }
 
-static void read_policy_attributes(struct nlattr **attrs, struct policy *policy)
+static void read_policy_attributes(const struct nlattr **attrs, struct policy *policy)
 {
 	policy->priority = attribute_number(attrs[RULE_PRIORITY]);
 	attribute_name(attrs[RULE_IIFNAME], policy->iif);
@@ -106,19 +105,17 @@ static void read_policy_attributes(struct nlattr **attrs, struct policy *policy)
 	policy->protocol_number = attribute_byte(attrs[RULE_PROTOCOL]);
 }
 
-static int read_policy(struct nl_msg *msg, void *arg)
+static void read_policy(const struct nlmsghdr *message, void *arg)
 {
-	const struct viewing *viewing = arg;
-	struct nlmsghdr *message = nlmsg_hdr(msg);
-	const struct rtmsg *info = nlmsg_data(message);
-	struct nlattr *attrs[RULE_PROTOCOL + 1], *attr;
+	struct viewing *viewing = arg;
+	const struct rtmsg *info = NLMSG_DATA(message);
+	const struct nlattr *attrs[RULE_PROTOCOL + 1], *attr;
 	struct policy *policy;
-	int left;
+	size_t left;
 
 	if (message->nlmsg_type != RTM_NEWRULE || info->rtm_family != viewing->family)
-		return NL_SKIP;
-	attributes_split(nlmsg_attrdata(message, sizeof(*info)),
-		nlmsg_attrlen(message, sizeof(*info)), attrs, RULE_PROTOCOL);
+		return;
+	message_split(message, sizeof(*info), attrs, RULE_PROTOCOL);
 	policy = array_add(&viewing->view->policies);
 	read_policy_attributes(attrs, policy);
 	policy->from = attribute_prefix(attrs[RULE_SRC], viewing->family, info->rtm_src_len);
@@ -127,13 +124,13 @@ static int read_policy(struct nl_msg *msg, void *arg)
 	policy->action = (enum policy_action)info->rtm_type;
 	policy->table = attrs[RULE_TABLE] ? attribute_number(attrs[RULE_TABLE]) : info->rtm_table;
 	policy->inverted = info->rtm_flags & RULE_INVERT;
-	nlmsg_for_each_attr(attr, message, sizeof(*info),
-		left) if (!policy_attribute_known(nla_type(attr))) policy->other = true;
-	return NL_OK;
+	for (attr = message_attributes(message, sizeof(*info), &left); attribute_fits(attr, left);
+		attr = attribute_next(attr, &left))
+		policy->other |= !policy_attribute_known(attribute_type(attr));
 }
 
 /* RTA_GATEWAY, or RTA_VIA: a family in the host's order, then the address. */
-static struct prefix read_gateway(struct nlattr **attrs, int family)
+static struct prefix read_gateway(const struct nlattr **attrs, int family)
 {
 	const struct prefix none = {0};
 	struct prefix gateway = {0};
@@ -142,18 +139,19 @@ static struct prefix read_gateway(struct nlattr **attrs, int family)
 
 	if (attrs[RTA_GATEWAY])
 		return attribute_prefix(attrs[RTA_GATEWAY], family, prefix_bits(family));
-	if (!via || nla_len(via) < (int)sizeof(via_family))
+	if (!via || attribute_length(via) < sizeof(via_family))
 		return none;
-	memcpy(&via_family, nla_data(via), sizeof(via_family));
+	memcpy(&via_family, attribute_bytes(via), sizeof(via_family));
 	gateway.family = (unsigned char)via_family;
 	gateway.len = (unsigned char)prefix_bits(via_family);
-	if (nla_len(via) != (int)sizeof(via_family) + gateway.len / 8)
+	if (attribute_length(via) != sizeof(via_family) + gateway.len / 8u)
 		return none;
-	memcpy(gateway.bytes, (const char *)nla_data(via) + sizeof(via_family), gateway.len / 8);
+	memcpy(gateway.bytes, (const char *)attribute_bytes(via) + sizeof(via_family),
+		gateway.len / 8);
 	return gateway;
 }
 
-static void add_hop(const struct links *links, struct nlattr **attrs, int family, int index,
+static void add_hop(struct naming *naming, const struct nlattr **attrs, int family, int index,
 	unsigned flags, struct way *way)
 {
 	struct hop *hop;
@@ -161,40 +159,39 @@ static void add_hop(const struct links *links, struct nlattr **attrs, int family
 	way->hops = mem_resize(way->hops, (way->n + 1) * sizeof(*way->hops));
 	hop = &way->hops[way->n++];
 	memset(hop, 0, sizeof(*hop));
-	name_device(links, index, hop->device);
+	link_name(naming->links, &naming->last, index, hop->device);
 	hop->gateway = read_gateway(attrs, family);
 	hop->dead = flags & RTNH_F_DEAD;
 	hop->linkdown = flags & ROUTE_LINKDOWN;
 }
 
-static void read_hops(
-	const struct links *links, const struct rtmsg *info, struct nlattr **attrs, struct way *way)
+static void read_hops(struct naming *naming, const struct rtmsg *info, const struct nlattr **attrs,
+	struct way *way)
 {
-	struct nlattr *multipath = attrs[RTA_MULTIPATH], *own[ROUTE_LAST + 1];
-	struct rtnexthop *hop = multipath ? nla_data(multipath) : NULL;
-	int left = multipath ? nla_len(multipath) : 0;
+	const struct nlattr *multipath = attrs[RTA_MULTIPATH], *own[ROUTE_LAST + 1];
+	const struct rtnexthop *hop = multipath ? attribute_bytes(multipath) : NULL;
+	int left = multipath ? (int)attribute_length(multipath) : 0;
 
 	if (attrs[RTA_OIF])
-		add_hop(links, attrs, info->rtm_family, (int)attribute_number(attrs[RTA_OIF]),
+		add_hop(naming, attrs, info->rtm_family, (int)attribute_number(attrs[RTA_OIF]),
 			info->rtm_flags, way);
 	for (; left >= (int)sizeof(*hop) && RTNH_OK(hop, left);
 		left -= RTNH_ALIGN(hop->rtnh_len), hop = RTNH_NEXT(hop)) {
-		attributes_split((struct nlattr *)(void *)RTNH_DATA(hop),
-			hop->rtnh_len - (int)sizeof(*hop), own, ROUTE_LAST);
-		add_hop(links, own, info->rtm_family, hop->rtnh_ifindex, hop->rtnh_flags, way);
+		attributes_split((const void *)RTNH_DATA(hop), hop->rtnh_len - sizeof(*hop), own,
+			ROUTE_LAST);
+		add_hop(naming, own, info->rtm_family, hop->rtnh_ifindex, hop->rtnh_flags, way);
 	}
 }
 
 /* A dumped route, or the answer to RTM_GETROUTE. */
-static void read_way_message(const struct links *links, struct nlmsghdr *message, struct way *way)
+static void read_way_message(struct naming *naming, const struct nlmsghdr *message, struct way *way)
 {
-	const struct rtmsg *info = nlmsg_data(message);
-	struct nlattr *attrs[ROUTE_LAST + 1];
+	const struct rtmsg *info = NLMSG_DATA(message);
+	const struct nlattr *attrs[ROUTE_LAST + 1];
 	unsigned char preference;
 	int family = info->rtm_family;
 
-	attributes_split(nlmsg_attrdata(message, sizeof(*info)),
-		nlmsg_attrlen(message, sizeof(*info)), attrs, ROUTE_LAST);
+	message_split(message, sizeof(*info), attrs, ROUTE_LAST);
 	way->table = attrs[RTA_TABLE] ? attribute_number(attrs[RTA_TABLE]) : info->rtm_table;
 	way->type = info->rtm_type;
 	way->tos = info->rtm_tos;
@@ -207,66 +204,37 @@ static void read_way_message(const struct links *links, struct nlmsghdr *message
 	preference = attribute_byte(attrs[ROUTE_PREF]);
 	/* Two bits, as the router sent them (ICMPV6_ROUTER_PREF_*). */
 	way->preference = preference == 1 ? 1 : preference == 3 ? -1 : 0;
-	read_hops(links, info, attrs, way);
+	read_hops(naming, info, attrs, way);
 }
 
-static int read_way(struct nl_msg *msg, void *arg)
+static void read_way(const struct nlmsghdr *message, void *arg)
 {
-	const struct viewing *viewing = arg;
-	struct nlmsghdr *message = nlmsg_hdr(msg);
-	const struct rtmsg *info = nlmsg_data(message);
+	struct viewing *viewing = arg;
+	const struct rtmsg *info = NLMSG_DATA(message);
 
 	if (message->nlmsg_type != RTM_NEWROUTE || info->rtm_family != viewing->family ||
 		info->rtm_flags & RTM_F_CLONED)
-		return NL_SKIP;
-	read_way_message(viewing->links, message, array_add(&viewing->view->ways));
-	return NL_OK;
+		return;
+	read_way_message(&viewing->naming, message, array_add(&viewing->view->ways));
 }
 
-static int read_neighbour(struct nl_msg *msg, void *arg)
+static void read_neighbour(const struct nlmsghdr *message, void *arg)
 {
-	const struct viewing *viewing = arg;
-	struct nlmsghdr *message = nlmsg_hdr(msg);
-	const struct ndmsg *info = nlmsg_data(message);
-	struct nlattr *attrs[NDA_LLADDR + 1];
+	struct viewing *viewing = arg;
+	const struct ndmsg *info = NLMSG_DATA(message);
+	const struct nlattr *attrs[NDA_LLADDR + 1];
 	struct neighbour *neighbour;
-	const unsigned char *mac;
-	int i;
 
 	if (message->nlmsg_type != RTM_NEWNEIGH || info->ndm_family != viewing->family)
-		return NL_SKIP;
-	attributes_split(nlmsg_attrdata(message, sizeof(*info)),
-		nlmsg_attrlen(message, sizeof(*info)), attrs, NDA_LLADDR);
+		return;
+	message_split(message, sizeof(*info), attrs, NDA_LLADDR);
 	neighbour = array_add(&viewing->view->neighbours);
-	name_device(viewing->links, info->ndm_ifindex, neighbour->device);
+	link_name(
+		viewing->naming.links, &viewing->naming.last, info->ndm_ifindex, neighbour->device);
 	neighbour->address =
 		attribute_prefix(attrs[NDA_DST], viewing->family, prefix_bits(viewing->family));
 	neighbour->state = info->ndm_state;
-	mac = attrs[NDA_LLADDR] ? nla_data(attrs[NDA_LLADDR]) : NULL;
-	for (i = 0; mac && i < nla_len(attrs[NDA_LLADDR]) && i < 32; i++)
-		snprintf(neighbour->mac + 3 * i - !!i, 4, "%s%02x", i ? ":" : "", mac[i]);
-	return NL_OK;
-}
-
-static int dump(struct nl_sock *socket, int type, nl_recvmsg_msg_cb_t read, struct viewing *viewing,
-	const char *what)
-{
-	/* The larger one of the two headers; the family is the first byte of each. */
-	struct rtmsg header = {.rtm_family = viewing->family};
-	size_t size = type == RTM_GETNEIGH ? sizeof(struct ndmsg) : sizeof(header);
-	int err;
-
-	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, read, viewing);
-	err = nl_send_simple(socket, type, NLM_F_DUMP, &header, size);
-	if (err >= 0)
-		err = nl_recvmsgs_default(socket);
-	/* Booted with ipv6.disable=1. */
-	if (err == -NLE_AF_NOSUPPORT && viewing->family == AF_INET6)
-		return 0;
-	if (err < 0 && err != -NLE_DUMP_INTR)
-		log_error("netlink: reading %s%s: %s", viewing->family == AF_INET6 ? "IPv6 " : "",
-			what, nl_geterror(err));
-	return err < 0 ? err : 0;
+	attribute_mac(attrs[NDA_LLADDR], neighbour->mac);
 }
 
 static int dump_family(struct nl_sock *socket, struct viewing *viewing, unsigned char family)
@@ -274,17 +242,18 @@ static int dump_family(struct nl_sock *socket, struct viewing *viewing, unsigned
 	int err;
 
 	viewing->family = family;
-	err = dump(socket, RTM_GETRULE, read_policy, viewing, "rules");
+	err = netlink_dump(socket, RTM_GETRULE, family, read_policy, viewing, "rules");
 	if (!err)
-		err = dump(socket, RTM_GETROUTE, read_way, viewing, "routes");
+		err = netlink_dump(socket, RTM_GETROUTE, family, read_way, viewing, "routes");
 	if (!err)
-		err = dump(socket, RTM_GETNEIGH, read_neighbour, viewing, "neighbours");
+		err = netlink_dump(
+			socket, RTM_GETNEIGH, family, read_neighbour, viewing, "neighbours");
 	return err;
 }
 
 int kernel_view(const struct links *links, struct view *view)
 {
-	struct viewing viewing = {links, view, AF_UNSPEC};
+	struct viewing viewing = {{links, 0}, view, AF_UNSPEC};
 	struct nl_sock *socket = netlink_open();
 	int err = socket ? -NLE_DUMP_INTR : -1, tries;
 
@@ -311,12 +280,12 @@ struct asking {
 
 static void read_cached_error(struct nlmsghdr *message, struct answer *answer)
 {
-	struct nlattr *attr = nlmsg_find_attr(message, sizeof(struct rtmsg), RTA_CACHEINFO);
+	const struct nlattr *attr = nlmsg_find_attr(message, sizeof(struct rtmsg), RTA_CACHEINFO);
 	struct rta_cacheinfo info;
 
-	if (!attr || nla_len(attr) < (int)sizeof(info))
+	if (!attr || attribute_length(attr) < sizeof(info))
 		return;
-	memcpy(&info, nla_data(attr), sizeof(info));
+	memcpy(&info, attribute_bytes(attr), sizeof(info));
 	/* Before 4.4 an IPv6 route that refuses came as an answer, with its error in it. */
 	answer->error = -(int)info.rta_error;
 }
@@ -326,12 +295,13 @@ static int read_answer(struct nl_msg *msg, void *arg)
 	const struct asking *asking = arg;
 	struct answer *answer = asking->answer;
 	struct nlmsghdr *message = nlmsg_hdr(msg);
+	struct naming naming = {asking->links, 0};
 	struct way way = {.n = 0};
 	bool inet6;
 
-	if (message->nlmsg_type != RTM_NEWROUTE)
+	if (message->nlmsg_type != RTM_NEWROUTE || !nlmsg_valid_hdr(message, sizeof(struct rtmsg)))
 		return NL_SKIP;
-	read_way_message(asking->links, message, &way);
+	read_way_message(&naming, message, &way);
 	read_cached_error(message, answer);
 	inet6 = way.dst.family == AF_INET6;
 	answer->type = way.type;

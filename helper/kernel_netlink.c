@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The kernel, spoken to by netlink. The only file that includes libnl.
+ * The kernel, spoken to by netlink. The only file that changes anything in it.
  *
  * libnl's caches merge rules and routes that differ in what they do not know, so the messages'
  * attributes are read here.
@@ -41,78 +41,22 @@ enum {
 	RULE_TO_TABLE = 1 /* FR_ACT_TO_TBL; RTN_UNICAST on 2.6.18 */
 };
 
-enum { ROUTE_VIA = 18, ROUTE_PREF = 20, ROUTE_ENCAP = 22, ROUTE_ATTRIBUTES = 64 };
 /* The same for what if_addr.h got later. */
 enum { ADDRESS_DADFAILED = 0x08 };
+
+enum { ROUTE_VIA = 18, ROUTE_PREF = 20, ROUTE_ENCAP = 22, ROUTE_ATTRIBUTES = 64 };
 
 /* What is read, and of which family: an old kernel answers for all where it lacks one. */
 struct reading {
 	struct kernel *kernel;
 	unsigned char family;
+	size_t last_link; /* that was looked for */
 };
 
-/* Replies of 32 KiB (a dump's page) to larger ones (links with many virtual functions). */
-enum { RECEIVE_SIZE = 1 << 16, DUMP_TRIES = 10 };
+enum { DUMP_TRIES = 10 };
 
 /* More than this in one send overflows the default receive buffer if many fail. */
 enum { BATCH = 64 };
-
-struct nl_sock *netlink_open(void)
-{
-	struct nl_sock *socket = nl_socket_alloc();
-	int err = socket ? nl_connect(socket, NETLINK_ROUTE) : -NLE_NOMEM;
-
-	/* libnl 3.2.21 reads one page and cuts the rest off silently. */
-	if (!err)
-		err = nl_socket_set_msg_buf_size(socket, RECEIVE_SIZE);
-	if (!err)
-		return socket;
-	log_error("netlink: %s", nl_geterror(err));
-	if (socket)
-		nl_socket_free(socket);
-	return NULL;
-}
-
-void attributes_split(struct nlattr *head, int len, struct nlattr **found, int max)
-{
-	struct nlattr *attr;
-	int left;
-
-	memset(found, 0, sizeof(*found) * (size_t)(max + 1));
-	nla_for_each_attr(attr, head, len, left) if (nla_type(attr) <= max) found[nla_type(attr)] =
-		attr;
-}
-
-unsigned attribute_number(const struct nlattr *attr)
-{
-	unsigned number = 0;
-
-	if (attr && nla_len(attr) >= (int)sizeof(number))
-		memcpy(&number, nla_data(attr), sizeof(number));
-	return number;
-}
-
-struct prefix attribute_prefix(const struct nlattr *attr, int family, int len)
-{
-	struct prefix prefix = {0};
-
-	prefix.family = (unsigned char)family;
-	prefix.len = (unsigned char)len;
-	if (attr && nla_len(attr) <= (int)sizeof(prefix.bytes))
-		memcpy(prefix.bytes, nla_data(attr), (size_t)nla_len(attr));
-	return prefix;
-}
-
-void attribute_name(const struct nlattr *attr, device_name out)
-{
-	size_t len = attr ? (size_t)nla_len(attr) : 0;
-
-	if (len > DEVICE_SIZE - 1)
-		len = DEVICE_SIZE - 1;
-	memset(out, 0, DEVICE_SIZE);
-	if (len)
-		memcpy(out, nla_data(attr), len);
-}
 
 static bool file_holds_one(const char *path)
 {
@@ -139,62 +83,49 @@ static bool device_has_inet6(const char *name)
 	return !file_holds_one(path);
 }
 
-static int read_link(struct nl_msg *msg, void *arg)
+static void read_link(const struct nlmsghdr *message, void *arg)
 {
-	struct kernel *kernel = ((struct reading *)arg)->kernel;
-	const struct ifinfomsg *info = nlmsg_data(nlmsg_hdr(msg));
-	struct nlattr *attrs[IFLA_IFNAME + 1];
-	const unsigned char *mac;
+	struct reading *reading = arg;
+	const struct ifinfomsg *info = NLMSG_DATA(message);
+	const struct nlattr *attrs[IFLA_IFNAME + 1];
 	struct link *link;
-	int i;
 
-	if (nlmsg_hdr(msg)->nlmsg_type != RTM_NEWLINK)
-		return NL_SKIP;
-	attributes_split(nlmsg_attrdata(nlmsg_hdr(msg), sizeof(*info)),
-		nlmsg_attrlen(nlmsg_hdr(msg), sizeof(*info)), attrs, IFLA_IFNAME);
-	link = array_add(&kernel->links);
+	if (message->nlmsg_type != RTM_NEWLINK)
+		return;
+	message_split(message, sizeof(*info), attrs, IFLA_IFNAME);
+	link = array_add(&reading->kernel->links);
 	link->index = info->ifi_index;
 	link->up = info->ifi_flags & IFF_UP;
 	link->loopback = info->ifi_flags & IFF_LOOPBACK;
 	link->tunnel = info->ifi_flags & IFF_POINTOPOINT;
 	attribute_name(attrs[IFLA_IFNAME], link->name);
 	link->inet6 = device_has_inet6(link->name);
-	mac = attrs[IFLA_ADDRESS] ? nla_data(attrs[IFLA_ADDRESS]) : NULL;
-	for (i = 0; mac && i < nla_len(attrs[IFLA_ADDRESS]) && i < 32; i++)
-		snprintf(link->mac + 3 * i - !!i, 4, "%s%02x", i ? ":" : "", mac[i]);
-	return NL_OK;
+	attribute_mac(attrs[IFLA_ADDRESS], link->mac);
 }
 
-void copy_device(const struct kernel *kernel, int index, device_name out)
+static void name_device(struct reading *reading, int index, device_name out)
 {
-	size_t i;
-
-	memset(out, 0, DEVICE_SIZE);
-	for (i = 0; i < kernel->links.n; i++)
-		if (kernel->links.items[i].index == index)
-			memcpy(out, kernel->links.items[i].name, DEVICE_SIZE);
+	link_name(&reading->kernel->links, &reading->last_link, index, out);
 }
 
-static int read_address(struct nl_msg *msg, void *arg)
+static void read_address(const struct nlmsghdr *message, void *arg)
 {
-	const struct reading *reading = arg;
-	struct kernel *kernel = reading->kernel;
-	const struct ifaddrmsg *info = nlmsg_data(nlmsg_hdr(msg));
-	struct nlattr *attrs[IFA_LOCAL + 1];
+	struct reading *reading = arg;
+	const struct ifaddrmsg *info = NLMSG_DATA(message);
+	const struct nlattr *attrs[IFA_LOCAL + 1];
 	struct address *address;
 
-	if (nlmsg_hdr(msg)->nlmsg_type != RTM_NEWADDR || info->ifa_family != reading->family)
-		return NL_SKIP;
-	attributes_split(nlmsg_attrdata(nlmsg_hdr(msg), sizeof(*info)),
-		nlmsg_attrlen(nlmsg_hdr(msg), sizeof(*info)), attrs, IFA_LOCAL);
-	address = array_add(&kernel->addresses);
-	copy_device(kernel, (int)info->ifa_index, address->device);
+	if (message->nlmsg_type != RTM_NEWADDR || info->ifa_family != reading->family)
+		return;
+	message_split(message, sizeof(*info), attrs, IFA_LOCAL);
+	address = array_add(&reading->kernel->addresses);
+	name_device(reading, (int)info->ifa_index, address->device);
 	/* On a point-to-point link IFA_ADDRESS is the peer's. */
 	address->prefix = attribute_prefix(attrs[IFA_LOCAL] ? attrs[IFA_LOCAL] : attrs[IFA_ADDRESS],
 		reading->family, info->ifa_prefixlen);
 	address->dynamic = !(info->ifa_flags & IFA_F_PERMANENT);
-	address->unsettled = info->ifa_flags & (IFA_F_DEPRECATED | IFA_F_TENTATIVE | ADDRESS_DADFAILED);
-	return NL_OK;
+	address->unsettled =
+		info->ifa_flags & (IFA_F_DEPRECATED | IFA_F_TENTATIVE | ADDRESS_DADFAILED);
 }
 
 /* A walk over RTA_MULTIPATH's next hops. */
@@ -334,24 +265,25 @@ static void keep_extra(struct route *route, const struct nlattr *attr)
 	route->extra_len += len;
 }
 
-static void read_next_hops(const struct kernel *kernel, struct nlattr **attrs, struct route *route)
+static void read_next_hops(
+	struct reading *reading, const struct nlattr **attrs, struct route *route)
 {
 	int family = route->dst.family;
 	struct text words = {0};
 
-	if (attrs[RTA_METRICS] && !(family == AF_INET6 && kernel->old_inet6)) {
+	if (attrs[RTA_METRICS] && !(family == AF_INET6 && reading->kernel->old_inet6)) {
 		keep_extra(route, attrs[RTA_METRICS]);
 		format_metrics(attrs[RTA_METRICS], &words);
 	}
 	if (attrs[RTA_MULTIPATH]) {
 		keep_extra(route, attrs[RTA_MULTIPATH]);
-		copy_device(kernel, common_device(attrs[RTA_MULTIPATH]), route->device);
+		name_device(reading, common_device(attrs[RTA_MULTIPATH]), route->device);
 		format_next_hops(attrs[RTA_MULTIPATH], family, route->device, &words);
 	}
 	route->extra_words = words.bytes;
 	if (attrs[RTA_MULTIPATH])
 		return;
-	copy_device(kernel, (int)attribute_number(attrs[RTA_OIF]), route->device);
+	name_device(reading, (int)attribute_number(attrs[RTA_OIF]), route->device);
 	if (attrs[RTA_GATEWAY])
 		route->gateway = attribute_prefix(attrs[RTA_GATEWAY], family, prefix_bits(family));
 }
@@ -364,25 +296,23 @@ static signed char read_preference(const struct nlattr *attr)
 	return value == 1 ? 1 : value == 3 ? -1 : 0;
 }
 
-static int read_route(struct nl_msg *msg, void *arg)
+static void read_route(const struct nlmsghdr *message, void *arg)
 {
-	const struct reading *reading = arg;
-	struct kernel *kernel = reading->kernel;
-	const struct rtmsg *info = nlmsg_data(nlmsg_hdr(msg));
-	struct nlattr *attrs[ROUTE_ATTRIBUTES];
+	struct reading *reading = arg;
+	const struct rtmsg *info = NLMSG_DATA(message);
+	const struct nlattr *attrs[ROUTE_ATTRIBUTES];
 	struct route *route;
 	unsigned table;
 
-	if (nlmsg_hdr(msg)->nlmsg_type != RTM_NEWROUTE || info->rtm_family != reading->family ||
+	if (message->nlmsg_type != RTM_NEWROUTE || info->rtm_family != reading->family ||
 		info->rtm_flags & RTM_F_CLONED)
-		return NL_SKIP;
-	attributes_split(nlmsg_attrdata(nlmsg_hdr(msg), sizeof(*info)),
-		nlmsg_attrlen(nlmsg_hdr(msg), sizeof(*info)), attrs, ROUTE_ATTRIBUTES - 1);
+		return;
+	message_split(message, sizeof(*info), attrs, ROUTE_ATTRIBUTES - 1);
 	/* The header has room for 8 bits only. */
 	table = attrs[RTA_TABLE] ? attribute_number(attrs[RTA_TABLE]) : info->rtm_table;
 	if (table == TABLE_LOCAL)
-		return NL_SKIP;
-	route = array_add(&kernel->routes);
+		return;
+	route = array_add(&reading->kernel->routes);
 	route->table = table;
 	route->dst = attribute_prefix(attrs[RTA_DST], reading->family, info->rtm_dst_len);
 	route->tos = info->rtm_tos;
@@ -392,19 +322,18 @@ static int read_route(struct nl_msg *msg, void *arg)
 	route->special = info->rtm_type != RTN_UNICAST || attrs[ROUTE_VIA] || attrs[ROUTE_ENCAP];
 	route->onlink = info->rtm_flags & RTNH_F_ONLINK;
 	route->preference = read_preference(attrs[ROUTE_PREF]);
-	read_next_hops(kernel, attrs, route);
-	return NL_OK;
+	read_next_hops(reading, attrs, route);
 }
 
 static bool is_loopback_name(const struct nlattr *attr)
 {
-	return attr && nla_len(attr) >= 3 && !memcmp(nla_data(attr), "lo", 3);
+	return attr && attribute_length(attr) >= 3 && !memcmp(attribute_bytes(attr), "lo", 3);
 }
 
 /* Is the attribute one that our own rules come back with, or without meaning? */
 static bool rule_attribute_plain(const struct nlattr *attr)
 {
-	switch (nla_type(attr)) {
+	switch (attribute_type(attr)) {
 	case RULE_SRC:
 	case RULE_PRIORITY:
 	case RULE_TABLE:
@@ -423,20 +352,18 @@ static bool rule_attribute_plain(const struct nlattr *attr)
 	return false;
 }
 
-static int read_rule(struct nl_msg *msg, void *arg)
+static void read_rule(const struct nlmsghdr *message, void *arg)
 {
-	const struct reading *reading = arg;
-	struct kernel *kernel = reading->kernel;
-	const struct rtmsg *info = nlmsg_data(nlmsg_hdr(msg));
-	struct nlattr *attrs[RULE_TABLE + 1], *attr;
+	struct reading *reading = arg;
+	const struct rtmsg *info = NLMSG_DATA(message);
+	const struct nlattr *attrs[RULE_TABLE + 1], *attr;
 	struct rule *rule;
-	int left;
+	size_t left;
 
-	if (nlmsg_hdr(msg)->nlmsg_type != RTM_NEWRULE || info->rtm_family != reading->family)
-		return NL_SKIP;
-	attributes_split(nlmsg_attrdata(nlmsg_hdr(msg), sizeof(*info)),
-		nlmsg_attrlen(nlmsg_hdr(msg), sizeof(*info)), attrs, RULE_TABLE);
-	rule = array_add(&kernel->rules);
+	if (message->nlmsg_type != RTM_NEWRULE || info->rtm_family != reading->family)
+		return;
+	message_split(message, sizeof(*info), attrs, RULE_TABLE);
+	rule = array_add(&reading->kernel->rules);
 	rule->from = attribute_prefix(attrs[RULE_SRC], reading->family, info->rtm_src_len);
 	rule->priority = attribute_number(attrs[RULE_PRIORITY]);
 	rule->table = attrs[RULE_TABLE] ? attribute_number(attrs[RULE_TABLE]) : info->rtm_table;
@@ -444,63 +371,30 @@ static int read_rule(struct nl_msg *msg, void *arg)
 	rule->foreign = info->rtm_type != RULE_TO_TABLE || info->rtm_flags || info->rtm_dst_len ||
 		info->rtm_tos || (rule->forwarded && reading->family == AF_INET);
 	rule->from_host = is_loopback_name(attrs[RULE_IIFNAME]);
-	nlmsg_for_each_attr(attr, nlmsg_hdr(msg), sizeof(*info),
-		left) if (!rule_attribute_plain(attr)) rule->foreign = true;
-	return NL_OK;
-}
-
-/* What is too short for its header was cut off on the way: an error, not one thing less. */
-static int check_size(struct nl_msg *msg, void *arg)
-{
-	const struct nlmsghdr *header = nlmsg_hdr(msg);
-
-	return header->nlmsg_type < NLMSG_MIN_TYPE || nlmsg_valid_hdr(header, *(const int *)arg)
-		? NL_OK
-		: -NLE_MSG_TOOSHORT;
-}
-
-/* One dump of a kind. What an interrupted one brought is thrown away. */
-static int dump(struct nl_sock *socket, int type, nl_recvmsg_msg_cb_t read, struct reading *reading,
-	const char *what)
-{
-	/* The largest of the headers; the family is the first byte of each. */
-	struct ifinfomsg header = {0};
-	int size = type == RTM_GETLINK ? sizeof(header)
-		: type == RTM_GETADDR  ? sizeof(struct ifaddrmsg)
-				       : sizeof(struct rtmsg);
-	int err;
-
-	header.ifi_family = reading->family;
-	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, read, reading);
-	nl_socket_modify_cb(socket, NL_CB_MSG_IN, NL_CB_CUSTOM, check_size, &size);
-	err = nl_send_simple(socket, type, NLM_F_DUMP, &header, (size_t)size);
-	if (err >= 0)
-		err = nl_recvmsgs_default(socket);
-	/* Booted with ipv6.disable=1. */
-	if (err == -NLE_AF_NOSUPPORT && reading->family == AF_INET6)
-		return 0;
-	if (err < 0 && err != -NLE_DUMP_INTR)
-		log_error("netlink: reading %s%s: %s", reading->family == AF_INET6 ? "IPv6 " : "",
-			what, nl_geterror(err));
-	return err < 0 ? err : 0;
+	for (attr = message_attributes(message, sizeof(*info), &left); attribute_fits(attr, left);
+		attr = attribute_next(attr, &left))
+		rule->foreign |= !rule_attribute_plain(attr);
 }
 
 static int dump_family(struct nl_sock *socket, struct kernel *out, unsigned char family)
 {
-	struct reading reading = {out, family};
-	int err = dump(socket, RTM_GETADDR, read_address, &reading, "addresses");
+	struct reading reading = {out, family, 0};
+	int err = netlink_dump(
+		socket, RTM_GETADDR, reading.family, read_address, &reading, "addresses");
 
 	if (!err)
-		err = dump(socket, RTM_GETROUTE, read_route, &reading, "routes");
+		err = netlink_dump(
+			socket, RTM_GETROUTE, reading.family, read_route, &reading, "routes");
 	if (!err)
-		err = dump(socket, RTM_GETRULE, read_rule, &reading, "rules");
+		err = netlink_dump(
+			socket, RTM_GETRULE, reading.family, read_rule, &reading, "rules");
 	return err;
 }
 
 static int dump_all(struct nl_sock *socket, struct kernel *out)
 {
-	struct reading reading = {out, AF_UNSPEC};
-	int err = dump(socket, RTM_GETLINK, read_link, &reading, "links");
+	struct reading reading = {out, AF_UNSPEC, 0};
+	int err = netlink_dump(socket, RTM_GETLINK, reading.family, read_link, &reading, "links");
 
 	if (!err)
 		err = dump_family(socket, out, AF_INET);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * What the two files that speak netlink share: a socket, and the attributes of a message.
+ * What the files that speak netlink share: a socket, dumps, the attributes of a message.
  *
- * Source: include/uapi/linux/netlink.h; libnl's attr.h.
+ * Source: include/uapi/linux/netlink.h; netlink_dump (net/netlink/af_netlink.c); libnl's attr.h.
  */
 #ifndef KERNEL_WIRE_H
 #define KERNEL_WIRE_H
 
+#include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <netlink/socket.h>
 
@@ -14,15 +15,40 @@
 /* To be freed with nl_socket_free; NULL: logged. */
 struct nl_sock *netlink_open(void);
 
+/* Is given each message of a dump; it has at least the header of its kind. */
+typedef void netlink_take(const struct nlmsghdr *message, void *arg);
+
+/* One dump, RTM_GETLINK, GETADDR, GETNEIGH, GETROUTE or GETRULE, of a family. 0, -NLE_DUMP_INTR if
+ * something changed meanwhile, or another negative error of libnl's: then it is logged, with what
+ * was read. After any of them, what came so far is to be thrown away. */
+int netlink_dump(struct nl_sock *socket, int type, unsigned char family, netlink_take *take,
+	void *arg, const char *what);
+
+/* libnl's nla_ok and so on are calls into a library, and a full table has half a million
+ * attributes. left: bytes from attr on. */
+bool attribute_fits(const struct nlattr *attr, size_t left);
+const struct nlattr *attribute_next(const struct nlattr *attr, size_t *left);
+size_t attribute_length(const struct nlattr *attr);
+const void *attribute_bytes(const struct nlattr *attr);
+int attribute_type(const struct nlattr *attr);
+
+/* The attributes behind a message's header of its own, of that size. */
+const struct nlattr *message_attributes(
+	const struct nlmsghdr *message, size_t header, size_t *left);
 /* found has room for max + 1; NULL: not there. */
-void attributes_split(struct nlattr *head, int len, struct nlattr **found, int max);
+void attributes_split(const struct nlattr *attr, size_t left, const struct nlattr **found, int max);
+void message_split(
+	const struct nlmsghdr *message, size_t header, const struct nlattr **found, int max);
 
 /* Of an attribute that is not there: 0, the family's zero address, "". */
 unsigned attribute_number(const struct nlattr *attr);
 struct prefix attribute_prefix(const struct nlattr *attr, int family, int len);
 void attribute_name(const struct nlattr *attr, device_name out);
+/* "52:54:00:12:34:56", or "". */
+void attribute_mac(const struct nlattr *attr, char mac[3 * 32]);
 
-/* The name of the link with that index, or "". */
-void copy_device(const struct kernel *kernel, int index, device_name out);
+/* The name of the link with that index, or "". *last is where the one before was found, or 0:
+ * routes by one device come one after the other, more often than not. */
+void link_name(const struct links *links, size_t *last, int index, device_name out);
 
 #endif

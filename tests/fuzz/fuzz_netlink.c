@@ -12,6 +12,7 @@
 /* Of this machine's /proc nothing is asked. */
 #define access(path, mode) 0
 #define open(...) (-1)
+#include "kernel_wire.c"
 #include "kernel_netlink.c"
 #include "fuzz.h"
 

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT
+ * Netlink's socket, its dumps and attributes.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <linux/neighbour.h>
+#include <netlink/errno.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+
+#include "kernel_wire.h"
+#include "log.h"
+
+/* NLM_F_DUMP_INTR and NLA_TYPE_MASK, which EL5's kernel headers do not have. */
+enum { DUMP_INTERRUPTED = 0x10, ATTRIBUTE_TYPE = 0x3fff };
+
+/* Replies of 32 KiB (a dump's page) to larger ones (links with many virtual functions). */
+enum { RECEIVE_SIZE = 1 << 16 };
+
+struct dump {
+	size_t header; /* the size of the one that each message has */
+	netlink_take *take;
+	void *arg;
+	bool interrupted;
+};
+
+struct nl_sock *netlink_open(void)
+{
+	struct nl_sock *socket = nl_socket_alloc();
+	int err = socket ? nl_connect(socket, NETLINK_ROUTE) : -NLE_NOMEM;
+
+	/* libnl 3.2.21 reads one page and cuts the rest off silently. */
+	if (!err)
+		err = nl_socket_set_msg_buf_size(socket, RECEIVE_SIZE);
+	if (!err)
+		return socket;
+	log_error("netlink: %s", nl_geterror(err));
+	if (socket)
+		nl_socket_free(socket);
+	return NULL;
+}
+
+static size_t header_size(int type)
+{
+	switch (type) {
+	case RTM_GETLINK:
+		return sizeof(struct ifinfomsg);
+	case RTM_GETADDR:
+		return sizeof(struct ifaddrmsg);
+	case RTM_GETNEIGH:
+		return sizeof(struct ndmsg);
+	}
+	return sizeof(struct rtmsg);
+}
+
+/* An error's number, or that with which a dump ended early (netlink_dump). */
+static int message_error(const struct nlmsghdr *message)
+{
+	int error = 0;
+
+	if (message->nlmsg_len < NLMSG_LENGTH(sizeof(error)))
+		return message->nlmsg_type == NLMSG_ERROR ? -NLE_MSG_TOOSHORT : 0;
+	memcpy(&error, NLMSG_DATA(message), sizeof(error));
+	return error ? -nl_syserr2nlerr(error) : 0;
+}
+
+/* 0: more is to come; 1: that was all; or libnl's negative error. */
+static int take_messages(struct dump *dump, const unsigned char *bytes, int n)
+{
+	const struct nlmsghdr *message = (const void *)bytes;
+	int err;
+
+	for (; n >= NLMSG_HDRLEN && NLMSG_OK(message, (unsigned)n);
+		message = NLMSG_NEXT(message, n)) {
+		dump->interrupted |= (message->nlmsg_flags & DUMP_INTERRUPTED) != 0;
+		if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) {
+			err = message_error(message);
+			return err ? err : 1;
+		}
+		/* Cut off on the way: an error, not one thing less. */
+		if (message->nlmsg_len < NLMSG_LENGTH(dump->header))
+			return -NLE_MSG_TOOSHORT;
+		dump->take(message, dump->arg);
+	}
+	return 0;
+}
+
+/* Not nl_recvmsgs: it makes a message of its own of each that comes. */
+static int receive_dump(struct nl_sock *socket, struct dump *dump)
+{
+	struct sockaddr_nl from;
+	unsigned char *bytes;
+	int n, done = 0;
+
+	while (!done) {
+		bytes = NULL;
+		n = nl_recv(socket, &from, &bytes, NULL);
+		if (n <= 0)
+			return n ? n : -NLE_FAILURE;
+		/* Whoever may open a socket may write to ours. */
+		if (!from.nl_pid)
+			done = take_messages(dump, bytes, n);
+		free(bytes);
+	}
+	return done < 0 ? done : dump->interrupted ? -NLE_DUMP_INTR : 0;
+}
+
+int netlink_dump(struct nl_sock *socket, int type, unsigned char family, netlink_take *take,
+	void *arg, const char *what)
+{
+	struct dump dump = {header_size(type), take, arg, false};
+	/* The largest of the headers; the family is the first byte of each. */
+	struct ifinfomsg header = {.ifi_family = family};
+	int err = nl_send_simple(socket, type, NLM_F_DUMP, &header, dump.header);
+
+	if (err >= 0)
+		err = receive_dump(socket, &dump);
+	/* Booted with ipv6.disable=1. */
+	if (err == -NLE_AF_NOSUPPORT && family == AF_INET6)
+		return 0;
+	if (err < 0 && err != -NLE_DUMP_INTR)
+		log_error("netlink: reading %s%s: %s", family == AF_INET6 ? "IPv6 " : "", what,
+			nl_geterror(err));
+	return err < 0 ? err : 0;
+}
+
+bool attribute_fits(const struct nlattr *attr, size_t left)
+{
+	return left >= sizeof(*attr) && attr->nla_len >= sizeof(*attr) && attr->nla_len <= left;
+}
+
+const struct nlattr *attribute_next(const struct nlattr *attr, size_t *left)
+{
+	size_t step = (size_t)NLA_ALIGN(attr->nla_len);
+
+	*left -= step < *left ? step : *left;
+	return (const void *)((const char *)attr + step);
+}
+
+size_t attribute_length(const struct nlattr *attr)
+{
+	return attr->nla_len - sizeof(*attr);
+}
+
+const void *attribute_bytes(const struct nlattr *attr)
+{
+	return attr + 1;
+}
+
+int attribute_type(const struct nlattr *attr)
+{
+	return attr->nla_type & ATTRIBUTE_TYPE;
+}
+
+const struct nlattr *message_attributes(const struct nlmsghdr *message, size_t header, size_t *left)
+{
+	size_t skip = NLMSG_LENGTH(header);
+
+	*left = message->nlmsg_len > skip ? message->nlmsg_len - skip : 0;
+	return (const void *)((const char *)message + skip);
+}
+
+void attributes_split(const struct nlattr *attr, size_t left, const struct nlattr **found, int max)
+{
+	memset(found, 0, sizeof(*found) * (size_t)(max + 1));
+	for (; attribute_fits(attr, left); attr = attribute_next(attr, &left))
+		if (attribute_type(attr) <= max)
+			found[attribute_type(attr)] = attr;
+}
+
+void message_split(
+	const struct nlmsghdr *message, size_t header, const struct nlattr **found, int max)
+{
+	size_t left;
+	const struct nlattr *attr = message_attributes(message, header, &left);
+
+	attributes_split(attr, left, found, max);
+}
+
+unsigned attribute_number(const struct nlattr *attr)
+{
+	unsigned number = 0;
+
+	if (attr && attribute_length(attr) >= sizeof(number))
+		memcpy(&number, attribute_bytes(attr), sizeof(number));
+	return number;
+}
+
+struct prefix attribute_prefix(const struct nlattr *attr, int family, int len)
+{
+	struct prefix prefix = {0};
+
+	prefix.family = (unsigned char)family;
+	prefix.len = (unsigned char)len;
+	if (attr && attribute_length(attr) <= sizeof(prefix.bytes))
+		memcpy(prefix.bytes, attribute_bytes(attr), attribute_length(attr));
+	return prefix;
+}
+
+void attribute_name(const struct nlattr *attr, device_name out)
+{
+	size_t len = attr ? attribute_length(attr) : 0;
+
+	if (len > DEVICE_SIZE - 1)
+		len = DEVICE_SIZE - 1;
+	memset(out, 0, DEVICE_SIZE);
+	if (len)
+		memcpy(out, attribute_bytes(attr), len);
+}
+
+void attribute_mac(const struct nlattr *attr, char mac[3 * 32])
+{
+	const unsigned char *bytes = attr ? attribute_bytes(attr) : NULL;
+	size_t i;
+
+	mac[0] = '\0';
+	for (i = 0; bytes && i < attribute_length(attr) && i < 32; i++)
+		snprintf(mac + 3 * i - !!i, 4, "%s%02x", i ? ":" : "", bytes[i]);
+}
+
+void link_name(const struct links *links, size_t *last, int index, device_name out)
+{
+	size_t i = *last;
+
+	memset(out, 0, DEVICE_SIZE);
+	if (i >= links->n || links->items[i].index != index)
+		for (i = 0; i < links->n && links->items[i].index != index; i++)
+			;
+	if (i == links->n)
+		return;
+	*last = i;
+	memcpy(out, links->items[i].name, DEVICE_SIZE);
+}
