@@ -55,6 +55,9 @@ struct reading {
 
 enum { DUMP_TRIES = 10 };
 
+/* Of a rule or a route, but for what is copied of it: headers, and less than ten attributes. */
+enum { MESSAGE_SIZE = 256 };
+
 /* More than this in one send overflows the default receive buffer if many fail. */
 enum { BATCH = 64 };
 
@@ -522,11 +525,13 @@ static struct nl_msg *op_message(const struct op *op, const struct links *links)
 	/* EXCL: what is there already, a foreign one above all, is not replaced. */
 	static const int flags[] = {NLM_F_CREATE | NLM_F_EXCL, NLM_F_CREATE | NLM_F_REPLACE,
 		NLM_F_CREATE | NLM_F_EXCL, 0, 0};
-	struct nl_msg *msg = nlmsg_alloc_simple(types[op->kind], flags[op->kind]);
+	/* nlmsg_alloc_simple would clear a page for each message, most of the time of all. */
+	struct nl_msg *msg = nlmsg_alloc_size(MESSAGE_SIZE + op->route.extra_len);
 	int err;
 
 	if (!msg)
 		return NULL;
+	nlmsg_put(msg, 0, 0, types[op->kind], 0, flags[op->kind]);
 	if (op->kind == OP_RULE_ADD || op->kind == OP_RULE_DELETE)
 		err = put_rule(msg, &op->rule);
 	else
