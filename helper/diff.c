@@ -14,7 +14,7 @@ struct standing {
 	bool foreign; /* another's with its key */
 };
 
-struct matches {
+struct route_matches {
 	struct index wanted;	   /* the plan's routes by key */
 	struct standing *standing; /* of each of the plan's routes */
 };
@@ -25,14 +25,14 @@ static int routes_in_order(const void *a, const void *b)
 }
 
 static struct standing *standing_of(
-	const struct matches *matches, const struct plan *plan, const struct route *wanted)
+	const struct route_matches *matches, const struct plan *plan, const struct route *wanted)
 {
 	return &matches->standing[wanted - plan->routes.items];
 }
 
 /* Only what is wanted is sorted: a router may hold a hundred thousand routes of others. */
 static void match_routes(
-	const struct plan *plan, const struct kernel *kernel, struct matches *matches)
+	const struct plan *plan, const struct kernel *kernel, struct route_matches *matches)
 {
 	const struct route *route, *wanted;
 	struct standing *standing;
@@ -70,7 +70,8 @@ static void add_rule_op(struct ops *ops, enum op_kind kind, const struct rule *r
 }
 
 /* Links first: a next hop must be reachable when its route is added (fib_check_nh). */
-static void add_routes(const struct plan *plan, const struct matches *matches, struct ops *ops)
+static void add_routes(
+	const struct plan *plan, const struct route_matches *matches, struct ops *ops)
 {
 	const struct standing *standing;
 	const struct route *route;
@@ -98,8 +99,8 @@ static bool is_successor(const struct route *next, const struct route *route)
 			!strcmp(next->device, route->device));
 }
 
-static bool stays(const struct plan *plan, const struct matches *matches, const struct route *route,
-	const struct route *wanted)
+static bool stays(const struct plan *plan, const struct route_matches *matches,
+	const struct route *route, const struct route *wanted)
 {
 	if (wanted && !route_compare(wanted, route))
 		return true;
@@ -111,7 +112,7 @@ static bool stays(const struct plan *plan, const struct matches *matches, const 
 }
 
 static void delete_routes(const struct plan *plan, const struct kernel *kernel,
-	const struct matches *matches, struct ops *ops)
+	const struct route_matches *matches, struct ops *ops)
 {
 	const struct route *route, *wanted;
 	struct index gone = {0};
@@ -131,53 +132,87 @@ static void delete_routes(const struct plan *plan, const struct kernel *kernel,
 	free(gone.items);
 }
 
-static void add_rules(const struct plan *plan, const struct index *seen, struct ops *ops)
+/* The kernel's rules and the plan's, each sorted. */
+struct rule_matches {
+	struct index seen, wanted, owned;
+	bool *there; /* of each of the plan's rules: the kernel has it */
+};
+
+static void match_rules(
+	const struct plan *plan, const struct kernel *kernel, struct rule_matches *matches)
 {
+	const struct rule *wanted;
 	size_t i, at = 0;
 
+	index_build(&kernel->rules, rules_in_order, &matches->seen);
+	index_build(&plan->rules, rules_in_order, &matches->wanted);
+	index_build(&plan->owned, rules_in_order, &matches->owned);
+	matches->there = mem_resize(NULL, plan->rules.n);
+	memset(matches->there, 0, plan->rules.n);
+	for (i = 0; i < matches->seen.n; i++) {
+		wanted = index_follow(&matches->wanted, &at, matches->seen.items[i]);
+		if (wanted)
+			matches->there[wanted - plan->rules.items] = true;
+	}
+}
+
+static void add_rules(const struct plan *plan, const struct rule_matches *matches, struct ops *ops)
+{
+	size_t i;
+
 	for (i = 0; i < plan->rules.n; i++)
-		if (!index_follow(seen, &at, &plan->rules.items[i]))
+		if (!matches->there[i])
 			add_rule_op(ops, OP_RULE_ADD, &plan->rules.items[i]);
 }
 
 /* Old kernels (to 3.10) take the same rule twice: each copy but the first goes too. */
-static void delete_rules(const struct plan *plan, const struct index *seen, struct ops *ops)
+static void delete_rules(
+	const struct plan *plan, const struct rule_matches *matches, struct ops *ops)
 {
-	struct index wanted = {0}, owned = {0};
+	const struct index *seen = &matches->seen;
 	size_t i, at_wanted = 0, at_owned = 0;
 	const struct rule *rule;
 	bool first;
 
-	index_build(&plan->rules, rules_in_order, &wanted);
-	index_build(&plan->owned, rules_in_order, &owned);
 	for (i = 0; i < seen->n; i++) {
 		rule = seen->items[i];
 		first = !i || rule_compare(seen->items[i - 1], rule);
-		if (!index_follow(&owned, &at_owned, rule) ||
-			(first && index_follow(&wanted, &at_wanted, rule)))
+		if (!index_follow(&matches->owned, &at_owned, rule) ||
+			(first && index_follow(&matches->wanted, &at_wanted, rule)))
 			continue;
 		if (first && frozen_table(&plan->frozen, rule->table))
 			continue;
 		add_rule_op(ops, OP_RULE_DELETE, rule);
 	}
-	free(wanted.items);
-	free(owned.items);
+}
+
+static void route_matches_free(struct route_matches *matches)
+{
+	free(matches->wanted.items);
+	free(matches->standing);
+}
+
+static void rule_matches_free(struct rule_matches *matches)
+{
+	free(matches->seen.items);
+	free(matches->wanted.items);
+	free(matches->owned.items);
+	free(matches->there);
 }
 
 void diff_build(const struct plan *plan, const struct kernel *kernel, struct ops *ops)
 {
-	struct matches matches = {.standing = NULL};
-	struct index seen = {0};
+	struct route_matches routes = {.standing = NULL};
+	struct rule_matches rules = {.there = NULL};
 
-	match_routes(plan, kernel, &matches);
-	index_build(&kernel->rules, rules_in_order, &seen);
-	add_routes(plan, &matches, ops);
-	add_rules(plan, &seen, ops);
-	delete_rules(plan, &seen, ops);
-	delete_routes(plan, kernel, &matches, ops);
-	free(matches.wanted.items);
-	free(matches.standing);
-	free(seen.items);
+	match_routes(plan, kernel, &routes);
+	match_rules(plan, kernel, &rules);
+	add_routes(plan, &routes, ops);
+	add_rules(plan, &rules, ops);
+	delete_rules(plan, &rules, ops);
+	delete_routes(plan, kernel, &routes, ops);
+	route_matches_free(&routes);
+	rule_matches_free(&rules);
 }
 
 void op_format(const struct op *op, struct text *out)

@@ -141,9 +141,10 @@ static bool take_word(const char **text, const char *word)
 	return true;
 }
 
+/* Nothing but what we write is taken: each prefix and each number has one form only. */
 static bool take_prefix(const char **text, struct prefix *out)
 {
-	char word[PREFIX_TEXT];
+	char word[PREFIX_TEXT], again[PREFIX_TEXT];
 	size_t len = strcspn(*text, " ");
 
 	if (len >= sizeof(word))
@@ -151,46 +152,35 @@ static bool take_prefix(const char **text, struct prefix *out)
 	memcpy(word, *text, len);
 	word[len] = '\0';
 	*text += len;
-	return !prefix_parse(word, AF_INET, out) || !prefix_parse(word, AF_INET6, out);
+	return (!prefix_parse(word, AF_INET, out) || !prefix_parse(word, AF_INET6, out)) &&
+		!strcmp(prefix_format(out, again), word);
 }
 
-static unsigned take_number(const char **text)
+static bool take_number(const char **text, unsigned *out)
 {
-	char *end;
-	unsigned long number = strtoul(*text, &end, 10);
+	unsigned long long number = 0;
+	const char *digit = *text;
 
-	*text = end;
-	return (unsigned)number;
-}
-
-/* True if the line is to the letter what we write of the rule: no other form was ever ours. */
-static bool is_written_so(const struct rule *rule, const char *line)
-{
-	struct text again = {0};
-	bool same;
-
-	rule_format(rule, &again);
-	same = !strcmp(again.bytes, line);
-	text_free(&again);
-	return same;
+	for (; *digit >= '0' && *digit <= '9' && number <= 0xffffffff; digit++)
+		number = number * 10 + (unsigned)(*digit - '0');
+	if (digit == *text || (**text == '0' && digit != *text + 1) || number > 0xffffffff)
+		return false;
+	*text = digit;
+	*out = (unsigned)number;
+	return true;
 }
 
 int rule_parse(const char *line, struct rule *out)
 {
 	struct rule rule = {0};
-	const char *rest = line;
 
-	if (!take_word(&rest, "from ") || !take_prefix(&rest, &rule.from))
+	if (!take_word(&line, "from ") || !take_prefix(&line, &rule.from))
 		return -1;
-	rule.forwarded = !take_word(&rest, " iif lo");
+	rule.forwarded = !take_word(&line, " iif lo");
 	/* An IPv4 rule without iif lo was never ours. */
-	if ((rule.forwarded && rule.from.family == AF_INET) || !take_word(&rest, " lookup "))
-		return -1;
-	rule.table = take_number(&rest);
-	if (!take_word(&rest, " priority "))
-		return -1;
-	rule.priority = take_number(&rest);
-	if (!is_written_so(&rule, line))
+	if ((rule.forwarded && rule.from.family == AF_INET) || !take_word(&line, " lookup ") ||
+		!take_number(&line, &rule.table) || !take_word(&line, " priority ") ||
+		!take_number(&line, &rule.priority) || *line)
 		return -1;
 	*out = rule;
 	return 0;

@@ -101,6 +101,9 @@ static void check_line(struct draft *draft, const struct file *file, int number,
 	size_t i;
 	int value;
 
+	/* Most lines are comments. */
+	if (!strchr(line, '=') || line[strspn(line, " \t")] == '#')
+		return;
 	for (i = 0; i < sysctls->n; i++) {
 		wanted = &sysctls->items[i];
 		copy = mem_string(line);

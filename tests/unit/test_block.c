@@ -132,7 +132,13 @@ static void test_rules(void)
 	static const char *const bad[] = {"from 10.0.0.0/8 iif lo lookup 101 priority 10001 x",
 		"from 10.0.0.0/8 iif lo lookup 101", "from 10.0.0.0/8 lookup 101 priority 1",
 		" from 10.0.0.0/8 iif lo lookup 101 priority 10001",
-		"from 10.0.0.0/8 iif lo lookup +1 priority 1"};
+		"from 10.0.0.0/8 iif lo lookup +1 priority 1",
+		"from 10.0.0.0/8 iif lo lookup 0101 priority 1",
+		"from 10.0.0.0/8 iif lo lookup 101 priority 4294967297",
+		"from 10.0.0.0/8 iif lo lookup 101 priority ",
+		"from 10.0.0.1/32 iif lo lookup 101 priority 1",
+		"from 2001:DB8::/64 iif lo lookup 101 priority 1",
+		"from 10.0.0.0/8  iif lo lookup 101 priority 1", ""};
 	struct rule rule;
 	size_t i;
 
