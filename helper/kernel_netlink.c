@@ -44,6 +44,9 @@ enum {
 /* The same for what if_addr.h got later. */
 enum { ADDRESS_DADFAILED = 0x08 };
 
+/* IFLA_AF_SPEC, IFLA_INET6_CONF, DEVCONF_DISABLE_IPV6: in newer headers only. */
+enum { LINK_FAMILIES = 26, INET6_SETTINGS = 2, SETTING_DISABLE = 26 };
+
 enum { ROUTE_VIA = 18, ROUTE_PREF = 20, ROUTE_ENCAP = 22, ROUTE_ATTRIBUTES = 64 };
 
 /* What is read, and of which family: an old kernel answers for all where it lacks one. */
@@ -74,6 +77,17 @@ static bool file_holds_one(const char *path)
 	return value == '1';
 }
 
+static const struct nlattr *nested_find(const struct nlattr *outer, int type)
+{
+	const struct nlattr *attr = attribute_bytes(outer);
+	size_t left = attribute_length(outer);
+
+	for (; attribute_fits(attr, left); attr = attribute_next(attr, &left))
+		if (attribute_type(attr) == type)
+			return attr;
+	return NULL;
+}
+
 /* The folder is there if the kernel has IPv6 for the device; 2.6.18 has no switch in it. */
 static bool device_has_inet6(const char *name)
 {
@@ -86,23 +100,39 @@ static bool device_has_inet6(const char *name)
 	return !file_holds_one(path);
 }
 
+/* From 2.6.38 on a link's message says whether it has IPv6 (inet6_fill_link_af), so that no file
+ * need be read of each. */
+static bool link_has_inet6(const struct nlattr *families, const char *name)
+{
+	const struct nlattr *inet6, *settings;
+	int off = 0;
+
+	if (!families)
+		return device_has_inet6(name);
+	inet6 = nested_find(families, AF_INET6);
+	settings = inet6 ? nested_find(inet6, INET6_SETTINGS) : NULL;
+	if (settings && attribute_length(settings) >= (SETTING_DISABLE + 1) * sizeof(off))
+		memcpy(&off, (const int *)attribute_bytes(settings) + SETTING_DISABLE, sizeof(off));
+	return inet6 && !off;
+}
+
 static void read_link(const struct nlmsghdr *message, void *arg)
 {
 	struct reading *reading = arg;
 	const struct ifinfomsg *info = NLMSG_DATA(message);
-	const struct nlattr *attrs[IFLA_IFNAME + 1];
+	const struct nlattr *attrs[LINK_FAMILIES + 1];
 	struct link *link;
 
 	if (message->nlmsg_type != RTM_NEWLINK)
 		return;
-	message_split(message, sizeof(*info), attrs, IFLA_IFNAME);
+	message_split(message, sizeof(*info), attrs, LINK_FAMILIES);
 	link = array_add(&reading->kernel->links);
 	link->index = info->ifi_index;
 	link->up = info->ifi_flags & IFF_UP;
 	link->loopback = info->ifi_flags & IFF_LOOPBACK;
 	link->tunnel = info->ifi_flags & IFF_POINTOPOINT;
 	attribute_name(attrs[IFLA_IFNAME], link->name);
-	link->inet6 = device_has_inet6(link->name);
+	link->inet6 = link_has_inet6(attrs[LINK_FAMILIES], link->name);
 	attribute_mac(attrs[IFLA_ADDRESS], link->mac);
 }
 
