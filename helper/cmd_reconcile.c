@@ -110,6 +110,21 @@ static int apply(const struct host *host, bool last)
 	return failures;
 }
 
+static bool same_saves(const struct saves *a, const struct saves *b)
+{
+	const struct saved *x, *y;
+	size_t i;
+
+	for (i = 0; i < a->n && i < b->n; i++) {
+		x = &a->items[i];
+		y = &b->items[i];
+		if (strcmp(x->set.device, y->set.device) || x->set.key != y->set.key ||
+			x->set.value != y->set.value || x->old != y->old)
+			return false;
+	}
+	return a->n == b->n;
+}
+
 /* The old values are on record before a new one is written, and an old one is back before it is
  * forgotten, so that a crash loses none. */
 static int apply_sysctls(const struct host *host)
@@ -132,7 +147,7 @@ static int apply_sysctls(const struct host *host)
 		failures++;
 	for (i = 0; !failures && i < diff.writes.n; i++)
 		failures += sysctl_write(&diff.writes.items[i]) != 0;
-	if (!failures && saves_write(&diff.saves))
+	if (!failures && !same_saves(&diff.saves, &host->saves) && saves_write(&diff.saves))
 		failures++;
 	free(both.items);
 	sysctl_diff_free(&diff);

@@ -38,6 +38,7 @@ struct sources {
 	struct files leases;	      /* dhclient's and what it told our hook, the oldest first */
 	long long now;		      /* when they were read, in seconds since 1970 */
 	bool network_manager;	      /* it is running */
+	bool leftovers;		      /* a run of ours that was killed left what it was writing */
 	char *scripts;		      /* the network-scripts folder */
 	const struct addresses *seen; /* those of the kernel; NULL: not asked */
 	const char *coming;	      /* the ifcfg file of an ifup that begins, or NULL */

@@ -103,13 +103,34 @@ static bool is_regular(const char *path)
 	return !stat(path, &status) && S_ISREG(status.st_mode);
 }
 
-/* All files of a folder whose name starts with the prefix and is not ignored. */
-static int files_read(const char *folder, const char *prefix, struct files *out)
+/* The files of a folder whose names start with a prefix. */
+struct part {
+	const char *prefix;
+	struct files *files;
+};
+
+static struct files *files_for(const struct part *parts, size_t n, const char *name)
+{
+	size_t i, len;
+
+	for (i = 0; i < n; i++) {
+		len = strlen(parts[i].prefix);
+		if (!strncmp(name, parts[i].prefix, len) && name[len])
+			return name[0] == '.' || file_ignored(name) ? NULL : parts[i].files;
+	}
+	return NULL;
+}
+
+/* Reads the files of each part that are not ignored; all in one pass. *leftovers, if it is asked
+ * for, becomes true where something was left half-written. */
+static int parts_read(const char *folder, const struct part *parts, size_t n, bool *leftovers)
 {
 	DIR *dir = opendir(folder);
 	struct dirent *entry;
+	struct files *files;
 	int err = 0;
 	char *path;
+	size_t i;
 
 	if (!dir && errno == ENOENT)
 		return 0;
@@ -118,12 +139,14 @@ static int files_read(const char *folder, const char *prefix, struct files *out)
 		return -1;
 	}
 	while (!err && (errno = 0, entry = readdir(dir))) {
-		if (strncmp(entry->d_name, prefix, strlen(prefix)) || entry->d_name[0] == '.' ||
-			!entry->d_name[strlen(prefix)] || file_ignored(entry->d_name))
+		if (leftovers && !strncmp(entry->d_name, beside_name, strlen(beside_name)))
+			*leftovers = true;
+		files = files_for(parts, n, entry->d_name);
+		if (!files)
 			continue;
 		path = mem_format("%s/%s", folder, entry->d_name);
-		if (is_regular(path))
-			err = file_read(path, array_add(out));
+		if (entry->d_type == DT_REG || is_regular(path))
+			err = file_read(path, array_add(files));
 		free(path);
 	}
 	if (!err && errno) {
@@ -131,8 +154,16 @@ static int files_read(const char *folder, const char *prefix, struct files *out)
 		err = -1;
 	}
 	closedir(dir);
-	array_sort(out, compare_names);
+	for (i = 0; i < n; i++)
+		array_sort(parts[i].files, compare_names);
 	return err;
+}
+
+static int files_read(const char *folder, const char *prefix, struct files *out)
+{
+	const struct part all = {prefix, out};
+
+	return parts_read(folder, &all, 1, NULL);
 }
 
 static int read_below(const char *etc, const char *name, struct file *out)
@@ -184,15 +215,26 @@ static int compare_ages(const void *a, const void *b)
  * whose they are stands in them. */
 static int read_leases(const char *root, struct sources *sources)
 {
+	const struct part told = {lease_name, &sources->leases};
 	char *folder = mem_format("%s/var/lib/dhclient", root);
 	int err = files_read(folder, "dhclient-", &sources->leases);
 
 	if (!err && !*root)
-		err = files_read(run_dir, lease_name, &sources->leases);
+		err = parts_read(run_dir, &told, 1, &sources->leftovers);
 	array_sort(&sources->leases, compare_ages);
 	sources->now = time(NULL);
 	free(folder);
 	return err;
+}
+
+static int read_scripts(struct sources *sources)
+{
+	const struct part parts[] = {{"ifcfg-", &sources->ifcfg}, {"route-", &sources->managed},
+		{"rule-", &sources->managed}, {"route6-", &sources->managed},
+		{"rule6-", &sources->managed}};
+
+	return parts_read(
+		sources->scripts, parts, sizeof(parts) / sizeof(*parts), &sources->leftovers);
 }
 
 int sources_read(const char *root, struct sources *sources)
@@ -207,15 +249,11 @@ int sources_read(const char *root, struct sources *sources)
 	sources->scripts = mem_format("%s/sysconfig/network-scripts", etc);
 	err = read_below(etc, "sysconfig/network", &sources->network);
 	err |= read_below(etc, "sysconfig/multihome", &sources->defaults);
-	err |= files_read(sources->scripts, "ifcfg-", &sources->ifcfg);
-	err |= files_read(sources->scripts, "route-", &sources->managed);
-	err |= files_read(sources->scripts, "rule-", &sources->managed);
+	err |= read_scripts(sources);
 	err |= read_with_folder(
 		etc, "iproute2/rt_tables", "iproute2/rt_tables.d", &sources->tables);
 	err |= read_with_folder(etc, "sysctl.conf", "sysctl.d", &sources->settings);
 	err |= read_leases(root, sources);
-	err |= files_read(sources->scripts, "route6-", &sources->managed);
-	err |= files_read(sources->scripts, "rule6-", &sources->managed);
 	err |= read_below(etc, "sysconfig/network-scripts/ifup-ipv6", &sources->ifup_ipv6);
 	err |= read_below(etc, "sysconfig/network-scripts/ifup-routes", &sources->ifup_routes);
 	sources->network_manager = !*root && network_manager_runs();
@@ -266,6 +304,12 @@ static int copy_owner(const char *from, int to)
 	return 0;
 }
 
+/* What is below /var/run speaks of the kernel's state, and is gone with it. */
+static bool must_last(const char *path)
+{
+	return strncmp(path, run_dir, strlen(run_dir)) != 0;
+}
+
 /* A rename is lasting only when the folder is on the disk. */
 static int sync_folder(const char *path)
 {
@@ -282,16 +326,16 @@ static int sync_folder(const char *path)
 	return err;
 }
 
-static int write_beside(const char *path, char *beside, const char *bytes, size_t len)
+static int write_beside(const char *path, char *beside, const char *bytes, size_t len, bool lasting)
 {
 	int fd = mkstemp(beside), err;
 
 	if (fd < 0)
 		return -1;
-	err = copy_owner(path, fd) || write_all(fd, bytes, len) || fsync(fd);
+	err = copy_owner(path, fd) || write_all(fd, bytes, len) || (lasting && fsync(fd));
 	err |= close(fd);
 	if (!err && !rename(beside, path))
-		return sync_folder(path);
+		return lasting ? sync_folder(path) : 0;
 	err = errno;
 	unlink(beside);
 	errno = err;
@@ -301,11 +345,12 @@ static int write_beside(const char *path, char *beside, const char *bytes, size_
 static int replace(const char *path, const char *bytes, size_t len)
 {
 	/* Where the administrator has a symbolic link, the file behind it is replaced. */
+	bool lasting = must_last(path);
 	char *real = realpath(path, NULL);
 	const char *target = real ? real : path;
 	char *beside = mem_format(
 		"%.*s/%sXXXXXX", (int)(strrchr(target, '/') - target), target, beside_name);
-	int err = write_beside(target, beside, bytes, len);
+	int err = write_beside(target, beside, bytes, len, lasting);
 
 	if (err)
 		log_error("%s: %s", path, strerror(errno));
@@ -329,6 +374,8 @@ static void sweep(const char *folder, const char *prefix)
 void leftovers_remove(const struct sources *sources)
 {
 	/* A run that was killed may have left what it was writing. */
+	if (!sources->leftovers)
+		return;
 	sweep(sources->scripts, beside_name);
 	sweep(run_dir, beside_name);
 }
