@@ -35,6 +35,8 @@ FORTIFY_CFLAGS = $(if $(filter -O%,$(filter-out -O0,$(CFLAGS))),$(if $(findstrin
 	-fsanitize,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
 NEEDED_CFLAGS += -fPIE $(STACK_CFLAGS) $(FORTIFY_CFLAGS)
 NEEDED_LDFLAGS := -pie -Wl,-z,relro,-z,now
+# Without the tables that exceptions and sampling profilers walk by: a sixth of the program.
+LEAN_CFLAGS = -fno-asynchronous-unwind-tables
 # STATIC_LIBNL=1 puts libnl into the program (EL5 has none): LIBNL=DIR is a libnl-3 source tree
 # that was built; without it the library is the one that pkg-config knows.
 ifneq ($(LIBNL),)
@@ -60,6 +62,9 @@ PURE := array prefix net diag shvar ifcfg ifcfg6 lease uplink config block adver
 EDGE := main host cmd_reconcile cmd_plan cmd_show cmd_explain gather cmd_check file log \
 	kernel_wire kernel_netlink kernel_ask sysctl_proc
 PURE_OBJECTS := $(PURE:%=$(BUILD)/%.o)
+# Where a host with thousands of addresses spends its time; all else is better small than fast.
+HOT := array prefix net diff plan_kernel plan_lookups kernel_wire kernel_netlink
+SMALL_CFLAGS = $(if $(filter -O2 -O3,$(CFLAGS)),-Os)
 EDGE_OBJECTS := $(EDGE:%=$(BUILD)/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 
@@ -82,12 +87,13 @@ $(BUILD)/multihome: $(EDGE_OBJECTS) $(PURE_OBJECTS)
 
 $(BUILD)/main.o: $(SPEC)
 
+$(HOT:%=$(BUILD)/%.o): SMALL_CFLAGS =
 # Without `private`, which make 3.81 (EL5, EL6) does not know.
 $(BUILD)/kernel_wire.o $(BUILD)/kernel_netlink.o $(BUILD)/kernel_ask.o: NEEDED_CFLAGS += $(NL_CFLAGS)
 
 $(BUILD)/%.o: helper/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(NEEDED_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(NEEDED_CFLAGS) $(LEAN_CFLAGS) $(CFLAGS) $(SMALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/test_%: tests/unit/test_%.c $(PURE_OBJECTS)
 	$(CC) $(NEEDED_CFLAGS) $(CFLAGS) -Ihelper -MMD -MP -o $@ $< $(PURE_OBJECTS)
