@@ -19,9 +19,11 @@ struct question {
 };
 
 struct answer {
-	int error;	       /* 0, or the kernel's errno: EXDEV (EINVAL from 6.13 on) the source is
-				* refused by the reverse-path filter or as a martian; ENETUNREACH,
-				* EHOSTUNREACH no route; EACCES prohibit; EINVAL blackhole or unreachable */
+	/* 0, or the kernel's errno. EXDEV (EINVAL from 6.13 on): the source is refused by the
+	 * reverse-path filter; EINVAL: as a martian, or by a blackhole; EHOSTUNREACH: an
+	 * unreachable route, or the target is not the host's and it does not forward;
+	 * ENETUNREACH: no route, or an unreachable rule; EACCES: prohibit. */
+	int error;
 	unsigned char type;    /* RTN_UNICAST, RTN_LOCAL … */
 	unsigned table;	       /* 0: not said (old kernels say main whatever it is) */
 	device_name device;    /* by which it leaves */
