@@ -55,7 +55,7 @@ struct asked {
 	struct prefix gateway;	       /* family 0: on-link */
 	bool outside;		       /* of the uplink's networks */
 	size_t nic;		       /* the NIC's number among those asked, from 0 */
-	bool right;		       /* answers by its NIC; filled in by check_answers */
+	bool right, wrong;	       /* by check_answers; neither: there is a note of it */
 };
 
 /* A NIC that may answer ARP for another one's address. */

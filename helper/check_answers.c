@@ -196,6 +196,7 @@ static void add(const struct judged *judged, struct text *what, struct findings 
 {
 	struct finding found = {.kind = judged->kind, .wrong = is_wrong(judged)};
 
+	judged->asked->wrong = found.wrong;
 	memcpy(found.device, judged->asked->address->device, sizeof(found.device));
 	found.address = judged->asked->address->prefix;
 	finding_add(findings, found, what->bytes, judged_cure(judged));

@@ -185,7 +185,7 @@ static char *cure_unserved(const struct judged *judged)
 				  "multihome sync");
 	if (!asked->uplink)
 		return cure_unknown(judged);
-	if (judged->kind == FINDING_WRONG_GATEWAY || judged->kind == FINDING_NO_WAY_BACK)
+	if (judged->kind == FINDING_WRONG_GATEWAY || judged->reply->error)
 		return mem_format("run ifdown %s && ifup %s", device, device);
 	return mem_format("set TABLE=%u in %s and run multihome sync",
 		check_free_table(judged->in, judged->asked->nic), asked->uplink->file->name);

@@ -46,6 +46,14 @@ static bool is_same(const struct policy *a, const struct policy *b)
 	return !policy_compare(a, &at_once) && !a->other && is_looked_up(a);
 }
 
+/* One of ours may say what another of ours does, at its own priority. */
+static bool is_copy(
+	const struct check_input *in, const struct policy *first, const struct policy *policy)
+{
+	return is_same(first, policy) &&
+		(!policy_compare(first, policy) || !check_is_wanted(in, policy));
+}
+
 /* Without a priority the kernel takes the next lower one each time (fib_default_rule_pref), so that
  * what a script adds at every start piles up. */
 static void check_duplicate(const struct check_input *in, size_t at, struct findings *findings)
@@ -58,10 +66,10 @@ static void check_duplicate(const struct check_input *in, size_t at, struct find
 	char *command, *what;
 
 	for (i = 0; i < at; i++)
-		if (is_same(&policies->items[i], policy))
+		if (is_copy(in, &policies->items[i], policy))
 			return;
 	for (i = at + 1; i < policies->n; i++) {
-		if (!is_same(policy, &policies->items[i]))
+		if (!is_copy(in, policy, &policies->items[i]))
 			continue;
 		command = cure_rule(in, &policies->items[i]);
 		text_format(&cure, "%s%s", more ? " && " : "",
@@ -135,7 +143,7 @@ static bool check_stale(
 /* And is the administrator's: multihome's own tables are for multihome to fill. */
 static bool goes_wrong(const struct asked *asked)
 {
-	return !asked->right && !(asked->planned && asked->planned->state == STATE_UP);
+	return asked->wrong && !(asked->planned && asked->planned->state == STATE_UP);
 }
 
 /* The first of the addresses that are asked whose replies the rule may lead, if

@@ -28,7 +28,7 @@ finds_nothing() {
 set_keys() {
 	local file=$LAB_SCRIPTS/$2
 	[[ $2 != /* ]] || file=$LAB_ROOT$2
-	sed 's/ and /\n/g' <<<"$1" >>"$file"
+	echo "${1// and /$'\n'}" >>"$file"
 }
 
 # cure LINE: does what a line of check says is to be done.
@@ -187,10 +187,9 @@ plain_started() {
 }
 
 @test "rules that piled up, rules for addresses and devices that are gone" {
-	local i
 	plain_started
 	host ip route add default via 10.0.0.1 dev eth1 table 7
-	for i in 1 2 3; do
+	for _ in 1 2 3; do
 		host ip rule add from 10.0.0.99 table 7
 	done
 	host ip rule add from 10.0.0.98 iif eth9 table 7

@@ -464,6 +464,16 @@ static void test_stale(void)
 		"from 10.0.0.0/8 lookup 7 priority 6 && ip rule del from 10.0.0.0/8 lookup 7 "
 		"priority 6\n",
 		"a rule that piled up");
+
+	set_scene(&scene, true);
+	add_way(&scene, 101, "0.0.0.0/0", "eth1", "10.0.0.1");
+	strcpy(add_policy(&scene, 10000, "10.0.0.0/8", 101)->iif, "lo");
+	*array_add(&scene.plan.owned) =
+		(struct rule){.from = prefix("10.0.0.0/8"), .table = 101, .priority = 10000};
+	*array_add(&scene.plan.rules) = scene.plan.owned.items[0];
+	*array_add(&scene.plan.rules) = scene.plan.owned.items[1];
+	answer_well(&scene);
+	check(&scene, "", "two rules of the plan that agree but for their priority are no pile");
 }
 
 static void put_into_use(struct scene *scene)
