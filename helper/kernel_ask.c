@@ -18,27 +18,7 @@
 #include "kernel_wire.h"
 #include "log.h"
 
-/* EL5's kernel headers have no linux/fib_rules.h; the numbers are the wire's. */
-enum {
-	RULE_DST = 1,
-	RULE_SRC = 2,
-	RULE_IIFNAME = 3,
-	RULE_GOTO = 4,
-	RULE_PRIORITY = 6,
-	RULE_FWMARK = 10,
-	RULE_FLOW = 11,
-	RULE_SUPPRESS_PREFIXLEN = 14,
-	RULE_TABLE = 15,
-	RULE_FWMASK = 16,
-	RULE_OIFNAME = 17,
-	RULE_PAD = 18,
-	RULE_L3MDEV = 19,
-	RULE_PROTOCOL = 21,
-	RULE_INVERT = 2 /* FIB_RULE_INVERT */
-};
-
-/* The same for what rtnetlink.h and neighbour.h got later. */
-enum { ROUTE_VIA = 18, ROUTE_PREF = 20, ROUTE_LAST = ROUTE_PREF, ROUTE_LINKDOWN = 16 };
+enum { ROUTE_LAST = ROUTE_PREF, ROUTE_LINKDOWN = 16 };
 /* RTM_F_LOOKUP_TABLE: the answer is to say the table; older kernels say main. */
 enum { LOOKUP_TABLE = 0x1000 };
 

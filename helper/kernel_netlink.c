@@ -26,28 +26,13 @@
 #include "kernel_wire.h"
 #include "log.h"
 
-/* EL5's kernel headers have no linux/fib_rules.h; the numbers are the wire's. */
-enum {
-	RULE_SRC = 2,
-	RULE_IIFNAME = 3,
-	RULE_PRIORITY = 6,
-	RULE_FWMARK = 10,
-	RULE_FLOW = 11,
-	RULE_SUPPRESS_IFGROUP = 13,
-	RULE_SUPPRESS_PREFIXLEN = 14,
-	RULE_TABLE = 15,
-	RULE_PAD = 18,
-	RULE_PROTOCOL = 21,
-	RULE_TO_TABLE = 1 /* FR_ACT_TO_TBL; RTN_UNICAST on 2.6.18 */
-};
-
-/* The same for what if_addr.h got later. */
+/* What if_addr.h got after EL5. */
 enum { ADDRESS_DADFAILED = 0x08 };
 
 /* IFLA_AF_SPEC, IFLA_INET6_CONF, DEVCONF_DISABLE_IPV6: in newer headers only. */
 enum { LINK_FAMILIES = 26, INET6_SETTINGS = 2, SETTING_DISABLE = 26 };
 
-enum { ROUTE_VIA = 18, ROUTE_PREF = 20, ROUTE_ENCAP = 22, ROUTE_ATTRIBUTES = 64 };
+enum { ROUTE_ENCAP = 22, ROUTE_ATTRIBUTES = 64 };
 
 /* What is read, and of which family: an old kernel answers for all where it lacks one. */
 struct reading {

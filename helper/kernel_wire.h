@@ -12,6 +12,30 @@
 
 #include "net.h"
 
+/* EL5's kernel headers have no linux/fib_rules.h; the numbers are the wire's. */
+enum {
+	RULE_DST = 1,
+	RULE_SRC = 2,
+	RULE_IIFNAME = 3,
+	RULE_GOTO = 4,
+	RULE_PRIORITY = 6,
+	RULE_FWMARK = 10,
+	RULE_FLOW = 11,
+	RULE_SUPPRESS_IFGROUP = 13,
+	RULE_SUPPRESS_PREFIXLEN = 14,
+	RULE_TABLE = 15,
+	RULE_FWMASK = 16,
+	RULE_OIFNAME = 17,
+	RULE_PAD = 18,
+	RULE_L3MDEV = 19,
+	RULE_PROTOCOL = 21,
+	RULE_TO_TABLE = 1, /* FR_ACT_TO_TBL; RTN_UNICAST on 2.6.18 */
+	RULE_INVERT = 2	   /* FIB_RULE_INVERT */
+};
+
+/* The same of rtnetlink.h's later attributes of a route. */
+enum { ROUTE_VIA = 18, ROUTE_PREF = 20 };
+
 /* To be freed with nl_socket_free; NULL: logged. */
 struct nl_sock *netlink_open(void);
 
