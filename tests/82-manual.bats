@@ -64,6 +64,19 @@ nothing() {
 	nothing awk -f tests/manual/documented.awk man/multihome.8 "$out/messages"
 }
 
+@test "each verdict of explain is in the page" {
+	local words page
+	page=$(text multihome.8 | tr -s ' \n' '  ')
+	# The literals, taken apart where something is filled in.
+	sed -n '/^static void format_lost/,/^}/p; /^static void format_verdict/,/^}/p' \
+		helper/explain_format.c | grep -o '"[^"]*"' |
+		sed 's/"//g; s/%[a-z]/\n/g' | grep '[a-z]\{2\}' | sed 's/^[ ,]*//; s/ *$//' >"$out/verdicts"
+	[ "$(wc -l <"$out/verdicts")" -gt 15 ]
+	while read -r words; do
+		grep -qF -- "$words" <<<"$page" || { echo "not there: $words"; return 1; }
+	done <"$out/verdicts"
+}
+
 @test "a message that is new, in whatever form, would be missed there" {
 	cat >"$out/new.c" <<-'END'
 	/* log_error("in a comment"); */
