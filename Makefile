@@ -137,8 +137,9 @@ put = sed 's|@SBINDIR@|$(SBINDIR)|' network-scripts/$(1) >$(DESTDIR)$(2) && \
 	chmod 755 $(DESTDIR)$(2)
 
 install: build
-	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(SYSCONFDIR)/sysconfig
+	install -d $(DESTDIR)$(SBINDIR)
 	install -m 755 $(BUILD)/multihome $(DESTDIR)$(SBINDIR)/multihome
+	install -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(SYSCONFDIR)/sysconfig
 	for script in $(HOOKS) dhclient-exit-hooks activate; do \
 		$(call put,$$script,$(LIBDIR)/$$script) || exit 1; \
 	done

@@ -99,6 +99,16 @@ static void add_route(struct kernel *kernel, struct route *route, const char *ds
 	*array_add(&kernel->routes) = *route;
 }
 
+static bool rules_have(const struct rules *rules, const struct rule *rule)
+{
+	size_t i;
+
+	for (i = 0; i < rules->n; i++)
+		if (!rule_compare(&rules->items[i], rule))
+			return true;
+	return false;
+}
+
 static void read_kernel_line(struct world *world, const char *line)
 {
 	struct route route = {.table = 0};
