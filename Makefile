@@ -75,7 +75,7 @@ RPM_DIR = $(abspath $(BUILD))/rpm
 # Where rpmbuild is no package of rpm's (Debian), nothing that the spec requires is.
 RPM_NODEPS = $(shell rpm -q --quiet rpm-build 2>/dev/null || echo --nodeps)
 
-.PHONY: all build unit install uninstall dist rpm srpm demo check check-property check-real \
+.PHONY: all build unit install uninstall dist rpm srpm demo check check-faults check-property check-real \
 	shellcheck fuzzers fuzz-replay fuzz clean help
 
 all: build
@@ -106,16 +106,26 @@ $(BUILD)/property_hosts: $(wildcard tests/property/*.[ch]) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(NEEDED_CFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^)
 
+# Preloaded into the program by tests/faults.
+$(BUILD)/faults_shim.so: tests/faults/shim.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(NEEDED_CFLAGS) $(CFLAGS) -shared -fPIC -o $@ $< -ldl
+
 # With the sanitizers, in a folder of their own: as a program that replays inputs, by any
 # compiler; as a fuzzer, by clang.
 SANITIZE := -fno-sanitize-recover=all -fno-omit-frame-pointer -fsanitize=address,undefined
 FUZZ_MAIN := tests/fuzz/replay.c
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
-$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_MAIN) tests/fuzz/fuzz.h helper/kernel_wire.c helper/kernel_netlink.c \
-		$(PURE_OBJECTS)
+# Of which the linker takes what a target asks for.
+$(BUILD)/fuzz.a: $(PURE_OBJECTS) $(BUILD)/kernel_wire.o $(BUILD)/kernel_ask.o
+	rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_MAIN) tests/fuzz/fuzz.h helper/kernel_netlink.c \
+		$(BUILD)/fuzz.a
 	$(CC) $(NEEDED_CFLAGS) $(NL_CFLAGS) $(CFLAGS) -Ihelper -o $@ $(filter %/fuzz_$*.c,$^) \
-		$(FUZZ_MAIN) $(PURE_OBJECTS) $(LDFLAGS) $(NL_LIBS)
+		$(FUZZ_MAIN) $(BUILD)/fuzz.a $(LDFLAGS) $(NL_LIBS)
 
 fuzzers: $(FUZZERS:%=$(BUILD)/%)
 
@@ -130,7 +140,7 @@ fuzz:
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_RUNS=$(FUZZ_RUNS) bash tests/fuzz/run.sh $(BUILD)/fuzz \
 		$(FUZZ_TARGETS)
 
-unit: $(UNIT_TESTS) $(BUILD)/shvar_dump $(BUILD)/property_hosts
+unit: $(UNIT_TESTS) $(BUILD)/shvar_dump $(BUILD)/property_hosts $(BUILD)/faults_shim.so
 
 # $(call put,SCRIPT,FILE)
 put = sed 's|@SBINDIR@|$(SBINDIR)|' network-scripts/$(1) >$(DESTDIR)$(2) && \
@@ -206,6 +216,11 @@ check:
 	@sh tests/lab/deps.sh check
 	@bash tests/check.sh
 
+check-faults:
+	@sh tests/lab/deps.sh check
+	@$(MAKE) --no-print-directory -s build $(BUILD)/faults_shim.so
+	@FAULTS=all BUILD=$(BUILD) bash tests/faults/run.sh $(FAULTS_PARTS)
+
 check-property:
 	@sh tests/lab/deps.sh check
 	@$(MAKE) --no-print-directory -s build $(BUILD)/property_hosts
@@ -229,6 +244,7 @@ help:
 	@echo "make rpm, make srpm  packages from that tarball (RPM_FLAGS for rpmbuild)"
 	@echo "make demo            the problem and its cure, in network namespaces (root)"
 	@echo "make check           all tests (root)"
+	@echo "make check-faults       runs killed or failing at each place, races, a soak (root)"
 	@echo "make check-property PROPERTY_HOSTS=5000   replies of so many random hosts (root)"
 	@echo "make fuzz FUZZ_SECONDS=600   fuzzes each parser for so long (clang)"
 	@echo "make check-real INITSCRIPTS=DIR   the packet tests under the real network service"

@@ -49,8 +49,8 @@ struct host {
 int host_plan(enum event event, const struct options *options, struct host *host);
 void host_free(struct host *host);
 /* What becomes of the settings. probe: ask the kernel whether it refuses what arrives, which
- * makes sense once the rules are there. To be freed with sysctl_diff_free. */
-void host_diff_sysctls(const struct host *host, bool probe, struct sysctl_diff *out);
+ * makes sense once the rules are there. 0, or -1: logged. To be freed with sysctl_diff_free. */
+int host_diff_sysctls(const struct host *host, bool probe, struct sysctl_diff *out);
 /* Logs what was said of the configuration, for a hook only what is about its own device.
  * EXIT_REFUSED if there was a refusal among it, else 0. */
 int host_report(const struct host *host, bool hook);

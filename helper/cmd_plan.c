@@ -59,12 +59,13 @@ static void format_ops(const struct host *host, bool all, struct text *out)
 	}
 }
 
-static void format_sysctls(const struct host *host, bool all, struct text *out)
+static int format_sysctls(const struct host *host, bool all, struct text *out)
 {
 	struct sysctl_diff diff = {.writes = {0}};
 	size_t i;
 
-	host_diff_sysctls(host, !host->ops.n, &diff);
+	if (host_diff_sysctls(host, !host->ops.n, &diff))
+		return EXIT_FAILED;
 	for (i = 0; i < diff.writes.n; i++) {
 		if (!all && strcmp(diff.writes.items[i].device, host->device))
 			continue;
@@ -73,6 +74,7 @@ static void format_sysctls(const struct host *host, bool all, struct text *out)
 		text_add_string(out, "\n");
 	}
 	sysctl_diff_free(&diff);
+	return 0;
 }
 
 int cmd_plan(const struct options *options)
@@ -86,7 +88,7 @@ int cmd_plan(const struct options *options)
 	if (!status && (all || host.profile)) {
 		format_changes(&host, all, &out);
 		format_ops(&host, all, &out);
-		format_sysctls(&host, all, &out);
+		status = format_sysctls(&host, all, &out);
 	}
 	if (out.n && fwrite(out.bytes, 1, out.n, stdout) != out.n)
 		status = EXIT_FAILED;

@@ -8,6 +8,7 @@
 #include "cmd.h"
 #include "file.h"
 #include "kernel.h"
+#include "kernel_ask.h"
 #include "log.h"
 
 static int host_read(const struct options *options, struct host *host)
@@ -18,20 +19,23 @@ static int host_read(const struct options *options, struct host *host)
 		record_read(&host->record) || saves_read(&host->saves);
 }
 
-static void see_sysctls(const char *device, struct sysctls *seen)
+static int see_sysctls(const char *device, struct sysctls *seen)
 {
-	if (device[0] && !sysctl_find(seen, device, SYSCTL_RP_FILTER))
-		sysctl_read(device, seen);
+	if (!device[0] || sysctl_find(seen, device, SYSCTL_RP_FILTER))
+		return 0;
+	return sysctl_read(device, seen);
 }
 
-static void read_sysctls(struct host *host)
+static int read_sysctls(struct host *host)
 {
+	int err = 0;
 	size_t i;
 
-	for (i = 0; i < host->config.uplinks.n; i++)
-		see_sysctls(host->config.uplinks.items[i].device, &host->seen);
-	for (i = 0; i < host->saves.n; i++)
-		see_sysctls(host->saves.items[i].set.device, &host->seen);
+	for (i = 0; !err && i < host->config.uplinks.n; i++)
+		err = see_sysctls(host->config.uplinks.items[i].device, &host->seen);
+	for (i = 0; !err && i < host->saves.n; i++)
+		err = see_sysctls(host->saves.items[i].set.device, &host->seen);
+	return err;
 }
 
 static bool stays(const void *arg, const char *device)
@@ -40,36 +44,44 @@ static bool stays(const void *arg, const char *device)
 }
 
 /* The filter is loosened where the kernel refuses what the rules allow. */
-static void add_loosened(const struct host *host, struct sysctls *wanted)
+static int add_loosened(const struct host *host, struct sysctls *wanted)
 {
 	const struct probe *probe;
 	const struct link *link;
 	struct sysctl *loose;
+	int refuses;
 	size_t i;
 
 	for (i = 0; i < host->plan.probes.n; i++) {
 		probe = &host->plan.probes.items[i];
 		link = kernel_find_link(&host->kernel, probe->device);
-		if (!link || !kernel_refuses(link, &probe->address))
+		refuses = link ? kernel_refuses(link, &probe->address) : 0;
+		if (refuses < 0)
+			return -1;
+		if (!refuses)
 			continue;
 		loose = array_add(wanted);
 		memcpy(loose->device, probe->device, sizeof(loose->device));
 		loose->key = SYSCTL_RP_FILTER;
 		loose->value = sysctl_loose();
 	}
+	return 0;
 }
 
-void host_diff_sysctls(const struct host *host, bool probe, struct sysctl_diff *out)
+int host_diff_sysctls(const struct host *host, bool probe, struct sysctl_diff *out)
 {
 	struct sysctls wanted = {0};
+	int err = 0;
 	size_t i;
 
 	for (i = 0; i < host->plan.sysctls.n; i++)
 		*array_add(&wanted) = host->plan.sysctls.items[i];
 	if (probe)
-		add_loosened(host, &wanted);
-	sysctl_diff(&wanted, &host->seen, &host->saves, stays, &host->plan.frozen, out);
+		err = add_loosened(host, &wanted);
+	if (!err)
+		sysctl_diff(&wanted, &host->seen, &host->saves, stays, &host->plan.frozen, out);
 	free(wanted.items);
+	return err;
 }
 
 static void find_profile(const char *argument, struct host *host)
@@ -101,8 +113,8 @@ int host_plan(enum event event, const struct options *options, struct host *host
 	/* clean takes everything away, whatever the configuration says. */
 	if (refused && !clean)
 		return EXIT_REFUSED;
-	if (!options->root)
-		read_sysctls(host);
+	if (!options->root && read_sysctls(host))
+		return EXIT_FAILED;
 	config_hear(&host->config, &host->sources, input.kernel);
 	find_profile(options->argument, host);
 	if (host->device[0])

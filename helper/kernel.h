@@ -22,10 +22,6 @@ int kernel_read(struct kernel *out);
  * to, and it is logged. links give the devices' indices. */
 int kernel_apply(const struct ops *ops, const struct links *links, int *errors);
 
-/* Would the kernel refuse a packet from afar for the address that arrives by the device
- * (reverse-path filter: EXDEV, EINVAL on 6.x)? Asks it (RTM_GETROUTE with RTA_IIF). */
-bool kernel_refuses(const struct link *link, const struct prefix *address);
-
 bool kernel_older_than(unsigned major, unsigned minor, unsigned patch);
 
 /* Kernels before 3.6 keep a cache of routes that a change of rules leaves as it was

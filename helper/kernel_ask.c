@@ -255,6 +255,7 @@ int kernel_view(const struct links *links, struct view *view)
 struct asking {
 	const struct links *links;
 	struct answer *answer;
+	bool answered;
 };
 
 static void read_cached_error(struct nlmsghdr *message, struct answer *answer)
@@ -271,7 +272,7 @@ static void read_cached_error(struct nlmsghdr *message, struct answer *answer)
 
 static int read_answer(struct nl_msg *msg, void *arg)
 {
-	const struct asking *asking = arg;
+	struct asking *asking = arg;
 	struct answer *answer = asking->answer;
 	struct nlmsghdr *message = nlmsg_hdr(msg);
 	struct naming naming = {asking->links, 0};
@@ -281,6 +282,7 @@ static int read_answer(struct nl_msg *msg, void *arg)
 	if (message->nlmsg_type != RTM_NEWROUTE || !nlmsg_valid_hdr(message, sizeof(struct rtmsg)))
 		return NL_SKIP;
 	read_way_message(&naming, message, &way);
+	asking->answered = true;
 	read_cached_error(message, answer);
 	inet6 = way.dst.family == AF_INET6;
 	answer->type = way.type;
@@ -296,8 +298,11 @@ static int read_answer(struct nl_msg *msg, void *arg)
 
 static int read_error(struct sockaddr_nl *from, struct nlmsgerr *error, void *arg)
 {
+	struct asking *asking = arg;
+
 	(void)from;
-	((struct asking *)arg)->answer->error = -error->error;
+	asking->answer->error = -error->error;
+	asking->answered = true;
 	return NL_SKIP;
 }
 
@@ -345,6 +350,7 @@ static int ask(struct nl_sock *socket, const struct question *question, struct a
 	int err;
 
 	memset(asking->answer, 0, sizeof(*asking->answer));
+	asking->answered = false;
 	if (iif < 0 || oif < 0) {
 		asking->answer->error = ENODEV;
 		return 0;
@@ -356,14 +362,19 @@ static int ask(struct nl_sock *socket, const struct question *question, struct a
 	if (err >= 0)
 		err = nl_recvmsgs_default(socket);
 	nlmsg_free(msg);
-	return err < 0 ? err : 0;
+	if (err < 0)
+		return err;
+	if (!asking->answered)
+		return -NLE_AGAIN;
+	/* It has no memory to look: that is no opinion. */
+	return asking->answer->error == ENOBUFS || asking->answer->error == ENOMEM ? -NLE_NOMEM : 0;
 }
 
 int kernel_ask(const struct question *questions, size_t n, const struct links *links,
 	struct answer *answers)
 {
 	struct nl_sock *socket = netlink_open();
-	struct asking asking = {links, answers};
+	struct asking asking = {.links = links};
 	int err = socket ? 0 : -1;
 	size_t i;
 
@@ -377,7 +388,24 @@ int kernel_ask(const struct question *questions, size_t n, const struct links *l
 		err = ask(socket, &questions[i], &asking);
 	}
 	if (err)
-		log_error("netlink: asking for a route: %s", nl_geterror(err));
+		log_error("netlink: asking for a route: %s", netlink_error(err));
 	nl_socket_free(socket);
 	return err ? -1 : 0;
+}
+
+/* TEST-NET-1 of RFC 5737, which is nobody's: what is afar, behind no route but a default. */
+static const struct prefix afar = {AF_INET, 32, {192, 0, 2, 1}};
+
+int kernel_refuses(const struct link *link, const struct prefix *address)
+{
+	/* kernel_ask looks for indices and names among these. */
+	struct link only = *link;
+	struct links links = {&only, 1, 1};
+	struct question question = {.to = *address, .from = afar};
+	struct answer answer;
+
+	memcpy(question.iif, link->name, sizeof(question.iif));
+	if (kernel_ask(&question, 1, &links, &answer))
+		return -1;
+	return answer.error == EXDEV || answer.error == EINVAL;
 }

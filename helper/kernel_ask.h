@@ -40,4 +40,8 @@ int kernel_ask(const struct question *questions, size_t n, const struct links *l
  * dump that failed. To be freed with view_free in any case. */
 int kernel_view(const struct links *links, struct view *view);
 
+/* Would the kernel refuse an IPv4 packet from afar for the address that arrives by the device
+ * (reverse-path filter)? 1, 0, or -1: it could not be asked, and it is logged. */
+int kernel_refuses(const struct link *link, const struct prefix *address);
+
 #endif

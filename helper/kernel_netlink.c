@@ -39,6 +39,7 @@ struct reading {
 	struct kernel *kernel;
 	unsigned char family;
 	size_t last_link; /* that was looked for */
+	bool failed;	  /* logged */
 };
 
 enum { DUMP_TRIES = 10 };
@@ -49,17 +50,32 @@ enum { MESSAGE_SIZE = 256 };
 /* More than this in one send overflows the default receive buffer if many fail. */
 enum { BATCH = 64 };
 
-static bool file_holds_one(const char *path)
+/* 1, 0, or -1: logged. What cannot be asked for is not taken for what is not there. */
+static int path_exists(const char *path)
+{
+	if (!access(path, F_OK))
+		return 1;
+	if (errno == ENOENT)
+		return 0;
+	log_error("%s: %s", path, strerror(errno));
+	return -1;
+}
+
+/* 1, 0 (also if it is not there), or -1: logged. */
+static int file_holds_one(const char *path)
 {
 	int fd = open(path, O_RDONLY);
 	char value = '0';
+	ssize_t n;
 
-	if (fd < 0)
-		return false;
-	if (read(fd, &value, 1) < 0)
-		log_notice("%s: %s", path, strerror(errno));
-	close(fd);
-	return value == '1';
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	n = fd < 0 ? -1 : read(fd, &value, 1);
+	if (n < 0)
+		log_error("%s: %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return n < 0 ? -1 : value == '1';
 }
 
 static const struct nlattr *nested_find(const struct nlattr *outer, int type)
@@ -74,20 +90,22 @@ static const struct nlattr *nested_find(const struct nlattr *outer, int type)
 }
 
 /* The folder is there if the kernel has IPv6 for the device; 2.6.18 has no switch in it. */
-static bool device_has_inet6(const char *name)
+static int device_has_inet6(const char *name)
 {
 	char path[96];
-	int n = snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s", name);
+	int n = snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s", name), found, off;
 
-	if (access(path, F_OK))
-		return false;
+	found = path_exists(path);
+	if (found <= 0)
+		return found;
 	snprintf(path + n, sizeof(path) - (size_t)n, "/disable_ipv6");
-	return !file_holds_one(path);
+	off = file_holds_one(path);
+	return off < 0 ? -1 : !off;
 }
 
 /* From 2.6.38 on a link's message says whether it has IPv6 (inet6_fill_link_af), so that no file
- * need be read of each. */
-static bool link_has_inet6(const struct nlattr *families, const char *name)
+ * need be read of each. 1, 0, or -1: logged. */
+static int link_has_inet6(const struct nlattr *families, const char *name)
 {
 	const struct nlattr *inet6, *settings;
 	int off = 0;
@@ -107,6 +125,7 @@ static void read_link(const struct nlmsghdr *message, void *arg)
 	const struct ifinfomsg *info = NLMSG_DATA(message);
 	const struct nlattr *attrs[LINK_FAMILIES + 1];
 	struct link *link;
+	int inet6;
 
 	if (message->nlmsg_type != RTM_NEWLINK)
 		return;
@@ -117,7 +136,9 @@ static void read_link(const struct nlmsghdr *message, void *arg)
 	link->loopback = info->ifi_flags & IFF_LOOPBACK;
 	link->tunnel = info->ifi_flags & IFF_POINTOPOINT;
 	attribute_name(attrs[IFLA_IFNAME], link->name);
-	link->inet6 = link_has_inet6(attrs[LINK_FAMILIES], link->name);
+	inet6 = link_has_inet6(attrs[LINK_FAMILIES], link->name);
+	link->inet6 = inet6 > 0;
+	reading->failed |= inet6 < 0;
 	attribute_mac(attrs[IFLA_ADDRESS], link->mac);
 }
 
@@ -396,7 +417,7 @@ static void read_rule(const struct nlmsghdr *message, void *arg)
 
 static int dump_family(struct nl_sock *socket, struct kernel *out, unsigned char family)
 {
-	struct reading reading = {out, family, 0};
+	struct reading reading = {.kernel = out, .family = family};
 	int err = netlink_dump(
 		socket, RTM_GETADDR, reading.family, read_address, &reading, "addresses");
 
@@ -411,15 +432,19 @@ static int dump_family(struct nl_sock *socket, struct kernel *out, unsigned char
 
 static int dump_all(struct nl_sock *socket, struct kernel *out)
 {
-	struct reading reading = {out, AF_UNSPEC, 0};
-	int err = netlink_dump(socket, RTM_GETLINK, reading.family, read_link, &reading, "links");
+	struct reading reading = {.kernel = out, .family = AF_UNSPEC};
+	int err = netlink_dump(socket, RTM_GETLINK, AF_UNSPEC, read_link, &reading, "links");
+	int inet6;
 
+	if (!err && reading.failed)
+		err = -1;
 	if (!err)
 		err = dump_family(socket, out, AF_INET);
+	if (err)
+		return err;
 	/* As ipv6_test of network-functions-ipv6; 2.6.18 would say EINVAL to a dump. */
-	if (!err && !access("/proc/net/if_inet6", F_OK))
-		err = dump_family(socket, out, AF_INET6);
-	return err;
+	inet6 = path_exists("/proc/net/if_inet6");
+	return inet6 > 0 ? dump_family(socket, out, AF_INET6) : inet6;
 }
 
 int kernel_read(struct kernel *out)
@@ -567,6 +592,7 @@ struct batch {
 	unsigned first_seq;
 	size_t n;
 	int *errors;
+	size_t messages_read;
 	bool done;
 };
 
@@ -595,13 +621,20 @@ static int batch_ack(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
+static int batch_message(struct nl_msg *msg, void *arg)
+{
+	(void)msg;
+	((struct batch *)arg)->messages_read++;
+	return NL_OK;
+}
+
 /* The acknowledgement is asked for the last only; errors come for each all the same, before
  * it, since the kernel handles a batch in order. */
 static int batch_send(struct nl_sock *socket, struct batch *batch)
 {
 	struct iovec iov[BATCH];
+	size_t i, before;
 	int err;
-	size_t i;
 
 	for (i = 0; i < batch->n; i++) {
 		nl_complete_msg(socket, batch->messages[i]);
@@ -610,11 +643,16 @@ static int batch_send(struct nl_sock *socket, struct batch *batch)
 	}
 	batch->first_seq = nlmsg_hdr(batch->messages[0])->nlmsg_seq;
 	nlmsg_hdr(batch->messages[batch->n - 1])->nlmsg_flags |= NLM_F_ACK;
+	nl_socket_modify_cb(socket, NL_CB_MSG_IN, NL_CB_CUSTOM, batch_message, batch);
 	nl_socket_modify_cb(socket, NL_CB_ACK, NL_CB_CUSTOM, batch_ack, batch);
 	nl_socket_modify_err_cb(socket, NL_CB_CUSTOM, batch_error, batch);
 	err = nl_send_iovec(socket, batch->messages[0], iov, (unsigned)batch->n);
-	while (err >= 0 && !batch->done)
+	while (err >= 0 && !batch->done) {
+		before = batch->messages_read;
 		err = nl_recvmsgs_default(socket);
+		if (err >= 0 && batch->messages_read == before)
+			err = -NLE_AGAIN;
+	}
 	return err < 0 ? err : 0;
 }
 
@@ -662,50 +700,9 @@ int kernel_apply(const struct ops *ops, const struct links *links, int *errors)
 		err = apply_batch(socket, ops->items + i, n, links, errors + i);
 	}
 	if (err)
-		log_error("netlink: %s", nl_geterror(err));
+		log_error("netlink: changing rules and routes: %s", netlink_error(err));
 	nl_socket_free(socket);
 	return err ? -1 : 0;
-}
-
-/* TEST-NET-1 of RFC 5737, which is nobody's: what is afar, behind no route but a default. */
-static const unsigned char afar[4] = {192, 0, 2, 1};
-
-static struct nl_msg *arrival_message(const struct link *link, const struct prefix *address)
-{
-	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETROUTE, 0);
-	struct rtmsg *header = msg ? nlmsg_reserve(msg, sizeof(*header), NLMSG_ALIGNTO) : NULL;
-
-	if (!header)
-		return NULL;
-	memset(header, 0, sizeof(*header));
-	header->rtm_family = address->family;
-	header->rtm_dst_len = header->rtm_src_len = 32;
-	if (put_prefix(msg, RTA_DST, address) || put(msg, RTA_SRC, sizeof(afar), afar) ||
-		put_number(msg, RTA_IIF, (unsigned)link->index)) {
-		nlmsg_free(msg);
-		return NULL;
-	}
-	return msg;
-}
-
-bool kernel_refuses(const struct link *link, const struct prefix *address)
-{
-	struct nl_sock *socket = netlink_open();
-	struct nl_msg *msg = socket ? arrival_message(link, address) : NULL;
-	struct batch batch = {.n = 1};
-	int error = 0;
-
-	batch.errors = &error;
-	batch.messages[0] = msg;
-	if (msg) {
-		nl_socket_disable_auto_ack(socket);
-		nl_socket_disable_seq_check(socket);
-		batch_send(socket, &batch);
-		nlmsg_free(msg);
-	}
-	if (socket)
-		nl_socket_free(socket);
-	return error == EXDEV || error == EINVAL;
 }
 
 bool kernel_older_than(unsigned major, unsigned minor, unsigned patch)

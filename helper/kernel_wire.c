@@ -20,6 +20,9 @@ enum { DUMP_INTERRUPTED = 0x10, ATTRIBUTE_TYPE = 0x3fff };
 /* Replies of 32 KiB (a dump's page) to larger ones (links with many virtual functions). */
 enum { RECEIVE_SIZE = 1 << 16 };
 
+/* The kernel has its answer ready when it is asked; one that does not come is lost. */
+enum { ANSWER_SECONDS = 10 };
+
 struct dump {
 	size_t header; /* the size of the one that each message has */
 	netlink_take *take;
@@ -27,17 +30,68 @@ struct dump {
 	bool interrupted;
 };
 
-struct nl_sock *netlink_open(void)
+const char *netlink_error(int err)
 {
-	struct nl_sock *socket = nl_socket_alloc();
-	int err = socket ? nl_connect(socket, NETLINK_ROUTE) : -NLE_NOMEM;
+	return err == -NLE_AGAIN ? "no answer that can be read" : nl_geterror(err);
+}
+
+/* Are these whole messages, one behind the other? */
+static bool are_messages(const unsigned char *bytes, int n)
+{
+	const struct nlmsghdr *message = (const void *)bytes;
+
+	for (; n >= NLMSG_HDRLEN && NLMSG_OK(message, (unsigned)n);
+		message = NLMSG_NEXT(message, n))
+		;
+	return n <= 0;
+}
+
+/* For nl_recvmsgs, which stops reading where a message is cut off or makes no sense, and takes what
+ * it has for all that there was. */
+static int receive(struct nl_sock *socket, struct sockaddr_nl *from, unsigned char **bytes,
+	struct ucred **credentials)
+{
+	int n = nl_recv(socket, from, bytes, credentials);
+
+	if (n <= 0 || are_messages(*bytes, n))
+		return n;
+	free(*bytes);
+	*bytes = NULL;
+	return -NLE_AGAIN;
+}
+
+static int socket_prepare(struct nl_sock *socket)
+{
+	static const struct timeval patience = {ANSWER_SECONDS, 0};
+	int err = nl_connect(socket, NETLINK_ROUTE);
 
 	/* libnl 3.2.21 reads one page and cuts the rest off silently. */
 	if (!err)
 		err = nl_socket_set_msg_buf_size(socket, RECEIVE_SIZE);
+	if (!err &&
+		setsockopt(nl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &patience,
+			sizeof(patience)))
+		err = -NLE_FAILURE;
+	return err;
+}
+
+struct nl_sock *netlink_open(void)
+{
+	/* Callbacks of our own: the default's are the environment's to choose (NLCB). */
+	struct nl_cb *callbacks = nl_cb_alloc(NL_CB_DEFAULT);
+	struct nl_sock *socket = callbacks ? nl_socket_alloc_cb(callbacks) : NULL;
+	int err = -NLE_NOMEM;
+
+	nl_debug = 0; /* NLDBG */
+	if (callbacks) {
+		nl_cb_overwrite_recv(callbacks, receive);
+		nl_cb_put(callbacks);
+	}
+	if (socket)
+		err = socket_prepare(socket);
 	if (!err)
 		return socket;
-	log_error("netlink: %s", nl_geterror(err));
+	log_error("netlink: %s", netlink_error(err));
 	if (socket)
 		nl_socket_free(socket);
 	return NULL;
@@ -85,7 +139,7 @@ static int take_messages(struct dump *dump, const unsigned char *bytes, int n)
 			return -NLE_MSG_TOOSHORT;
 		dump->take(message, dump->arg);
 	}
-	return 0;
+	return n > 0 ? -NLE_AGAIN : 0;
 }
 
 /* Not nl_recvmsgs: it makes a message of its own of each that comes. */
@@ -99,7 +153,7 @@ static int receive_dump(struct nl_sock *socket, struct dump *dump)
 		bytes = NULL;
 		n = nl_recv(socket, &from, &bytes, NULL);
 		if (n <= 0)
-			return n ? n : -NLE_FAILURE;
+			return n ? n : -NLE_AGAIN;
 		/* Whoever may open a socket may write to ours. */
 		if (!from.nl_pid)
 			done = take_messages(dump, bytes, n);
@@ -123,7 +177,7 @@ int netlink_dump(struct nl_sock *socket, int type, unsigned char family, netlink
 		return 0;
 	if (err < 0 && err != -NLE_DUMP_INTR)
 		log_error("netlink: reading %s%s: %s", family == AF_INET6 ? "IPv6 " : "", what,
-			nl_geterror(err));
+			netlink_error(err));
 	return err < 0 ? err : 0;
 }
 

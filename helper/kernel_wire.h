@@ -36,8 +36,11 @@ enum {
 /* The same of rtnetlink.h's later attributes of a route. */
 enum { ROUTE_VIA = 18, ROUTE_PREF = 20 };
 
-/* To be freed with nl_socket_free; NULL: logged. */
+/* To be freed with nl_socket_free; NULL: logged. An answer that does not come is not waited for
+ * without end. */
 struct nl_sock *netlink_open(void);
+/* libnl's words; -NLE_AGAIN: there was no answer, or one that is cut off or makes no sense. */
+const char *netlink_error(int err);
 
 /* Is given each message of a dump; it has at least the header of its kind. */
 typedef void netlink_take(const struct nlmsghdr *message, void *arg);

@@ -75,8 +75,9 @@ void sysctl_format(const struct sysctl *sysctl, struct text *out);
 void saved_format(const struct saved *saved, struct text *out);
 int saved_parse(const char *line, struct saved *out);
 
-/* /proc/sys: adds what the device has of each key; what is not there is left out. */
-void sysctl_read(const char *device, struct sysctls *out);
+/* /proc/sys: adds what the device has of each key; what is not there is left out. 0, or -1:
+ * logged; what cannot be read is not taken for what is not there. */
+int sysctl_read(const char *device, struct sysctls *out);
 /* 0, or -1: logged. A device that is gone needs nothing. */
 int sysctl_write(const struct sysctl *sysctl);
 /* What rp_filter is called loose by: 2, but 0 before 2.6.31, which knew on and off only. */

@@ -21,7 +21,13 @@ static int open_key(const char *device, enum sysctl_key key, int flags)
 	return fd;
 }
 
-void sysctl_read(const char *device, struct sysctls *out)
+static int sysctl_fail(const char *device, enum sysctl_key key)
+{
+	log_error("%s: reading %s: %s", device, sysctl_name(key), strerror(errno));
+	return -1;
+}
+
+int sysctl_read(const char *device, struct sysctls *out)
 {
 	struct sysctl *found;
 	char value[32];
@@ -30,18 +36,20 @@ void sysctl_read(const char *device, struct sysctls *out)
 
 	for (key = 0; key < SYSCTL_KEYS; key++) {
 		fd = open_key(device, (enum sysctl_key)key, O_RDONLY);
-		if (fd < 0)
+		if (fd < 0 && errno == ENOENT)
 			continue;
-		n = read(fd, value, sizeof(value) - 1);
-		close(fd);
-		if (n <= 0)
-			continue;
+		n = fd < 0 ? -1 : read(fd, value, sizeof(value) - 1);
+		if (fd >= 0)
+			close(fd);
+		if (n < 0)
+			return sysctl_fail(device, (enum sysctl_key)key);
 		value[n] = '\0';
 		found = array_add(out);
 		memcpy(found->device, device, strlen(device));
 		found->key = (enum sysctl_key)key;
 		found->value = atoi(value);
 	}
+	return 0;
 }
 
 int sysctl_write(const struct sysctl *sysctl)

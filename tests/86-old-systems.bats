@@ -97,7 +97,7 @@ libnl_names() {
 		nl_socket_get_fd nl_socket_modify_cb nl_socket_modify_err_cb nl_socket_set_buffer_size
 		nl_socket_set_msg_buf_size nl_socket_set_nonblocking nl_socket_set_passcred
 		nl_recvmsgs nl_recv nl_send nl_sendmsg nl_send_auto nl_wait_for_ack
-		nl_syserr2nlerr nl_cb_alloc nl_cb_clone nl_cb_err nl_cb_put nl_cb_set
+		nl_syserr2nlerr nl_debug nl_cb_overwrite_recv nl_socket_alloc_cb nl_cb_alloc nl_cb_clone nl_cb_err nl_cb_put nl_cb_set
 		nla_data nla_get_u32 nla_get_u8 nla_len nla_memcpy nla_nest_end nla_nest_start nla_next
 		nla_ok nla_parse nla_put nla_put_u32 nla_put_u8 nla_reserve nla_type
 		nlmsg_alloc nlmsg_alloc_simple nlmsg_alloc_size nlmsg_append nlmsg_attrdata

@@ -74,7 +74,7 @@ suite shellcheck sources
 export -f suite
 export results
 # shellcheck disable=SC2016
-{ echo cases; echo property; ls tests/*.bats; } | xargs -P 2 -I @ bash -c '
+{ echo cases; echo property; echo faults; ls tests/*.bats; } | xargs -P 2 -I @ bash -c '
 	name=$(basename @ .bats)
 	case @ in
 	*.bats) suite "$name" bats --tap @ ;;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Fuzzes the kernel's answers: kernel_read and kernel_apply get the input as what recvmsg(2)
+ * Fuzzes the kernel's answers: kernel_read, kernel_apply, kernel_view and kernel_ask get the input as what recvmsg(2)
  * brings, a datagram after each two bytes of length (low byte first).
  *
  * The sequence and port numbers are put right, since libnl drops what has others.
@@ -12,9 +12,9 @@
 /* Of this machine's /proc nothing is asked. */
 #define access(path, mode) 0
 #define open(...) (-1)
-#include "kernel_wire.c"
 #include "kernel_netlink.c"
 #include "fuzz.h"
+#include "kernel_ask.h"
 
 static const uint8_t *answers, *answers_end;
 static struct nlmsghdr sent;
@@ -131,6 +131,22 @@ static void apply_back(const struct kernel *kernel)
 	free(ops.items);
 }
 
+/* The rest of the input is for what explain and check look at. */
+static void view_all(const struct kernel *kernel)
+{
+	struct view view = {.policies = {0}};
+	struct text text = {0};
+	size_t i;
+
+	kernel_view(&kernel->links, &view);
+	for (i = 0; i < view.policies.n; i++)
+		policy_format(&view.policies.items[i], &text);
+	for (i = 0; i < view.ways.n; i++)
+		way_format(&view.ways.items[i], &text);
+	text_free(&text);
+	view_free(&view);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct kernel kernel = {.old_inet6 = false};
@@ -142,6 +158,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	apply_back(&kernel);
 	if (kernel.links.n && kernel.addresses.n)
 		kernel_refuses(&kernel.links.items[0], &kernel.addresses.items[0].prefix);
+	view_all(&kernel);
 	kernel_free(&kernel);
 	return 0;
 }
