@@ -82,13 +82,14 @@ static void read_hooks(struct hook hooks[HOOKS])
 	read_hook(&hooks[HOOK_NETWORK_MANAGER], manager, manager, X_OK);
 }
 
-static void read_settings(const struct links *links, struct sysctls *out)
+static int read_settings(const struct links *links, struct sysctls *out)
 {
+	int err = sysctl_read("all", out);
 	size_t i;
 
-	sysctl_read("all", out);
-	for (i = 0; i < links->n; i++)
-		sysctl_read(links->items[i].name, out);
+	for (i = 0; !err && i < links->n; i++)
+		err = sysctl_read(links->items[i].name, out);
+	return err;
 }
 
 static bool is_on(const char *path)
@@ -125,10 +126,10 @@ static int find(struct checked *checked)
 
 	/* Where the host's own defaults are refused, the kernel can be asked all the same. */
 	if (host_plan(EVENT_SYNC, &none, host) == EXIT_FAILED ||
-		kernel_view(&host->kernel.links, &checked->view))
+		kernel_view(&host->kernel.links, &checked->view) ||
+		host_diff_sysctls(host, !host->ops.n, &checked->diff) ||
+		read_settings(&host->kernel.links, &checked->settings))
 		return EXIT_FAILED;
-	host_diff_sysctls(host, !host->ops.n, &checked->diff);
-	read_settings(&host->kernel.links, &checked->settings);
 	read_hooks(checked->hooks);
 	if (ask(&in, checked))
 		return EXIT_FAILED;

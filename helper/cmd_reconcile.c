@@ -2,8 +2,11 @@
  * prepare, up, down, lease, sync, clean: bring files and kernel to what the plan wants.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd.h"
@@ -62,14 +65,23 @@ static int remember(struct host *host, bool before)
 	return err;
 }
 
-static int write_changes(const struct changes *changes)
+/* All of them, whatever becomes of one. -1 if any failed; positive: so many were edited by
+ * somebody else since we read them, which is logged on the last round. */
+static int write_changes(const struct changes *changes, bool last)
 {
-	int failures = 0;
+	int failures = 0, stale = 0, err;
 	size_t i;
 
-	for (i = 0; i < changes->n; i++)
-		failures += change_write(&changes->items[i]) != 0;
-	return failures;
+	for (i = 0; i < changes->n; i++) {
+		err = change_write(&changes->items[i]);
+		failures += err < 0;
+		stale += err == CHANGE_STALE;
+		if (err == CHANGE_STALE && last)
+			log_error("%s: changed by somebody else each time it was to be written; "
+				  "expected it to rest",
+				changes->items[i].path);
+	}
+	return failures ? -1 : stale;
 }
 
 static bool changes_rules(const struct ops *ops)
@@ -135,7 +147,8 @@ static int apply_sysctls(const struct host *host)
 	int failures = 0;
 	size_t i;
 
-	host_diff_sysctls(host, true, &diff);
+	if (host_diff_sysctls(host, true, &diff))
+		return 1;
 	for (i = 0; i < diff.saves.n; i++)
 		*array_add(&both) = diff.saves.items[i];
 	for (i = 0; i < host->saves.n; i++) {
@@ -154,19 +167,23 @@ static int apply_sysctls(const struct host *host)
 	return failures;
 }
 
-/* One round. Positive: ops that failed, worth another look; negative: given up. */
+/* One round. Positive: edits that came in between, or ops that failed, worth another look;
+ * negative: given up. A file that cannot be written does not keep the kernel from its routes. */
 static int round_run(struct host *host, enum event event, bool last)
 {
-	int failures;
+	int files, failures;
 
 	leftovers_remove(&host->sources);
 	if (host->ops.n && remember(host, true))
 		return -1;
-	if (write_changes(&host->plan.changes))
+	files = write_changes(&host->plan.changes, last);
+	if (files > 0)
+		return files;
+	failures = host->ops.n ? apply(host, last || files) : 0;
+	if (files || failures)
+		return files ? files : failures;
+	if (remember(host, false))
 		return -1;
-	failures = host->ops.n ? apply(host, last) : 0;
-	if (failures || remember(host, false))
-		return failures ? failures : -1;
 	return event != EVENT_PREPARE && apply_sysctls(host) ? -1 : 0;
 }
 
@@ -197,9 +214,29 @@ static int reconcile(enum event event, const struct options *options)
 	return failures || status ? EXIT_FAILED : EXIT_DONE;
 }
 
+/* Nothing of the caller's counts, who may have come by usernetctl or have closed what is standard:
+ * the environment (TZ names files, for syslog), the file mode mask; a message that lands in the
+ * file that took descriptor 2. And a run goes on when the terminal is gone, which is often
+ * reached by the very routes that it changes. */
+static void stand_alone(void)
+{
+	int fd;
+
+	clearenv();
+	umask(022);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 /* Whatever changes something begins with this. 0 or EXIT_FAILED. */
 static int begin(bool hook)
 {
+	stand_alone();
 	log_init(hook);
 	if (geteuid()) {
 		log_error("only root may change routing; multihome plan shows what would be done");

@@ -55,10 +55,10 @@ int cmd_show(const struct options *options)
 	int status = host_plan(EVENT_SYNC, options, &host);
 	int reported = host_report(&host, false);
 
-	if (!status) {
-		sysctl_read("all", &host.seen);
+	if (!status && sysctl_read("all", &host.seen))
+		status = EXIT_FAILED;
+	if (!status)
 		print(&host, options->porcelain);
-	}
 	host_free(&host);
 	return reported ? reported : status;
 }

@@ -200,6 +200,34 @@ static void read_parent(const struct config *config, const char *alias, struct s
 		parse_file(found->file, vars);
 }
 
+bool file_unsafe(const struct sources *sources, const struct file *file, struct diags *diags)
+{
+	if (!file->others_write || sources->copied)
+		return false;
+	diag_refuse(diags, file->path, 1,
+		"others than root may write this file; expected it to be root's, and writable by "
+		"root alone");
+	return true;
+}
+
+static bool has_uplink(const struct config *config, const struct file *file)
+{
+	size_t i;
+
+	for (i = 0; i < config->uplinks.n; i++)
+		if (config->uplinks.items[i].file == file)
+			return true;
+	return false;
+}
+
+static void refuse_uplinks(struct config *config, const struct file *file)
+{
+	size_t i;
+
+	for (i = 0; i < config->uplinks.n; i++)
+		config->uplinks.items[i].refused |= config->uplinks.items[i].file == file;
+}
+
 static void read_file(const struct sources *sources, const struct file *file,
 	const struct links *links, struct config *config, struct diags *diags)
 {
@@ -227,7 +255,11 @@ static void read_file(const struct sources *sources, const struct file *file,
 	from.profile = profile;
 	if (device_of_label(profile->device, from.device))
 		from.device[0] = '\0';
-	profile_read(&from, config);
+	if (!from.parent || !file_unsafe(sources, file, diags))
+		profile_read(&from, config);
+	/* What is no uplink is none of ours. */
+	if (has_uplink(config, file) && file_unsafe(sources, file, diags))
+		refuse_uplinks(config, file);
 	shvar_free(&vars);
 	shvar_free(&parent);
 }
@@ -242,6 +274,9 @@ int config_build(const struct sources *sources, const struct links *links, struc
 	for (i = 0; i < sources->tables.n; i++)
 		read_table_names(&sources->tables.items[i], &config->tables);
 	read_release(sources, &config->release);
+	if (file_unsafe(sources, &sources->network, diags) ||
+		file_unsafe(sources, &sources->defaults, diags))
+		return -1;
 	if (read_defaults(&sources->defaults, config, diags))
 		return -1;
 	/* Aliases last: they lean on their parents. */

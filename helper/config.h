@@ -20,6 +20,7 @@ struct file {
 	char *bytes; /* NUL-terminated; NULL: no such file */
 	size_t len;
 	long long changed; /* when, in nanoseconds since 1970 */
+	bool others_write; /* others than root may write it */
 };
 
 struct files {
@@ -39,6 +40,7 @@ struct sources {
 	long long now;		      /* when they were read, in seconds since 1970 */
 	bool network_manager;	      /* it is running */
 	bool leftovers;		      /* a run of ours that was killed left what it was writing */
+	bool copied;		      /* of somebody's /etc: whose files these are tells nothing */
 	char *scripts;		      /* the network-scripts folder */
 	const struct addresses *seen; /* those of the kernel; NULL: not asked */
 	const char *coming;	      /* the ifcfg file of an ifup that begins, or NULL */
@@ -153,6 +155,10 @@ int device_of_label(const char *label, device_name out);
 /* Does the device have one of these addresses? */
 bool addresses_have_any(
 	const struct addresses *seen, const char *device, const struct prefixes *wanted);
+
+/* May others than root write the file? Then it is refused, as a word of theirs would be root's.
+ * Never for a copy of somebody's /etc. */
+bool file_unsafe(const struct sources *sources, const struct file *file, struct diags *diags);
 
 /* initscripts' __sed_discard_ignored_files. */
 bool file_ignored(const char *name);

@@ -23,7 +23,7 @@
 #endif
 
 /* Larger than any that a person writes; what is larger is a mistake or an attack. */
-enum { FILE_MAX = 1 << 20, LOCK_SECONDS = 20 };
+enum { FILE_MAX = 1 << 20, LOCK_SECONDS = 30 };
 
 static const char run_dir[] = "/var/run/multihome";
 static const char lock_path[] = "/var/run/multihome/lock";
@@ -33,6 +33,12 @@ static const char saves_path[] = "/var/run/multihome/sysctls";
 static const char lease_name[] = "lease-";
 /* What is being written, before it is renamed; no ifup script looks at a dot file. */
 static const char beside_name[] = ".multihome-";
+
+static int file_fail(const char *path)
+{
+	log_error("%s: %s", path, strerror(errno));
+	return -1;
+}
 
 static int read_all(int fd, const char *path, struct text *out)
 {
@@ -49,9 +55,14 @@ static int read_all(int fd, const char *path, struct text *out)
 			return -1;
 		}
 	} while (n > 0 || (n < 0 && errno == EINTR));
-	if (n < 0)
-		log_error("%s: %s", path, strerror(errno));
-	return n < 0 ? -1 : 0;
+	return n < 0 ? file_fail(path) : 0;
+}
+
+/* Whoever may write it is root as soon as initscripts read it. A group of root's own is root. */
+static bool others_may_write(const struct stat *status)
+{
+	return status->st_uid || status->st_mode & S_IWOTH ||
+		(status->st_mode & S_IWGRP && status->st_gid);
 }
 
 /* bytes stays NULL if there is no such file. */
@@ -68,10 +79,10 @@ static int file_read(const char *path, struct file *out)
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return 0;
 	if (fd < 0 || fstat(fd, &stat)) {
-		log_error("%s: %s", path, strerror(errno));
+		err = file_fail(path);
 		if (fd >= 0)
 			close(fd);
-		return -1;
+		return err;
 	}
 	if (S_ISREG(stat.st_mode)) {
 		err = read_all(fd, path, &text);
@@ -83,6 +94,7 @@ static int file_read(const char *path, struct file *out)
 	out->bytes = mem_copy(text.bytes, text.n);
 	out->len = text.n;
 	out->changed = stat.st_mtim.tv_sec * 1000000000LL + stat.st_mtim.tv_nsec;
+	out->others_write = others_may_write(&stat);
 	text_free(&text);
 	return err;
 }
@@ -95,12 +107,23 @@ static int compare_names(const void *a, const void *b)
 	return strverscmp(x->name, y->name);
 }
 
-static bool is_regular(const char *path)
+/* As [ -f ] of the scripts: links are followed, folders are not files. 1, 0, or -1: logged. */
+static int is_regular(const char *path)
 {
 	struct stat status;
 
-	/* As [ -f ] of the scripts: links are followed, folders are not files. */
-	return !stat(path, &status) && S_ISREG(status.st_mode);
+	if (!stat(path, &status))
+		return S_ISREG(status.st_mode);
+	/* A link that leads nowhere, or a file that somebody just removed. */
+	return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : file_fail(path);
+}
+
+/* 1, 0, or -1: logged. */
+static int path_exists(const char *path)
+{
+	if (!access(path, F_OK))
+		return 1;
+	return errno == ENOENT || errno == ENOTDIR ? 0 : file_fail(path);
 }
 
 /* The files of a folder whose names start with a prefix. */
@@ -128,16 +151,12 @@ static int parts_read(const char *folder, const struct part *parts, size_t n, bo
 	DIR *dir = opendir(folder);
 	struct dirent *entry;
 	struct files *files;
-	int err = 0;
+	int err = 0, regular;
 	char *path;
 	size_t i;
 
-	if (!dir && errno == ENOENT)
-		return 0;
-	if (!dir) {
-		log_error("%s: %s", folder, strerror(errno));
-		return -1;
-	}
+	if (!dir)
+		return errno == ENOENT ? 0 : file_fail(folder);
 	while (!err && (errno = 0, entry = readdir(dir))) {
 		if (leftovers && !strncmp(entry->d_name, beside_name, strlen(beside_name)))
 			*leftovers = true;
@@ -145,14 +164,12 @@ static int parts_read(const char *folder, const struct part *parts, size_t n, bo
 		if (!files)
 			continue;
 		path = mem_format("%s/%s", folder, entry->d_name);
-		if (entry->d_type == DT_REG || is_regular(path))
-			err = file_read(path, array_add(files));
+		regular = entry->d_type == DT_REG ? 1 : is_regular(path);
+		err = regular > 0 ? file_read(path, array_add(files)) : regular;
 		free(path);
 	}
-	if (!err && errno) {
-		log_error("%s: %s", folder, strerror(errno));
-		err = -1;
-	}
+	if (!err && errno)
+		err = file_fail(folder);
 	closedir(dir);
 	for (i = 0; i < n; i++)
 		array_sort(parts[i].files, compare_names);
@@ -189,17 +206,18 @@ static int read_with_folder(const char *etc, const char *name, const char *dir, 
 
 /* EL6's writes a pid file; systemd's does not (nm_main), but its control group, of version 1 or
  * 2, lives as long as the service. */
-static bool network_manager_runs(void)
+static int network_manager_runs(bool *runs)
 {
 	static const char *const signs[] = {"/var/run/NetworkManager/NetworkManager.pid",
 		"/sys/fs/cgroup/systemd/system.slice/NetworkManager.service",
 		"/sys/fs/cgroup/system.slice/NetworkManager.service"};
+	int found = 0;
 	size_t i;
 
-	for (i = 0; i < sizeof(signs) / sizeof(*signs); i++)
-		if (!access(signs[i], F_OK))
-			return true;
-	return false;
+	for (i = 0; !found && i < sizeof(signs) / sizeof(*signs); i++)
+		found = path_exists(signs[i]);
+	*runs = found > 0;
+	return found < 0 ? -1 : 0;
 }
 
 static int compare_ages(const void *a, const void *b)
@@ -242,6 +260,7 @@ int sources_read(const char *root, struct sources *sources)
 	char *etc = mem_format("%s/etc", root), *inside = mem_format("%s/sysconfig", root);
 	int err;
 
+	sources->copied = *root != '\0';
 	if (*root && !access(inside, F_OK)) {
 		free(etc);
 		etc = mem_string(root);
@@ -256,7 +275,8 @@ int sources_read(const char *root, struct sources *sources)
 	err |= read_leases(root, sources);
 	err |= read_below(etc, "sysconfig/network-scripts/ifup-ipv6", &sources->ifup_ipv6);
 	err |= read_below(etc, "sysconfig/network-scripts/ifup-routes", &sources->ifup_routes);
-	sources->network_manager = !*root && network_manager_runs();
+	if (!*root)
+		err |= network_manager_runs(&sources->network_manager);
 	free(inside);
 	free(etc);
 	return err ? -1 : 0;
@@ -292,13 +312,11 @@ static void copy_attributes(const char *from, int to)
 	}
 }
 
-static int copy_owner(const char *from, int to)
+static int copy_owner(const char *from, const struct stat *status, int to)
 {
-	struct stat status;
-
-	if (stat(from, &status))
-		return errno == ENOENT ? fchmod(to, 0644) : -1;
-	if (fchown(to, status.st_uid, status.st_gid) || fchmod(to, status.st_mode & 07777))
+	if (!status->st_mode)
+		return fchmod(to, 0644);
+	if (fchown(to, status->st_uid, status->st_gid) || fchmod(to, status->st_mode & 07777))
 		return -1;
 	copy_attributes(from, to);
 	return 0;
@@ -326,36 +344,81 @@ static int sync_folder(const char *path)
 	return err;
 }
 
-static int write_beside(const char *path, char *beside, const char *bytes, size_t len, bool lasting)
-{
-	int fd = mkstemp(beside), err;
+/* What is to be a file's content, in a file beside it. */
+struct draft_file {
+	char *target, *beside;
+};
 
-	if (fd < 0)
+static void draft_drop(struct draft_file *draft)
+{
+	if (draft->beside)
+		unlink(draft->beside);
+	free(draft->beside);
+	free(draft->target);
+}
+
+/* Where the administrator has a symbolic link, the file behind it is replaced; whatever else is
+ * no file is his, and stays. status is 0 if there is none yet. NULL: logged. */
+static char *find_target(const char *path, struct stat *status)
+{
+	char *real = realpath(path, NULL);
+
+	memset(status, 0, sizeof(*status));
+	if (real && !stat(real, status) && S_ISREG(status->st_mode))
+		return real;
+	if (!real && errno == ENOENT && lstat(path, status) && errno == ENOENT)
+		return mem_string(path);
+	if (status->st_mode)
+		log_error("%s: not a regular file; expected one, or none", path);
+	else
+		file_fail(path);
+	free(real);
+	return NULL;
+}
+
+static int draft_write(const char *path, const char *bytes, size_t len, struct draft_file *draft)
+{
+	struct stat status;
+	int fd, err;
+
+	draft->beside = NULL;
+	draft->target = find_target(path, &status);
+	if (!draft->target)
 		return -1;
-	err = copy_owner(path, fd) || write_all(fd, bytes, len) || (lasting && fsync(fd));
-	err |= close(fd);
-	if (!err && !rename(beside, path))
-		return lasting ? sync_folder(path) : 0;
-	err = errno;
-	unlink(beside);
-	errno = err;
-	return -1;
+	draft->beside = mem_format("%.*s/%sXXXXXX",
+		(int)(strrchr(draft->target, '/') - draft->target), draft->target, beside_name);
+	fd = mkstemp(draft->beside);
+	if (fd < 0) {
+		free(draft->beside);
+		draft->beside = NULL;
+		return file_fail(path);
+	}
+	err = copy_owner(draft->target, &status, fd) || write_all(fd, bytes, len) ||
+		(must_last(path) && fsync(fd));
+	if (err)
+		file_fail(path);
+	if (close(fd) && !err)
+		err = file_fail(path);
+	return err ? -1 : 0;
+}
+
+static int draft_rename(struct draft_file *draft, const char *path)
+{
+	if (rename(draft->beside, draft->target))
+		return file_fail(path);
+	free(draft->beside);
+	draft->beside = NULL;
+	return must_last(path) && sync_folder(draft->target) ? file_fail(path) : 0;
 }
 
 static int replace(const char *path, const char *bytes, size_t len)
 {
-	/* Where the administrator has a symbolic link, the file behind it is replaced. */
-	bool lasting = must_last(path);
-	char *real = realpath(path, NULL);
-	const char *target = real ? real : path;
-	char *beside = mem_format(
-		"%.*s/%sXXXXXX", (int)(strrchr(target, '/') - target), target, beside_name);
-	int err = write_beside(target, beside, bytes, len, lasting);
+	struct draft_file draft;
+	int err = draft_write(path, bytes, len, &draft);
 
-	if (err)
-		log_error("%s: %s", path, strerror(errno));
-	free(beside);
-	free(real);
+	if (!err)
+		err = draft_rename(&draft, path);
+	draft_drop(&draft);
 	return err;
 }
 
@@ -380,22 +443,52 @@ void leftovers_remove(const struct sources *sources)
 	sweep(run_dir, beside_name);
 }
 
+/* Is the file still what the plan was made of? An editor may have been at it since. 1, 0, or
+ * -1: logged. */
+static int is_as_read(const struct change *change)
+{
+	const struct file *old = change->old;
+	struct file now = {0};
+	int err = file_read(change->path, &now);
+	bool same = !now.bytes == !old;
+
+	if (same && old)
+		same = now.len == old->len && !memcmp(now.bytes, old->bytes, old->len);
+	file_free(&now);
+	return err ? -1 : same;
+}
+
+static int change_remove(const struct change *change)
+{
+	int same = is_as_read(change);
+
+	if (same <= 0)
+		return same ? -1 : CHANGE_STALE;
+	if (unlink(change->path) || sync_folder(change->path))
+		return file_fail(change->path);
+	return 0;
+}
+
 int change_write(const struct change *change)
 {
-	if (change->bytes)
-		return replace(change->path, change->bytes, change->len);
-	if (!unlink(change->path) || errno == ENOENT)
-		return sync_folder(change->path);
-	log_error("%s: %s", change->path, strerror(errno));
-	return -1;
+	struct draft_file draft;
+	int err, same;
+
+	if (!change->bytes)
+		return change_remove(change);
+	err = draft_write(change->path, change->bytes, change->len, &draft);
+	if (!err) {
+		/* As late as can be: what is written takes the disk its time. */
+		same = is_as_read(change);
+		err = same > 0 ? draft_rename(&draft, change->path) : same ? -1 : CHANGE_STALE;
+	}
+	draft_drop(&draft);
+	return err;
 }
 
 static int make_run_dir(void)
 {
-	if (!mkdir(run_dir, 0755) || errno == EEXIST)
-		return 0;
-	log_error("%s: %s", run_dir, strerror(errno));
-	return -1;
+	return !mkdir(run_dir, 0755) || errno == EEXIST ? 0 : file_fail(run_dir);
 }
 
 /* Is the file that we hold still the one under the name? clean removes it. */
@@ -407,15 +500,40 @@ static bool lock_is_current(int fd)
 		held.st_dev == named.st_dev;
 }
 
+/* What the process was called by, its words apart by blanks; "?" if it is gone. */
+static void read_command(pid_t pid, char out[128])
+{
+	char path[32];
+	ssize_t n = 0, i;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, out, 127);
+		close(fd);
+	}
+	if (n <= 0)
+		out[0] = '?';
+	for (i = 0; i < n - 1; i++)
+		if (!out[i])
+			out[i] = ' ';
+	out[n > 0 ? n : 1] = '\0';
+}
+
 static void lock_report(int fd)
 {
 	struct flock held = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	char command[128];
 
-	if (!fcntl(fd, F_GETLK, &held) && held.l_type != F_UNLCK)
-		log_error("%s: held by process %d for %d seconds", lock_path, (int)held.l_pid,
+	if (fcntl(fd, F_GETLK, &held) || held.l_type == F_UNLCK) {
+		log_error("%s: held by others for %d seconds; expected them to end", lock_path,
 			LOCK_SECONDS);
-	else
-		log_error("%s: %s", lock_path, strerror(errno));
+		return;
+	}
+	read_command(held.l_pid, command);
+	log_error("%s: held for %d seconds by process %d (%s); expected it to end", lock_path,
+		LOCK_SECONDS, (int)held.l_pid, command);
 }
 
 int lock_take(void)
@@ -437,7 +555,7 @@ int lock_take(void)
 			continue;
 		}
 		if (fd < 0 ? errno != ENOENT : errno != EACCES && errno != EAGAIN)
-			break;
+			return file_fail(lock_path);
 		nanosleep(&pause, NULL);
 	}
 	lock_report(fd);

@@ -16,15 +16,16 @@
 int sources_read(const char *root, struct sources *sources);
 
 /* Writes, or removes, what a change says: a new file beside the old one, with its mode, owner
- * and extended attributes (SELinux label), synced, then renamed over it. 0; or -1, logged, and
- * the old file is untouched. */
+ * and extended attributes (SELinux label), synced, then renamed over it. 0; or -1, logged, or
+ * CHANGE_STALE, if somebody has edited the file since it was read: the old file is untouched. */
+enum { CHANGE_STALE = 1 };
 int change_write(const struct change *change);
 
 /* What a killed run was writing. Only while the lock is held: it may be a living one's. */
 void leftovers_remove(const struct sources *sources);
 
-/* One of us at a time. Waits a bounded time. -1: logged. The kernel gives the lock back when the
- * program ends, however it ends. */
+/* One of us at a time. Waits a bounded time. -1: logged, with the holder. The kernel gives the lock
+ * back when the program ends, however it ends. */
 int lock_take(void);
 /* The record, the leases, the lock and their folder, as if we had never run. */
 void run_dir_remove(void);

@@ -17,12 +17,28 @@ void log_init(bool hook)
 		openlog("multihome", LOG_PID, LOG_DAEMON);
 }
 
+/* What stands in a file or its name must neither begin a line nor steer a terminal. UTF-8 passes,
+ * but for its own control characters (U+0080 to U+009F, and the same as bytes). */
+static void make_printable(char *line)
+{
+	unsigned char last = 0, byte;
+
+	for (; *line; line++) {
+		byte = (unsigned char)*line;
+		if (byte < ' ' || byte == 0x7f ||
+			(byte >= 0x80 && byte < 0xa0 && (last < 0x80 || last == 0xc2)))
+			*line = '?';
+		last = byte;
+	}
+}
+
 static void log_line(int level, const char *format, va_list args)
 {
 	char line[1024];
 	int kept = errno;
 
 	vsnprintf(line, sizeof(line), format, args);
+	make_printable(line);
 	if (log_hook)
 		syslog(level, "%s", line);
 	if (!log_hook || level == LOG_ERR)

@@ -16,7 +16,7 @@ struct managed {
 	struct block block;
 	bool sourced; /* a route- file in ADDRESSn= form: a line of ours would be run as a command
 		       */
-	int broken;   /* the line of a marker without its partner, or 0 */
+	int broken;   /* the line of a marker without its partner, 1 if others may write it, or 0 */
 };
 
 struct managed_files {

@@ -116,6 +116,10 @@ static void take_apart(struct draft *draft, const struct file *file)
 	managed->is_rule = is_rule;
 	managed->inet6 = device[-2] == '6';
 	memcpy(managed->device, device, strlen(device) + 1);
+	if (file_unsafe(draft->input->sources, file, draft->diags)) {
+		managed->broken = 1;
+		return;
+	}
 	managed->broken = block_parse(file->bytes, file->len, device, &managed->block);
 	if (managed->broken)
 		diag_refuse(draft->diags, file->path, managed->broken,
