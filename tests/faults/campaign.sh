@@ -96,10 +96,20 @@ disturb() {
 	wholly
 	ways | diff $work/ways -
 	others | diff $work/others -
-	complete "$verb"
+	# Of those that were killed some meet with a restart, which takes its time.
+	if [ "$how" = kill ] && [ $((tried % 10)) = 1 ]; then
+		restart
+		state | diff $work/restarted -
+		recover "$verb"
+	else
+		complete "$verb"
+	fi
 }
 
 begin "$verb" >$work/wrong 2>&1 || not_ok "$verb: an undisturbed run" <$work/wrong
+restart
+state >$work/restarted
+recover "$verb"
 places >$work/places
 n=$((RANDOM % every)) tried=0 wrong=0
 while read -r call nth fault <&4; do

@@ -110,7 +110,7 @@ spoil_clean() {
 repair_down() {
 	ip -batch - <<-END
 		link set eth1 up
-		address add 10.0.0.99/8 brd + dev eth1
+		address replace 10.0.0.99/8 brd + dev eth1
 		route replace default via 10.0.0.1 dev eth1
 	END
 }
@@ -189,6 +189,11 @@ recover() {
 	rm -f $scripts/r*-eth*
 	cp $work/first/r* $scripts
 	multihome sync
+}
+
+# restart: what it comes to is the same after a disturbed run as after an undisturbed one.
+restart() {
+	service network restart >$work/console 2>&1 || cat $work/console
 }
 
 # complete VERB: after a disturbed run an undisturbed one of the same verb ends as if there had

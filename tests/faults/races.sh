@@ -69,15 +69,17 @@ stranger() {
 	done
 }
 
-# One editor appends, another one writes a new file and renames it, as most do.
+# One editor appends, another one writes a new file and renames it, as most do; each has files of
+# its own, since they do not look out for each other.
 editor() {
 	local n=0 file
 	while going_on; do
 		n=$((n + 1))
-		file=$scripts/$([ $((RANDOM % 2)) = 0 ] && echo route || echo rule)-$(any)
 		if [ "$1" = appends ]; then
+			file=$scripts/rule-$(any)
 			echo "# $1 $n" >>"$file"
 		else
+			file=$scripts/route-$(any)
 			{ cat "$file" 2>/dev/null; echo "# $1 $n"; } >"$work/edited"
 			cp "$work/edited" "$file.edited~" && mv "$file.edited~" "$file"
 		fi
