@@ -106,6 +106,8 @@ disturb() {
 	fi
 }
 
+# The host may have been through another campaign.
+restart
 begin "$verb" >$work/wrong 2>&1 || not_ok "$verb: an undisturbed run" <$work/wrong
 restart
 state >$work/restarted
