@@ -179,14 +179,14 @@ static bool is_op_of(const struct op *op, const struct planned *planned)
 {
 	bool is_rule = op->kind == OP_RULE_ADD || op->kind == OP_RULE_DELETE;
 
-	return planned->table == (is_rule ? op->rule.table : op->route.table);
+	return planned->table == (is_rule ? op->rule->table : op->route->table);
 }
 
 /* A rule that is to go may lead to a table of old. */
 static bool is_rule_for(const struct op *op, const struct uplink *uplink)
 {
 	return op->kind == OP_RULE_DELETE && uplink->addresses.n &&
-		prefix_contains(&op->rule.from, &uplink->addresses.items[0]);
+		prefix_contains(&op->rule->from, &uplink->addresses.items[0]);
 }
 
 /* That of the uplink that it serves, else the route's own. */
@@ -201,8 +201,8 @@ static const char *op_device(const struct check_input *in, const struct op *op)
 	for (i = 0; i < uplinks->n; i++)
 		if (is_rule_for(op, uplinks->items[i].uplink))
 			return uplinks->items[i].uplink->device;
-	return op->kind == OP_RULE_ADD || op->kind == OP_RULE_DELETE ? op->rule.device
-								     : op->route.device;
+	return op->kind == OP_RULE_ADD || op->kind == OP_RULE_DELETE ? op->rule->device
+								     : op->route->device;
 }
 
 static size_t count_ops(const struct check_input *in, const char *device, size_t from)

@@ -21,9 +21,9 @@ static unsigned device_table(const struct host *host)
 
 static bool op_concerns(const struct op *op, const struct host *host, unsigned table)
 {
-	if (op->kind == OP_RULE_ADD || op->kind == OP_RULE_DELETE)
-		return op->rule.table == table;
-	return op->route.table == table || !strcmp(op->route.device, host->device);
+	if (op->rule)
+		return op->rule->table == table;
+	return op->route->table == table || !strcmp(op->route->device, host->device);
 }
 
 static void format_changes(const struct host *host, bool all, struct text *out)

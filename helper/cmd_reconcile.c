@@ -97,7 +97,7 @@ static bool changes_rules(const struct ops *ops)
 static void log_failed(const struct op *op, int error)
 {
 	struct text text = {0};
-	const char *device = op->route.device[0] ? op->route.device : op->rule.device;
+	const char *device = op->rule ? op->rule->device : op->route->device;
 
 	op_format(op, &text);
 	log_error("%s%s%s: %s", device, *device ? ": " : "", text.bytes, strerror(error));

@@ -58,7 +58,7 @@ static void add_route_op(struct ops *ops, enum op_kind kind, const struct route 
 	struct op *op = array_add(ops);
 
 	op->kind = kind;
-	op->route = *route;
+	op->route = route;
 }
 
 static void add_rule_op(struct ops *ops, enum op_kind kind, const struct rule *rule)
@@ -66,7 +66,7 @@ static void add_rule_op(struct ops *ops, enum op_kind kind, const struct rule *r
 	struct op *op = array_add(ops);
 
 	op->kind = kind;
-	op->rule = *rule;
+	op->rule = rule;
 }
 
 /* Links first: a next hop must be reachable when its route is added (fib_check_nh). */
@@ -219,14 +219,13 @@ void op_format(const struct op *op, struct text *out)
 {
 	static const char *const words[] = {
 		"route add ", "route replace ", "rule add ", "rule del ", "route del "};
-	bool is_rule = op->kind == OP_RULE_ADD || op->kind == OP_RULE_DELETE;
-	int family = is_rule ? op->rule.from.family : op->route.dst.family;
+	int family = op->rule ? op->rule->from.family : op->route->dst.family;
 
 	text_format(out, "ip %s%s", family == AF_INET6 ? "-6 " : "", words[op->kind]);
-	if (is_rule)
-		rule_format(&op->rule, out);
+	if (op->rule)
+		rule_format(op->rule, out);
 	else
-		route_format(&op->route, out);
+		route_format(op->route, out);
 }
 
 void ops_free(struct ops *ops)

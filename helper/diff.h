@@ -11,8 +11,9 @@ enum op_kind { OP_ROUTE_ADD, OP_ROUTE_REPLACE, OP_RULE_ADD, OP_RULE_DELETE, OP_R
 
 struct op {
 	enum op_kind kind;
-	struct route route; /* extra is the plan's or the kernel's */
-	struct rule rule;
+	/* The plan's or the kernel's, which must outlive it; the other one is NULL. */
+	const struct route *route;
+	const struct rule *rule;
 };
 
 struct ops {

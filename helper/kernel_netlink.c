@@ -570,16 +570,17 @@ static struct nl_msg *op_message(const struct op *op, const struct links *links)
 	static const int flags[] = {
 		NLM_F_CREATE | NLM_F_EXCL, NLM_F_CREATE | NLM_F_REPLACE, NLM_F_CREATE, 0, 0};
 	/* nlmsg_alloc_simple would clear a page for each message, most of the time of all. */
-	struct nl_msg *msg = nlmsg_alloc_size(MESSAGE_SIZE + op->route.extra_len);
+	struct nl_msg *msg =
+		nlmsg_alloc_size(MESSAGE_SIZE + (op->route ? op->route->extra_len : 0));
 	int err;
 
 	if (!msg)
 		return NULL;
 	nlmsg_put(msg, 0, 0, types[op->kind], 0, flags[op->kind]);
-	if (op->kind == OP_RULE_ADD || op->kind == OP_RULE_DELETE)
-		err = put_rule(msg, &op->rule);
+	if (op->rule)
+		err = put_rule(msg, op->rule);
 	else
-		err = put_route(msg, &op->route, links);
+		err = put_route(msg, op->route, links);
 	if (!err)
 		return msg;
 	nlmsg_free(msg);

@@ -118,12 +118,12 @@ static void apply_back(const struct kernel *kernel)
 	for (i = 0; i < kernel->routes.n; i++) {
 		op = array_add(&ops);
 		op->kind = OP_ROUTE_DELETE;
-		op->route = kernel->routes.items[i];
+		op->route = &kernel->routes.items[i];
 	}
 	for (i = 0; i < kernel->rules.n; i++) {
 		op = array_add(&ops);
 		op->kind = OP_RULE_ADD;
-		op->rule = kernel->rules.items[i];
+		op->rule = &kernel->rules.items[i];
 	}
 	errors = mem_resize(NULL, ops.n * sizeof(*errors));
 	kernel_apply(&ops, &kernel->links, errors);

@@ -328,15 +328,15 @@ static struct route *find_route(struct routes *routes, const struct route *wante
 
 static void apply_route(const struct op *op, struct routes *routes)
 {
-	struct route *old = find_route(routes, &op->route, op->kind == OP_ROUTE_DELETE);
+	struct route *old = find_route(routes, op->route, op->kind == OP_ROUTE_DELETE);
 
-	require(op->route.protocol == PROTO_MULTIHOME, "only routes of ours are touched");
+	require(op->route->protocol == PROTO_MULTIHOME, "only routes of ours are touched");
 	if (op->kind == OP_ROUTE_ADD) {
-		require(!has_route(routes, &op->route), "what is added has a place");
-		*array_add(routes) = op->route;
+		require(!has_route(routes, op->route), "what is added has a place");
+		*array_add(routes) = *op->route;
 	} else if (op->kind == OP_ROUTE_REPLACE) {
 		require(old, "what is replaced is there");
-		*old = op->route;
+		*old = *op->route;
 	} else if (old) {
 		*old = routes->items[--routes->n];
 	}
@@ -347,11 +347,11 @@ static void apply_rule(const struct op *op, struct rules *rules)
 	size_t i;
 
 	if (op->kind == OP_RULE_ADD) {
-		require(!rules_have(rules, &op->rule), "what is added was not there");
-		*array_add(rules) = op->rule;
+		require(!rules_have(rules, op->rule), "what is added was not there");
+		*array_add(rules) = *op->rule;
 		return;
 	}
-	for (i = 0; i < rules->n && rule_compare(&rules->items[i], &op->rule); i++)
+	for (i = 0; i < rules->n && rule_compare(&rules->items[i], op->rule); i++)
 		;
 	require(i < rules->n, "what is deleted was there");
 	rules->items[i] = rules->items[--rules->n];
@@ -359,15 +359,26 @@ static void apply_rule(const struct op *op, struct rules *rules)
 
 static void apply(const struct run *run, struct world *world)
 {
+	/* The ops point into the world as it was seen. */
+	struct routes routes = {0};
+	struct rules rules = {0};
 	size_t i;
 
+	for (i = 0; i < world->kernel.routes.n; i++)
+		*array_add(&routes) = world->kernel.routes.items[i];
+	for (i = 0; i < world->kernel.rules.n; i++)
+		*array_add(&rules) = world->kernel.rules.items[i];
 	apply_changes(&run->plan.changes, &world->sources.managed);
 	for (i = 0; i < run->ops.n; i++)
 		if (run->ops.items[i].kind == OP_RULE_ADD ||
 			run->ops.items[i].kind == OP_RULE_DELETE)
-			apply_rule(&run->ops.items[i], &world->kernel.rules);
+			apply_rule(&run->ops.items[i], &rules);
 		else
-			apply_route(&run->ops.items[i], &world->kernel.routes);
+			apply_route(&run->ops.items[i], &routes);
+	free(world->kernel.routes.items);
+	free(world->kernel.rules.items);
+	world->kernel.routes = routes;
+	world->kernel.rules = rules;
 	world->record.n = 0;
 	for (i = 0; i < run->plan.rules.n; i++)
 		*array_add(&world->record) = run->plan.rules.items[i];
