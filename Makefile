@@ -66,6 +66,7 @@ PURE_OBJECTS := $(PURE:%=$(BUILD)/%.o)
 HOT := array prefix net diff plan_kernel plan_lookups kernel_wire kernel_netlink
 SMALL_CFLAGS = $(if $(filter -O2 -O3,$(CFLAGS)),-Os)
 EDGE_OBJECTS := $(EDGE:%=$(BUILD)/%.o)
+BENCH_TOOLS := $(addprefix $(BUILD)/bench/,bare stopwatch packets tally nothing)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 
 TARBALL = $(BUILD)/multihome-$(VERSION).tar.gz
@@ -75,8 +76,8 @@ RPM_DIR = $(abspath $(BUILD))/rpm
 # Where rpmbuild is no package of rpm's (Debian), nothing that the spec requires is.
 RPM_NODEPS = $(shell rpm -q --quiet rpm-build 2>/dev/null || echo --nodeps)
 
-.PHONY: all build unit install uninstall dist rpm srpm demo check check-faults check-property check-real \
-	shellcheck fuzzers fuzz-replay fuzz clean help
+.PHONY: all build unit install uninstall dist rpm srpm demo check check-faults check-property \
+	check-real bench shellcheck fuzzers fuzz-replay fuzz clean help
 
 all: build
 
@@ -105,6 +106,15 @@ $(BUILD)/shvar_dump: tests/unit/shvar_dump.c $(PURE_OBJECTS)
 $(BUILD)/property_hosts: $(wildcard tests/property/*.[ch]) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(NEEDED_CFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^)
+
+$(BUILD)/bench/core: tests/bench/core.c $(PURE_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(NEEDED_CFLAGS) $(CFLAGS) -Ihelper -o $@ $< $(PURE_OBJECTS)
+
+# Nor of this: what is measured is the program itself.
+$(BUILD)/bench/%: tests/bench/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(NEEDED_CFLAGS) $(CFLAGS) -o $@ $<
 
 # Preloaded into the program by tests/faults.
 $(BUILD)/faults_shim.so: tests/faults/shim.c Makefile
@@ -140,7 +150,8 @@ fuzz:
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_RUNS=$(FUZZ_RUNS) bash tests/fuzz/run.sh $(BUILD)/fuzz \
 		$(FUZZ_TARGETS)
 
-unit: $(UNIT_TESTS) $(BUILD)/shvar_dump $(BUILD)/property_hosts $(BUILD)/faults_shim.so
+unit: $(UNIT_TESTS) $(BUILD)/shvar_dump $(BUILD)/property_hosts $(BUILD)/faults_shim.so \
+	$(BUILD)/bench/core
 
 # $(call put,SCRIPT,FILE)
 put = sed 's|@SBINDIR@|$(SBINDIR)|' network-scripts/$(1) >$(DESTDIR)$(2) && \
@@ -232,6 +243,11 @@ check-real:
 	@$(MAKE) --no-print-directory -s build
 	@bash tests/lab/check-real.sh "$(INITSCRIPTS)"
 
+bench:
+	@sh tests/lab/deps.sh deep
+	@$(MAKE) --no-print-directory -s build $(BENCH_TOOLS)
+	@BUILD=$(BUILD) INITSCRIPTS=$(INITSCRIPTS) bash tests/bench/run.sh $(PARTS)
+
 clean:
 	rm -rf $(BUILD)
 
@@ -247,6 +263,7 @@ help:
 	@echo "make check-faults       runs killed or failing at each place, races, a soak (root)"
 	@echo "make check-property PROPERTY_HOSTS=5000   replies of so many random hosts (root)"
 	@echo "make fuzz FUZZ_SECONDS=600   fuzzes each parser for so long (clang)"
+	@echo "make bench [INITSCRIPTS=DIR] speed beside other ways to do the same (root)"
 	@echo "make check-real INITSCRIPTS=DIR   the packet tests under the real network service"
 
 -include $(wildcard $(BUILD)/*.d)

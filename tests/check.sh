@@ -71,6 +71,7 @@ for test in build/replay/fuzz_*; do
 done
 suite shvar-bash bash tests/unit/shvar_bash.sh build
 suite shellcheck sources
+suite speed bash tests/bench/core.sh
 export -f suite
 export results
 # shellcheck disable=SC2016

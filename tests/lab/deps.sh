@@ -44,9 +44,10 @@ list() {
 	check nm          binutils      binutils
 	check @address    gcc           libasan
 	check @undefined  gcc           libubsan
+	check valgrind    valgrind      valgrind
 	deep  clang       clang         clang
 	deep  @fuzzer     libclang-rt-dev compiler-rt
-	deep  valgrind    valgrind      valgrind
+	deep  gnuplot     gnuplot-nox   gnuplot
 	LIST
 }
 
