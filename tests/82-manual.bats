@@ -64,6 +64,16 @@ nothing() {
 	nothing awk -f tests/manual/documented.awk man/multihome.8 "$out/messages"
 }
 
+@test "each kind of finding is on the page with its meaning, and nothing else is" {
+	awk '/kinds\[FINDING_KINDS\]/, /^};/' helper/finding.c | tr -d '\n\t' |
+		grep -oE '\{"[a-z-]+", *("[^"]*"|NULL), *"[^"]*"' |
+		sed -E 's/^\{"([a-z-]+)".*"([^"]*)"$/\1: \2./' | tr '[:upper:]' '[:lower:]' >"$out/kinds"
+	[ "$(wc -l <"$out/kinds")" -ge 20 ]
+	diff "$out/kinds" <(sed -n '/^\.SH FINDINGS/,/^\.SH [^F]/p' man/multihome.8 | sed 's/\\-/-/g' |
+		awk '/^\.TP/ { getline; sub(/^\.B /, ""); name = $0; getline; print name ": " $0 }' |
+		tr '[:upper:]' '[:lower:]')
+}
+
 @test "each verdict of explain is in the page" {
 	local words page
 	page=$(text multihome.8 | tr -s ' \n' '  ')
