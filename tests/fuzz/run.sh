@@ -15,11 +15,17 @@ shift
 names=("$@")
 [ $# -gt 0 ] || names=(shvar block lease tables plan netlink)
 mkdir -p "$build/found"
+# Short stacks of allocations: twice as many inputs in the same time.
+export ASAN_OPTIONS=malloc_context_size=2:quarantine_size_mb=8
 failures=0
 for name in "${names[@]}"; do
 	mkdir -p "$build/corpus/$name"
+	case $name in
+	plan | netlink) len=4096 ;;
+	*) len=1024 ;;
+	esac
 	nice "$build/fuzz_$name" -max_total_time="${FUZZ_SECONDS:-60}" -runs="${FUZZ_RUNS:--1}" \
-		-max_len=4096 -timeout=10 -print_final_stats=1 -dict="$here/$name.dict" \
+		-max_len=$len -timeout=10 -print_final_stats=1 -dict="$here/$name.dict" \
 		-artifact_prefix="$build/found/$name-" \
 		"$build/corpus/$name" "$here/corpus/$name" >"$build/$name.log" 2>&1 || {
 		failures=1
