@@ -77,7 +77,8 @@ RPM_DIR = $(abspath $(BUILD))/rpm
 RPM_NODEPS = $(shell rpm -q --quiet rpm-build 2>/dev/null || echo --nodeps)
 
 .PHONY: all build unit install uninstall dist rpm srpm demo check check-faults check-property \
-	check-real bench shellcheck fuzzers fuzz-replay fuzz clean help
+	check-real bench shellcheck fuzzers fuzz-replay fuzz \
+	check-memory coverage mutation clean help
 
 all: build
 
@@ -152,6 +153,19 @@ fuzz:
 
 unit: $(UNIT_TESTS) $(BUILD)/shvar_dump $(BUILD)/property_hosts $(BUILD)/faults_shim.so \
 	$(BUILD)/bench/core
+
+check-memory:
+	@sh tests/lab/deps.sh deep
+	@bash tests/watched.sh valgrind $(SUITES)
+	@bash tests/watched.sh sanitizers $(SUITES)
+
+coverage:
+	@sh tests/lab/deps.sh check
+	@bash tests/watched.sh coverage $(SUITES)
+
+mutation:
+	@sh tests/lab/deps.sh check
+	@bash tests/mutation.sh $(MUTATIONS) $(MUTATION_SEED)
 
 # $(call put,SCRIPT,FILE)
 put = sed 's|@SBINDIR@|$(SBINDIR)|' network-scripts/$(1) >$(DESTDIR)$(2) && \
@@ -264,6 +278,9 @@ help:
 	@echo "make check-property PROPERTY_HOSTS=5000   replies of so many random hosts (root)"
 	@echo "make fuzz FUZZ_SECONDS=600   fuzzes each parser for so long (clang)"
 	@echo "make bench [INITSCRIPTS=DIR] speed beside other ways to do the same (root)"
+	@echo "make check-memory    the tests under valgrind and sanitizers (root)"
+	@echo "make coverage        which lines of helper/ the tests reach (root)"
+	@echo "make mutation        whether the tests notice 50 small faults (root)"
 	@echo "make check-real INITSCRIPTS=DIR   the packet tests under the real network service"
 
 -include $(wildcard $(BUILD)/*.d)

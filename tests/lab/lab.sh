@@ -114,7 +114,7 @@ router() {
 
 # lab_install: puts the built package into the host, as `make install` does.
 lab_install() {
-	host make -s -C /run/lab/repo install \
+	host make -s -C /run/lab/repo install BUILD="${LAB_BUILD:-build}" \
 		DESTDIR= PREFIX=/usr SBINDIR=/sbin SYSCONFDIR=/etc >/dev/null
 }
 

@@ -1,0 +1,96 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Plants small faults, one at a time, and sees whether the tests notice.
+#
+# mutation.sh [COUNT [SEED]]: 50 faults of the pure core, the same for the same seed; exit 1 if
+# more than one in ten is missed. What was planted stays in build/mutation/tree until the next.
+
+cd "$(dirname "$0")/.." || exit 1
+count=${1:-50}
+seed=${2:-1}
+work=$PWD/build/mutation
+tree=$work/tree
+flags='-g -O1 -fno-sanitize-recover=all -fsanitize=address,undefined'
+files=(helper/plan*.c helper/diff.c helper/unified.c helper/block.c helper/shvar.c)
+
+# One fault a line, for sed; the first that a line has of it is changed.
+faults=(
+	's/ == / != /' 's/ != / == /' 's/ < / <= /' 's/ > / >= /' 's/ <= / < /' 's/ >= / > /'
+	's/ && / || /' 's/ || / \&\& /' 's/return true/return false/' 's/return false/return true/'
+	's/ + 1\b//' 's/ - 1\b//' 's/\([( ]\)!\([a-z(]\)/\1\2/' 's/ |= / = /' 's/ += / = /' 's/^\(\t*[^\tf][^;]*\)++;/\1--;/'
+	's/^\(\t\t*\)\(continue\|break\);/\1;/' 's/^\(\t\t*\)[a-z_]*([^()]*);$/\1;/'
+)
+
+# FILE LINE FAULT of all places, without comments, what is only freed, and the tables of words.
+places() {
+	local file number
+	for file in "${files[@]}"; do
+		for number in "${!faults[@]}"; do
+			sed -n '/^\t* \*\|^\t*\/\*\|^#\|free(\|^[^\t]\|"/d; '"${faults[number]}; T; =" "$file" |
+				sed "s|.*|$file & $number|"
+		done
+	done
+}
+
+# plant FILE LINE FAULT: into a tree that is otherwise as it was.
+plant() {
+	cp -p "$1" "$tree/$1"
+	sed -i "$2${faults[$3]}" "$tree/$1"
+}
+
+# in_tree COMMAND...: false if it fails or hangs.
+in_tree() {
+	(cd "$tree" && timeout 300 "$@") >"$work/out" 2>&1
+}
+
+run_units() {
+	local test
+	for test in "$tree"/build/test_*; do
+		[ ! -x "$test" ] || in_tree "$test" || return
+	done
+	in_tree bash tests/unit/shvar_bash.sh build 100
+}
+
+# A few at a time, so that the first that fails ends it.
+run_cases() {
+	local cases=(tests/cases/*/) i
+	cases=("${cases[@]%/}")
+	cases=("${cases[@]##*/}")
+	for ((i = 0; i < ${#cases[@]}; i += 6)); do
+		in_tree bash tests/cases/run.sh "${cases[@]:i:6}" || return
+	done
+}
+
+# notice: names the tests that do.
+notice() {
+	run_units || { echo unit; return; }
+	run_cases || { echo cases; return; }
+	in_tree env PROPERTY_HOSTS=10 bash tests/property/run.sh || { echo property; return; }
+	return 1
+}
+
+rm -rf "$work"
+mkdir -p "$tree"
+cp -a Makefile helper network-scripts sysconfig tests "$tree"
+compile=(make -s -j 2 CFLAGS="$flags" build unit)
+in_tree "${compile[@]}" || { cat "$work/out"; exit 1; }
+! tests=$(notice) || { echo "$tests fail without any fault"; cat "$work/out"; exit 1; }
+planted=0 missed=0
+while read -r file line fault; do
+	plant "$file" "$line" "$fault"
+	change=$(diff "$file" "$tree/$file" | sed -n 's/^> *//p' | tr -s '\t ' ' ')
+	if in_tree "${compile[@]}"; then
+		planted=$((planted + 1))
+		if tests=$(notice); then
+			echo "$planted noticed by $tests: $file:$line:$change"
+		else
+			missed=$((missed + 1))
+			echo "$planted MISSED: $file:$line:$change"
+		fi
+	fi
+	cp -p "$file" "$tree/$file"
+	touch "$tree/$file"
+	[ $planted -lt "$count" ] || break
+done < <(places | gawk -v seed="$seed" 'BEGIN { srand(seed) } { print rand(), $0 }' | sort -n | cut -d ' ' -f 2-)
+echo "$((planted - missed)) of $planted noticed"
+[ $planted -eq "$count" ] && [ $((missed * 10)) -le $planted ]

@@ -1,0 +1,127 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Unit, case, property and packet tests, with each call of the program watched.
+#
+# watched.sh valgrind|sanitizers|coverage [SUITE...]
+#   valgrind    use of memory, leaks, descriptors left open
+#   sanitizers  gcc's, of addresses and of undefined behaviour
+#   coverage    which lines of helper/ are reached; what is not is in build/coverage/uncovered
+# SUITE: unit, cases, property, shvar, *.bats; all of them, if nothing is said.
+
+cd "$(dirname "$0")/.." || exit 1
+tool=${1:?usage: watched.sh valgrind|sanitizers|coverage [SUITE...]}
+shift
+suites=("$@")
+[ $# -gt 0 ] || suites=(unit shvar cases property tests/*.bats)
+export BUILD=build/$tool LAB_BUILD=build/$tool
+valgrind='valgrind -q --leak-check=full --track-fds=yes --vgdb=no'
+sanitize='-fno-sanitize-recover=all -fsanitize=address,undefined'
+failures=0
+
+# A lab has the repository under a name of its own, and an environment of its own.
+wrapper() {
+	local parts=${PWD//[!\/]/}
+	cat <<-WRAPPER
+		#!/bin/sh
+		repo=/run/lab/repo
+		[ -e \$repo/$BUILD/watched ] || repo=$PWD
+	WRAPPER
+	case $tool in
+	# The numbers of a lab's processes are others' too.
+	valgrind) cat <<-WRAPPER ;;
+		exec $valgrind --log-file=\$(mktemp \$repo/$BUILD/reports/XXXXXX) \$repo/$BUILD/watched "\$@"
+	WRAPPER
+	# Leaks cannot be looked for while strace is at it.
+	sanitizers) cat <<-WRAPPER ;;
+		report=\$(mktemp \$repo/$BUILD/reports/XXXXXX)
+		grep -q '^TracerPid:.0\$' /proc/self/status || leaks=:detect_leaks=0
+		export ASAN_OPTIONS=log_path=\$report\$leaks
+		export UBSAN_OPTIONS=log_path=\$report:print_stacktrace=1
+		exec \$repo/$BUILD/watched "\$@"
+	WRAPPER
+	coverage) cat <<-WRAPPER ;;
+		export GCOV_PREFIX=\$repo GCOV_PREFIX_STRIP=${#parts}
+		exec \$repo/$BUILD/watched "\$@"
+	WRAPPER
+	esac
+}
+
+build() {
+	local flags='-g -O1'
+	case $tool in
+	sanitizers) flags="-g -O1 $sanitize" ;;
+	coverage) flags='-g -O0 --coverage' ;;
+	esac
+	rm -rf "$BUILD"
+	mkdir -p "$BUILD/reports"
+	make -s -j 2 CFLAGS="$flags" build unit || exit 1
+	mv "$BUILD/multihome" "$BUILD/watched"
+	wrapper >"$BUILD/multihome"
+	chmod 755 "$BUILD/multihome"
+}
+
+run_units() {
+	local test before=
+	[ "$tool" != valgrind ] || before="$valgrind --error-exitcode=99"
+	for test in "$BUILD"/test_*; do
+		[ ! -x "$test" ] || run $before "$test"
+	done
+}
+
+# Says only what failed.
+run() {
+	"$@" >"$BUILD/out" 2>&1 && return
+	failures=1
+	echo "not ok - $*"
+	grep -v '^ok ' "$BUILD/out" | head -n 50
+}
+
+run_suite() {
+	case $1 in
+	unit) run_units ;;
+	shvar) run bash tests/unit/shvar_bash.sh "$BUILD" 100 ;;
+	*.bats) run bats --tap "$1" ;;
+	*) run bash "tests/$1/run.sh" ;;
+	esac
+}
+
+# All that is said is a fault, but for the descriptors that the program began with.
+check_reports() {
+	find "$BUILD/reports" -type f -size +0 -exec cat {} + |
+		grep -v 'FILE DESCRIPTORS\|^==[0-9]*== *$' |
+		awk '/Open file descriptor|Open AF_/ { held = $0; next }
+			/<inherited from parent>/ { held = ""; next }
+			held { print held; held = "" } { print }' >"$BUILD/faults"
+	echo "$(find "$BUILD/reports" -type f | wc -l) calls, $(wc -l <"$BUILD/faults") lines of faults"
+	head -n 100 "$BUILD/faults"
+	[ ! -s "$BUILD/faults" ] || failures=1
+}
+
+check_coverage() {
+	mkdir -p "$BUILD/gcov"
+	(cd "$BUILD/gcov" && ln -sfn ../../../helper helper && gcov -o .. helper/*.c) >/dev/null 2>&1
+	(cd "$BUILD/gcov" && awk -F: '
+		FNR == 1 { file = FILENAME; sub(/\.gcov$/, "", file) }
+		$1 !~ /-/ { all[file]++; lines++ }
+		$1 ~ /#####|=====/ { print file ":" $2 ":" $3 >"../uncovered"; missed[file]++; misses++ }
+		END {
+			for (file in all)
+				printf "%5.1f %% of %4d lines  %s\n",
+					100 * (1 - missed[file] / all[file]), all[file], file
+			printf "%5.1f %% of %4d lines\n", 100 * (1 - misses / lines), lines
+			exit (misses > lines * 0.05)
+		}' ./*.c.gcov | LC_ALL=C sort -k 6
+	exit "${PIPESTATUS[0]}") || failures=1
+}
+
+build
+for suite in "${suites[@]}"; do
+	seconds=$SECONDS
+	run_suite "$suite"
+	echo "$tool $suite: $((SECONDS - seconds)) s"
+done
+case $tool in
+coverage) check_coverage ;;
+*) check_reports ;;
+esac
+exit $failures
