@@ -156,7 +156,7 @@ traced() {
 	host strace -f -v -s 4096 -e trace=sendto,sendmsg,sendmmsg -A -o /tmp/trace multihome "$@"
 }
 
-@test "no attribute newer than 2.6.18 is sent by up, down, sync and clean" {
+@test "no attribute newer than 2.6.18 is sent, be it a change or a question" {
 	host_up LAB_RP_FILTER=el6 LAB_IPV6=1
 	lab_uplinks6
 	lab_uplink 1 TABLE=300 IPV6INIT=yes "IPV6ADDR=${LAB_ADDRESSES6[1]}/64" \
@@ -168,6 +168,9 @@ traced() {
 	traced sync
 	traced clean
 	traced sync
+	traced check
+	traced explain "$LAB_CLIENT"
+	traced explain fe80::1%eth0 || true
 	traced up eth1
 	traced down eth1
 	traced clean
