@@ -245,7 +245,7 @@ vpn_up() {
 		rule add iif eth1 lookup 8 priority 101
 		rule add oif eth1 lookup 8 priority 102
 		rule add fwmark 1 lookup 8 priority 103
-		rule add ipproto tcp dport 22 lookup 8 priority 104
+		rule add ipproto 6 dport 22 lookup 8 priority 104
 		rule add tos 0x10 lookup 8 priority 105
 		rule add not from 192.168.2.0/24 lookup 8 priority 106
 		rule add lookup 11 priority 107

@@ -47,6 +47,11 @@ make_mounts() {
 	mount -t tmpfs -o mode=1777 lab /tmp
 	mount -t proc proc /proc
 	mount -t sysfs sysfs /sys
+	# Terminals of its own: a container's /dev may have none to give.
+	if [ -d /dev/pts ] && [ -e /dev/ptmx ]; then
+		mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts /dev/pts
+		mount --bind /dev/pts/ptmx /dev/ptmx
+	fi
 	ln -sfn /run /var/run
 	ln -sfn /run/lock /var/lock
 	[ ! -S /dev/log ] || mount --bind /dev/null /dev/log
