@@ -88,6 +88,8 @@ function hook(what, name, goal) {
 }
 
 function ifup(name,    what) {
+	if (!time[key("ifup", name, "whole")] || !time[key("ifup", name, "calls")])
+		return
 	what = name == "aliases" ? "2 uplinks and 254 aliases" : name " uplinks"
 	line("hooks in a restart, " what ": time", number(time[key("ifup", name, "hooks")]),
 		number(time[key("ifup", name, "whole")]),

@@ -9,7 +9,8 @@
 #   INITSCRIPTS=        exported branches of initscripts: the real ifup-routes and service network
 #   BENCH_REPEATS=11    of each figure, which is their median
 #   BENCH_LARGE=10000   the largest N
-#   ACCEPT=1            keeps the results in tests/bench, for the next run to compare with
+#   ACCEPT=1            keeps the results and the plot in tests/bench, for the next run to compare
+#                       with, and puts the table into the READMEs
 # The results are times in microseconds; what is told of them are ratios, since both sides of
 # each were measured in turn.
 
@@ -17,6 +18,10 @@ here=$(dirname "$(readlink -f "$0")")
 build=$(readlink -f "${BUILD:-build}") || exit 1
 out=$build/bench
 repeats=${BENCH_REPEATS:-11}
+# Of what takes seconds each time: a restart, one with aliases, one ip a line of 1,000.
+restarts=3
+restarts_aliases=1
+lines_repeats=3
 large=${BENCH_LARGE:-10000}
 release=${INITSCRIPTS:+$(readlink -f "$INITSCRIPTS")/rhel6-branch}
 export PATH=$out:$build:$PATH
@@ -42,7 +47,7 @@ part_apply() {
 	local n=$1 slow=()
 	label="apply $n"
 	host_make "$n" && host_changes || return 1
-	[ "$n" -gt 1000 ] || slow+=("line=each /run/lines")
+	[ "$n" -ge 1000 ] || slow+=("line=each /run/lines")
 	if [ -n "$release" ] && [ "$n" -le 100 ]; then
 		real_routes
 		slow+=("ifup-routes=/run/ifup-routes eth0")
@@ -50,8 +55,7 @@ part_apply() {
 	watch "$repeats" "$host_forget" "ours=multihome sync" "bare=bare send /run/messages" \
 		"batch=ip -batch /run/lines" \
 		"batches=ip -batch /run/routes ; ip -batch /run/rules" "${slow[@]}"
-	# Minutes, for one figure: once, and a tenth of it.
-	[ "$n" -le 1000 ] || watch 1 "$host_forget" "line=each /run/lines"
+	[ "$n" -lt 1000 ] || watch $((n > 1000 ? 1 : lines_repeats)) "$host_forget" "line=each /run/lines"
 }
 
 part_nothing() {
@@ -156,10 +160,10 @@ wrap_hooks() {
 	done
 }
 
-# A restart without and with the package, and what its hooks took of it.
-restart_shares() { # NAME
-	local k
-	host service network start >/dev/null 2>&1
+# Restarts, and what the hooks took of each.
+restart_shares() { # NAME RESTARTS
+	local k restarts=$2
+	host service network start >/dev/null 2>&1 || return 1
 	for ((k = 0; k < restarts; k++)); do
 		rm -f "$LAB_ROOT/run/hooks"
 		host tally /run/whole service network restart >/dev/null 2>&1
@@ -187,7 +191,7 @@ restart_counts() { # NAME
 	rm -rf "$LAB_ROOT/tmp/trace"
 }
 
-ifup_host() { # NAME UPLINKS
+ifup_host() { # NAME UPLINKS RESTARTS
 	# shellcheck source=tests/lab/lab.sh
 	. "$here/../lab/lab.sh"
 	export LAB_UPLINKS=$2 LAB_INITSCRIPTS=$release
@@ -197,16 +201,18 @@ ifup_host() { # NAME UPLINKS
 		IPADDR_END=192.168.8.254 CLONENUM_START=0 NETMASK=255.255.255.0
 	lab_install
 	wrap_hooks
-	restart_shares "$1"
+	restart_shares "$1" "$3"
+	if [ ! -s "$LAB_ROOT/run/hooks" ]; then
+		echo "run.sh: ifup $1: the network did not start, or no hook ran" >&2
+		return 1
+	fi
 	restart_counts "$1"
 	lab_down
 }
 
 part_ifup() {
-	restarts=3
-	(ifup_host 2 2)
-	(ifup_host 8 8)
-	(restarts=1; ifup_host aliases 2)
+	(ifup_host 2 2 "$restarts") && (ifup_host 8 8 "$restarts") &&
+		(ifup_host aliases 2 "$restarts_aliases")
 }
 
 # --- the whole ----------------------------------------------------------------------------------
@@ -241,7 +247,9 @@ measure() { # PART
 machine() {
 	echo "# $(date +%F), $(uname -sr), $(grep -m 1 -oP 'model name\s*: \K.*' /proc/cpuinfo), $(nproc) CPUs"
 	echo "# $(ip -V), libnl $(pkg-config --modversion libnl-3.0), $(cc --version | head -n 1)"
-	echo "# median of $repeats; initscripts: ${release:-stand-in}"
+	echo "# initscripts: $(basename "${release:-stand-in}")"
+	echo "# median of $repeats; restarts: $restarts, with aliases $restarts_aliases;" \
+		"one ip a line: $lines_repeats of 1000, 1 of $large"
 }
 
 main() {
@@ -258,7 +266,9 @@ main() {
 	# A part of the parts is for looking at; what is kept is the whole.
 	[ $whole = 1 ] || return 0
 	gnuplot -e "results='$out/results'; image='$out/growth.svg'" "$here/growth.gnuplot" || exit 1
-	[ -z "$ACCEPT" ] || cp "$out/results" "$out/growth.svg" "$here"
+	[ -n "$ACCEPT" ] || return 0
+	cp "$out/results" "$out/growth.svg" "$here" &&
+		"$here/readme.sh" "$out/report" "$here"/../../README{,.ja}.md
 }
 
 if [ "$1" = --inside ]; then

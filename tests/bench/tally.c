@@ -32,7 +32,7 @@ int main(int argc, char **argv)
 		fputs("usage: tally FILE COMMAND [ARGUMENT...]\n", stderr);
 		return 2;
 	}
-	errno = posix_spawn(&pid, argv[2], NULL, NULL, argv + 2, environ);
+	errno = posix_spawnp(&pid, argv[2], NULL, NULL, argv + 2, environ);
 	if (errno || waitpid(pid, &status, 0) < 0) {
 		perror(argv[2]);
 		return 1;
