@@ -71,7 +71,7 @@ notice() {
 
 rm -rf "$work"
 mkdir -p "$tree"
-cp -a Makefile helper network-scripts sysconfig tests "$tree"
+cp -a Makefile helper network-scripts rpm sysconfig tests "$tree"
 compile=(make -s -j 2 CFLAGS="$flags" build unit)
 in_tree "${compile[@]}" || { cat "$work/out"; exit 1; }
 ! tests=$(notice) || { echo "$tests fail without any fault"; cat "$work/out"; exit 1; }
