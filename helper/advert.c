@@ -97,8 +97,32 @@ static void remember_line(struct uplink *uplink, char *line)
 	}
 }
 
+/* By rule6-DEVICE, or the one of the ifcfg file's own name. */
+static bool is_by_hand(const struct uplink *uplink, const struct files *managed)
+{
+	const struct file *file;
+	struct block block = {0};
+	bool found = false;
+	size_t i;
+
+	for (i = 0; i < managed->n && !found; i++) {
+		file = &managed->items[i];
+		if (strncmp(file->name, "rule6-", 6) ||
+			(strcmp(file->name + 6, uplink->device) &&
+				strcmp(file->name + 6, uplink->file->name + strlen("ifcfg-"))))
+			continue;
+		block_parse(file->bytes, file->len, file->name + 6, &block);
+		found = block_has_rule_by_hand(&block, &uplink->addresses);
+		block_free(&block);
+	}
+	return found;
+}
+
+/* What the administrator's own rules cover by now is not remembered: the block goes, as they are
+ * in its place, and a second look would no longer know of the uplink. */
 static void remember(struct uplink *uplink, const struct files *managed)
 {
+	const struct uplink known = *uplink;
 	char *name = mem_format("route6-%s", uplink->device), *line;
 	struct block block = {0};
 	const char *cursor;
@@ -111,6 +135,11 @@ static void remember(struct uplink *uplink, const struct files *managed)
 			break;
 	for (cursor = block.body.bytes; (line = line_next(&cursor)); free(line))
 		remember_line(uplink, line);
+	if (uplink->remembered && is_by_hand(uplink, managed)) {
+		uplink->addresses.n = known.addresses.n;
+		uplink->gateway = known.gateway;
+		uplink->remembered = false;
+	}
 	block_free(&block);
 	free(name);
 }

@@ -159,3 +159,28 @@ size_t line_words(char *line, char **words, size_t max)
 		words[n++] = word;
 	return n && words[0][0] == '#' ? 0 : n;
 }
+
+static bool has_rule_from(const char *text, const struct prefixes *addresses)
+{
+	bool found = false;
+	char *line, *words[64];
+	struct prefix from;
+	size_t n, i, k;
+
+	while (!found && (line = line_next(&text))) {
+		n = line_words(line, words, 64);
+		for (i = 0; i + 1 < n && !found; i++)
+			for (k = 0; k < addresses->n && !found && !strcmp(words[i], "from"); k++)
+				found = !prefix_parse(
+						words[i + 1], addresses->items[k].family, &from) &&
+					from.len && prefix_contains(&from, &addresses->items[k]);
+		free(line);
+	}
+	return found;
+}
+
+bool block_has_rule_by_hand(const struct block *block, const struct prefixes *addresses)
+{
+	return has_rule_from(block->before.bytes, addresses) ||
+		has_rule_from(block->after.bytes, addresses);
+}

@@ -32,6 +32,9 @@ int block_parse(const char *bytes, size_t len, const char *device, struct block 
 bool block_splice(const struct block *old, bool exists, const char *device, const char *body,
 	struct text *out);
 
+/* Of a rule- file: does a line of the administrator's send replies from one of the addresses? */
+bool block_has_rule_by_hand(const struct block *block, const struct prefixes *addresses);
+
 void block_free(struct block *block);
 
 /* The words of a line, cut at blanks as the shell's read and word splitting do. Returns their

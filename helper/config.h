@@ -47,11 +47,6 @@ struct sources {
 	struct file ifup_ipv6, ifup_routes; /* initscripts' own, to tell the release */
 };
 
-struct prefixes {
-	struct prefix *items;
-	size_t n, cap;
-};
-
 /* RP_FILTER=: auto changes it only where the kernel would refuse what the rules allow. */
 enum rp_filter { RP_FILTER_AUTO, RP_FILTER_STRICT, RP_FILTER_LOOSE, RP_FILTER_OFF, RP_FILTER_KEEP };
 

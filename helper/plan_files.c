@@ -152,29 +152,6 @@ void draft_take_apart(struct draft *draft)
 	}
 }
 
-static bool routes_by_hand(const char *text, const struct uplink *uplink)
-{
-	bool found = false;
-	char *line, *words[64];
-	struct prefix from;
-	size_t n, i, k;
-
-	while (!found && (line = line_next(&text))) {
-		n = line_words(line, words, 64);
-		for (i = 0; i + 1 < n; i++) {
-			if (strcmp(words[i], "from") ||
-				prefix_parse(
-					words[i + 1], uplink->inet6 ? AF_INET6 : AF_INET, &from) ||
-				!from.len)
-				continue;
-			for (k = 0; k < uplink->addresses.n; k++)
-				found |= prefix_contains(&from, &uplink->addresses.items[k]);
-		}
-		free(line);
-	}
-	return found;
-}
-
 bool draft_by_hand(const struct draft *draft, const struct uplink *uplink)
 {
 	/* ifup-routes reads the files of the device and of the ifcfg file's own name. */
@@ -184,9 +161,7 @@ bool draft_by_hand(const struct draft *draft, const struct uplink *uplink)
 
 	for (i = 0; i < 2; i++) {
 		managed = draft_find(draft, uplink->inet6, true, names[i]);
-		if (managed &&
-			(routes_by_hand(managed->block.before.bytes, uplink) ||
-				routes_by_hand(managed->block.after.bytes, uplink)))
+		if (managed && block_has_rule_by_hand(&managed->block, &uplink->addresses))
 			return true;
 	}
 	return false;

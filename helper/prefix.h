@@ -5,6 +5,7 @@
 #define PREFIX_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* linux/if.h clashes with net/if.h on old systems, and all that is needed is this size
  * (include/uapi/linux/if.h): 15 characters and the NUL. */
@@ -16,6 +17,11 @@ struct prefix {
 	unsigned char family;	 /* AF_INET or AF_INET6 */
 	unsigned char len;	 /* bits, 0 to 32 or 128 */
 	unsigned char bytes[16]; /* network order; past the family's size: zero */
+};
+
+struct prefixes {
+	struct prefix *items;
+	size_t n, cap;
 };
 
 enum { PREFIX_TEXT = 64 };

@@ -9,6 +9,8 @@
 static struct config config;
 static struct kernel kernel;
 static struct sources sources;
+static char ifcfg_name[] = "ifcfg-office";
+static const struct file ifcfg = {.name = ifcfg_name};
 
 static void reset(void)
 {
@@ -18,6 +20,7 @@ static void reset(void)
 	kernel_free(&kernel);
 	sources_free(&sources);
 	strcpy(array_add(&config.waiting)->device, "eth0");
+	config.waiting.items[0].file = &ifcfg;
 	config.waiting.items[0].inet6 = true;
 	config.waiting.items[0].advertised = true;
 	link = array_add(&kernel.links);
@@ -142,6 +145,24 @@ static void test_remembered(void)
 	reset();
 	keep_file("route6-eth0", "2001:db8::/64 dev eth0 table 100 proto 109\n");
 	hears("", "nor what the administrator wrote");
+	reset();
+	keep_file("route6-eth0", block);
+	keep_file("rule6-eth0", "from 2001:db8::/48 table 7\n");
+	hears("", "nor what the administrator's own rules cover, as the block goes");
+	reset();
+	keep_file("route6-eth0", block);
+	keep_file("rule6-office", "from 2001:db8::/48 table 7\n");
+	hears("", "be they in the file of the ifcfg file's name");
+	reset();
+	see_address("2001:db8:1::99/64", "eth0", false);
+	keep_file("route6-eth0", block);
+	keep_file("rule6-eth0", "from 2001:db8:1::/64 table 7\n");
+	hears("", "with addresses that the device has");
+	reset();
+	keep_file("route6-eth0", block);
+	keep_file("rule6-eth0", "from 2001:db8:9::/64 table 7\n");
+	keep_file("rule6-eth1", "from 2001:db8::/48 table 7\n");
+	hears("2001:db8::/64 fe80::1", "rules of other networks and devices do not matter");
 }
 
 int main(void)
