@@ -510,6 +510,7 @@ static void skip_word(struct reader *reader)
 {
 	struct word word;
 
+	skip_blanks(reader);
 	if (ends_word(*reader->at))
 		give_up(reader, WHY_SYNTAX, reader->line);
 	read_word(reader, &word, false);

@@ -260,6 +260,16 @@ static void test_compounds(void)
 	is(why_a("if x; then A=1; fi\n"), "a conditional", "a conditional is named");
 	is(a("if x; then A=1; fi\nA=2\n"), "2", "an assignment after a conditional wins");
 	is(a("A=1\nif [ -n \"$A\" ]; then B=1; fi\n"), "1", "other keys stay");
+	is(a("A=1\ncase $B in (x | y) ;; z) B=2 ;; *) B=3\nesac\n"), "1", "and beside a case");
+	is(a("case x in esac\nA=1\n"), "1", "a case without patterns ends");
+	is(why_a("case x in x) A=2 ;; esac\n"), "a conditional", "a case is a conditional");
+	is(a("case x in x) ;; esac\nA=1\n"), "1", "an assignment after a case wins");
+	is(a("A=1\ncase x in x) true; esac\n"), "1", "the last list of a case needs no ;;");
+	is(a("case x in x) true ; ; esac\nA=1\n"), "(refused)", "; ; is no ;;");
+	is(a("case x in x) true ;& esac\nA=1\n"), "(refused)", "nor is ;&");
+	is(a("case in\nA=1\n"), "(refused)", "a case without a word is refused");
+	is(a("B=$(case x in x) ;; esac)\nA=1\n"), "(refused)",
+		"and so is one in a substitution, which an old bash would end early");
 	is(a("A=1\n(A=2)\n"), "1", "a subshell changes nothing");
 	is(a("A=1\n[[ -n $A ]]\n[[ $A = x ]]\n"), "1", "[[ ]] is a command");
 	is(a("A=1\n[[ -n $A && $A = x ]]\n"), "(refused)", "[[ ]] with more terms is refused");
