@@ -138,7 +138,9 @@ static void test_rules(void)
 		"from 10.0.0.0/8 iif lo lookup 101 priority ",
 		"from 10.0.0.1/32 iif lo lookup 101 priority 1",
 		"from 2001:DB8::/64 iif lo lookup 101 priority 1",
-		"from 10.0.0.0/8  iif lo lookup 101 priority 1", ""};
+		"from 10.0.0.0/8  iif lo lookup 101 priority 1",
+		"from 2001:0db8:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000/64 iif lo",
+		""};
 	struct rule rule;
 	size_t i;
 

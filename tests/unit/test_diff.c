@@ -191,6 +191,35 @@ static void test_rule_text(void)
 	text_free(&text);
 }
 
+/* Copies of the administrator's routes, whole. */
+static void test_route_text(void)
+{
+	unsigned char mtu[] = {1, 2}, other[] = {1, 3};
+	struct plan plan = {.changes = {0}};
+	struct kernel kernel = {.old_inet6 = false};
+	struct route copy = route("10.5.0.0/16", 100, "10.0.0.7", 109);
+
+	copy.tos = 0x10;
+	copy.scope = 200;
+	copy.onlink = true;
+	copy.extra = mtu;
+	copy.extra_len = sizeof(mtu);
+	*array_add(&plan.routes) = copy;
+	check(&plan, &kernel,
+		"ip route add 10.5.0.0/16 tos 0x10 via 10.0.0.7 dev eth0 onlink scope 200 table "
+		"100 proto 109\n",
+		"a route is written with its tos, scope and onlink");
+	*array_add(&kernel.routes) = copy;
+	check(&plan, &kernel, "", "a route that is there as a whole stays");
+	kernel.routes.items[0].extra = other;
+	check(&plan, &kernel,
+		"ip route replace 10.5.0.0/16 tos 0x10 via 10.0.0.7 dev eth0 onlink scope 200 "
+		"table 100 proto 109\n",
+		"one with another mtu is replaced");
+	free(plan.routes.items);
+	free(kernel.routes.items);
+}
+
 int main(void)
 {
 	test_add_and_keep();
@@ -198,5 +227,6 @@ int main(void)
 	test_foreign();
 	test_inet6();
 	test_rule_text();
+	test_route_text();
 	return tap_done();
 }
