@@ -228,6 +228,39 @@ static void test_profiles(void)
 	ok(diags.n == 1 && !diags.refusals, "and it is said");
 }
 
+static void check_two6(const char *first, const char *second, const char *want, const char *name)
+{
+	char *got;
+
+	reset();
+	add_link("eth0", "52:54:00:00:00:01");
+	add_link("eth1", "52:54:00:00:00:02");
+	add_ifcfg("ifcfg-a", first);
+	add_ifcfg("ifcfg-b", second);
+	build();
+	got = uplinks_text();
+	is(got, want, name);
+	free(got);
+}
+
+static void test_profiles6(void)
+{
+	check_two6(
+		"DEVICE=eth0\nIPV6INIT=yes\nIPV6ADDR=2001:db8:2::99/64\nIPV6_DEFAULTGW=fe80::1%eth0\n",
+		"DEVICE=eth0\nIPV6INIT=yes\nIPV6ADDR=2001:db8:3::99/64\nIPV6_DEFAULTGW=fe80::2%eth0\n",
+		"eth0 2001:db8:2::99/64 fe80::1",
+		"of two profiles of one device the first is used for IPv6");
+	check_two6("DEVICE=eth0\nTABLE=7\nIPADDR=10.1.2.3\nGATEWAY=10.1.2.1\n",
+		"DEVICE=eth1\nTABLE=7\nIPV6INIT=yes\nIPV6ADDR=2001:db8:3::99/64\n"
+		"IPV6_DEFAULTGW=fe80::2%eth1\n",
+		"eth0 10.1.2.3/8 10.1.2.1; eth1 2001:db8:3::99/64 fe80::2 refused",
+		"a table is one file's, also if the other has IPv6 only");
+	is(diags.items[0].text,
+		"ifcfg-b:2: TABLE=7 is already that of ifcfg-a; expected a table of this uplink "
+		"alone",
+		"and the message names the file");
+}
+
 static const char *found(const char *argument)
 {
 	const struct profile *profile = config_find_profile(&config, &links, argument);
@@ -346,6 +379,7 @@ int main(void)
 	test_table_names();
 	test_inherited_gateway();
 	test_profiles();
+	test_profiles6();
 	test_inet6();
 	test_need_config();
 	test_ignored();
