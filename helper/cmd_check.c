@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "block.h"
@@ -92,16 +93,6 @@ static int read_settings(const struct links *links, struct sysctls *out)
 	return err;
 }
 
-static bool is_on(const char *path)
-{
-	FILE *file = fopen(path, "r");
-	bool on = file && getc(file) == '1';
-
-	if (file)
-		fclose(file);
-	return on;
-}
-
 static int ask(const struct check_input *in, struct checked *checked)
 {
 	struct inquiry *inquiry = &checked->inquiry;
@@ -121,8 +112,8 @@ static int find(struct checked *checked)
 	const struct check_input in = {&host->config, &host->sources, &host->plan, &host->ops,
 		&checked->diff.writes, &host->diags, &host->kernel, &checked->view,
 		&checked->settings, kernel_older_than(2, 6, 31),
-		is_on("/proc/sys/net/ipv4/ip_forward"),
-		is_on("/proc/sys/net/ipv6/conf/all/forwarding"), checked->hooks};
+		sysctl_value(AF_INET, "all", "forwarding") == 1,
+		sysctl_value(AF_INET6, "all", "forwarding") == 1, checked->hooks};
 
 	/* Where the host's own defaults are refused, the kernel can be asked all the same. */
 	if (host_plan(EVENT_SYNC, &none, host) == EXIT_FAILED ||

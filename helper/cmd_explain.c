@@ -229,7 +229,7 @@ int cmd_explain(const struct options *options)
 	if (!asker.unplanned)
 		read_plan(&asker);
 	asker.ground.view = &asker.view;
-	asker.ground.forwarding6 = kernel_setting(AF_INET6, "all", "forwarding");
+	asker.ground.forwarding6 = sysctl_value(AF_INET6, "all", "forwarding");
 	asker.ground.old_inet6 = host->kernel.old_inet6;
 	if (host->kernel.links.n && !kernel_view(&host->kernel.links, &asker.view))
 		status = explain_all(options, &asker);

@@ -8,9 +8,7 @@
 
 int filter_value(const struct filter *filter)
 {
-	if (filter->both)
-		return filter->all && filter->own;
-	return filter->all > filter->own ? filter->all : filter->own;
+	return rp_filter_combine(filter->all, filter->own, filter->both);
 }
 
 const struct prefix *facts_next_hop(const struct facts *facts)

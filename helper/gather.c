@@ -2,36 +2,17 @@
  * The facts that explain goes by. Asks, and changes nothing.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "gather.h"
 #include "ifcfg.h"
 #include "kernel.h"
 
-int kernel_setting(int family, const char *device, const char *key)
-{
-	char *path = mem_format(
-		"/proc/sys/net/ipv%d/conf/%s/%s", family == AF_INET6 ? 6 : 4, device, key);
-	int fd = open(path, O_RDONLY);
-	char value[32];
-	ssize_t n = fd < 0 ? -1 : read(fd, value, sizeof(value) - 1);
-
-	free(path);
-	if (fd >= 0)
-		close(fd);
-	if (n <= 0)
-		return 0;
-	value[n] = '\0';
-	return atoi(value);
-}
-
 int kernel_setting_larger(const char *device, const char *key)
 {
-	int all = kernel_setting(AF_INET, "all", key), own = kernel_setting(AF_INET, device, key);
+	int all = sysctl_value(AF_INET, "all", key), own = sysctl_value(AF_INET, device, key);
 
 	return all > own ? all : own;
 }
@@ -288,8 +269,8 @@ static void find_arrival(const struct asker *asker, struct facts *facts, const s
 
 static void gather_filter(struct facts *facts)
 {
-	facts->filter.all = kernel_setting(AF_INET, "all", "rp_filter");
-	facts->filter.own = kernel_setting(AF_INET, facts->arrival, "rp_filter");
+	facts->filter.all = sysctl_value(AF_INET, "all", "rp_filter");
+	facts->filter.own = sysctl_value(AF_INET, facts->arrival, "rp_filter");
 	facts->filter.both = kernel_older_than(2, 6, 31);
 }
 

@@ -18,8 +18,6 @@ struct asker {
 	bool pending;		     /* sync would change something */
 };
 
-/* net.ipv4.conf.DEVICE.KEY and the like; 0 where it is not there. */
-int kernel_setting(int family, const char *device, const char *key);
 /* The larger one of all's and the device's own, in IPv4. */
 int kernel_setting_larger(const char *device, const char *key);
 

@@ -36,16 +36,19 @@ const struct saved *saved_find(const struct saves *saves, const char *device, en
 	return NULL;
 }
 
+int rp_filter_combine(int all, int own, bool needs_both)
+{
+	if (needs_both)
+		return all && own;
+	return own > all ? own : all;
+}
+
 int sysctl_rp_filter(const struct sysctls *seen, const char *device, bool needs_both)
 {
 	const struct sysctl *own = sysctl_find(seen, device, SYSCTL_RP_FILTER);
 	const struct sysctl *all = sysctl_find(seen, "all", SYSCTL_RP_FILTER);
 
-	if (!own || !all)
-		return -1;
-	if (needs_both)
-		return own->value && all->value;
-	return own->value > all->value ? own->value : all->value;
+	return own && all ? rp_filter_combine(all->value, own->value, needs_both) : -1;
 }
 
 static void want(const struct sysctl *wanted, const struct sysctls *seen, const struct saves *saves,

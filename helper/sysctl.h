@@ -50,9 +50,11 @@ const struct sysctl *sysctl_find(
 	const struct sysctls *sysctls, const char *device, enum sysctl_key key);
 const struct saved *saved_find(const struct saves *saves, const char *device, enum sysctl_key key);
 
-/* The reverse-path filter that a packet meets which arrives by the device: 0 off, 1 strict, 2
- * loose; -1 if the device's value or that of "all" was not seen. From 2.6.31 on the greater of the
- * two counts; needs_both: before, it was on where both were (IN_DEV_RPFILTER). */
+/* The reverse-path filter that a packet meets, by the values of "all" and of the device that it
+ * arrives by: 0 off, 1 strict, 2 loose. From 2.6.31 on the greater of the two counts; needs_both:
+ * before, it was on where both were (IN_DEV_RPFILTER). */
+int rp_filter_combine(int all, int own, bool needs_both);
+/* The same of what was seen; -1 if one of the two was not. */
 int sysctl_rp_filter(const struct sysctls *seen, const char *device, bool needs_both);
 
 /* What is to be written so that seen becomes wanted, and what is to be remembered then. A value
@@ -78,6 +80,8 @@ int saved_parse(const char *line, struct saved *out);
 /* /proc/sys: adds what the device has of each key; what is not there is left out. 0, or -1:
  * logged; what cannot be read is not taken for what is not there. */
 int sysctl_read(const char *device, struct sysctls *out);
+/* net.ipv4 or ipv6.conf.DEVICE.KEY, whatever the key; 0 if it is not there. */
+int sysctl_value(int family, const char *device, const char *key);
 /* 0, or -1: logged. A device that is gone needs nothing. */
 int sysctl_write(const struct sysctl *sysctl);
 /* What rp_filter is called loose by: 2, but 0 before 2.6.31, which knew on and off only. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "kernel.h"
@@ -50,6 +51,23 @@ int sysctl_read(const char *device, struct sysctls *out)
 		found->value = atoi(value);
 	}
 	return 0;
+}
+
+int sysctl_value(int family, const char *device, const char *key)
+{
+	char *path = mem_format(
+		"/proc/sys/net/ipv%d/conf/%s/%s", family == AF_INET6 ? 6 : 4, device, key);
+	int fd = open(path, O_RDONLY);
+	char value[32];
+	ssize_t n = fd < 0 ? -1 : read(fd, value, sizeof(value) - 1);
+
+	free(path);
+	if (fd >= 0)
+		close(fd);
+	if (n <= 0)
+		return 0;
+	value[n] = '\0';
+	return atoi(value);
 }
 
 int sysctl_write(const struct sysctl *sysctl)
