@@ -7,12 +7,9 @@ load lab/test
 
 # answers6 K…: as answers, for IPv6.
 answers6() {
-	local k probe
+	local k
 	for k; do
-		for probe in ping tcp udp; do
-			is "$("probe_$probe" "${LAB_ADDRESSES6[k]}")" "ok eth$k" \
-				"$probe ${LAB_ADDRESSES6[k]}"
-		done
+		answers_at "${LAB_ADDRESSES6[k]}" "eth$k"
 	done
 }
 

@@ -104,12 +104,17 @@ lines() {
 
 # answers K…: each of these uplinks answers ping, TCP and UDP, by its own NIC.
 answers() {
-	local k probe
+	local k
 	for k; do
-		for probe in ping tcp udp; do
-			is "$("probe_$probe" "${LAB_ADDRESSES[k]}")" "ok eth$k" \
-				"$probe ${LAB_ADDRESSES[k]}"
-		done
+		answers_at "${LAB_ADDRESSES[k]}" "eth$k"
+	done
+}
+
+# answers_at ADDRESS NIC: an uplink's own address, of either family, by that NIC.
+answers_at() {
+	local probe
+	for probe in ping tcp udp; do
+		is "$("probe_$probe" "$1")" "ok $2" "$probe $1"
 	done
 }
 
