@@ -103,9 +103,10 @@ static bool comes_before(const struct index *index, size_t at, const void *key)
 	return at < index->n && index->compare(index->items[at], key) < 0;
 }
 
-size_t index_first(const struct index *index, const void *key)
+/* The first of [from, to) that does not come before key, or to. */
+static size_t search(const struct index *index, size_t from, size_t to, const void *key)
 {
-	size_t from = 0, to = index->n, middle;
+	size_t middle;
 
 	while (from < to) {
 		middle = from + (to - from) / 2;
@@ -115,6 +116,11 @@ size_t index_first(const struct index *index, const void *key)
 			to = middle;
 	}
 	return from;
+}
+
+size_t index_first(const struct index *index, const void *key)
+{
+	return search(index, 0, index->n, key);
 }
 
 static const void *equal_at(const struct index *index, size_t at, const void *key)
@@ -129,23 +135,33 @@ const void *index_find(const struct index *index, const void *key)
 
 const void *index_follow(const struct index *index, size_t *at, const void *key)
 {
-	*at += comes_before(index, *at, key);
-	if (comes_before(index, *at, key) || (*at && !comes_before(index, *at - 1, key)))
-		*at = index_first(index, key);
+	size_t from = *at, to = *at, step;
+
+	for (step = 1; comes_before(index, to, key); step *= 2) {
+		from = to + 1;
+		to = to + step < index->n ? to + step : index->n;
+	}
+	if (from == *at && from && !comes_before(index, from - 1, key))
+		from = 0;
+	*at = search(index, from, to, key);
 	return equal_at(index, *at, key);
 }
 
-size_t array_drop(void *items, size_t n, size_t size, compare_items *compare)
+size_t array_drop(void *items, size_t n, size_t size, compare_items *compare, struct index *out)
 {
-	char *base = items, *repeated = mem_resize(NULL, n);
-	struct index index = {0};
+	char *base = items, *repeated;
 	size_t i, kept = 0;
 
+	index_fill(items, n, size, compare, out);
+	for (i = 1; i < n && compare(out->items[i - 1], out->items[i]); i++)
+		;
+	if (i >= n)
+		return n;
+	repeated = mem_resize(NULL, n);
 	memset(repeated, 0, n);
-	index_fill(items, n, size, compare, &index);
-	for (i = 1; i < n; i++)
-		if (!compare(index.items[i - 1], index.items[i]))
-			repeated[(size_t)((const char *)index.items[i] - base) / size] = 1;
+	for (; i < n; i++)
+		if (!compare(out->items[i - 1], out->items[i]))
+			repeated[(size_t)((const char *)out->items[i] - base) / size] = 1;
 	for (i = 0; i < n; i++) {
 		if (repeated[i])
 			continue;
@@ -153,8 +169,9 @@ size_t array_drop(void *items, size_t n, size_t size, compare_items *compare)
 			memcpy(base + kept * size, base + i * size, size);
 		kept++;
 	}
-	free(index.items);
 	free(repeated);
+	free(out->items);
+	index_fill(items, kept, size, compare, out);
 	return kept;
 }
 

@@ -28,12 +28,6 @@ void *array_grow(void *items, size_t *n, size_t *cap, size_t size);
 /* 0: equal; else which of the two elements comes first, as for qsort(3). */
 typedef int compare_items(const void *a, const void *b);
 
-/* Drops each element that equals an earlier one; the others keep their order. */
-#define array_drop_repeated(a, compare) \
-	((a)->n = array_drop((a)->items, (a)->n, sizeof(*(a)->items), compare))
-
-size_t array_drop(void *items, size_t n, size_t size, compare_items *compare);
-
 /* Pointers to elements, sorted: what a linear search would look for every time is found by
  * halving. The elements must stay where they are. To be freed: items. */
 struct index {
@@ -58,6 +52,13 @@ const void *index_find(const struct index *index, const void *key);
 /* The same for keys that come in order themselves, or nearly: *at, 0 at first, is where the last
  * search ended, and this one begins there. */
 const void *index_follow(const struct index *index, size_t *at, const void *key);
+
+/* Drops each element that equals an earlier one; the others keep their order, and out indexes
+ * them. */
+#define array_drop_repeated(a, compare, out) \
+	((a)->n = array_drop((a)->items, (a)->n, sizeof(*(a)->items), compare, out))
+
+size_t array_drop(void *items, size_t n, size_t size, compare_items *compare, struct index *out);
 
 /* Bytes that grow, always NUL-terminated once something was added. */
 struct text {

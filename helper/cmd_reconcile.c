@@ -18,50 +18,61 @@
  * again. */
 enum { ROUNDS = 3 };
 
-/* What to remember: the rules that are wanted, and those of ours that are there and stay
- * (all of them before anything was sent, so that a crash forgets none). */
-static void recollect(const struct host *host, bool before, struct rules *record)
+/* What is to be remembered besides the rules that are wanted: those of ours that are there and
+ * stay (all of them before anything was sent, so that a crash forgets none). */
+static void recollect(const struct host *host, bool before, struct rules *rest)
 {
 	const struct rules *seen = &host->kernel.rules;
-	struct index owned = {0};
+	const struct frozen *frozen = &host->plan.frozen;
+	struct index owned = {0}, unused = {0};
+	size_t i, at = 0, at_wanted = 0;
 	const struct rule *rule;
-	size_t i, at = 0;
 
+	if (!before && !frozen->tables.n)
+		return;
 	index_build(&host->plan.owned, rules_in_order, &owned);
-	for (i = 0; i < host->plan.rules.n; i++)
-		*array_add(record) = host->plan.rules.items[i];
 	for (i = 0; i < seen->n; i++) {
 		rule = &seen->items[i];
-		if ((before || frozen_table(&host->plan.frozen, rule->table)) &&
-			index_follow(&owned, &at, rule))
-			*array_add(record) = *rule;
+		if ((before || frozen_table(frozen, rule->table)) &&
+			index_follow(&owned, &at, rule) &&
+			!index_follow(&host->plan.rules_in_order, &at_wanted, rule))
+			*array_add(rest) = *rule;
 	}
+	array_drop_repeated(rest, rules_in_order, &unused);
+	free(unused.items);
 	free(owned.items);
-	array_sort(record, rules_in_order);
-	array_drop_repeated(record, rules_in_order);
 }
 
-static bool same_rules(const struct rules *a, const struct rules *b)
+/* Do they begin with just these? */
+static bool same_rules(const struct rule *a, const struct rules *b)
 {
 	size_t i;
 
-	for (i = 0; i < a->n && i < b->n; i++)
-		if (rule_compare(&a->items[i], &b->items[i]))
+	for (i = 0; i < b->n; i++)
+		if (rule_compare(&a[i], &b->items[i]))
 			return false;
-	return a->n == b->n;
+	return true;
 }
 
 /* host->record is what the file holds. */
 static int remember(struct host *host, bool before)
 {
-	struct rules record = {0};
+	const struct rules *wanted = &host->plan.rules;
+	struct rules rest = {0}, *record = &host->record;
 	int err = 0;
+	size_t i;
 
-	recollect(host, before, &record);
-	if (!same_rules(&record, &host->record))
-		err = record_write(&record);
-	free(host->record.items);
-	host->record = record;
+	recollect(host, before, &rest);
+	if (record->n != wanted->n + rest.n || !same_rules(record->items, wanted) ||
+		!same_rules(record->items + wanted->n, &rest)) {
+		record->n = 0;
+		for (i = 0; i < wanted->n; i++)
+			*array_add(record) = wanted->items[i];
+		for (i = 0; i < rest.n; i++)
+			*array_add(record) = rest.items[i];
+		err = record_write(record);
+	}
+	free(rest.items);
 	return err;
 }
 

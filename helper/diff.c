@@ -15,8 +15,8 @@ struct standing {
 };
 
 struct route_matches {
-	struct index wanted;	   /* the plan's routes by key */
 	struct standing *standing; /* of each of the plan's routes */
+	struct index rest;	   /* those of ours in the kernel that are not the plan's */
 };
 
 static int routes_in_order(const void *a, const void *b)
@@ -30,27 +30,32 @@ static struct standing *standing_of(
 	return &matches->standing[wanted - plan->routes.items];
 }
 
-/* Only what is wanted is sorted: a router may hold a hundred thousand routes of others. */
+/* The kernel's are not sorted: a router may hold a hundred thousand routes of others. */
 static void match_routes(
 	const struct plan *plan, const struct kernel *kernel, struct route_matches *matches)
 {
 	const struct route *route, *wanted;
 	struct standing *standing;
 	size_t i, at = 0;
+	bool ours, same;
 
 	matches->standing = mem_resize(NULL, plan->routes.n * sizeof(*matches->standing));
 	memset(matches->standing, 0, plan->routes.n * sizeof(*matches->standing));
-	index_build(&plan->routes, routes_by_key, &matches->wanted);
 	for (i = 0; i < kernel->routes.n; i++) {
 		route = &kernel->routes.items[i];
-		wanted = index_follow(&matches->wanted, &at, route);
+		ours = route->protocol == PROTO_MULTIHOME;
+		wanted = index_follow(&plan->routes_by_key, &at, route);
+		same = wanted && !route_compare(route, wanted);
+		if (ours && !same)
+			*array_add(&matches->rest) = route;
 		if (!wanted)
 			continue;
 		standing = standing_of(matches, plan, wanted);
-		standing->foreign |= route->protocol != PROTO_MULTIHOME;
-		standing->ours |= route->protocol == PROTO_MULTIHOME;
-		standing->same |= !route_compare(route, wanted);
+		standing->foreign |= !ours;
+		standing->ours |= ours;
+		standing->same |= same;
 	}
+	index_sort(&matches->rest, routes_in_order);
 }
 
 static void add_route_op(struct ops *ops, enum op_kind kind, const struct route *route)
@@ -99,11 +104,11 @@ static bool is_successor(const struct route *next, const struct route *route)
 			!strcmp(next->device, route->device));
 }
 
-static bool stays(const struct plan *plan, const struct route_matches *matches,
-	const struct route *route, const struct route *wanted)
+static bool stays(
+	const struct plan *plan, const struct route_matches *matches, const struct route *route)
 {
-	if (wanted && !route_compare(wanted, route))
-		return true;
+	const struct route *wanted = index_find(&plan->routes_by_key, route);
+
 	/* A wanted key was replaced above, unless a foreign route has it too. */
 	if (wanted && is_successor(wanted, route) && !standing_of(matches, plan, wanted)->foreign)
 		return true;
@@ -111,49 +116,40 @@ static bool stays(const struct plan *plan, const struct route_matches *matches,
 		frozen_table(&plan->frozen, route->table);
 }
 
-static void delete_routes(const struct plan *plan, const struct kernel *kernel,
-	const struct route_matches *matches, struct ops *ops)
+static void delete_routes(
+	const struct plan *plan, const struct route_matches *matches, struct ops *ops)
 {
-	const struct route *route, *wanted;
-	struct index gone = {0};
-	size_t i, at = 0;
+	size_t i;
 
-	for (i = 0; i < kernel->routes.n; i++) {
-		route = &kernel->routes.items[i];
-		if (route->protocol != PROTO_MULTIHOME)
-			continue;
-		wanted = index_follow(&matches->wanted, &at, route);
-		if (!stays(plan, matches, route, wanted))
-			*array_add(&gone) = route;
-	}
-	index_sort(&gone, routes_in_order);
-	for (i = 0; i < gone.n; i++)
-		add_route_op(ops, OP_ROUTE_DELETE, gone.items[i]);
-	free(gone.items);
+	for (i = 0; i < matches->rest.n; i++)
+		if (!stays(plan, matches, matches->rest.items[i]))
+			add_route_op(ops, OP_ROUTE_DELETE, matches->rest.items[i]);
 }
 
-/* The kernel's rules and the plan's, each sorted. */
 struct rule_matches {
-	struct index seen, wanted, owned;
-	bool *there; /* of each of the plan's rules: the kernel has it */
+	bool *there;	   /* of each of the plan's rules: the kernel has it */
+	struct index rest; /* the kernel's that are not wanted, or are there once more */
 };
 
 static void match_rules(
 	const struct plan *plan, const struct kernel *kernel, struct rule_matches *matches)
 {
-	const struct rule *wanted;
+	const struct rule *rule, *wanted;
 	size_t i, at = 0;
 
-	index_build(&kernel->rules, rules_in_order, &matches->seen);
-	index_build(&plan->rules, rules_in_order, &matches->wanted);
-	index_build(&plan->owned, rules_in_order, &matches->owned);
 	matches->there = mem_resize(NULL, plan->rules.n);
 	memset(matches->there, 0, plan->rules.n);
-	for (i = 0; i < matches->seen.n; i++) {
-		wanted = index_follow(&matches->wanted, &at, matches->seen.items[i]);
-		if (wanted)
+	for (i = 0; i < kernel->rules.n; i++) {
+		rule = &kernel->rules.items[i];
+		if (rule->foreign)
+			continue;
+		wanted = index_follow(&plan->rules_in_order, &at, rule);
+		if (wanted && !matches->there[wanted - plan->rules.items])
 			matches->there[wanted - plan->rules.items] = true;
+		else
+			*array_add(&matches->rest) = rule;
 	}
+	index_sort(&matches->rest, rules_in_order);
 }
 
 static void add_rules(const struct plan *plan, const struct rule_matches *matches, struct ops *ops)
@@ -166,38 +162,29 @@ static void add_rules(const struct plan *plan, const struct rule_matches *matche
 }
 
 /* Old kernels (to 3.10) take the same rule twice: each copy but the first goes too. */
+static bool is_copy(const struct plan *plan, const struct index *rest, size_t i)
+{
+	return index_find(&plan->rules_in_order, rest->items[i]) ||
+		(i && !rule_compare(rest->items[i - 1], rest->items[i]));
+}
+
 static void delete_rules(
 	const struct plan *plan, const struct rule_matches *matches, struct ops *ops)
 {
-	const struct index *seen = &matches->seen;
-	size_t i, at_wanted = 0, at_owned = 0;
+	struct index owned = {0};
 	const struct rule *rule;
-	bool first;
+	size_t i, at = 0;
 
-	for (i = 0; i < seen->n; i++) {
-		rule = seen->items[i];
-		first = !i || rule_compare(seen->items[i - 1], rule);
-		if (!index_follow(&matches->owned, &at_owned, rule) ||
-			(first && index_follow(&matches->wanted, &at_wanted, rule)))
-			continue;
-		if (first && frozen_table(&plan->frozen, rule->table))
-			continue;
-		add_rule_op(ops, OP_RULE_DELETE, rule);
+	if (!matches->rest.n)
+		return;
+	index_build(&plan->owned, rules_in_order, &owned);
+	for (i = 0; i < matches->rest.n; i++) {
+		rule = matches->rest.items[i];
+		if (index_follow(&owned, &at, rule) &&
+			(is_copy(plan, &matches->rest, i) || !frozen_table(&plan->frozen, rule->table)))
+			add_rule_op(ops, OP_RULE_DELETE, rule);
 	}
-}
-
-static void route_matches_free(struct route_matches *matches)
-{
-	free(matches->wanted.items);
-	free(matches->standing);
-}
-
-static void rule_matches_free(struct rule_matches *matches)
-{
-	free(matches->seen.items);
-	free(matches->wanted.items);
-	free(matches->owned.items);
-	free(matches->there);
+	free(owned.items);
 }
 
 void diff_build(const struct plan *plan, const struct kernel *kernel, struct ops *ops)
@@ -210,9 +197,11 @@ void diff_build(const struct plan *plan, const struct kernel *kernel, struct ops
 	add_routes(plan, &routes, ops);
 	add_rules(plan, &rules, ops);
 	delete_rules(plan, &rules, ops);
-	delete_routes(plan, kernel, &routes, ops);
-	route_matches_free(&routes);
-	rule_matches_free(&rules);
+	delete_routes(plan, &routes, ops);
+	free(routes.standing);
+	free(routes.rest.items);
+	free(rules.there);
+	free(rules.rest.items);
 }
 
 void op_format(const struct op *op, struct text *out)

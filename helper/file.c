@@ -42,7 +42,7 @@ static int file_fail(const char *path)
 
 static int read_all(int fd, const char *path, struct text *out)
 {
-	char buffer[4096];
+	char buffer[1 << 14];
 	ssize_t n;
 
 	do {
@@ -84,6 +84,7 @@ static int file_read(const char *path, struct file *out)
 			close(fd);
 		return err;
 	}
+	text_add_string(&text, "");
 	if (S_ISREG(stat.st_mode)) {
 		err = read_all(fd, path, &text);
 	} else {
@@ -91,11 +92,10 @@ static int file_read(const char *path, struct file *out)
 		err = -1;
 	}
 	close(fd);
-	out->bytes = mem_copy(text.bytes, text.n);
+	out->bytes = text.bytes;
 	out->len = text.n;
 	out->changed = stat.st_mtim.tv_sec * 1000000000LL + stat.st_mtim.tv_nsec;
 	out->others_write = others_may_write(&stat);
-	text_free(&text);
 	return err;
 }
 
@@ -575,14 +575,14 @@ void run_dir_remove(void)
 static int lines_read(const char *path, void (*take)(const char *line, void *arg), void *arg)
 {
 	struct file file = {0};
-	const char *cursor;
-	char *line;
 	int err = file_read(path, &file);
+	char *line, *next;
 
-	cursor = file.bytes;
-	while (!err && (line = line_next(&cursor))) {
+	for (line = file.bytes; !err && line && *line; line = next) {
+		next = line + strcspn(line, "\n");
+		if (*next)
+			*next++ = '\0';
 		take(line, arg);
-		free(line);
 	}
 	file_free(&file);
 	return err;

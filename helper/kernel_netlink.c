@@ -32,7 +32,7 @@ enum { ADDRESS_DADFAILED = 0x08 };
 /* IFLA_AF_SPEC, IFLA_INET6_CONF, DEVCONF_DISABLE_IPV6: in newer headers only. */
 enum { LINK_FAMILIES = 26, INET6_SETTINGS = 2, SETTING_DISABLE = 26 };
 
-enum { ROUTE_ENCAP = 22, ROUTE_ATTRIBUTES = 64 };
+enum { ROUTE_ENCAP = 22 };
 
 /* What is read, and of which family: an old kernel answers for all where it lacks one. */
 struct reading {
@@ -339,14 +339,14 @@ static void read_route(const struct nlmsghdr *message, void *arg)
 {
 	struct reading *reading = arg;
 	const struct rtmsg *info = NLMSG_DATA(message);
-	const struct nlattr *attrs[ROUTE_ATTRIBUTES];
+	const struct nlattr *attrs[ROUTE_ENCAP + 1];
 	struct route *route;
 	unsigned table;
 
 	if (message->nlmsg_type != RTM_NEWROUTE || info->rtm_family != reading->family ||
-		info->rtm_flags & RTM_F_CLONED)
+		info->rtm_flags & RTM_F_CLONED || info->rtm_table == TABLE_LOCAL)
 		return;
-	message_split(message, sizeof(*info), attrs, ROUTE_ATTRIBUTES - 1);
+	message_split(message, sizeof(*info), attrs, ROUTE_ENCAP);
 	/* The header has room for 8 bits only. */
 	table = attrs[RTA_TABLE] ? attribute_number(attrs[RTA_TABLE]) : info->rtm_table;
 	if (table == TABLE_LOCAL)
@@ -369,50 +369,62 @@ static bool is_loopback_name(const struct nlattr *attr)
 	return attr && attribute_length(attr) >= 3 && !memcmp(attribute_bytes(attr), "lo", 3);
 }
 
-/* Is the attribute one that our own rules come back with, or without meaning? */
-static bool rule_attribute_plain(const struct nlattr *attr)
+/* What is not one that our own rules come back with makes the rule a foreign one. */
+static void read_rule_attribute(const struct nlattr *attr, struct rule *rule)
 {
 	switch (attribute_type(attr)) {
 	case RULE_SRC:
+		rule->from = attribute_prefix(attr, rule->from.family, rule->from.len);
+		break;
 	case RULE_PRIORITY:
+		rule->priority = attribute_number(attr);
+		break;
 	case RULE_TABLE:
-	case RULE_PAD:
-	case RULE_PROTOCOL:
-		return true;
+		rule->table = attribute_number(attr);
+		break;
 	case RULE_IIFNAME:
-		return is_loopback_name(attr);
+		rule->forwarded = false;
+		rule->from_host = is_loopback_name(attr);
+		rule->foreign |= !rule->from_host;
+		break;
 	case RULE_FWMARK:
 	case RULE_FLOW:
-		return !attribute_number(attr);
+		rule->foreign |= attribute_number(attr) != 0;
+		break;
 	case RULE_SUPPRESS_IFGROUP:
 	case RULE_SUPPRESS_PREFIXLEN:
-		return attribute_number(attr) == 0xffffffff;
+		rule->foreign |= attribute_number(attr) != 0xffffffff;
+		break;
+	case RULE_PAD:
+	case RULE_PROTOCOL:
+		break;
+	default:
+		rule->foreign = true;
 	}
-	return false;
 }
 
 static void read_rule(const struct nlmsghdr *message, void *arg)
 {
 	struct reading *reading = arg;
 	const struct rtmsg *info = NLMSG_DATA(message);
-	const struct nlattr *attrs[RULE_TABLE + 1], *attr;
+	const struct nlattr *attr;
 	struct rule *rule;
 	size_t left;
 
 	if (message->nlmsg_type != RTM_NEWRULE || info->rtm_family != reading->family)
 		return;
-	message_split(message, sizeof(*info), attrs, RULE_TABLE);
 	rule = array_add(&reading->kernel->rules);
-	rule->from = attribute_prefix(attrs[RULE_SRC], reading->family, info->rtm_src_len);
-	rule->priority = attribute_number(attrs[RULE_PRIORITY]);
-	rule->table = attrs[RULE_TABLE] ? attribute_number(attrs[RULE_TABLE]) : info->rtm_table;
-	rule->forwarded = !attrs[RULE_IIFNAME];
+	rule->from.family = reading->family;
+	rule->from.len = info->rtm_src_len;
+	rule->table = info->rtm_table;
+	rule->forwarded = true;
+	/* Ours are from a prefix, always. */
 	rule->foreign = info->rtm_type != RULE_TO_TABLE || info->rtm_flags || info->rtm_dst_len ||
-		info->rtm_tos || (rule->forwarded && reading->family == AF_INET);
-	rule->from_host = is_loopback_name(attrs[RULE_IIFNAME]);
+		info->rtm_tos || !info->rtm_src_len;
 	for (attr = message_attributes(message, sizeof(*info), &left); attribute_fits(attr, left);
 		attr = attribute_next(attr, &left))
-		rule->foreign |= !rule_attribute_plain(attr);
+		read_rule_attribute(attr, rule);
+	rule->foreign |= rule->forwarded && reading->family == AF_INET;
 }
 
 static int dump_family(struct nl_sock *socket, struct kernel *out, unsigned char family)

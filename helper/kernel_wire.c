@@ -14,8 +14,8 @@
 #include "kernel_wire.h"
 #include "log.h"
 
-/* NLM_F_DUMP_INTR and NLA_TYPE_MASK, which EL5's kernel headers do not have. */
-enum { DUMP_INTERRUPTED = 0x10, ATTRIBUTE_TYPE = 0x3fff };
+/* NLM_F_DUMP_INTR, which EL5's kernel headers do not have. */
+enum { DUMP_INTERRUPTED = 0x10 };
 
 /* Replies of 32 KiB (a dump's page) to larger ones (links with many virtual functions). */
 enum { RECEIVE_SIZE = 1 << 16 };
@@ -181,34 +181,6 @@ int netlink_dump(struct nl_sock *socket, int type, unsigned char family, netlink
 	return err < 0 ? err : 0;
 }
 
-bool attribute_fits(const struct nlattr *attr, size_t left)
-{
-	return left >= sizeof(*attr) && attr->nla_len >= sizeof(*attr) && attr->nla_len <= left;
-}
-
-const struct nlattr *attribute_next(const struct nlattr *attr, size_t *left)
-{
-	size_t step = (size_t)NLA_ALIGN(attr->nla_len);
-
-	*left -= step < *left ? step : *left;
-	return (const void *)((const char *)attr + step);
-}
-
-size_t attribute_length(const struct nlattr *attr)
-{
-	return attr->nla_len - sizeof(*attr);
-}
-
-const void *attribute_bytes(const struct nlattr *attr)
-{
-	return attr + 1;
-}
-
-int attribute_type(const struct nlattr *attr)
-{
-	return attr->nla_type & ATTRIBUTE_TYPE;
-}
-
 const struct nlattr *message_attributes(const struct nlmsghdr *message, size_t header, size_t *left)
 {
 	size_t skip = NLMSG_LENGTH(header);
@@ -245,12 +217,14 @@ unsigned attribute_number(const struct nlattr *attr)
 
 struct prefix attribute_prefix(const struct nlattr *attr, int family, int len)
 {
-	struct prefix prefix = {0};
+	struct prefix prefix = {.family = (unsigned char)family, .len = (unsigned char)len};
+	size_t n = attr ? attribute_length(attr) : 0;
 
-	prefix.family = (unsigned char)family;
-	prefix.len = (unsigned char)len;
-	if (attr && attribute_length(attr) <= sizeof(prefix.bytes))
-		memcpy(prefix.bytes, attribute_bytes(attr), attribute_length(attr));
+	/* Of a size that the compiler knows: there may be half a million. */
+	if (n == 4)
+		memcpy(prefix.bytes, attribute_bytes(attr), 4);
+	else if (n && n <= sizeof(prefix.bytes))
+		memcpy(prefix.bytes, attribute_bytes(attr), n);
 	return prefix;
 }
 

@@ -51,13 +51,38 @@ typedef void netlink_take(const struct nlmsghdr *message, void *arg);
 int netlink_dump(struct nl_sock *socket, int type, unsigned char family, netlink_take *take,
 	void *arg, const char *what);
 
+/* NLA_TYPE_MASK, which EL5's kernel headers do not have. */
+enum { ATTRIBUTE_TYPE = 0x3fff };
+
 /* libnl's nla_ok and so on are calls into a library, and a full table has half a million
  * attributes. left: bytes from attr on. */
-bool attribute_fits(const struct nlattr *attr, size_t left);
-const struct nlattr *attribute_next(const struct nlattr *attr, size_t *left);
-size_t attribute_length(const struct nlattr *attr);
-const void *attribute_bytes(const struct nlattr *attr);
-int attribute_type(const struct nlattr *attr);
+static inline bool attribute_fits(const struct nlattr *attr, size_t left)
+{
+	return left >= sizeof(*attr) && attr->nla_len >= sizeof(*attr) && attr->nla_len <= left;
+}
+
+static inline const struct nlattr *attribute_next(const struct nlattr *attr, size_t *left)
+{
+	size_t step = (size_t)NLA_ALIGN(attr->nla_len);
+
+	*left -= step < *left ? step : *left;
+	return (const void *)((const char *)attr + step);
+}
+
+static inline size_t attribute_length(const struct nlattr *attr)
+{
+	return attr->nla_len - sizeof(*attr);
+}
+
+static inline const void *attribute_bytes(const struct nlattr *attr)
+{
+	return attr + 1;
+}
+
+static inline int attribute_type(const struct nlattr *attr)
+{
+	return attr->nla_type & ATTRIBUTE_TYPE;
+}
 
 /* The attributes behind a message's header of its own, of that size. */
 const struct nlattr *message_attributes(

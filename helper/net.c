@@ -133,16 +133,51 @@ void rule_format(const struct rule *rule, struct text *out)
 /* False, and nothing is taken, unless the text goes on with the word. */
 static bool take_word(const char **text, const char *word)
 {
-	size_t len = strlen(word);
+	const char *at = *text;
 
-	if (strncmp(*text, word, len))
-		return false;
-	*text += len;
+	for (; *word; word++, at++)
+		if (*at != *word)
+			return false;
+	*text = at;
 	return true;
 }
 
-/* Nothing but what we write is taken: each prefix and each number has one form only. */
-static bool take_prefix(const char **text, struct prefix *out)
+/* Nothing but what we write is taken: each number and each prefix has one form only. */
+static bool take_number(const char **text, unsigned *out)
+{
+	const char *digit = *text;
+	unsigned long long number = 0;
+
+	while (*digit >= '0' && *digit <= '9' && digit - *text < 10)
+		number = number * 10 + (unsigned)(*digit++ - '0');
+	if (digit == *text || (**text == '0' && digit - *text > 1) || number > 0xffffffff ||
+		(*digit >= '0' && *digit <= '9'))
+		return false;
+	*text = digit;
+	*out = (unsigned)number;
+	return true;
+}
+
+/* Not by inet_pton(3): a record of thousands of rules is read at each run. */
+static bool take_inet(const char **text, struct prefix *out)
+{
+	unsigned number;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		if ((i && !take_word(text, ".")) || !take_number(text, &number) || number > 255)
+			return false;
+		out->bytes[i] = (unsigned char)number;
+	}
+	number = 32;
+	if (take_word(text, "/") && (!take_number(text, &number) || !number || number > 31))
+		return false;
+	out->family = AF_INET;
+	out->len = (unsigned char)number;
+	return true;
+}
+
+static bool take_inet6(const char **text, struct prefix *out)
 {
 	char word[PREFIX_TEXT], again[PREFIX_TEXT];
 	size_t len = strcspn(*text, " ");
@@ -152,22 +187,12 @@ static bool take_prefix(const char **text, struct prefix *out)
 	memcpy(word, *text, len);
 	word[len] = '\0';
 	*text += len;
-	return (!prefix_parse(word, AF_INET, out) || !prefix_parse(word, AF_INET6, out)) &&
-		!strcmp(prefix_format(out, again), word);
+	return !prefix_parse(word, AF_INET6, out) && !strcmp(prefix_format(out, again), word);
 }
 
-static bool take_number(const char **text, unsigned *out)
+static bool take_prefix(const char **text, struct prefix *out)
 {
-	unsigned long long number = 0;
-	const char *digit = *text;
-
-	for (; *digit >= '0' && *digit <= '9' && number <= 0xffffffff; digit++)
-		number = number * 10 + (unsigned)(*digit - '0');
-	if (digit == *text || (**text == '0' && digit != *text + 1) || number > 0xffffffff)
-		return false;
-	*text = digit;
-	*out = (unsigned)number;
-	return true;
+	return (*text)[strcspn(*text, ":. ")] == ':' ? take_inet6(text, out) : take_inet(text, out);
 }
 
 int rule_parse(const char *line, struct rule *out)

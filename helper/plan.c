@@ -176,13 +176,22 @@ static void own_recorded_rules(struct draft *draft)
 		*array_add(&draft->plan->owned) = record->items[i];
 }
 
-/* Of what is asked for twice the first stays: of routes with one key the kernel takes only one. */
+/* Of routes with one key the kernel takes only one. */
+void plan_index(struct plan *plan)
+{
+	array_drop_repeated(&plan->routes, routes_by_key, &plan->routes_by_key);
+	array_drop_repeated(&plan->rules, rules_in_order, &plan->rules_in_order);
+}
+
 static void drop_repeated(struct draft *draft)
 {
-	array_drop_repeated(&draft->file_routes, routes_by_key);
-	array_drop_repeated(&draft->plan->routes, routes_by_key);
-	array_drop_repeated(&draft->file_rules, rules_in_order);
-	array_drop_repeated(&draft->plan->rules, rules_in_order);
+	struct index unused = {0};
+
+	array_drop_repeated(&draft->file_routes, routes_by_key, &unused);
+	free(unused.items);
+	array_drop_repeated(&draft->file_rules, rules_in_order, &unused);
+	free(unused.items);
+	plan_index(draft->plan);
 }
 
 static void draft_free(struct draft *draft)
@@ -242,6 +251,8 @@ void plan_free(struct plan *plan)
 	free(plan->uplinks.items);
 	free(plan->routes.items);
 	free(plan->rules.items);
+	free(plan->routes_by_key.items);
+	free(plan->rules_in_order.items);
 	free(plan->owned.items);
 	free(plan->frozen.items);
 	free(plan->frozen.tables.items);

@@ -83,6 +83,7 @@ struct plan {
 	struct planned_uplinks uplinks;
 	struct routes routes; /* wanted in the kernel, links before what is reached by them */
 	struct rules rules;   /* wanted in the kernel */
+	struct index routes_by_key, rules_in_order; /* of these two */
 	struct rules owned;   /* rules of ours, wanted or not: the record, blocks, the plan's */
 	struct frozen frozen;
 	struct changes changes;
@@ -103,6 +104,8 @@ struct plan_input {
 
 void plan_build(const struct plan_input *input, struct plan *plan, struct diags *diags);
 void plan_free(struct plan *plan);
+/* Of what the plan wants twice the first stays, and its indices are made; plan_build does it. */
+void plan_index(struct plan *plan);
 
 bool frozen_device(const struct frozen *frozen, const char *device);
 bool frozen_table(const struct frozen *frozen, unsigned table);

@@ -77,11 +77,12 @@ void draft_choose_tables(struct draft *draft);
 /* plan_lookups.c */
 void lookups_build(const struct plan_input *input, struct lookups *lookups);
 void lookups_free(struct lookups *lookups);
-/* Is it configured for this uplink, or for another one? */
+/* Is it configured for this uplink, for another one, or for any? */
 bool claimed_by(
 	const struct draft *draft, const struct uplink *uplink, const struct prefix *address);
 bool claimed_by_another(
 	const struct draft *draft, const struct uplink *uplink, const struct prefix *address);
+bool claimed_by_any(const struct draft *draft, const struct prefix *address);
 void draft_take_networks(struct draft *draft, const struct uplink *uplink);
 bool draft_has_network(const struct draft *draft, const struct prefix *net);
 

@@ -324,8 +324,7 @@ static void add_address_rules(
 	for (i = 0; kernel && i < kernel->addresses.n; i++)
 		if (!strcmp(kernel->addresses.items[i].device, uplink->device) &&
 			prefix_contains(net, &kernel->addresses.items[i].prefix) &&
-			!claimed_by(draft, uplink, &kernel->addresses.items[i].prefix) &&
-			!claimed_by_another(draft, uplink, &kernel->addresses.items[i].prefix))
+			!claimed_by_any(draft, &kernel->addresses.items[i].prefix))
 			add_rule(draft, planned, prefix_host(&kernel->addresses.items[i].prefix),
 				priority, false);
 }

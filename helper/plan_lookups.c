@@ -126,6 +126,11 @@ bool claimed_by_another(
 	return is_claimed(draft, uplink, true, address);
 }
 
+bool claimed_by_any(const struct draft *draft, const struct prefix *address)
+{
+	return is_claimed(draft, NULL, true, address);
+}
+
 void draft_take_networks(struct draft *draft, const struct uplink *uplink)
 {
 	size_t i;
@@ -133,9 +138,8 @@ void draft_take_networks(struct draft *draft, const struct uplink *uplink)
 	draft->networks.n = 0;
 	for (i = 0; i < uplink->addresses.n; i++)
 		*array_add(&draft->networks) = prefix_network(&uplink->addresses.items[i]);
-	array_drop_repeated(&draft->networks, prefixes_in_order);
 	free(draft->network_index.items);
-	index_build(&draft->networks, prefixes_in_order, &draft->network_index);
+	array_drop_repeated(&draft->networks, prefixes_in_order, &draft->network_index);
 }
 
 bool draft_has_network(const struct draft *draft, const struct prefix *net)

@@ -116,7 +116,7 @@ const char *prefix_format(const struct prefix *prefix, char text[PREFIX_TEXT])
 
 /* Half an address as a number: two comparisons do what memcmp(3) takes a call for, and a host
  * with thousands of rules compares a hundred thousand times. */
-static uint64_t half(const unsigned char *bytes)
+static inline uint64_t half(const unsigned char *bytes)
 {
 	return (uint64_t)bytes[0] << 56 | (uint64_t)bytes[1] << 48 | (uint64_t)bytes[2] << 40 |
 		(uint64_t)bytes[3] << 32 | (uint64_t)bytes[4] << 24 | (uint64_t)bytes[5] << 16 |

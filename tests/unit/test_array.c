@@ -92,8 +92,9 @@ static void test_empty(void)
 
 	index_build(&items, by_number, &index);
 	ok(!index.n && !index_find(&index, &key), "in an empty index nothing is found");
-	array_drop_repeated(&items, by_number);
-	ok(!items.n, "of nothing nothing is dropped");
+	free(index.items);
+	array_drop_repeated(&items, by_number, &index);
+	ok(!items.n && !index.n, "of nothing nothing is dropped");
 	free(index.items);
 }
 
@@ -101,11 +102,16 @@ static void test_drop(void)
 {
 	static const int numbers[] = {5, 3, 9, 3, 1, 5, 3};
 	struct items items = make(numbers, 7);
+	struct index index = {0};
 
-	array_drop_repeated(&items, by_number);
+	array_drop_repeated(&items, by_number, &index);
 	is(letters(&items), "abce", "the first of equal elements stays, in its place");
-	array_drop_repeated(&items, by_number);
+	is(sorted_letters(&index), "ebac", "and those that stay are in the index");
+	free(index.items);
+	array_drop_repeated(&items, by_number, &index);
 	is(letters(&items), "abce", "where all differ all stay");
+	is(sorted_letters(&index), "ebac", "and are in the index");
+	free(index.items);
 	free(items.items);
 }
 
