@@ -543,10 +543,13 @@ int lock_take(void)
 	int tries, fd = -1;
 
 	for (tries = LOCK_SECONDS * 50; tries; tries--) {
-		if (fd < 0 && make_run_dir())
-			return -1;
 		if (fd < 0)
 			fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		if (fd < 0 && errno == ENOENT) {
+			if (make_run_dir())
+				return -1;
+			continue;
+		}
 		if (fd >= 0 && !fcntl(fd, F_SETLK, &lock)) {
 			if (lock_is_current(fd))
 				return 0;
@@ -554,7 +557,7 @@ int lock_take(void)
 			fd = -1;
 			continue;
 		}
-		if (fd < 0 ? errno != ENOENT : errno != EACCES && errno != EAGAIN)
+		if (fd < 0 || (errno != EACCES && errno != EAGAIN))
 			return file_fail(lock_path);
 		nanosleep(&pause, NULL);
 	}

@@ -19,11 +19,16 @@ static int host_read(const struct options *options, struct host *host)
 		record_read(&host->record) || saves_read(&host->saves);
 }
 
-static int see_sysctls(const char *device, struct sysctls *seen)
+static int see_sysctls(const struct kernel *kernel, const char *device, struct sysctls *seen)
 {
+	const struct link *link = kernel_find_link(kernel, device);
+
 	if (!device[0] || sysctl_find(seen, device, SYSCTL_RP_FILTER))
 		return 0;
-	return sysctl_read(device, seen);
+	if (!link || !link->has_settings)
+		return sysctl_read(device, seen);
+	sysctl_add(device, link->settings, seen);
+	return 0;
 }
 
 static int read_sysctls(struct host *host)
@@ -32,9 +37,10 @@ static int read_sysctls(struct host *host)
 	size_t i;
 
 	for (i = 0; !err && i < host->config.uplinks.n; i++)
-		err = see_sysctls(host->config.uplinks.items[i].device, &host->seen);
+		err = see_sysctls(
+			&host->kernel, host->config.uplinks.items[i].device, &host->seen);
 	for (i = 0; !err && i < host->saves.n; i++)
-		err = see_sysctls(host->saves.items[i].set.device, &host->seen);
+		err = see_sysctls(&host->kernel, host->saves.items[i].set.device, &host->seen);
 	return err;
 }
 
@@ -46,26 +52,22 @@ static bool stays(const void *arg, const char *device)
 /* The filter is loosened where the kernel refuses what the rules allow. */
 static int add_loosened(const struct host *host, struct sysctls *wanted)
 {
-	const struct probe *probe;
-	const struct link *link;
+	const struct probes *probes = &host->plan.probes;
+	bool *refuses = mem_resize(NULL, probes->n * sizeof(*refuses));
+	int err = kernel_refuses(probes, &host->kernel.links, refuses);
 	struct sysctl *loose;
-	int refuses;
 	size_t i;
 
-	for (i = 0; i < host->plan.probes.n; i++) {
-		probe = &host->plan.probes.items[i];
-		link = kernel_find_link(&host->kernel, probe->device);
-		refuses = link ? kernel_refuses(link, &probe->address) : 0;
-		if (refuses < 0)
-			return -1;
-		if (!refuses)
+	for (i = 0; !err && i < probes->n; i++) {
+		if (!refuses[i])
 			continue;
 		loose = array_add(wanted);
-		memcpy(loose->device, probe->device, sizeof(loose->device));
+		memcpy(loose->device, probes->items[i].device, sizeof(loose->device));
 		loose->key = SYSCTL_RP_FILTER;
 		loose->value = sysctl_loose();
 	}
-	return 0;
+	free(refuses);
+	return err;
 }
 
 int host_diff_sysctls(const struct host *host, bool probe, struct sysctl_diff *out)

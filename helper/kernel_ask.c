@@ -396,16 +396,26 @@ int kernel_ask(const struct question *questions, size_t n, const struct links *l
 /* TEST-NET-1 of RFC 5737, which is nobody's: what is afar, behind no route but a default. */
 static const struct prefix afar = {AF_INET, 32, {192, 0, 2, 1}};
 
-int kernel_refuses(const struct link *link, const struct prefix *address)
+int kernel_refuses(const struct probes *probes, const struct links *links, bool *refuses)
 {
-	/* kernel_ask looks for indices and names among these. */
-	struct link only = *link;
-	struct links links = {&only, 1, 1};
-	struct question question = {.to = *address, .from = afar};
-	struct answer answer;
+	struct question *questions = mem_resize(NULL, probes->n * sizeof(*questions));
+	struct answer *answers = mem_resize(NULL, probes->n * sizeof(*answers));
+	const struct probe *probe;
+	int err = 0;
+	size_t i;
 
-	memcpy(question.iif, link->name, sizeof(question.iif));
-	if (kernel_ask(&question, 1, &links, &answer))
-		return -1;
-	return answer.error == EXDEV || answer.error == EINVAL;
+	memset(questions, 0, probes->n * sizeof(*questions));
+	for (i = 0; i < probes->n; i++) {
+		probe = &probes->items[i];
+		questions[i].to = probe->address;
+		questions[i].from = afar;
+		memcpy(questions[i].iif, probe->device, sizeof(questions[i].iif));
+	}
+	if (probes->n)
+		err = kernel_ask(questions, probes->n, links, answers);
+	for (i = 0; !err && i < probes->n; i++)
+		refuses[i] = answers[i].error == EXDEV || answers[i].error == EINVAL;
+	free(questions);
+	free(answers);
+	return err;
 }

@@ -7,6 +7,7 @@
 #ifndef KERNEL_ASK_H
 #define KERNEL_ASK_H
 
+#include "plan.h"
 #include "policy.h"
 
 /* One packet. */
@@ -40,8 +41,9 @@ int kernel_ask(const struct question *questions, size_t n, const struct links *l
  * dump that failed. To be freed with view_free in any case. */
 int kernel_view(const struct links *links, struct view *view);
 
-/* Would the kernel refuse an IPv4 packet from afar for the address that arrives by the device
- * (reverse-path filter)? 1, 0, or -1: it could not be asked, and it is logged. */
-int kernel_refuses(const struct link *link, const struct prefix *address);
+/* Would the kernel refuse an IPv4 packet from afar that arrives by a probe's device for its address
+ * (reverse-path filter)? refuses has room for each probe. 0; or -1 if it could not be asked, and it
+ * is logged. */
+int kernel_refuses(const struct probes *probes, const struct links *links, bool *refuses);
 
 #endif

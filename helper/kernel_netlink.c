@@ -29,8 +29,14 @@
 /* What if_addr.h got after EL5. */
 enum { ADDRESS_DADFAILED = 0x08 };
 
-/* IFLA_AF_SPEC, IFLA_INET6_CONF, DEVCONF_DISABLE_IPV6: in newer headers only. */
-enum { LINK_FAMILIES = 26, INET6_SETTINGS = 2, SETTING_DISABLE = 26 };
+/* IFLA_AF_SPEC, IFLA_INET_CONF, IFLA_INET6_CONF, DEVCONF_DISABLE_IPV6: in newer headers only. */
+enum { LINK_FAMILIES = 26, INET_SETTINGS = 1, INET6_SETTINGS = 2, SETTING_DISABLE = 26 };
+
+/* IPV4_DEVCONF_*, from 1 on: where in IFLA_INET_CONF a setting is. */
+static const size_t setting_places[SYSCTL_KEYS] = {[SYSCTL_RP_FILTER] = 8,
+	[SYSCTL_ARP_IGNORE] = 19,
+	[SYSCTL_ARP_ANNOUNCE] = 18,
+	[SYSCTL_ARP_FILTER] = 13};
 
 enum { ROUTE_ENCAP = 22 };
 
@@ -40,6 +46,8 @@ struct reading {
 	unsigned char family;
 	size_t last_link; /* that was looked for */
 	bool failed;	  /* logged */
+	/* Do links say which families they have, and has one IPv6? */
+	bool says_families, has_inet6;
 };
 
 enum { DUMP_TRIES = 10 };
@@ -103,42 +111,70 @@ static int device_has_inet6(const char *name)
 	return off < 0 ? -1 : !off;
 }
 
-/* From 2.6.38 on a link's message says whether it has IPv6 (inet6_fill_link_af), so that no file
- * need be read of each. 1, 0, or -1: logged. */
+/* The settings of a family, which a link's message has from 2.6.38 on, so that no file need be read
+ * of each; or NULL. */
+static const struct nlattr *find_settings(const struct nlattr *families, int family, int type)
+{
+	const struct nlattr *of_family = families ? nested_find(families, family) : NULL;
+
+	return of_family ? nested_find(of_family, type) : NULL;
+}
+
+/* The one at that place, from 0 on. False if it is not there. */
+static bool read_setting(const struct nlattr *settings, size_t place, int *out)
+{
+	if (!settings || attribute_length(settings) < (place + 1) * sizeof(*out))
+		return false;
+	memcpy(out, (const int *)attribute_bytes(settings) + place, sizeof(*out));
+	return true;
+}
+
+/* 1, 0, or -1: logged. */
 static int link_has_inet6(const struct nlattr *families, const char *name)
 {
-	const struct nlattr *inet6, *settings;
 	int off = 0;
 
 	if (!families)
 		return device_has_inet6(name);
-	inet6 = nested_find(families, AF_INET6);
-	settings = inet6 ? nested_find(inet6, INET6_SETTINGS) : NULL;
-	if (settings && attribute_length(settings) >= (SETTING_DISABLE + 1) * sizeof(off))
-		memcpy(&off, (const int *)attribute_bytes(settings) + SETTING_DISABLE, sizeof(off));
-	return inet6 && !off;
+	read_setting(find_settings(families, AF_INET6, INET6_SETTINGS), SETTING_DISABLE, &off);
+	return nested_find(families, AF_INET6) && !off;
+}
+
+static void read_settings(const struct nlattr *families, struct link *link)
+{
+	const struct nlattr *settings = find_settings(families, AF_INET, INET_SETTINGS);
+	size_t key;
+
+	link->has_settings = true;
+	for (key = 0; key < SYSCTL_KEYS; key++)
+		link->has_settings &=
+			read_setting(settings, setting_places[key] - 1, &link->settings[key]);
 }
 
 static void read_link(const struct nlmsghdr *message, void *arg)
 {
 	struct reading *reading = arg;
 	const struct ifinfomsg *info = NLMSG_DATA(message);
-	const struct nlattr *attrs[LINK_FAMILIES + 1];
+	const struct nlattr *attrs[LINK_FAMILIES + 1], *families;
 	struct link *link;
 	int inet6;
 
 	if (message->nlmsg_type != RTM_NEWLINK)
 		return;
 	message_split(message, sizeof(*info), attrs, LINK_FAMILIES);
+	families = attrs[LINK_FAMILIES];
 	link = array_add(&reading->kernel->links);
 	link->index = info->ifi_index;
 	link->up = info->ifi_flags & IFF_UP;
 	link->loopback = info->ifi_flags & IFF_LOOPBACK;
 	link->tunnel = info->ifi_flags & IFF_POINTOPOINT;
 	attribute_name(attrs[IFLA_IFNAME], link->name);
-	inet6 = link_has_inet6(attrs[LINK_FAMILIES], link->name);
+	inet6 = link_has_inet6(families, link->name);
 	link->inet6 = inet6 > 0;
 	reading->failed |= inet6 < 0;
+	reading->says_families |= families != NULL;
+	reading->has_inet6 |= families && nested_find(families, AF_INET6);
+	read_settings(families, link);
 	attribute_mac(attrs[IFLA_ADDRESS], link->mac);
 }
 
@@ -454,8 +490,8 @@ static int dump_all(struct nl_sock *socket, struct kernel *out)
 		err = dump_family(socket, out, AF_INET);
 	if (err)
 		return err;
-	/* As ipv6_test of network-functions-ipv6; 2.6.18 would say EINVAL to a dump. */
-	inet6 = path_exists("/proc/net/if_inet6");
+	/* Else as ipv6_test of network-functions-ipv6; 2.6.18 would say EINVAL to a dump. */
+	inet6 = reading.says_families ? reading.has_inet6 : path_exists("/proc/net/if_inet6");
 	return inet6 > 0 ? dump_family(socket, out, AF_INET6) : inet6;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Netlink's socket, its dumps and attributes.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -162,13 +161,26 @@ static int receive_dump(struct nl_sock *socket, struct dump *dump)
 	return done < 0 ? done : dump->interrupted ? -NLE_DUMP_INTR : 0;
 }
 
+/* Not nl_send_simple, which clears a page for each. */
+static int send_dump(struct nl_sock *socket, int type, unsigned char family, size_t header)
+{
+	/* The largest of the headers; the family is the first byte of each. */
+	struct ifinfomsg largest = {.ifi_family = family};
+	struct nl_msg *msg = nlmsg_alloc_size(NLMSG_SPACE(sizeof(largest)));
+	int err = -NLE_NOMEM;
+
+	if (msg && nlmsg_put(msg, 0, 0, type, 0, NLM_F_DUMP) &&
+		!nlmsg_append(msg, &largest, header, NLMSG_ALIGNTO))
+		err = nl_send_auto(socket, msg);
+	nlmsg_free(msg);
+	return err;
+}
+
 int netlink_dump(struct nl_sock *socket, int type, unsigned char family, netlink_take *take,
 	void *arg, const char *what)
 {
 	struct dump dump = {header_size(type), take, arg, false};
-	/* The largest of the headers; the family is the first byte of each. */
-	struct ifinfomsg header = {.ifi_family = family};
-	int err = nl_send_simple(socket, type, NLM_F_DUMP, &header, dump.header);
+	int err = send_dump(socket, type, family, dump.header);
 
 	if (err >= 0)
 		err = receive_dump(socket, &dump);
@@ -241,12 +253,18 @@ void attribute_name(const struct nlattr *attr, device_name out)
 
 void attribute_mac(const struct nlattr *attr, char mac[3 * 32])
 {
+	static const char digits[] = "0123456789abcdef";
 	const unsigned char *bytes = attr ? attribute_bytes(attr) : NULL;
+	char *at = mac;
 	size_t i;
 
-	mac[0] = '\0';
-	for (i = 0; bytes && i < attribute_length(attr) && i < 32; i++)
-		snprintf(mac + 3 * i - !!i, 4, "%s%02x", i ? ":" : "", bytes[i]);
+	for (i = 0; bytes && i < attribute_length(attr) && i < 32; i++) {
+		if (i)
+			*at++ = ':';
+		*at++ = digits[bytes[i] >> 4];
+		*at++ = digits[bytes[i] & 15];
+	}
+	*at = '\0';
 }
 
 void link_name(const struct links *links, size_t *last, int index, device_name out)

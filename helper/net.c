@@ -92,6 +92,18 @@ int rules_in_order(const void *a, const void *b)
 	return rule_compare(a, b);
 }
 
+static void add_word(struct text *out, const char *key, const char *word)
+{
+	text_add_string(out, key);
+	text_add_string(out, word);
+}
+
+static void add_number(struct text *out, const char *key, unsigned number)
+{
+	text_add_string(out, key);
+	text_add_number(out, number);
+}
+
 void route_format(const struct route *route, struct text *out)
 {
 	char text[PREFIX_TEXT];
@@ -100,34 +112,32 @@ void route_format(const struct route *route, struct text *out)
 	if (route->tos)
 		text_format(out, " tos 0x%02x", route->tos);
 	if (route->gateway.family)
-		text_format(out, " via %s", prefix_format_address(&route->gateway, text));
+		add_word(out, " via ", prefix_format_address(&route->gateway, text));
 	/* With several next hops each names its device. */
 	if (route->device[0] && !(route->extra_words && strstr(route->extra_words, " nexthop ")))
-		text_format(out, " dev %s", route->device);
+		add_word(out, " dev ", route->device);
 	if (route->onlink)
 		text_add_string(out, " onlink");
 	if (route->scope == SCOPE_LINK)
 		text_add_string(out, " scope link");
 	else if (route->scope != SCOPE_UNIVERSE)
-		text_format(out, " scope %u", route->scope);
+		add_number(out, " scope ", route->scope);
 	if (route->metric)
-		text_format(out, " metric %u", route->metric);
+		add_number(out, " metric ", route->metric);
 	if (route->table != TABLE_MAIN)
-		text_format(out, " table %u", route->table);
-	text_format(
-		out, " proto %d%s", route->protocol, route->extra_words ? route->extra_words : "");
+		add_number(out, " table ", route->table);
+	add_number(out, " proto ", route->protocol);
+	if (route->extra_words)
+		text_add_string(out, route->extra_words);
 }
 
 void rule_format(const struct rule *rule, struct text *out)
 {
 	char text[PREFIX_TEXT];
 
-	text_add_string(out, "from ");
-	text_add_string(out, prefix_format(&rule->from, text));
-	text_add_string(out, rule->forwarded ? " lookup " : " iif lo lookup ");
-	text_add_number(out, rule->table);
-	text_add_string(out, " priority ");
-	text_add_number(out, rule->priority);
+	add_word(out, "from ", prefix_format(&rule->from, text));
+	add_number(out, rule->forwarded ? " lookup " : " iif lo lookup ", rule->table);
+	add_number(out, " priority ", rule->priority);
 }
 
 /* False, and nothing is taken, unless the text goes on with the word. */

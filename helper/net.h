@@ -11,6 +11,7 @@
 
 #include "array.h"
 #include "prefix.h"
+#include "sysctl.h"
 
 /* Marks routes as ours (rtnetlink.h: values past RTPROT_STATIC are "not interpreted by
  * kernel"); none of iproute2's rt_protos has it. */
@@ -31,6 +32,8 @@ struct link {
 	bool inet6;	  /* IPv6 is there, and not switched off for it */
 	bool tunnel;	  /* IFF_POINTOPOINT: tun, ppp, WireGuard */
 	char mac[3 * 32]; /* "52:54:00:12:34:56" as sysfs has it, or "" */
+	bool has_settings; /* false: the kernel (before 2.6.38) did not say */
+	int settings[SYSCTL_KEYS];
 };
 
 struct links {

@@ -15,6 +15,19 @@ const char *sysctl_name(enum sysctl_key key)
 	return names[key];
 }
 
+void sysctl_add(const char *device, const int values[SYSCTL_KEYS], struct sysctls *out)
+{
+	struct sysctl *added;
+	int key;
+
+	for (key = 0; key < SYSCTL_KEYS; key++) {
+		added = array_add(out);
+		memcpy(added->device, device, strlen(device));
+		added->key = (enum sysctl_key)key;
+		added->value = values[key];
+	}
+}
+
 const struct sysctl *sysctl_find(
 	const struct sysctls *sysctls, const char *device, enum sysctl_key key)
 {

@@ -77,6 +77,9 @@ void sysctl_format(const struct sysctl *sysctl, struct text *out);
 void saved_format(const struct saved *saved, struct text *out);
 int saved_parse(const char *line, struct saved *out);
 
+/* Adds the device's value of each key. */
+void sysctl_add(const char *device, const int values[SYSCTL_KEYS], struct sysctls *out);
+
 /* /proc/sys: adds what the device has of each key; what is not there is left out. 0, or -1:
  * logged; what cannot be read is not taken for what is not there. */
 int sysctl_read(const char *device, struct sysctls *out);

@@ -147,6 +147,19 @@ static void view_all(const struct kernel *kernel)
 	view_free(&view);
 }
 
+static void probe_first(const struct kernel *kernel)
+{
+	struct probe probe = {.device = ""};
+	const struct probes probes = {&probe, 1, 1};
+	bool refuses;
+
+	if (!kernel->links.n || !kernel->addresses.n)
+		return;
+	memcpy(probe.device, kernel->links.items[0].name, sizeof(probe.device));
+	probe.address = kernel->addresses.items[0].prefix;
+	kernel_refuses(&probes, &kernel->links, &refuses);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct kernel kernel = {.old_inet6 = false};
@@ -156,8 +169,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	kernel_read(&kernel);
 	check_kernel(&kernel);
 	apply_back(&kernel);
-	if (kernel.links.n && kernel.addresses.n)
-		kernel_refuses(&kernel.links.items[0], &kernel.addresses.items[0].prefix);
+	probe_first(&kernel);
 	view_all(&kernel);
 	kernel_free(&kernel);
 	return 0;
