@@ -13,6 +13,7 @@
 #include "file.h"
 #include "kernel.h"
 #include "log.h"
+#include "uplink.h"
 
 /* Somebody else may have changed the kernel after our dump; then all is seen and planned
  * again. */
@@ -203,6 +204,31 @@ static bool is_hook(enum event event)
 	return event == EVENT_PREPARE || event == EVENT_UP || event == EVENT_DOWN;
 }
 
+static bool has_aliases(const struct host *host)
+{
+	const struct files *files = &host->sources.ifcfg;
+	size_t len = strlen(host->device), i;
+	const char *name;
+
+	for (i = 0; i < files->n; i++) {
+		name = files->items[i].name + strlen("ifcfg-");
+		if (!strncmp(name, host->device, len) &&
+			(name[len] == ':' || name_is_range(name + len)))
+			return true;
+	}
+	return false;
+}
+
+/* ifup-pre-local comes first of a device's hooks and ifup-local last, with those of its aliases
+ * between them; an alias that comes alone has an ifup-pre-local of its own. */
+static void note_coming(enum event event, const struct options *options, const struct host *host)
+{
+	bool alias = strchr(options->argument, ':') != NULL;
+
+	if (event == EVENT_PREPARE || !alias)
+		coming_set(host->device, event == EVENT_PREPARE && !alias && has_aliases(host));
+}
+
 static int reconcile(enum event event, const struct options *options)
 {
 	struct host host = {.device = ""};
@@ -217,6 +243,8 @@ static int reconcile(enum event event, const struct options *options)
 			host_free(&host);
 			return EXIT_DONE;
 		}
+		if (!status && is_hook(event))
+			note_coming(event, options, &host);
 		failures = status ? -1 : round_run(&host, event, round == ROUNDS);
 		host_free(&host);
 	}

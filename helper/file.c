@@ -31,6 +31,8 @@ static const char record_path[] = "/var/run/multihome/rules";
 static const char saves_path[] = "/var/run/multihome/sysctls";
 /* Of each device, what dhclient told our hook last. */
 static const char lease_name[] = "lease-";
+/* Of a device whose own hook is yet to come. */
+static const char coming_name[] = "coming-";
 /* What is being written, before it is renamed; no ifup script looks at a dot file. */
 static const char beside_name[] = ".multihome-";
 
@@ -536,6 +538,18 @@ static void lock_report(int fd)
 		LOCK_SECONDS, (int)held.l_pid, command);
 }
 
+void coming_set(const char *device, bool coming)
+{
+	char *path = mem_format("%s/%s%s", run_dir, coming_name, device);
+	int fd = coming ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644) : -1;
+
+	if (fd >= 0)
+		close(fd);
+	if (!coming)
+		unlink(path);
+	free(path);
+}
+
 int lock_take(void)
 {
 	const struct timespec pause = {0, 20 * 1000 * 1000};
@@ -570,6 +584,7 @@ void run_dir_remove(void)
 	unlink(record_path);
 	unlink(saves_path);
 	sweep(run_dir, lease_name);
+	sweep(run_dir, coming_name);
 	unlink(lock_path);
 	rmdir(run_dir);
 }

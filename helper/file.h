@@ -24,6 +24,11 @@ int change_write(const struct change *change);
 /* What a killed run was writing. Only while the lock is held: it may be a living one's. */
 void leftovers_remove(const struct sources *sources);
 
+/* A device with aliases is on its way through ifup: their hooks, which ifup-aliases runs one after
+ * the other before the device's own, have nothing to do then. The file is ifup-local's to look for;
+ * without it, whatever the reason, each hook does its work. Only while the lock is held. */
+void coming_set(const char *device, bool coming);
+
 /* One of us at a time. Waits a bounded time. -1: logged, with the holder. The kernel gives the lock
  * back when the program ends, however it ends. */
 int lock_take(void);

@@ -78,6 +78,31 @@ with_aliases() {
 	answers_by 192.168.7.99 eth2
 }
 
+# runs_for ALIAS COMMAND…: how often the program itself ran for it meanwhile.
+runs_for() {
+	host strace -f -qq -s 256 -e trace=execve -o /tmp/trace "${@:2}" >/dev/null 2>&1
+	grep -c "execve(\"[^\"]*/multihome\", \[[^]]* \"up\", \"$1\"\].* = 0" "$LAB_ROOT/tmp/trace"
+}
+
+@test "of the hooks of aliases and their device the device's is enough, an alias alone has its own" {
+	local before
+	with_aliases
+	before=$(our_rules; our_routes)
+	is "$(runs_for eth0:3 service network restart)" 0
+	is "$(our_rules; our_routes)" "$before"
+	host test ! -e /var/run/multihome/coming-eth0
+	is "$(runs_for eth0:3 ifup eth0)" 0
+	is "$(runs_for eth0:3 ifup eth0:3)" 1
+	# An ifup that came no further than its beginning.
+	host multihome prepare ifcfg-eth0
+	host test -e /var/run/multihome/coming-eth0
+	is "$(runs_for eth0:3 ifup eth0:3)" 1
+	answers_by 192.168.7.99 eth2
+	host multihome prepare ifcfg-eth0
+	host multihome clean
+	host test ! -e /var/run/multihome
+}
+
 @test "ifup of an alias that is up says nothing and loses no reply" {
 	with_aliases
 	host sed -i '/^to /d' /etc/sysconfig/network-scripts/rule-eth0
