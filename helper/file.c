@@ -22,8 +22,9 @@
 #define O_CLOEXEC 0 /* not in glibc 2.5; we run no other program */
 #endif
 
-/* Larger than any that a person writes; what is larger is a mistake or an attack. */
-enum { FILE_MAX = 1 << 20, LOCK_SECONDS = 30 };
+/* What is larger is a mistake or an attack: three hundred thousand rules of ours, in a block or on
+ * record, are not. */
+enum { FILE_MAX = 1 << 24, LOCK_SECONDS = 30 };
 
 static const char run_dir[] = "/var/run/multihome";
 static const char lock_path[] = "/var/run/multihome/lock";

@@ -186,9 +186,23 @@ in_the_way() {
 	before=$(kernel; lab_files)
 	truncate -s 2G "$LAB_SCRIPTS/ifcfg-huge"
 	multihome 1 sync
-	is "$stderr" '/etc/sysconfig/network-scripts/ifcfg-huge: larger than 1048576 bytes; expected a configuration file'
+	is "$stderr" '/etc/sysconfig/network-scripts/ifcfg-huge: larger than 16777216 bytes; expected a configuration file'
 	rm "$LAB_SCRIPTS/ifcfg-huge"
 	is "$(kernel; lab_files)" "$before"
+}
+
+@test "thirty thousand rules on record are read" {
+	started
+	local before
+	before=$(our_rules)
+	awk 'BEGIN { for (i = 0; i < 30000; i++)
+		printf "from 10.1.%d.%d iif lo lookup 100 priority 10000\n", i / 250, i % 250 }' \
+		>>"$LAB_ROOT/run/multihome/rules"
+	multihome 0 sync
+	is "$output/$stderr" /
+	is "$(our_rules)" "$before"
+	is "$(host cat /var/run/multihome/rules | wc -l)" 2
+	settled
 }
 
 # unsafe FILE: refused for who may write it, for uplink eth1 or for the host; then as it was.
