@@ -19,6 +19,7 @@ s/ : the bare dump/ : ダンプだけ/
 s/ : two ip -batch/ : ip -batch 2 回/
 s/ : one ip a line/ : 1 行ごとの ip/
 s/ : without multihome/ : multihome なし/
+s/ : any one rule/ : 無関係なルール 1 個/
 s/\([0-9]\) uplinks and 254 aliases/アップリンク \1 個とエイリアス 254 個/
 s/\([0-9]\) uplinks/アップリンク \1 個/
 s/ bytes / バイト /g

@@ -62,6 +62,7 @@ END {
 		count = split(sizes[calls[k]], n)
 		for (i = 1; i <= count; i++) {
 			packet_row("without multihome", "plain", 1.05)
+			packet_row("any one rule", "one", 1.05)
 			packet_row("rules for each address", "rules", "")
 		}
 	}

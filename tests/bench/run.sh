@@ -78,8 +78,8 @@ writes_nothing() {
 		{ echo "run.sh: $label: sends a change where nothing is to do" >&2; return 1; }
 }
 
-# One namespace a host: without rules, as multihome makes it, with a rule an address. The same
-# addresses, default routes and routers' MAC addresses in each.
+# One namespace a host: without rules, with one that leads nowhere (any rule at all takes the kernel
+# off its short way), as multihome makes it, with a rule an address. The same addresses, default routes and routers' MAC addresses in each.
 packet_host() {
 	ip netns add "$1"
 	ip netns add "$1-beyond"
@@ -100,9 +100,9 @@ packet_host() {
 }
 
 part_packets() {
-	local k address host
+	local k address host times
 	host_mounts
-	for k in plain ours rules; do
+	for k in plain one ours rules; do
 		packet_host $k || return 1
 	done
 	printf '%s\n' DEVICE=eth0 IPADDR=10.0.0.10 PREFIX=8 GATEWAY=10.0.0.1 >"$scripts/ifcfg-eth0"
@@ -111,11 +111,12 @@ part_packets() {
 	lines 1000 'rule add from 10.%d.%d.%d lookup 100 priority 10000' |
 		ip netns exec rules ip -batch -
 	ip netns exec rules ip route add default via 10.0.0.1 table 100
+	ip netns exec one ip rule add from 198.51.100.1 lookup 100 priority 10000
 	for ((k = 0; k < repeats; k++)); do
 		for address in 1:10.1.1.1 254:10.1.2.4 1000:10.1.4.250; do
-			for host in plain ours rules; do
-				echo "packets ${address%:*} $host" \
-					"$(ip netns exec $host packets "${address#*:}" 203.0.113.9)"
+			for host in plain one ours rules; do
+				times=$(ip netns exec $host packets "${address#*:}" 203.0.113.9) || return 1
+				echo "packets ${address%:*} $host $times"
 			done
 		done
 	done >/run/packets
