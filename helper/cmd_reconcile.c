@@ -44,13 +44,13 @@ static void recollect(const struct host *host, bool before, struct rules *rest)
 	free(owned.items);
 }
 
-/* Do they begin with just these? */
-static bool same_rules(const struct rule *a, const struct rules *b)
+/* Does the record, which is long enough, go on with just these? */
+static bool goes_on(const struct rules *record, size_t from, const struct rules *rules)
 {
 	size_t i;
 
-	for (i = 0; i < b->n; i++)
-		if (rule_compare(&a[i], &b->items[i]))
+	for (i = 0; i < rules->n; i++)
+		if (rule_compare(&record->items[from + i], &rules->items[i]))
 			return false;
 	return true;
 }
@@ -64,8 +64,8 @@ static int remember(struct host *host, bool before)
 	size_t i;
 
 	recollect(host, before, &rest);
-	if (record->n != wanted->n + rest.n || !same_rules(record->items, wanted) ||
-		!same_rules(record->items + wanted->n, &rest)) {
+	if (record->n != wanted->n + rest.n || !goes_on(record, 0, wanted) ||
+		!goes_on(record, wanted->n, &rest)) {
 		record->n = 0;
 		for (i = 0; i < wanted->n; i++)
 			*array_add(record) = wanted->items[i];

@@ -181,7 +181,8 @@ static void delete_rules(
 	for (i = 0; i < matches->rest.n; i++) {
 		rule = matches->rest.items[i];
 		if (index_follow(&owned, &at, rule) &&
-			(is_copy(plan, &matches->rest, i) || !frozen_table(&plan->frozen, rule->table)))
+			(is_copy(plan, &matches->rest, i) ||
+				!frozen_table(&plan->frozen, rule->table)))
 			add_rule_op(ops, OP_RULE_DELETE, rule);
 	}
 	free(owned.items);

@@ -37,8 +37,7 @@ static int read_sysctls(struct host *host)
 	size_t i;
 
 	for (i = 0; !err && i < host->config.uplinks.n; i++)
-		err = see_sysctls(
-			&host->kernel, host->config.uplinks.items[i].device, &host->seen);
+		err = see_sysctls(&host->kernel, host->config.uplinks.items[i].device, &host->seen);
 	for (i = 0; !err && i < host->saves.n; i++)
 		err = see_sysctls(&host->kernel, host->saves.items[i].set.device, &host->seen);
 	return err;

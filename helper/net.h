@@ -27,11 +27,11 @@ enum { METRIC_INET6 = 1024 };
 struct link {
 	int index;
 	device_name name;
-	bool up;	  /* IFF_UP: the administrator's wish, whatever the cable says */
-	bool loopback;	  /* IFF_LOOPBACK */
-	bool inet6;	  /* IPv6 is there, and not switched off for it */
-	bool tunnel;	  /* IFF_POINTOPOINT: tun, ppp, WireGuard */
-	char mac[3 * 32]; /* "52:54:00:12:34:56" as sysfs has it, or "" */
+	bool up;	   /* IFF_UP: the administrator's wish, whatever the cable says */
+	bool loopback;	   /* IFF_LOOPBACK */
+	bool inet6;	   /* IPv6 is there, and not switched off for it */
+	bool tunnel;	   /* IFF_POINTOPOINT: tun, ppp, WireGuard */
+	char mac[3 * 32];  /* "52:54:00:12:34:56" as sysfs has it, or "" */
 	bool has_settings; /* false: the kernel (before 2.6.38) did not say */
 	int settings[SYSCTL_KEYS];
 };

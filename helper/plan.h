@@ -84,7 +84,7 @@ struct plan {
 	struct routes routes; /* wanted in the kernel, links before what is reached by them */
 	struct rules rules;   /* wanted in the kernel */
 	struct index routes_by_key, rules_in_order; /* of these two */
-	struct rules owned;   /* rules of ours, wanted or not: the record, blocks, the plan's */
+	struct rules owned; /* rules of ours, wanted or not: the record, blocks, the plan's */
 	struct frozen frozen;
 	struct changes changes;
 	struct sysctls sysctls; /* wanted */

@@ -634,7 +634,8 @@ static void run_export(
 /* With an argument that is no number it is an error, which not all versions end the file on. */
 static void run_return(struct reader *reader, const struct command *command, const char *why)
 {
-	const struct word *name = &command->items[command->name], *end = command->items + command->n;
+	const struct word *name = &command->items[command->name],
+			  *end = command->items + command->n;
 	const char *status = name + 1 < end ? name[1].text.bytes : "0";
 
 	if (is_listed(name->text.bytes, "return exit") && !why && !command->name &&
