@@ -9,6 +9,7 @@
 
 #include "advert.h"
 #include "block.h"
+#include "plan.h"
 
 static bool has_network(const struct prefixes *addresses, const struct prefix *address)
 {
@@ -89,59 +90,31 @@ static void remember_line(struct uplink *uplink, char *line)
 	if (!strcmp(words[0], "default") && !strcmp(words[1], "via")) {
 		if (!uplink->gateway.family &&
 			!prefix_parse_address(words[2], AF_INET6, &uplink->gateway))
-			uplink->remembered = true;
+			uplink->remembered = uplink->remembered_gateway = true;
 	} else if (!strcmp(words[1], "dev") && !prefix_parse(words[0], AF_INET6, &prefix) &&
 		prefix.len < 128 && !has_network(&uplink->addresses, &prefix)) {
 		*array_add(&uplink->addresses) = prefix_network(&prefix);
+		uplink->remembered_addresses++;
 		uplink->remembered = true;
 	}
 }
 
-/* By rule6-DEVICE, or the one of the ifcfg file's own name. */
-static bool is_by_hand(const struct uplink *uplink, const struct files *managed)
+/* Of a broken block, which stays as it is, as far as it goes. */
+static void remember(struct uplink *uplink, const char *bytes, size_t len)
 {
-	const struct file *file;
-	struct block block = {0};
-	bool found = false;
-	size_t i;
-
-	for (i = 0; i < managed->n && !found; i++) {
-		file = &managed->items[i];
-		if (strncmp(file->name, "rule6-", 6) ||
-			(strcmp(file->name + 6, uplink->device) &&
-				strcmp(file->name + 6, uplink->file->name + strlen("ifcfg-"))))
-			continue;
-		block_parse(file->bytes, file->len, file->name + 6, &block);
-		found = block_has_rule_by_hand(&block, &uplink->addresses);
-		block_free(&block);
-	}
-	return found;
-}
-
-/* What the administrator's own rules cover by now is not remembered: the block goes, as they are
- * in its place, and a second look would no longer know of the uplink. */
-static void remember(struct uplink *uplink, const struct files *managed)
-{
-	const struct uplink known = *uplink;
-	char *name = mem_format("route6-%s", uplink->device), *line;
 	struct block block = {0};
 	const char *cursor;
-	size_t i;
+	char *line;
 
-	for (i = 0; i < managed->n; i++)
-		if (!strcmp(managed->items[i].name, name) &&
-			!block_parse(managed->items[i].bytes, managed->items[i].len, uplink->device,
-				&block))
-			break;
+	block_parse(bytes, len, uplink->device, &block);
 	for (cursor = block.body.bytes; (line = line_next(&cursor)); free(line))
 		remember_line(uplink, line);
-	if (uplink->remembered && is_by_hand(uplink, managed)) {
-		uplink->addresses.n = known.addresses.n;
-		uplink->gateway = known.gateway;
-		uplink->remembered = false;
-	}
 	block_free(&block);
-	free(name);
+}
+
+static bool is_route6(const char *name, const struct uplink *uplink)
+{
+	return !strncmp(name, "route6-", 7) && !strcmp(name + 7, uplink->device);
 }
 
 static bool lies_outside(const struct uplink *uplink)
@@ -158,11 +131,14 @@ static void hear(struct uplink *uplink, const struct sources *sources, const str
 {
 	bool heard = kernel && hear_addresses(uplink, &kernel->addresses);
 	const struct route *router = kernel ? find_router(&kernel->routes, uplink->device) : NULL;
+	const struct files *managed = &sources->managed;
+	size_t i;
 
 	if (router && !uplink->gateway.family)
 		uplink->gateway = router->gateway;
-	if (!heard && !router)
-		remember(uplink, &sources->managed);
+	for (i = 0; !heard && !router && i < managed->n; i++)
+		if (is_route6(managed->items[i].name, uplink))
+			remember(uplink, managed->items[i].bytes, managed->items[i].len);
 	uplink->gateway_outside = lies_outside(uplink);
 }
 
@@ -200,4 +176,58 @@ void config_hear(struct config *config, const struct sources *sources, const str
 	}
 	all.n = config->uplinks.n;
 	config->uplinks = all;
+}
+
+/* Will the block of route6-DEVICE have what was remembered? */
+static bool is_kept(const struct uplink *uplink, const struct changes *changes)
+{
+	struct uplink again = {.inet6 = true};
+	bool kept = true;
+	size_t i, n = uplink->addresses.n;
+
+	for (i = 0; i < changes->n && !is_route6(changes->items[i].name, uplink); i++)
+		;
+	if (i == changes->n)
+		return true;
+	memcpy(again.device, uplink->device, sizeof(again.device));
+	remember(&again, changes->items[i].bytes, changes->items[i].len);
+	if (uplink->remembered_gateway)
+		kept = prefix_same_address(&again.gateway, &uplink->gateway);
+	for (i = n - uplink->remembered_addresses; kept && i < n; i++)
+		kept = has_network(&again.addresses, &uplink->addresses.items[i]);
+	free(again.addresses.items);
+	return kept;
+}
+
+static void forget(struct uplink *uplink)
+{
+	uplink->addresses.n -= uplink->remembered_addresses;
+	if (uplink->remembered_gateway)
+		memset(&uplink->gateway, 0, sizeof(uplink->gateway));
+	uplink->remembered_addresses = 0;
+	uplink->remembered = uplink->remembered_gateway = false;
+	uplink->gateway_outside = lies_outside(uplink);
+}
+
+bool config_forget(struct config *config, const struct changes *changes)
+{
+	struct uplinks *uplinks = &config->uplinks;
+	struct uplink *uplink;
+	size_t i, n = 0;
+	bool forgot = false;
+
+	for (i = 0; i < uplinks->n; i++) {
+		uplink = &uplinks->items[i];
+		if (uplink->remembered && !is_kept(uplink, changes)) {
+			forget(uplink);
+			forgot = true;
+			if (!uplink->addresses.n || !uplink->gateway.family) {
+				free(uplink->addresses.items);
+				continue;
+			}
+		}
+		uplinks->items[n++] = *uplink;
+	}
+	uplinks->n = n;
+	return forgot;
 }

@@ -12,4 +12,11 @@
  * block of route6-DEVICE holds from the last time is taken. */
 void config_hear(struct config *config, const struct sources *sources, const struct kernel *kernel);
 
+struct changes;
+
+/* Forgets what was taken from a block that would no longer hold it once the files are changed,
+ * because the administrator's own lines or rules are in its place: else a second look would come
+ * to another plan. True if there was any; pointers into the uplinks are stale then. */
+bool config_forget(struct config *config, const struct changes *changes);
+
 #endif

@@ -70,8 +70,10 @@ struct uplink {
 	bool inet6;	      /* else IPv4 */
 	bool advertised;      /* routers may add to it (config_hear) */
 	bool remembered;      /* from the block: nothing was heard of a router yet */
-	unsigned table;	      /* TABLE=, or 0: to be chosen */
-	bool fallback;	      /* a default of its own in main, below initscripts' */
+	bool remembered_gateway;
+	size_t remembered_addresses; /* so many of the last */
+	unsigned table;		     /* TABLE=, or 0: to be chosen */
+	bool fallback;		     /* a default of its own in main, below initscripts' */
 	enum rp_filter rp_filter;
 	int arp_ignore, arp_announce; /* ARP_AUTO, or the value */
 	/* Nothing of it goes to files: a lease decides, or NetworkManager does, which no longer
@@ -79,7 +81,7 @@ struct uplink {
 	bool kernel_only;
 	bool leased;	      /* by DHCP */
 	bool network_manager; /* controls the device */
-	bool refused; /* what was there before stays as it is */
+	bool refused;	      /* what was there before stays as it is */
 };
 
 struct uplinks {

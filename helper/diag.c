@@ -56,14 +56,21 @@ void diag_notice(struct diags *diags, const char *file, int line, const char *fo
 	va_end(args);
 }
 
+void diags_cut(struct diags *diags, size_t n)
+{
+	struct diag *diag;
+
+	while (diags->n > n) {
+		diag = &diags->items[--diags->n];
+		diags->refusals -= diag->refusal;
+		free(diag->file);
+		free(diag->text);
+	}
+}
+
 void diags_free(struct diags *diags)
 {
-	size_t i;
-
-	for (i = 0; i < diags->n; i++) {
-		free(diags->items[i].file);
-		free(diags->items[i].text);
-	}
+	diags_cut(diags, 0);
 	free(diags->items);
 	memset(diags, 0, sizeof(*diags));
 }

@@ -23,6 +23,8 @@ void diag_refuse(struct diags *diags, const char *file, int line, const char *fo
 	__attribute__((format(printf, 4, 5)));
 void diag_notice(struct diags *diags, const char *file, int line, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+/* Forgets all but the first n. */
+void diags_cut(struct diags *diags, size_t n);
 void diags_free(struct diags *diags);
 
 #endif

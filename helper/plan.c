@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "advert.h"
 #include "plan_draft.h"
 
 bool frozen_device(const struct frozen *frozen, const char *device)
@@ -209,7 +210,7 @@ static void draft_free(struct draft *draft)
 	lookups_free(&draft->lookups);
 }
 
-void plan_build(const struct plan_input *input, struct plan *plan, struct diags *diags)
+static void build_once(const struct plan_input *input, struct plan *plan, struct diags *diags)
 {
 	struct draft draft = {.input = input, .plan = plan, .diags = diags};
 	const struct planned *planned;
@@ -237,6 +238,18 @@ void plan_build(const struct plan_input *input, struct plan *plan, struct diags 
 	draft_write_blocks(&draft);
 	draft_check_settings(&draft);
 	draft_free(&draft);
+}
+
+void plan_build(const struct plan_input *input, struct plan *plan, struct diags *diags)
+{
+	size_t said = diags->n;
+
+	build_once(input, plan, diags);
+	while (config_forget(input->config, &plan->changes)) {
+		plan_free(plan);
+		diags_cut(diags, said);
+		build_once(input, plan, diags);
+	}
 }
 
 void plan_free(struct plan *plan)

@@ -3,7 +3,8 @@
  *
  * The input is text in sections, each after a line "== NAME": network, multihome, rt_tables,
  * sysctl.conf, leases, ifup-ipv6, ifcfg-*, route-*, rule-*, route6-*, rule6-*; record (rules as
- * they are kept in /var/run); event ("up eth0"); and kernel, a line a thing:
+ * they are kept in /var/run); event ("up eth0"); NetworkManager (it is running); and kernel, a line
+ * a thing:
  *
  *   link NAME                           address DEVICE PREFIX [dynamic]
  *   route TABLE PROTO METRIC DEVICE PREFIX [GATEWAY]      from … iif lo lookup … priority …
@@ -184,6 +185,8 @@ static void take_section(struct world *world, const char *name, const char *text
 		set_file(find_file(&sources->ifcfg, name), name, text, len);
 	else if (is_managed(name))
 		set_file(find_file(&sources->managed, name), name, text, len);
+	else if (!strcmp(name, "NetworkManager"))
+		sources->network_manager = true;
 	else if (!strcmp(name, "event") && !world->event)
 		world->event = mem_string(copy);
 	else

@@ -4,13 +4,12 @@
 #include <sys/socket.h>
 
 #include "advert.h"
+#include "plan.h"
 #include "tap.h"
 
 static struct config config;
 static struct kernel kernel;
 static struct sources sources;
-static char ifcfg_name[] = "ifcfg-office";
-static const struct file ifcfg = {.name = ifcfg_name};
 
 static void reset(void)
 {
@@ -20,7 +19,6 @@ static void reset(void)
 	kernel_free(&kernel);
 	sources_free(&sources);
 	strcpy(array_add(&config.waiting)->device, "eth0");
-	config.waiting.items[0].file = &ifcfg;
 	config.waiting.items[0].inet6 = true;
 	config.waiting.items[0].advertised = true;
 	link = array_add(&kernel.links);
@@ -62,14 +60,13 @@ static void keep_file(const char *name, const char *text)
 }
 
 /* "2001:db8::99/64 fe80::1", or "" if there is no uplink. */
-static void hears(const char *want, const char *name)
+static void check_uplink(const char *want, const char *name)
 {
 	struct text out = {0};
 	char text[PREFIX_TEXT];
 	size_t i;
 
 	text_add_string(&out, "");
-	config_hear(&config, &sources, &kernel);
 	for (i = 0; config.uplinks.n && i < config.uplinks.items[0].addresses.n; i++)
 		text_format(&out, "%s ",
 			prefix_format(&config.uplinks.items[0].addresses.items[i], text));
@@ -78,6 +75,12 @@ static void hears(const char *want, const char *name)
 			&out, prefix_format_address(&config.uplinks.items[0].gateway, text));
 	is(out.bytes, want, name);
 	text_free(&out);
+}
+
+static void hears(const char *want, const char *name)
+{
+	config_hear(&config, &sources, &kernel);
+	check_uplink(want, name);
 }
 
 static void test_heard(void)
@@ -115,13 +118,13 @@ static void test_heard(void)
 	hears("", "a device without IPv6 is none of an uplink's");
 }
 
+static const char block[] = "# BEGIN multihome eth0\n"
+			    "2001:db8::/64 dev eth0 metric 1024 table 100 proto 109\n"
+			    "default via fe80::1 dev eth0 metric 1024 table 100 proto 109\n"
+			    "# END multihome eth0\n";
+
 static void test_remembered(void)
 {
-	static const char block[] = "# BEGIN multihome eth0\n"
-				    "2001:db8::/64 dev eth0 metric 1024 table 100 proto 109\n"
-				    "default via fe80::1 dev eth0 metric 1024 table 100 proto 109\n"
-				    "# END multihome eth0\n";
-
 	reset();
 	keep_file("route6-eth0", block);
 	hears("2001:db8::/64 fe80::1", "until a router is heard, the block's holds");
@@ -145,30 +148,88 @@ static void test_remembered(void)
 	reset();
 	keep_file("route6-eth0", "2001:db8::/64 dev eth0 table 100 proto 109\n");
 	hears("", "nor what the administrator wrote");
+}
+
+/* The plan changes a file to this; NULL: removes it. */
+static void forgets(const char *file, const char *bytes, const char *want, const char *name)
+{
+	struct changes changes = {0};
+	struct change *change = array_add(&changes);
+	bool forgot;
+
+	change->name = mem_string(file);
+	change->bytes = bytes ? mem_string(bytes) : NULL;
+	change->len = bytes ? strlen(bytes) : 0;
+	config_hear(&config, &sources, &kernel);
+	forgot = config_forget(&config, &changes);
+	check_uplink(want, name);
+	ok(!forgot || !config_forget(&config, &changes), "once and for all");
+	free(change->name);
+	free(change->bytes);
+	free(changes.items);
+}
+
+static void test_forgotten(void)
+{
+	static const char moved[] = "# BEGIN multihome eth0\n"
+				    "2001:db8::/64 dev eth0 metric 1024 table 105 proto 109\n"
+				    "default via fe80::1 dev eth0 metric 1024 table 105 proto 109\n"
+				    "# END multihome eth0\n";
+	static const char no_default[] = "# BEGIN multihome eth0\n"
+					 "2001:db8::/64 dev eth0 table 100 proto 109\n"
+					 "# END multihome eth0\n"
+					 "default via fe80::1 dev eth0 table 100\n";
+	static const char no_net[] = "# BEGIN multihome eth0\n"
+				     "default via fe80::1 dev eth0 table 100 proto 109\n"
+				     "# END multihome eth0\n";
+
 	reset();
 	keep_file("route6-eth0", block);
-	keep_file("rule6-eth0", "from 2001:db8::/48 table 7\n");
-	hears("", "nor what the administrator's own rules cover, as the block goes");
+	forgets("route6-eth0", moved, "2001:db8::/64 fe80::1", "what the block keeps is known on");
 	reset();
 	keep_file("route6-eth0", block);
-	keep_file("rule6-office", "from 2001:db8::/48 table 7\n");
-	hears("", "be they in the file of the ifcfg file's name");
+	forgets("route6-eth0", NULL, "", "without its block an uplink is forgotten");
 	reset();
+	keep_file("route6-eth0", block);
+	forgets("route6-eth0", no_default, "", "without the router's line too");
+	reset();
+	keep_file("route6-eth0", block);
+	forgets("route6-eth0", no_net, "", "and without the network's");
+	reset();
+	keep_file("route6-eth0", block);
+	forgets("route6-eth1", NULL, "2001:db8::/64 fe80::1", "by its own device's file only");
+	reset();
+	keep_file("route6-eth0", block);
+	forgets("route-eth0", NULL, "2001:db8::/64 fe80::1", "and by that of IPv6");
+	reset();
+	see_address("2001:db8::98/64", "eth0", false);
+	keep_file("route6-eth0", block);
+	forgets("route6-eth0", no_net, "2001:db8::98/64 fe80::1", "what is known otherwise stays");
+	reset();
+	prefix_parse_address("2001:db8:1::1", AF_INET6, &config.waiting.items[0].gateway);
 	see_address("2001:db8:1::99/64", "eth0", false);
 	keep_file("route6-eth0", block);
-	keep_file("rule6-eth0", "from 2001:db8:1::/64 table 7\n");
-	hears("", "with addresses that the device has");
+	forgets("route6-eth0", no_default, "2001:db8:1::99/64 2001:db8::/64 2001:db8:1::1",
+		"a gateway of one's own needs no line");
 	reset();
+	prefix_parse_address("2001:db8::1", AF_INET6, &config.waiting.items[0].gateway);
+	see_address("2001:db8:1::99/64", "eth0", false);
 	keep_file("route6-eth0", block);
-	keep_file("rule6-eth0", "from 2001:db8:9::/64 table 7\n");
-	keep_file("rule6-eth1", "from 2001:db8::/48 table 7\n");
-	hears("2001:db8::/64 fe80::1", "rules of other networks and devices do not matter");
+	forgets("route6-eth0", NULL, "2001:db8:1::99/64 2001:db8::1", "nor does an address");
+	ok(!config.uplinks.items[0].remembered, "of what stays nothing is from the block");
+	ok(config.uplinks.items[0].gateway_outside, "and the gateway lies outside by now");
+	reset();
+	see_address("2001:db8::99/64", "eth0", true);
+	see_router("fe80::1", "eth0", 1024, 0);
+	keep_file("route6-eth0", block);
+	forgets("route6-eth0", NULL, "2001:db8::99/64 fe80::1", "what is heard is not forgotten");
 }
 
 int main(void)
 {
 	test_heard();
 	test_remembered();
+	test_forgotten();
 	config_free(&config);
 	kernel_free(&kernel);
 	sources_free(&sources);
