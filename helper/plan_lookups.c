@@ -30,10 +30,10 @@ static void collect_claims(const struct uplinks *uplinks, struct lookups *lookup
 {
 	const struct uplink *uplink;
 	struct claim *claim;
-	size_t i;
+	size_t i, k;
 
-	for (uplink = uplinks->items; uplink != uplinks->items + uplinks->n; uplink++)
-		for (i = 0; i < uplink->addresses.n; i++) {
+	for (k = 0; k < uplinks->n; k++)
+		for (uplink = &uplinks->items[k], i = 0; i < uplink->addresses.n; i++) {
 			claim = array_add(&lookups->claims);
 			claim->address = &uplink->addresses.items[i];
 			claim->uplink = uplink;
