@@ -78,6 +78,12 @@ static bool has_number(const struct numbers *numbers, unsigned number)
 		bsearch(&number, numbers->items, numbers->n, sizeof(number), compare_numbers);
 }
 
+static bool needs_table(const struct planned *planned)
+{
+	return !planned->table && planned->state != STATE_REFUSED &&
+		planned->state != STATE_BY_HAND;
+}
+
 static unsigned block_table(const struct draft *draft, const struct planned *planned)
 {
 	const struct managed *managed;
@@ -94,20 +100,45 @@ static unsigned block_table(const struct draft *draft, const struct planned *pla
 }
 
 /* No file names the table of an uplink without a block, but its default route does, as long as
- * there is one: so a table stays the same when another's lease goes. */
-static unsigned kernel_table(const struct draft *draft, const struct planned *planned)
+ * there is one: so a table stays the same when another's lease goes. The lowest, as the kernel's
+ * order is another one beyond 255. */
+static unsigned kernel_table(
+	const struct draft *draft, const struct planned *planned, bool same_gateway)
 {
 	const struct kernel *kernel = draft->input->kernel;
 	const struct route *route;
+	unsigned table = 0;
 	size_t i;
 
 	for (i = 0; kernel && i < kernel->routes.n; i++) {
 		route = &kernel->routes.items[i];
 		if (route_is_default_of(route, planned->uplink->device) &&
+			(!same_gateway ||
+				prefix_same_address(&route->gateway, &planned->uplink->gateway)) &&
+			(!table || route->table < table) &&
 			!taken_by_uplink(draft, route->table, planned))
-			return route->table;
+			table = route->table;
 	}
-	return 0;
+	return table;
+}
+
+/* A device and its aliases may be several uplinks: those that are up come first, whose routes
+ * these will be, and each by its own gateway. */
+static void choose_kernel_tables(struct draft *draft)
+{
+	struct planned_uplinks *uplinks = &draft->plan->uplinks;
+	struct planned *planned;
+	int down, same_gateway;
+	size_t i;
+
+	for (down = 0; down <= 1; down++)
+		for (same_gateway = 1; same_gateway >= 0; same_gateway--)
+			for (i = 0; i < uplinks->n; i++) {
+				planned = &uplinks->items[i];
+				if (needs_table(planned) && planned->uplink->kernel_only &&
+					down == (planned->state != STATE_UP))
+					planned->table = kernel_table(draft, planned, same_gateway);
+			}
 }
 
 static unsigned lowest_free(const struct draft *draft, const struct numbers *used)
@@ -132,12 +163,6 @@ static unsigned partners_table(const struct draft *draft, const struct planned *
 		if (uplinks->items[i].table && are_partners(&uplinks->items[i], planned))
 			return uplinks->items[i].table;
 	return 0;
-}
-
-static bool needs_table(const struct planned *planned)
-{
-	return !planned->table && planned->state != STATE_REFUSED &&
-		planned->state != STATE_BY_HAND;
 }
 
 static void refuse_tableless(struct draft *draft, struct planned *planned)
@@ -187,8 +212,6 @@ void draft_choose_tables(struct draft *draft)
 	for (i = 0; i < uplinks->n; i++)
 		if (needs_table(&uplinks->items[i]) && !uplinks->items[i].uplink->kernel_only)
 			uplinks->items[i].table = block_table(draft, &uplinks->items[i]);
-	for (i = 0; i < uplinks->n; i++)
-		if (needs_table(&uplinks->items[i]) && uplinks->items[i].uplink->kernel_only)
-			uplinks->items[i].table = kernel_table(draft, &uplinks->items[i]);
+	choose_kernel_tables(draft);
 	choose_free_tables(draft);
 }
