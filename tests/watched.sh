@@ -18,9 +18,9 @@ valgrind='valgrind -q --leak-check=full --track-fds=yes --vgdb=no'
 sanitize='-fno-sanitize-recover=all -fsanitize=address,undefined'
 failures=0
 
-# A lab has the repository under a name of its own, and an environment of its own.
+# wrapper NAME: a lab has the repository under a name of its own, and an environment of its own.
 wrapper() {
-	local parts=${PWD//[!\/]/}
+	local parts=${PWD//[!\/]/} program="\$repo/$BUILD/watched/$1"
 	cat <<-WRAPPER
 		#!/bin/sh
 		repo=/run/lab/repo
@@ -29,7 +29,7 @@ wrapper() {
 	case $tool in
 	# The numbers of a lab's processes are others' too.
 	valgrind) cat <<-WRAPPER ;;
-		exec $valgrind --log-file=\$(mktemp \$repo/$BUILD/reports/XXXXXX) \$repo/$BUILD/watched "\$@"
+		exec $valgrind --log-file=\$(mktemp \$repo/$BUILD/reports/XXXXXX) $program "\$@"
 	WRAPPER
 	# Leaks cannot be looked for while strace is at it.
 	sanitizers) cat <<-WRAPPER ;;
@@ -37,27 +37,29 @@ wrapper() {
 		grep -q '^TracerPid:.0\$' /proc/self/status || leaks=:detect_leaks=0
 		export ASAN_OPTIONS=log_path=\$report\$leaks
 		export UBSAN_OPTIONS=log_path=\$report:print_stacktrace=1
-		exec \$repo/$BUILD/watched "\$@"
+		exec $program "\$@"
 	WRAPPER
 	coverage) cat <<-WRAPPER ;;
 		export GCOV_PREFIX=\$repo GCOV_PREFIX_STRIP=${#parts}
-		exec \$repo/$BUILD/watched "\$@"
+		exec $program "\$@"
 	WRAPPER
 	esac
 }
 
 build() {
-	local flags='-g -O1'
+	local flags='-g -O1' program
 	case $tool in
 	sanitizers) flags="-g -O1 $sanitize" ;;
 	coverage) flags='-g -O0 --coverage' ;;
 	esac
 	rm -rf "$BUILD"
-	mkdir -p "$BUILD/reports"
+	mkdir -p "$BUILD/reports" "$BUILD/watched"
 	make -s -j 2 CFLAGS="$flags" build unit || exit 1
-	mv "$BUILD/multihome" "$BUILD/watched"
-	wrapper >"$BUILD/multihome"
-	chmod 755 "$BUILD/multihome"
+	for program in multihome shvar_dump; do
+		mv "$BUILD/$program" "$BUILD/watched/"
+		wrapper $program >"$BUILD/$program"
+		chmod 755 "$BUILD/$program"
+	done
 }
 
 run_units() {
