@@ -89,6 +89,22 @@ static void test_crlf_block(void)
 	free(got);
 }
 
+static void test_two_blocks(void)
+{
+	static const char made[] = "# BEGIN multihome eth0: x (made this file)\n"
+				   "from 10.0.0.0/8 iif lo lookup 101 priority 10001\n"
+				   "# END multihome eth0\n"
+				   "# BEGIN multihome eth0: x\n"
+				   "from 10.9.0.0/16 iif lo lookup 101 priority 10001\n"
+				   "# END multihome eth0\n";
+	char *got = spliced(made, body);
+
+	ok(got && strstr(got, "# BEGIN") == got && !strstr(got + 1, "# BEGIN"),
+		"of two blocks one is left");
+	free(got);
+	ok(!spliced(made, ""), "and the file goes with it if either made it");
+}
+
 static int broken_line(const char *file)
 {
 	struct block block = {0};
@@ -162,6 +178,7 @@ int main(void)
 	test_place();
 	test_rescue();
 	test_crlf_block();
+	test_two_blocks();
 	test_broken();
 	test_contents();
 	test_rules();
