@@ -181,6 +181,11 @@ static void test_format(void)
 	lease_format(&lease, &text);
 	is(found(text.bytes), "10.0.0.5/17 10.0.0.1 60", "what is written is read the same");
 	text_free(&text);
+	news.expiry = NULL;
+	ok(lease_learn(&news, &lease), "learn one for ever");
+	lease_format(&lease, &text);
+	is(found(text.bytes), "10.0.0.5/17 10.0.0.1 never", "and that it is for ever");
+	text_free(&text);
 	news.reason = "STOP";
 	ok(lease_learn(&news, &lease), "learn that it is gone");
 	lease_format(&lease, &text);

@@ -64,6 +64,50 @@ static void test_actions(void)
 	formats(policy, "from all goto 90 priority 5");
 	policy.action = POLICY_PROHIBIT;
 	formats(policy, "from all prohibit priority 5");
+	policy.action = POLICY_BLACKHOLE;
+	formats(policy, "from all blackhole priority 5");
+	policy.action = POLICY_UNREACHABLE;
+	formats(policy, "from all unreachable priority 5");
+	policy.action = POLICY_NOP;
+	formats(policy, "from all nop priority 5");
+	policy.action = 99;
+	formats(policy, "from all type 99 priority 5");
+}
+
+static void formats_way(const struct way *way, const char *want)
+{
+	struct text text = {0};
+
+	way_format(way, &text);
+	is(text.bytes, want, want);
+	text_free(&text);
+}
+
+static void test_ways(void)
+{
+	struct hop hops[2] = {{.device = "eth0"}, {.device = "eth1", .dead = true}};
+	struct way way = {.type = WAY_UNICAST, .hops = hops, .n = 1};
+
+	way.dst.family = AF_INET6;
+	formats_way(&way, "default dev eth0");
+	prefix_parse_address("fe80::1", AF_INET6, &hops[0].gateway);
+	prefix_parse("2001:db8:1::/48", AF_INET6, &way.from);
+	way.metric = 1024;
+	hops[0].linkdown = true;
+	formats_way(
+		&way, "default from 2001:db8:1::/48 via fe80::1 dev eth0 (no carrier) metric 1024");
+	way.n = 2;
+	formats_way(&way,
+		"default from 2001:db8:1::/48 nexthop via fe80::1 dev eth0 (no carrier) "
+		"nexthop dev eth1 (dead) metric 1024");
+	memset(&way.from, 0, sizeof(way.from));
+	prefix_parse("10.0.0.0/8", AF_INET, &way.dst);
+	way.tos = 0x10;
+	way.metric = 0;
+	way.type = WAY_THROW;
+	formats_way(&way, "throw 10.0.0.0/8 tos 0x10");
+	way.type = 99;
+	formats_way(&way, "? 10.0.0.0/8 tos 0x10");
 }
 
 static void test_compare(void)
@@ -89,6 +133,7 @@ int main(void)
 {
 	test_selectors();
 	test_actions();
+	test_ways();
 	test_compare();
 	return tap_done();
 }
