@@ -362,6 +362,83 @@ static void drop(struct scene *scene, int own, int all, bool both, const char *w
 	free(want);
 }
 
+static void test_refused_replies(void)
+{
+	struct scene scene;
+
+	set_scene(&scene, false);
+	answer_well(&scene);
+	answer(&scene, 2, EACCES, "", NULL);
+	scene.view.policies.items[1].priority = 500;
+	scene.view.policies.items[1].from = prefix("10.0.0.0/8");
+	scene.view.policies.items[1].action = POLICY_PROHIBIT;
+	add_policy(&scene, 32766, "0.0.0.0/0", TABLE_MAIN);
+	check(&scene,
+		"eth1: replies from 10.0.0.99 go nowhere: the rule from 10.0.0.0/8 prohibit "
+		"priority 500 refuses; run ifdown eth1 && ifup eth1\n",
+		"a rule that refuses is named");
+
+	set_scene(&scene, true);
+	answer_well(&scene);
+	answer(&scene, 2, EINVAL, "", NULL);
+	add_way(&scene, 101, "0.0.0.0/0", "eth1", NULL);
+	scene.view.ways.items[1].type = WAY_BLACKHOLE;
+	check(&scene,
+		"eth1: replies from 10.0.0.99 go nowhere: the rule from 10.0.0.0/8 iif lo lookup "
+		"101 priority 10001 leads to a route that refuses; run ip rule del from 10.0.0.0/8 "
+		"iif lo lookup 101 priority 10001 && multihome sync\n",
+		"and one that leads to a route that does");
+
+	set_scene(&scene, false);
+	answer_well(&scene);
+	answer(&scene, 2, ENETUNREACH, "", NULL);
+	answer(&scene, 3, EXDEV, "", NULL);
+	scene.view.ways.items[0].table = 9;
+	add_setting(&scene, "eth1", SYSCTL_RP_FILTER, 1);
+	check(&scene,
+		"eth1: packets for 10.0.0.99 from afar are dropped on arrival: rp_filter=1 of eth1 "
+		"is strict, and no route leads back: no rule leads to a table of its own; run "
+		"ifdown eth1 && ifup eth1\n",
+		"what has no way back is dropped on arrival, too");
+}
+
+/* Main's default by eth0 or eth1, in turns. */
+static struct hop *take_turns(struct scene *scene)
+{
+	struct way *way = &scene->view.ways.items[0];
+
+	way->hops = mem_resize(way->hops, 2 * sizeof(*way->hops));
+	way->hops[1] = way->hops[0];
+	strcpy(way->hops[1].device, "eth1");
+	way->hops[1].gateway = prefix("10.0.0.1");
+	way->n = 2;
+	return way->hops;
+}
+
+static void test_turns(void)
+{
+	static const char eth1[] = "eth1: replies from 10.0.0.99 leave by turns, also by eth0 via "
+				   "192.168.2.1: no rule leads to a table of its own; set "
+				   "TABLE=101 in ifcfg-eth1 and run multihome sync\n";
+	struct scene scene;
+	char *both;
+
+	set_scene(&scene, false);
+	answer_well(&scene);
+	take_turns(&scene);
+	both = mem_format("eth0: replies from 192.168.2.99 leave by turns, also by eth1 via "
+			  "10.0.0.1: no rule leads to a table of its own; set TABLE=100 in "
+			  "ifcfg-eth0 and run multihome sync\n%s",
+		eth1);
+	check(&scene, both, "replies by one NIC now and by the other then");
+	free(both);
+
+	set_scene(&scene, false);
+	answer_well(&scene);
+	take_turns(&scene)[1].dead = true;
+	check(&scene, eth1, "a next hop that is dead has no turn");
+}
+
 static void test_dropped(void)
 {
 	struct scene scene;
@@ -600,6 +677,8 @@ int main(void)
 	test_afar();
 	test_replies();
 	test_dropped();
+	test_refused_replies();
+	test_turns();
 	test_tables();
 	test_stale();
 	test_hooks();

@@ -131,6 +131,44 @@ static void test_arrival(void)
 	verdict(VERDICT_RIGHT, "unless it does not answer");
 }
 
+static void test_down(void)
+{
+	facts.up = facts.carrier = false;
+	verdict(VERDICT_DOWN, "what arrives at a NIC that is down is lost");
+	facts.up = false;
+	says("1 arrival    192.0.2.1 -> 192.168.2.99 by eth0, which is down\n", "and that is said");
+	facts.up = false;
+	says("lost: eth0 is down; cure: ip link set eth0 up\n", "it is to come up");
+	facts.up = false;
+	facts.service.file = "ifcfg-eth0";
+	says("lost: eth0 is down; cure: ifup eth0\n", "by its file, if it has one");
+}
+
+static void test_steps(void)
+{
+	step.end = STEP_NOWHERE;
+	policy.action = POLICY_GOTO;
+	policy.target = 90;
+	says("goto 90: matches, but there is no such\n               rule\n",
+		"a rule that leads to none");
+	policy.l3mdev = true;
+	step.end = STEP_VRF;
+	says("no, it is in no VRF\n", "a rule for VRFs");
+}
+
+static void test_neighbour(void)
+{
+	struct neighbour asked = {.device = "eth0", .state = NEIGHBOUR_INCOMPLETE};
+
+	asked.address = hop.gateway;
+	view.neighbours.items = &asked;
+	view.neighbours.n = 1;
+	says("192.168.2.1 on eth0 is being asked for (INCOMPLETE)\n", "who has not answered yet");
+	facts.neighbourless = true;
+	says("192.168.2.1 on eth0 needs no link-layer address\n", "and who need not");
+	memset(&view, 0, sizeof(view));
+}
+
 static void test_reply(void)
 {
 	verdict(VERDICT_RIGHT, "a reply by the NIC that holds the address is right");
@@ -183,6 +221,16 @@ static void test_cures(void)
 	says("; cure: MULTIHOME=yes in /etc/sysconfig/multihome, then multihome sync\n",
 		"the host may be switched off");
 	by_eth1();
+	facts.service =
+		(struct service){.file = "ifcfg-eth0", .has_gateway = true, .host_enabled = true};
+	says("; cure: TABLE=100 in ifcfg-eth0, then multihome sync\n",
+		"or it is the only uplink, and is served if it asks for it");
+	by_eth1();
+	facts.service = (struct service){.file = "ifcfg-eth0", .has_gateway = true};
+	facts.service.planned = true;
+	facts.service.state = STATE_DOWN;
+	says("; cure: ifup eth0\n", "or waits for its first ifup");
+	by_eth1();
 	facts.service = (struct service){.file = "ifcfg-eth0", .off = true};
 	says("; cure: without MULTIHOME=no in ifcfg-eth0, multihome sync\n", "or the NIC alone");
 	facts.filter.own = 1;
@@ -199,6 +247,9 @@ int main(void)
 	reset();
 	test_filter();
 	test_arrival();
+	test_down();
+	test_steps();
+	test_neighbour();
 	test_reply();
 	test_cures();
 	return tap_done();
