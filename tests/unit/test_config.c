@@ -112,6 +112,22 @@ static void test_addresses(void)
 		"eth0 10.1.2.3/24 10.1.2.1", "blanks within quotes are cut off");
 }
 
+static void test_range(void)
+{
+	char *got;
+
+	reset();
+	add_ifcfg("ifcfg-eth0", "IPADDR=10.1.2.3\nPREFIX=24\nGATEWAY=10.1.2.1\n");
+	add_ifcfg("ifcfg-eth0-range0", "IPADDR_START=10.1.2.5\nIPADDR_END=10.1.2.6\nPREFIX=24\n");
+	add_ifcfg("ifcfg-eth0-range1", "IPADDR_START=10.1.2.9\nCLONENUM_START=4\n");
+	build();
+	got = uplinks_text();
+	is(got, "eth0 10.1.2.3/24 10.1.2.5/24 10.1.2.6/24 10.1.2.1",
+		"a range has a first and a last address, or none");
+	free(got);
+	ok(!diags.n, "and nothing is said");
+}
+
 static void test_no_uplink(void)
 {
 	check("IPADDR=10.1.2.3\nPREFIX=24\n", "", "no GATEWAY, no uplink");
@@ -373,6 +389,7 @@ static void test_inet6(void)
 int main(void)
 {
 	test_addresses();
+	test_range();
 	test_no_uplink();
 	test_fallback();
 	test_refusals();

@@ -268,6 +268,7 @@ static void test_compounds(void)
 	is(a("case x in x) true ; ; esac\nA=1\n"), "(refused)", "; ; is no ;;");
 	is(a("case x in x) true ;& esac\nA=1\n"), "(refused)", "nor is ;&");
 	is(a("case in\nA=1\n"), "(refused)", "a case without a word is refused");
+	is(a("case ; in x) ;; esac\nA=1\n"), "(refused)", "so is one of a semicolon");
 	is(a("B=$(case x in x) ;; esac)\nA=1\n"), "(refused)",
 		"and so is one in a substitution, which an old bash would end early");
 	is(a("A=1\n(A=2)\n"), "1", "a subshell changes nothing");

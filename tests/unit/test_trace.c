@@ -252,6 +252,9 @@ static void test_inet6(void)
 	route(7, "fe80::/64", "", "eth0");
 	route(7, "fe80::/64", "", "eth1");
 	walks("1 eth1", "IPv6: a link-local address is reached by its own link");
+	ask6();
+	route(7, "::/0", "", "");
+	walks("1 unknown", "IPv6: of a nexthop object that is not expanded nothing is known");
 }
 
 int main(void)
