@@ -268,6 +268,8 @@ static void test_compounds(void)
 	is(a("case x in x) true ; ; esac\nA=1\n"), "(refused)", "; ; is no ;;");
 	is(a("case x in x) true ;& esac\nA=1\n"), "(refused)", "nor is ;&");
 	is(a("case in\nA=1\n"), "(refused)", "a case without a word is refused");
+	is(a("case x in x | esac) ;; esac\nA=1\n"), "(refused)", "esac for a pattern is refused");
+	is(a("for \t x in 1; do true; done\nA=1\n"), "1", "blanks before the name of a for");
 	is(a("case ; in x) ;; esac\nA=1\n"), "(refused)", "so is one of a semicolon");
 	is(a("B=$(case x in x) ;; esac)\nA=1\n"), "(refused)",
 		"and so is one in a substitution, which an old bash would end early");
