@@ -16,7 +16,7 @@ static void __attribute__((destructor)) say_where(void)
 		setenv("GCOV_PREFIX", lab, 1);
 		setenv("GCOV_PREFIX_STRIP", PARTS, 1);
 	}
-	/* Counts of others than root are lost, and nothing is to be said of it. */
+	/* Where others than root may not write their counts are lost, and that is not to be said. */
 	if (geteuid())
 		setenv("GCOV_ERROR_FILE", "/dev/null", 1);
 }
