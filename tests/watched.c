@@ -16,7 +16,8 @@ static void __attribute__((destructor)) say_where(void)
 		setenv("GCOV_PREFIX", lab, 1);
 		setenv("GCOV_PREFIX_STRIP", PARTS, 1);
 	}
-	/* Where others than root may not write their counts are lost, and that is not to be said. */
+	/* Where others than root may not write their counts are lost, and that is not to be said.
+	 */
 	if (geteuid())
 		setenv("GCOV_ERROR_FILE", "/dev/null", 1);
 }

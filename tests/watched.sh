@@ -14,36 +14,21 @@ shift
 suites=("$@")
 [ $# -gt 0 ] || suites=(unit shvar cases property tests/*.bats)
 export BUILD=build/$tool LAB_BUILD=build/$tool
-valgrind='valgrind -q --leak-check=full --track-fds=yes --vgdb=no'
+valgrind="$(command -v valgrind) -q --leak-check=full --track-fds=yes --vgdb=no"
 sanitize='-fno-sanitize-recover=all -fsanitize=address,undefined'
+watcher=()
+[ "$tool" != valgrind ] || watcher=(-DTOOL="\"$valgrind\"")
 failures=0
 
-# wrapper NAME: a lab has the repository under a name of its own, and an environment of its own.
-wrapper() {
-	local program="\$repo/$BUILD/watched/$1"
-	cat <<-WRAPPER
-		#!/bin/sh
-		repo=/run/lab/repo
-		[ -e \$repo/$BUILD/watched ] || repo=$PWD
-	WRAPPER
-	case $tool in
-	# The numbers of a lab's processes are others' too.
-	valgrind) cat <<-WRAPPER ;;
-		exec $valgrind --log-file=\$(mktemp \$repo/$BUILD/reports/XXXXXX) $program "\$@"
-	WRAPPER
-	# Leaks cannot be looked for while strace is at it.
-	sanitizers) cat <<-WRAPPER ;;
-		report=\$(mktemp \$repo/$BUILD/reports/XXXXXX)
-		grep -q '^TracerPid:.0\$' /proc/self/status || leaks=:detect_leaks=0
-		export ASAN_OPTIONS=log_path=\$report\$leaks
-		export UBSAN_OPTIONS=log_path=\$report:print_stacktrace=1
-		exec $program "\$@"
-	WRAPPER
-	esac
+# watch NAME: from here on a program of that name has the tool watch it.
+watch() {
+	mv "$BUILD/$1" "$BUILD/watched/"
+	"${CC:-cc}" -g -static -DREPO="\"$PWD\"" -DBUILD="\"$BUILD\"" -DPROGRAM="\"$1\"" \
+		"${watcher[@]}" -o "$BUILD/$1" tests/watcher.c || exit 1
 }
 
 build() {
-	local flags='-g -O1' parts=${PWD//[!\/]/} program
+	local flags='-g -O1' parts=${PWD//[!\/]/}
 	case $tool in
 	sanitizers) flags="-g -O1 $sanitize" ;;
 	coverage) flags='-g -O0 --coverage' ;;
@@ -59,11 +44,8 @@ build() {
 		return
 	fi
 	make -s -j 2 CFLAGS="$flags" build unit || exit 1
-	for program in multihome shvar_dump; do
-		mv "$BUILD/$program" "$BUILD/watched/"
-		wrapper $program >"$BUILD/$program"
-		chmod 755 "$BUILD/$program"
-	done
+	watch multihome
+	watch shvar_dump
 }
 
 run_units() {
