@@ -136,7 +136,10 @@ const void *index_find(const struct index *index, const void *key)
 const void *index_follow(const struct index *index, size_t *at, const void *key)
 {
 	size_t from = *at, to = *at, step;
+	const void *found;
 
+	if (*at < index->n && !index->compare(index->items[*at], key))
+		return index->items[(*at)++];
 	for (step = 1; comes_before(index, to, key); step *= 2) {
 		from = to + 1;
 		to = to + step < index->n ? to + step : index->n;
@@ -144,7 +147,9 @@ const void *index_follow(const struct index *index, size_t *at, const void *key)
 	if (from == *at && from && !comes_before(index, from - 1, key))
 		from = 0;
 	*at = search(index, from, to, key);
-	return equal_at(index, *at, key);
+	found = equal_at(index, *at, key);
+	*at += found != NULL;
+	return found;
 }
 
 size_t array_drop(void *items, size_t n, size_t size, compare_items *compare, struct index *out)

@@ -49,8 +49,8 @@ void index_sort(struct index *index, compare_items *compare);
 size_t index_first(const struct index *index, const void *key);
 /* The first element that equals key, or NULL. */
 const void *index_find(const struct index *index, const void *key);
-/* The same for keys that come in order themselves, or nearly: *at, 0 at first, is where the last
- * search ended, and this one begins there. */
+/* One that equals key, or NULL, for keys that come in order themselves, or nearly: *at, 0 at first,
+ * is behind what the last search found, and this one begins there. */
 const void *index_follow(const struct index *index, size_t *at, const void *key);
 
 /* Drops each element that equals an earlier one; the others keep their order, and out indexes
