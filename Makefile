@@ -165,7 +165,7 @@ coverage:
 
 mutation:
 	@sh tests/lab/deps.sh check
-	@bash tests/mutation.sh $(MUTATIONS) $(MUTATION_SEED)
+	@bash tests/mutation.sh "$(MUTATIONS)" "$(MUTATION_SEED)"
 
 # $(call put,SCRIPT,FILE)
 put = sed 's|@SBINDIR@|$(SBINDIR)|' network-scripts/$(1) >$(DESTDIR)$(2) && \
