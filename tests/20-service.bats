@@ -203,7 +203,8 @@ switched_off() {
 	host_up
 	printf '#!/bin/sh\necho mine "$@" >>/tmp/mine\n' >"$LAB_ROOT/usr/sbin/ifup-local"
 	chmod 755 "$LAB_ROOT/usr/sbin/ifup-local"
-	run host make -s -C /run/lab/repo install DESTDIR= PREFIX=/usr SBINDIR=/sbin SYSCONFDIR=/etc
+	run host make -s -C /run/lab/repo install BUILD="${LAB_BUILD:-build}" \
+		DESTDIR= PREFIX=/usr SBINDIR=/sbin SYSCONFDIR=/etc
 	is "$status" 0
 	has "$output" '/ifup-local'
 	is "$(lines "$output")" 1 'lines of install'

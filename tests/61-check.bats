@@ -79,20 +79,20 @@ plain_started() {
 @test "EL5 without the package: the reply by the wrong NIC, then no way back, is found" {
 	host_up
 	service start
-	CHECK=/run/lab/repo/build/multihome
+	CHECK=/run/lab/repo/${LAB_BUILD:-build}/multihome
 	is "$(probe_ping 192.168.2.99)" 'ok eth1'
 	finds el5
 	host ip link set eth1 down
 	is "$(probe_ping 192.168.2.99)" 'lost -'
 	finds el5-down
-	host multihome sync 2>/dev/null || host $CHECK sync
+	host multihome sync 2>/dev/null || host "$CHECK" sync
 	is "$(probe_ping 192.168.2.99)" 'ok eth0'
 }
 
 @test "EL6 without the package: what drops the packet is found, be it set of the NIC or of all" {
 	host_up LAB_RP_FILTER=el6
 	service start
-	CHECK=/run/lab/repo/build/multihome
+	CHECK=/run/lab/repo/${LAB_BUILD:-build}/multihome
 	is "$(probe_ping 192.168.2.99)" 'lost -'
 	finds el6
 	host sysctl -qw net.ipv4.conf.all.rp_filter=1 net.ipv4.conf.eth0.rp_filter=0
@@ -105,7 +105,7 @@ plain_started() {
 @test "without the package one NIC alone, or eth1 with ONBOOT=no, is all well" {
 	host_up
 	lab_uplink 1 ONBOOT=no
-	CHECK=/run/lab/repo/build/multihome
+	CHECK=/run/lab/repo/${LAB_BUILD:-build}/multihome
 	service start
 	is "$(probe_ping 192.168.2.99)" 'ok eth0'
 	finds_nothing
@@ -208,7 +208,7 @@ plain_started() {
 @test "rules by hand: right ones are none of check's, an emptied table is" {
 	host_up
 	service start
-	CHECK=/run/lab/repo/build/multihome
+	CHECK=/run/lab/repo/${LAB_BUILD:-build}/multihome
 	host ip rule add from 192.168.2.99 table 5
 	host ip route add default via 192.168.2.1 dev eth0 table 5
 	answers 0 1
@@ -224,7 +224,7 @@ plain_started() {
 @test "a default route by turns over both NICs" {
 	host_up
 	service start
-	CHECK=/run/lab/repo/build/multihome
+	CHECK=/run/lab/repo/${LAB_BUILD:-build}/multihome
 	host ip route replace default nexthop via 192.168.2.1 nexthop via 10.0.0.1
 	finds turns
 }
@@ -393,7 +393,7 @@ plain_started() {
 	host_up
 	rm "$LAB_SCRIPTS/ifcfg-eth1"
 	service start
-	CHECK=/run/lab/repo/build/multihome
+	CHECK=/run/lab/repo/${LAB_BUILD:-build}/multihome
 	host ip tuntap add tun0 mode tun
 	host ip link set tun0 up
 	host ip route add 0.0.0.0/1 dev tun0
@@ -409,7 +409,7 @@ plain_started() {
 	host_up LAB_IPV6=1
 	lab_uplinks6
 	service start
-	CHECK=/run/lab/repo/build/multihome
+	CHECK=/run/lab/repo/${LAB_BUILD:-build}/multihome
 	finds inet6
 	lab_install
 	unset CHECK

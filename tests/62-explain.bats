@@ -28,8 +28,8 @@ cured() {
 
 # The program alone: no hook has it, and no file is of its own.
 program() {
-	make -s -C "$LAB_REPO" build
-	host install -m 755 /run/lab/repo/build/multihome /sbin/multihome
+	make -s -C "$LAB_REPO" build BUILD="${LAB_BUILD:-build}"
+	host install -m 755 "/run/lab/repo/${LAB_BUILD:-build}/multihome" /sbin/multihome
 }
 
 # without [KEY=VALUE…]: the lab's host as the network service leaves it.

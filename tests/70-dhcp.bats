@@ -253,7 +253,8 @@ no_blocks() {
 	dhcp_nic 1
 	printf '#!/bin/sh\necho mine >>/run/mine\n' >"$LAB_ROOT/etc/dhclient-exit-hooks"
 	chmod 755 "$LAB_ROOT/etc/dhclient-exit-hooks"
-	run host make -s -C /run/lab/repo install DESTDIR= PREFIX=/usr SBINDIR=/sbin SYSCONFDIR=/etc
+	run host make -s -C /run/lab/repo install BUILD="${LAB_BUILD:-build}" \
+		DESTDIR= PREFIX=/usr SBINDIR=/sbin SYSCONFDIR=/etc
 	is "$status" 0
 	is "$output" "/etc/dhclient-exit-hooks is not ours and stays as it is; to chain, add to it:\
  . /usr/lib/multihome/dhclient-exit-hooks"
