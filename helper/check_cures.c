@@ -193,6 +193,11 @@ static char *cure_unserved(const struct judged *judged)
 
 char *judged_cure(const struct judged *judged)
 {
+	const struct policy *decider = judged->decider;
+
+	/* Whatever else is right or wrong, nothing comes past it. */
+	if (judged->reply->error && decider && decider->action != POLICY_TABLE)
+		return check_deletion(decider);
 	if (judged->asked->outside)
 		return cure_outside(judged);
 	if (judged->kind == FINDING_DROPPED && judged_nic_right(judged) &&

@@ -178,6 +178,14 @@ plain_started() {
 	answers 0 1
 }
 
+@test "a rule by hand that refuses comes before ours" {
+	plain_started
+	host ip rule add from 10.0.0.0/8 prohibit priority 500
+	is "$(probe_ping 10.0.0.99)" 'lost -'
+	cured rule-refuses
+	answers 0 1
+}
+
 @test "a network of the host's that came after the uplinks" {
 	plain_started
 	host ip link add docker0 type bridge

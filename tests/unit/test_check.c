@@ -375,8 +375,8 @@ static void test_refused_replies(void)
 	add_policy(&scene, 32766, "0.0.0.0/0", TABLE_MAIN);
 	check(&scene,
 		"eth1: replies from 10.0.0.99 go nowhere: the rule from 10.0.0.0/8 prohibit "
-		"priority 500 refuses; run ifdown eth1 && ifup eth1\n",
-		"a rule that refuses is named");
+		"priority 500 refuses; run ip rule del from 10.0.0.0/8 prohibit priority 500\n",
+		"a rule that refuses is named, and to be deleted");
 
 	set_scene(&scene, true);
 	answer_well(&scene);
