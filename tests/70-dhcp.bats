@@ -79,10 +79,15 @@ ours_has_no() {
 	has_no "$(our_rules; our_routes)" "$1"
 }
 
-# A renewal between two looks at files and times is none of ours.
+# A renewal between two looks at files and times is none of ours; one on its way is let through.
 dhclients_rest() {
 	# shellcheck disable=SC2016 # for the shell in the host
-	host sh -c 'kill -STOP $(cat /var/run/dhclient-eth*.pid)'
+	host sh -c 'pids=$(cat /var/run/dhclient-eth*.pid)
+		scripts() { for pid in $pids; do cat "/proc/$pid/task/$pid/children"; done; }
+		while kill -STOP $pids; [ -n "$(scripts)" ]; do
+			kill -CONT $pids
+			sleep 0.1
+		done'
 }
 
 dhcp_settled() {
