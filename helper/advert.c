@@ -47,8 +47,11 @@ static bool hear_addresses(struct uplink *uplink, const struct addresses *seen)
 			prefix_is_link_local(&address->prefix))
 			continue;
 		heard |= address->dynamic;
-		if (!has_address(&uplink->addresses, &address->prefix))
-			*array_add(&uplink->addresses) = address->prefix;
+		if (has_address(&uplink->addresses, &address->prefix))
+			continue;
+		/* By hand it may have all for its network: then it stands for itself. */
+		*array_add(&uplink->addresses) =
+			address->prefix.len ? address->prefix : prefix_host(&address->prefix);
 	}
 	return heard;
 }

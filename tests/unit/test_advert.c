@@ -94,6 +94,11 @@ static void test_heard(void)
 	see_router("fe80::1", "eth0", 1024, 0);
 	hears("", "nor is a router without an address");
 	reset();
+	see_address("2001:db8::99/64", "eth0", true);
+	see_address("200::1/0", "eth0", false);
+	see_router("fe80::1", "eth0", 1024, 0);
+	hears("2001:db8::99/64 200::1 fe80::1", "an address with all for its network is one alone");
+	reset();
 	see_address("fe80::99/64", "eth0", false);
 	see_address("2001:db8::99/64", "eth0", true);
 	see_address("2001:db8:1::99/64", "eth1", true);
