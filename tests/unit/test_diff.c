@@ -219,7 +219,7 @@ static void test_route_text(void)
 		"ip route replace 10.5.0.0/16 tos 0x10 via 10.0.0.7 dev eth0 onlink scope 200 "
 		"table 100 proto 109\n",
 		"one with another mtu is replaced");
-	free(plan.routes.items);
+	plan_free(&plan);
 	free(kernel.routes.items);
 }
 
