@@ -340,64 +340,104 @@ static void keep_extra(struct route *route, const struct nlattr *attr)
 	route->extra_len += len;
 }
 
+/* Two bits, as the router sent them (ICMPV6_ROUTER_PREF_*). */
+static signed char read_preference(const struct nlattr *attr)
+{
+	unsigned char value =
+		attribute_length(attr) ? *(const unsigned char *)attribute_bytes(attr) : 0;
+
+	return value == 1 ? 1 : value == 3 ? -1 : 0;
+}
+
+/* What leads to the next hop, or hops. */
+struct route_ways {
+	unsigned device;
+	const struct nlattr *metrics, *multipath;
+};
+
+static void read_route_attribute(
+	const struct nlattr *attr, struct route *route, struct route_ways *ways)
+{
+	int family = route->dst.family;
+
+	switch (attribute_type(attr)) {
+	case RTA_TABLE: /* the header has room for 8 bits only */
+		route->table = attribute_number(attr);
+		break;
+	case RTA_DST:
+		route->dst = attribute_prefix(attr, family, route->dst.len);
+		break;
+	case RTA_PRIORITY:
+		route->metric = attribute_number(attr);
+		break;
+	case RTA_GATEWAY:
+		route->gateway = attribute_prefix(attr, family, prefix_bits(family));
+		break;
+	case RTA_OIF:
+		ways->device = attribute_number(attr);
+		break;
+	case RTA_METRICS:
+		ways->metrics = attr;
+		break;
+	case RTA_MULTIPATH:
+		ways->multipath = attr;
+		break;
+	case ROUTE_VIA:
+	case ROUTE_ENCAP:
+		route->special = true;
+		break;
+	case ROUTE_PREF:
+		route->preference = read_preference(attr);
+		break;
+	}
+}
+
 static void read_next_hops(
-	struct reading *reading, const struct nlattr **attrs, struct route *route)
+	struct reading *reading, const struct route_ways *ways, struct route *route)
 {
 	int family = route->dst.family;
 	struct text words = {0};
 
-	if (attrs[RTA_METRICS] && !(family == AF_INET6 && reading->kernel->old_inet6)) {
-		keep_extra(route, attrs[RTA_METRICS]);
-		format_metrics(attrs[RTA_METRICS], &words);
+	if (ways->metrics && !(family == AF_INET6 && reading->kernel->old_inet6)) {
+		keep_extra(route, ways->metrics);
+		format_metrics(ways->metrics, &words);
 	}
-	if (attrs[RTA_MULTIPATH]) {
-		keep_extra(route, attrs[RTA_MULTIPATH]);
-		name_device(reading, common_device(attrs[RTA_MULTIPATH]), route->device);
-		format_next_hops(attrs[RTA_MULTIPATH], family, route->device, &words);
+	if (ways->multipath) {
+		keep_extra(route, ways->multipath);
+		name_device(reading, common_device(ways->multipath), route->device);
+		format_next_hops(ways->multipath, family, route->device, &words);
+		memset(&route->gateway, 0, sizeof(route->gateway));
+	} else {
+		name_device(reading, (int)ways->device, route->device);
 	}
 	route->extra_words = words.bytes;
-	if (attrs[RTA_MULTIPATH])
-		return;
-	name_device(reading, (int)attribute_number(attrs[RTA_OIF]), route->device);
-	if (attrs[RTA_GATEWAY])
-		route->gateway = attribute_prefix(attrs[RTA_GATEWAY], family, prefix_bits(family));
-}
-
-/* Two bits, as the router sent them (ICMPV6_ROUTER_PREF_*). */
-static signed char read_preference(const struct nlattr *attr)
-{
-	unsigned char value = attr && nla_len(attr) ? *(const unsigned char *)nla_data(attr) : 0;
-
-	return value == 1 ? 1 : value == 3 ? -1 : 0;
 }
 
 static void read_route(const struct nlmsghdr *message, void *arg)
 {
 	struct reading *reading = arg;
 	const struct rtmsg *info = NLMSG_DATA(message);
-	const struct nlattr *attrs[ROUTE_ENCAP + 1];
+	struct route_ways ways = {.device = 0};
+	const struct nlattr *attr;
 	struct route *route;
-	unsigned table;
+	size_t left;
 
 	if (message->nlmsg_type != RTM_NEWROUTE || info->rtm_family != reading->family ||
 		info->rtm_flags & RTM_F_CLONED || info->rtm_table == TABLE_LOCAL)
 		return;
-	message_split(message, sizeof(*info), attrs, ROUTE_ENCAP);
-	/* The header has room for 8 bits only. */
-	table = attrs[RTA_TABLE] ? attribute_number(attrs[RTA_TABLE]) : info->rtm_table;
-	if (table == TABLE_LOCAL)
-		return;
 	route = array_add(&reading->kernel->routes);
-	route->table = table;
-	route->dst = attribute_prefix(attrs[RTA_DST], reading->family, info->rtm_dst_len);
+	route->table = info->rtm_table;
+	route->dst.family = reading->family;
+	route->dst.len = info->rtm_dst_len;
 	route->tos = info->rtm_tos;
-	route->metric = attribute_number(attrs[RTA_PRIORITY]);
 	route->protocol = info->rtm_protocol;
 	route->scope = info->rtm_scope;
-	route->special = info->rtm_type != RTN_UNICAST || attrs[ROUTE_VIA] || attrs[ROUTE_ENCAP];
+	route->special = info->rtm_type != RTN_UNICAST;
 	route->onlink = info->rtm_flags & RTNH_F_ONLINK;
-	route->preference = read_preference(attrs[ROUTE_PREF]);
-	read_next_hops(reading, attrs, route);
+	for (attr = message_attributes(message, sizeof(*info), &left); attribute_fits(attr, left);
+		attr = attribute_next(attr, &left))
+		read_route_attribute(attr, route, &ways);
+	read_next_hops(reading, &ways, route);
 }
 
 static bool is_loopback_name(const struct nlattr *attr)

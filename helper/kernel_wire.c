@@ -193,14 +193,6 @@ int netlink_dump(struct nl_sock *socket, int type, unsigned char family, netlink
 	return err < 0 ? err : 0;
 }
 
-const struct nlattr *message_attributes(const struct nlmsghdr *message, size_t header, size_t *left)
-{
-	size_t skip = NLMSG_LENGTH(header);
-
-	*left = message->nlmsg_len > skip ? message->nlmsg_len - skip : 0;
-	return (const void *)((const char *)message + skip);
-}
-
 void attributes_split(const struct nlattr *attr, size_t left, const struct nlattr **found, int max)
 {
 	memset(found, 0, sizeof(*found) * (size_t)(max + 1));
@@ -216,28 +208,6 @@ void message_split(
 	const struct nlattr *attr = message_attributes(message, header, &left);
 
 	attributes_split(attr, left, found, max);
-}
-
-unsigned attribute_number(const struct nlattr *attr)
-{
-	unsigned number = 0;
-
-	if (attr && attribute_length(attr) >= sizeof(number))
-		memcpy(&number, attribute_bytes(attr), sizeof(number));
-	return number;
-}
-
-struct prefix attribute_prefix(const struct nlattr *attr, int family, int len)
-{
-	struct prefix prefix = {.family = (unsigned char)family, .len = (unsigned char)len};
-	size_t n = attr ? attribute_length(attr) : 0;
-
-	/* Of a size that the compiler knows: there may be half a million. */
-	if (n == 4)
-		memcpy(prefix.bytes, attribute_bytes(attr), 4);
-	else if (n && n <= sizeof(prefix.bytes))
-		memcpy(prefix.bytes, attribute_bytes(attr), n);
-	return prefix;
 }
 
 void attribute_name(const struct nlattr *attr, device_name out)
@@ -271,12 +241,13 @@ void link_name(const struct links *links, size_t *last, int index, device_name o
 {
 	size_t i = *last;
 
-	memset(out, 0, DEVICE_SIZE);
 	if (i >= links->n || links->items[i].index != index)
 		for (i = 0; i < links->n && links->items[i].index != index; i++)
 			;
-	if (i == links->n)
+	if (i == links->n) {
+		memset(out, 0, DEVICE_SIZE);
 		return;
+	}
 	*last = i;
 	memcpy(out, links->items[i].name, DEVICE_SIZE);
 }

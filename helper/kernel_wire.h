@@ -6,6 +6,8 @@
 #ifndef KERNEL_WIRE_H
 #define KERNEL_WIRE_H
 
+#include <string.h>
+
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <netlink/socket.h>
@@ -85,16 +87,43 @@ static inline int attribute_type(const struct nlattr *attr)
 }
 
 /* The attributes behind a message's header of its own, of that size. */
-const struct nlattr *message_attributes(
-	const struct nlmsghdr *message, size_t header, size_t *left);
+static inline const struct nlattr *message_attributes(
+	const struct nlmsghdr *message, size_t header, size_t *left)
+{
+	size_t skip = NLMSG_LENGTH(header);
+
+	*left = message->nlmsg_len > skip ? message->nlmsg_len - skip : 0;
+	return (const void *)((const char *)message + skip);
+}
+
 /* found has room for max + 1; NULL: not there. */
 void attributes_split(const struct nlattr *attr, size_t left, const struct nlattr **found, int max);
 void message_split(
 	const struct nlmsghdr *message, size_t header, const struct nlattr **found, int max);
 
 /* Of an attribute that is not there: 0, the family's zero address, "". */
-unsigned attribute_number(const struct nlattr *attr);
-struct prefix attribute_prefix(const struct nlattr *attr, int family, int len);
+static inline unsigned attribute_number(const struct nlattr *attr)
+{
+	unsigned number = 0;
+
+	if (attr && attribute_length(attr) >= sizeof(number))
+		memcpy(&number, attribute_bytes(attr), sizeof(number));
+	return number;
+}
+
+static inline struct prefix attribute_prefix(const struct nlattr *attr, int family, int len)
+{
+	struct prefix prefix = {.family = (unsigned char)family, .len = (unsigned char)len};
+	size_t n = attr ? attribute_length(attr) : 0;
+
+	/* Of a size that the compiler knows: there may be half a million. */
+	if (n == 4)
+		memcpy(prefix.bytes, attribute_bytes(attr), 4);
+	else if (n && n <= sizeof(prefix.bytes))
+		memcpy(prefix.bytes, attribute_bytes(attr), n);
+	return prefix;
+}
+
 void attribute_name(const struct nlattr *attr, device_name out);
 /* "52:54:00:12:34:56", or "". */
 void attribute_mac(const struct nlattr *attr, char mac[3 * 32]);

@@ -12,6 +12,8 @@ void kernel_free(struct kernel *kernel)
 	size_t i;
 
 	for (i = 0; i < kernel->routes.n; i++) {
+		if (!kernel->routes.items[i].extra_len)
+			continue;
 		free(kernel->routes.items[i].extra);
 		free(kernel->routes.items[i].extra_words);
 	}
