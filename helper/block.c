@@ -148,6 +148,20 @@ char *line_next(const char **cursor)
 	return mem_copy(line, n);
 }
 
+char *text_line(const struct text *text, size_t *at)
+{
+	const char *line, *end;
+	size_t n;
+
+	if (*at >= text->n)
+		return NULL;
+	line = text->bytes + *at;
+	end = memchr(line, '\n', text->n - *at);
+	n = end ? (size_t)(end - line) : text->n - *at;
+	*at += n + 1;
+	return mem_copy(line, n);
+}
+
 size_t line_words(char *line, char **words, size_t max)
 {
 	static const char blanks[] = " \t\r";
@@ -160,14 +174,14 @@ size_t line_words(char *line, char **words, size_t max)
 	return n && words[0][0] == '#' ? 0 : n;
 }
 
-static bool has_rule_from(const char *text, const struct prefixes *addresses)
+static bool has_rule_from(const struct text *text, const struct prefixes *addresses)
 {
 	bool found = false;
 	char *line, *words[64];
 	struct prefix from;
-	size_t n, i, k;
+	size_t at = 0, n, i, k;
 
-	while (!found && (line = line_next(&text))) {
+	while (!found && (line = text_line(text, &at))) {
 		n = line_words(line, words, 64);
 		for (i = 0; i + 1 < n && !found; i++)
 			for (k = 0; k < addresses->n && !found && !strcmp(words[i], "from"); k++)
@@ -181,6 +195,6 @@ static bool has_rule_from(const char *text, const struct prefixes *addresses)
 
 bool block_has_rule_by_hand(const struct block *block, const struct prefixes *addresses)
 {
-	return has_rule_from(block->before.bytes, addresses) ||
-		has_rule_from(block->after.bytes, addresses);
+	return has_rule_from(&block->before, addresses) ||
+		has_rule_from(&block->after, addresses);
 }

@@ -42,5 +42,8 @@ void block_free(struct block *block);
 size_t line_words(char *line, char **words, size_t max);
 /* The line at *cursor, without its end, as a fresh copy; moves on. NULL at the end. */
 char *line_next(const char **cursor);
+/* The same of the line at *at. A NUL byte, which a shell's read passes over, ends no more than its
+ * own line. */
+char *text_line(const struct text *text, size_t *at);
 
 #endif

@@ -21,19 +21,21 @@ const struct managed *draft_find(
 }
 
 /* egrep -q '^[[:space:]]*ADDRESS[0-9]+=' of ifup-routes. */
-static bool is_sourced(const char *text)
+static bool is_sourced(const struct text *text)
 {
-	size_t digits;
+	bool found = false;
+	size_t at = 0, digits;
+	char *line, *word;
 
-	for (; text; text = strchr(text, '\n')) {
-		text += strspn(text, " \t\r\f\v\n");
-		if (!strncmp(text, "ADDRESS", 7)) {
-			digits = strspn(text + 7, "0123456789");
-			if (digits && text[7 + digits] == '=')
-				return true;
+	while (!found && (line = text_line(text, &at))) {
+		word = line + strspn(line, " \t\r\f\v");
+		if (!strncmp(word, "ADDRESS", 7)) {
+			digits = strspn(word + 7, "0123456789");
+			found = digits && word[7 + digits] == '=';
 		}
+		free(line);
 	}
-	return false;
+	return found;
 }
 
 static bool table_number(const struct draft *draft, const char *word, unsigned *out)
@@ -91,12 +93,13 @@ static bool route_line_key(const struct draft *draft, bool inet6, char *line, st
 
 /* Where an administrator's line has the same key as a route of ours, only one of the two can
  * be added: theirs. */
-static void collect_routes(struct draft *draft, bool inet6, const char *text)
+static void collect_routes(struct draft *draft, bool inet6, const struct text *text)
 {
 	struct route route;
+	size_t at = 0;
 	char *line;
 
-	while ((line = line_next(&text))) {
+	while ((line = text_line(text, &at))) {
 		if (route_line_key(draft, inet6, line, &route))
 			*array_add(&draft->admin_routes) = route;
 		free(line);
@@ -130,9 +133,9 @@ static void take_apart(struct draft *draft, const struct file *file)
 	if (is_rule || managed->broken)
 		return;
 	managed->sourced =
-		is_sourced(managed->block.before.bytes) || is_sourced(managed->block.after.bytes);
-	collect_routes(draft, managed->inet6, managed->block.before.bytes);
-	collect_routes(draft, managed->inet6, managed->block.after.bytes);
+		is_sourced(&managed->block.before) || is_sourced(&managed->block.after);
+	collect_routes(draft, managed->inet6, &managed->block.before);
+	collect_routes(draft, managed->inet6, &managed->block.after);
 }
 
 void draft_take_apart(struct draft *draft)

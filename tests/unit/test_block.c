@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Managed blocks: nothing of the administrator's changes by a byte.
  */
+#include <sys/socket.h>
+
 #include "block.h"
 #include "tap.h"
 
@@ -172,8 +174,26 @@ static void test_words(void)
 	ok(line_words(comment, words, 2) == 0, "a comment has no words");
 }
 
+static void test_by_hand(void)
+{
+	static const char with_nul[] = "# a\0b\nfrom 10.0.0.0/8 table 7\n",
+			  other[] = "from 10.1.0.0/16 table 7";
+	struct prefix address;
+	struct prefixes addresses = {&address, 1, 1};
+	struct block block = {.present = false};
+
+	prefix_parse("10.0.0.99/8", AF_INET, &address);
+	block_parse(with_nul, sizeof(with_nul) - 1, "eth0", &block);
+	ok(block_has_rule_by_hand(&block, &addresses), "a rule by hand is seen, behind a NUL, too");
+	block_free(&block);
+	block_parse(other, sizeof(other) - 1, "eth0", &block);
+	ok(!block_has_rule_by_hand(&block, &addresses), "one for another network is none");
+	block_free(&block);
+}
+
 int main(void)
 {
+	test_by_hand();
 	test_round_trips();
 	test_place();
 	test_rescue();
