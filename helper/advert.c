@@ -106,11 +106,11 @@ static void remember_line(struct uplink *uplink, char *line)
 static void remember(struct uplink *uplink, const char *bytes, size_t len)
 {
 	struct block block = {0};
-	const char *cursor;
+	size_t at = 0;
 	char *line;
 
 	block_parse(bytes, len, uplink->device, &block);
-	for (cursor = block.body.bytes; (line = line_next(&cursor)); free(line))
+	for (; (line = text_line(&block.body, &at)); free(line))
 		remember_line(uplink, line);
 	block_free(&block);
 }

@@ -22,12 +22,14 @@ static int host_read(const struct options *options, struct host *host)
 static int see_sysctls(const struct kernel *kernel, const char *device, struct sysctls *seen)
 {
 	const struct link *link = kernel_find_link(kernel, device);
+	int key;
 
 	if (!device[0] || sysctl_find(seen, device, SYSCTL_RP_FILTER))
 		return 0;
 	if (!link || !link->has_settings)
 		return sysctl_read(device, seen);
-	sysctl_add(device, link->settings, seen);
+	for (key = 0; key < SYSCTL_KEYS; key++)
+		sysctl_add(device, (enum sysctl_key)key, link->settings[key], seen);
 	return 0;
 }
 
@@ -54,17 +56,11 @@ static int add_loosened(const struct host *host, struct sysctls *wanted)
 	const struct probes *probes = &host->plan.probes;
 	bool *refuses = mem_resize(NULL, probes->n * sizeof(*refuses));
 	int err = kernel_refuses(probes, &host->kernel.links, refuses);
-	struct sysctl *loose;
 	size_t i;
 
-	for (i = 0; !err && i < probes->n; i++) {
-		if (!refuses[i])
-			continue;
-		loose = array_add(wanted);
-		memcpy(loose->device, probes->items[i].device, sizeof(loose->device));
-		loose->key = SYSCTL_RP_FILTER;
-		loose->value = sysctl_loose();
-	}
+	for (i = 0; !err && i < probes->n; i++)
+		if (refuses[i])
+			sysctl_add(probes->items[i].device, SYSCTL_RP_FILTER, sysctl_loose(), wanted);
 	free(refuses);
 	return err;
 }

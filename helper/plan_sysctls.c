@@ -8,15 +8,9 @@
 
 static void want(struct draft *draft, const struct uplink *uplink, enum sysctl_key key, int value)
 {
-	struct sysctl *sysctl;
-
 	/* Aliases share their device; the first to ask decides. */
-	if (sysctl_find(&draft->plan->sysctls, uplink->device, key))
-		return;
-	sysctl = array_add(&draft->plan->sysctls);
-	memcpy(sysctl->device, uplink->device, sizeof(sysctl->device));
-	sysctl->key = key;
-	sysctl->value = value;
+	if (!sysctl_find(&draft->plan->sysctls, uplink->device, key))
+		sysctl_add(uplink->device, key, value, &draft->plan->sysctls);
 }
 
 static void want_rp_filter(struct draft *draft, const struct uplink *uplink)

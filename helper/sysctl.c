@@ -15,17 +15,13 @@ const char *sysctl_name(enum sysctl_key key)
 	return names[key];
 }
 
-void sysctl_add(const char *device, const int values[SYSCTL_KEYS], struct sysctls *out)
+void sysctl_add(const char *device, enum sysctl_key key, int value, struct sysctls *out)
 {
-	struct sysctl *added;
-	int key;
+	struct sysctl *added = array_add(out);
 
-	for (key = 0; key < SYSCTL_KEYS; key++) {
-		added = array_add(out);
-		memcpy(added->device, device, strlen(device));
-		added->key = (enum sysctl_key)key;
-		added->value = values[key];
-	}
+	memcpy(added->device, device, strlen(device));
+	added->key = key;
+	added->value = value;
 }
 
 const struct sysctl *sysctl_find(

@@ -77,8 +77,7 @@ void sysctl_format(const struct sysctl *sysctl, struct text *out);
 void saved_format(const struct saved *saved, struct text *out);
 int saved_parse(const char *line, struct saved *out);
 
-/* Adds the device's value of each key. */
-void sysctl_add(const char *device, const int values[SYSCTL_KEYS], struct sysctls *out);
+void sysctl_add(const char *device, enum sysctl_key key, int value, struct sysctls *out);
 
 /* /proc/sys: adds what the device has of each key; what is not there is left out. 0, or -1:
  * logged; what cannot be read is not taken for what is not there. */

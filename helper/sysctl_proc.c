@@ -30,7 +30,6 @@ static int sysctl_fail(const char *device, enum sysctl_key key)
 
 int sysctl_read(const char *device, struct sysctls *out)
 {
-	struct sysctl *found;
 	char value[32];
 	ssize_t n;
 	int key, fd;
@@ -45,10 +44,7 @@ int sysctl_read(const char *device, struct sysctls *out)
 		if (n < 0)
 			return sysctl_fail(device, (enum sysctl_key)key);
 		value[n] = '\0';
-		found = array_add(out);
-		memcpy(found->device, device, strlen(device));
-		found->key = (enum sysctl_key)key;
-		found->value = atoi(value);
+		sysctl_add(device, (enum sysctl_key)key, atoi(value), out);
 	}
 	return 0;
 }
