@@ -768,13 +768,11 @@ static void parse_for(struct reader *reader)
 	parse_body(reader);
 }
 
-/* What ends a list, apart from its own separators. */
+/* What ends a list, apart from its own separators. Blanks are behind the reader. */
 static bool at_list_end(struct reader *reader)
 {
-	struct reader ahead;
+	struct reader ahead = *reader;
 
-	skip_blanks(reader);
-	ahead = *reader;
 	return strchr(";)", *reader->at) || take_keyword(&ahead, "then") ||
 		take_keyword(&ahead, "elif") || take_keyword(&ahead, "else") ||
 		take_keyword(&ahead, "fi") || take_keyword(&ahead, "do") ||

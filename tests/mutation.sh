@@ -40,7 +40,7 @@ plant() {
 
 # in_tree COMMAND...: false if it fails or hangs.
 in_tree() {
-	(cd "$tree" && timeout 300 "$@") >"$work/out" 2>&1
+	(cd "$tree" && timeout 120 "$@") >"$work/out" 2>&1
 }
 
 run_units() {

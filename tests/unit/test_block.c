@@ -131,12 +131,20 @@ static void test_contents(void)
 				   "from 10.0.0.0/8 iif lo lookup 300 priority 10001\n"
 				   "from 10.0.0.99 iif lo lookup 301 priority 10000\n"
 				   "# END multihome eth0\n";
+	static const char routes[] = "# BEGIN multihome eth0\n"
+				     "10.0.0.7 dev eth0 scope link proto 109\n"
+				     "10.0.0.7 dev eth0 scope link table 302 proto 109\n"
+				     "default via 10.0.0.7 dev eth0 table 303 proto 109\n"
+				     "# END multihome eth0\n";
 	static const char nul[] = "# BEGIN multihome eth0\0 mine\n";
 	struct block block = {0};
 
 	ok(!block_parse(file, strlen(file), "eth0", &block), "a rule block is read");
 	ok(block.rules.n == 2 && block.rules.items[1].from.len == 32, "with its rules");
 	ok(block.table == 300, "and its table");
+	block_free(&block);
+	ok(!block_parse(routes, strlen(routes), "eth0", &block), "a route block is read");
+	ok(block.table == 302, "its table is the first that a line names");
 	block_free(&block);
 	ok(!block_parse("x\0y", 3, "eth0", &block) && block.after.n == 3, "a NUL byte is kept");
 	block_free(&block);

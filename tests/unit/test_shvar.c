@@ -81,6 +81,8 @@ static void test_comments(void)
 	is(a("A=1 # it's\n"), "1", "a comment may follow an assignment and hold a quote");
 	is(a("A=1#2\n"), "1#2", "# within a word begins no comment");
 	is(a("A=#2\n"), "#2", "# at the start of a value begins no comment");
+	is(a("A=\"1 # 2\"\n"), "1 # 2", "nor within quotes");
+	is(a("A='1 # 2'\n"), "1 # 2", "whichever they are");
 	is(a("A=1;#2\n"), "1", "# after a semicolon begins a comment");
 	is(a("# x \\\nA=1\n"), "1", "a comment does not go on after a backslash");
 }
@@ -98,6 +100,8 @@ static void test_prefixes(void)
 	is(a("A=1\nexport A=2 B=$A\n"), "2", "export assigns over an earlier value");
 	is(value("B"), "(refused)", "an argument that refers to one before it is refused");
 	is(a("export $B\nC=1\n"), "(refused)", "export of what an expansion names decides any key");
+	is(a("A=1\nB=A\nexport $B\n"), "(refused)", "of whatever value");
+	is(a("A=1\nexport *\n"), "(refused)", "export of what a pattern names decides any key");
 	is(a("A=1\nexport {B,A}=2\n"), "(refused)", "export of a brace expansion is refused");
 	is(a("declare -x A=1\n"), "(refused)",
 		"declare is refused: ifcfg files are sourced in a "
@@ -261,6 +265,7 @@ static void test_compounds(void)
 	is(a("if x; then A=1; fi\nA=2\n"), "2", "an assignment after a conditional wins");
 	is(a("A=1\nif [ -n \"$A\" ]; then B=1; fi\n"), "1", "other keys stay");
 	is(a("A=1\ncase $B in (x | y) ;; z) B=2 ;; *) B=3\nesac\n"), "1", "and beside a case");
+	is(a("while x; y; do z; done\nA=1\n"), "1", "a loop ends");
 	is(a("case x in esac\nA=1\n"), "1", "a case without patterns ends");
 	is(why_a("case x in x) A=2 ;; esac\n"), "a conditional", "a case is a conditional");
 	is(a("case x in x) ;; esac\nA=1\n"), "1", "an assignment after a case wins");
@@ -287,7 +292,11 @@ static void test_lists(void)
 	is(why_a("true && A=1\n"), "a conditional",
 		"an assignment after a command and && is refused");
 	is(why_a("B=$(x) && A=1\n"), "a conditional", "a substitution may fail");
+	is(a("B=1 >x && A=1\n"), "(refused)", "a redirection may fail");
 	is(a("A=0\nB=1 || A=1\n"), "(refused)", "an assignment after || is refused");
+	is(a("x && y && z || w\nA=1\n"), "1", "a list leaves what follows it alone");
+	is(why_a("if x; then y && z && w; A=1; fi\n"), "a conditional", "within a conditional too");
+	is(a("x | y | z\nA=1\n"), "1", "so does a pipeline");
 	is(a("A=1\nA=2 | cat\n"), "1", "an assignment in a pipeline is none");
 	is(a("A=1\ncat |\nA=2\n"), "1", "nor is one at its end");
 	is(a("A=1\nA=2 &\n"), "1", "nor is one in the background");
@@ -302,6 +311,11 @@ static void test_commands(void)
 	is(a("A=1\n/sbin/ethtool -s eth0 A=2 \"$A\" `x` >/dev/null 2>&1 </dev/null\n"), "1",
 		"other commands are ignored");
 	is(a("A=1\nmodprobe x; [ -f x ]; test x; true; echo A=2 >>x\n"), "1", "so are builtins");
+	is(a("A=1\nA=2 [ x ]\nA=3 test x\n"), "1", "an assignment before a test is temporary");
+	is(a("A=1\n'test' x\n\\[ x ]\n"), "1", "a test may be quoted");
+	is(a("A=1\ntrue\nmodprobe x\n"), "1", "where no function is known commands do no harm");
+	is(a(". x\nA=1\nmodprobe x\n"), "(refused)",
+		"a sourced file may have made one of them a function");
 	is(a("A=1\n>/dev/null\n"), "1", "a redirection alone sets nothing");
 	is(a("A=1 B=2 export C\n"), "(refused)", "an assignment before export is refused");
 	is(a("A=1\nunset A\n"), "(unset)", "unset unsets");
@@ -320,6 +334,11 @@ static void test_commands(void)
 	is(a("A=1\nlet A=2\n"), "(refused)", "let is refused");
 	is(a("A=1\nA=2 >/x\n"), "(refused)", "an assignment with a redirection is refused");
 	is(a("f() { A=2; }\nA=1\nf\n"), "(refused)", "a call of a function decides any key");
+	is(a("f() { A=2; }\nA=1\ntrue\nf\n"), "(refused)", "whatever ran since");
+	is(why_a("A=1\nf x() { true; }\n"), "a function", "a function of two words is refused");
+	is(why_a("A=1\n>x f() { true; }\n"), "a function", "and one with a redirection");
+	is(why_a("A=1\ntest() { A=2; }\n"), "a function", "and one instead of a builtin");
+	is(a("A=1\na-b() { true; }\n"), "(refused)", "and one that is no name");
 }
 
 static void test_taint(void)
@@ -375,6 +394,8 @@ static void test_return(void)
 	is(a("A=1\nif x; then return; fi\nB=2\n"), "1",
 		"a return in a conditional keeps what was before");
 	is(why("B"), "a conditional", "but refuses what comes after");
+	is(a("if x; then return y; A=1; fi\n"), "(refused)", "and what stays in it");
+	is(a("A=1\n(exit 0; A=2)\n"), "1", "an exit in a subshell sets nothing");
 	is(a("x || exit 1\nA=1\n"), "(refused)", "so does an exit after ||");
 	is(a("return x\nA=1\n"), "(refused)", "so does a return of no number");
 	is(a("f() { return; }\nA=1\n"), "1", "a return in a function ends only that");
@@ -384,6 +405,9 @@ static void test_here_documents(void)
 {
 	is(a("cat <<E\nA=1\n'\nE\nB=2\n"), "(unset)", "a here-document is skipped");
 	is(value("B"), "2", "what follows it is read");
+	is(a("cat <<E\nx\nA=1\nE\n"), "(unset)", "nor does another line of its length");
+	is(a("A=1\ncat <<$B\nx\n$B\n"), "(refused)", "a word that is expanded is refused");
+	is(a("A=1\ncat <<'E\n'\nE\n"), "(refused)", "so is one of two lines");
 	is(a("cat <<-'E'\n\t`\n\tE\nA=1\n"), "1", "<<- takes tabs before its end");
 	is(a("cat <<E; A=1\n E\nE\nB=2\n"), "1", "the line goes on after <<WORD");
 	is(value("B"), "2", "only the word alone ends it");
@@ -392,6 +416,7 @@ static void test_here_documents(void)
 	is(a("cat <<E\n$(x)\nE\nA=1\n"), "(refused)", "one with an expansion is refused");
 	is(a("cat <<'E'\n$(x)\nE\nA=1\n"), "1", "unless its word is quoted");
 	is(a("cat <<X <<Y\nX\nA=1\nY\nB=2\n"), "(refused)", "two in a line are refused");
+	is(a("B=$(x)\ncat <<E\nx\nE\nA=1\n"), "1", "one after a substitution is skipped");
 	is(a("cat <<<E\nA=1\n"), "1", "<<< is a here-string");
 	is(a("A=1\ncat <<E\n${A:=2}\nE\n"), "(refused)",
 		"a here-document that may assign is refused");
@@ -414,8 +439,10 @@ static void test_errors(void)
 	is(why_a("A=1\nfi\n"), "a syntax error", "and a keyword out of place");
 	is(why_a("A=x(1)\n"), "a function", "and a parenthesis");
 	is(why_a("A=1 >\n"), "a syntax error", "and a redirection to nowhere");
+	is(a("true < x 2> y\nA=1\n"), "1", "blanks before its name are none");
 	is(why_a("2> 2>&1\nA=1\n"), "a syntax error", "and one to another redirection");
 	is(why_a("A=$(x\n"), "a syntax error", "and an open substitution");
+	is(a("A=1\n(A=2 B=$[1\n"), "(refused)", "what stands before one is refused as well");
 	ok(why_a("A=1\n((A++))\n"), "an arithmetic command is refused");
 }
 
@@ -446,6 +473,12 @@ static void test_growth(void)
 		strcat(text, "A=$A$A\n");
 	is(why_a(text), "a value of that length",
 		"a value that doubles a hundred times is refused");
+	strcpy(text, "A=0123456789abcdef\n");
+	for (i = 0; i < 12; i++)
+		strcat(text, "A=$A$A\n");
+	is(why_a(text), NULL, "one of 65536 bytes is not");
+	strcat(text, "A=x$A\n");
+	is(why_a(text), "a value of that length", "one of a byte more is");
 }
 
 int main(void)
