@@ -58,6 +58,36 @@ static void match_routes(
 	index_sort(&matches->rest, routes_in_order);
 }
 
+static bool wants_table(const struct plan *plan, unsigned table)
+{
+	const struct route key = {.table = table}, *first;
+	size_t at = index_first(&plan->routes_by_key, &key);
+
+	first = at < plan->routes_by_key.n ? plan->routes_by_key.items[at] : NULL;
+	return first && first->table == table;
+}
+
+/* They come table by table. */
+static void match_others(
+	const struct plan *plan, const struct route_keys *others, struct route_matches *matches)
+{
+	struct route route = {.table = 0};
+	const struct route *wanted;
+	unsigned unwanted = 0;
+	size_t i, at = 0;
+
+	for (i = 0; i < others->n; i++) {
+		if (others->items[i].table == unwanted)
+			continue;
+		route_set_key(&route, &others->items[i]);
+		wanted = index_follow(&plan->routes_by_key, &at, &route);
+		if (wanted)
+			standing_of(matches, plan, wanted)->foreign = true;
+		else if (!wants_table(plan, route.table))
+			unwanted = route.table;
+	}
+}
+
 static void add_route_op(struct ops *ops, enum op_kind kind, const struct route *route)
 {
 	struct op *op = array_add(ops);
@@ -194,6 +224,7 @@ void diff_build(const struct plan *plan, const struct kernel *kernel, struct ops
 	struct rule_matches rules = {.there = NULL};
 
 	match_routes(plan, kernel, &routes);
+	match_others(plan, &kernel->others, &routes);
 	match_rules(plan, kernel, &rules);
 	add_routes(plan, &routes, ops);
 	add_rules(plan, &rules, ops);

@@ -418,26 +418,26 @@ static void read_route(const struct nlmsghdr *message, void *arg)
 	struct reading *reading = arg;
 	const struct rtmsg *info = NLMSG_DATA(message);
 	struct route_ways ways = {.device = 0};
+	struct route route = {.table = info->rtm_table};
 	const struct nlattr *attr;
-	struct route *route;
 	size_t left;
 
 	if (message->nlmsg_type != RTM_NEWROUTE || info->rtm_family != reading->family ||
 		info->rtm_flags & RTM_F_CLONED || info->rtm_table == TABLE_LOCAL)
 		return;
-	route = array_add(&reading->kernel->routes);
-	route->table = info->rtm_table;
-	route->dst.family = reading->family;
-	route->dst.len = info->rtm_dst_len;
-	route->tos = info->rtm_tos;
-	route->protocol = info->rtm_protocol;
-	route->scope = info->rtm_scope;
-	route->special = info->rtm_type != RTN_UNICAST;
-	route->onlink = info->rtm_flags & RTNH_F_ONLINK;
+	route.dst.family = reading->family;
+	route.dst.len = info->rtm_dst_len;
+	route.tos = info->rtm_tos;
+	route.protocol = info->rtm_protocol;
+	route.scope = info->rtm_scope;
+	route.special = info->rtm_type != RTN_UNICAST;
+	route.onlink = info->rtm_flags & RTNH_F_ONLINK;
 	for (attr = message_attributes(message, sizeof(*info), &left); attribute_fits(attr, left);
 		attr = attribute_next(attr, &left))
-		read_route_attribute(attr, route, &ways);
-	read_next_hops(reading, &ways, route);
+		read_route_attribute(attr, &route, &ways);
+	if (route_counts(&route))
+		read_next_hops(reading, &ways, &route);
+	kernel_add_route(reading->kernel, &route);
 }
 
 static bool is_loopback_name(const struct nlattr *attr)

@@ -20,8 +20,45 @@ void kernel_free(struct kernel *kernel)
 	free(kernel->links.items);
 	free(kernel->addresses.items);
 	free(kernel->routes.items);
+	free(kernel->others.items);
 	free(kernel->rules.items);
 	memset(kernel, 0, sizeof(*kernel));
+}
+
+bool route_counts(const struct route *route)
+{
+	return route->protocol == PROTO_MULTIHOME || route->table == TABLE_MAIN;
+}
+
+void kernel_add_route(struct kernel *kernel, const struct route *route)
+{
+	struct route_key *key;
+
+	if (route_counts(route)) {
+		*array_add(&kernel->routes) = *route;
+		return;
+	}
+	key = array_add(&kernel->others);
+	key->dst = route->dst;
+	key->tos = route->tos;
+	key->table = route->table;
+	key->metric = route->metric;
+}
+
+bool kernel_has_key(const struct kernel *kernel, const struct route *route)
+{
+	struct route other = {.table = 0};
+	size_t i;
+
+	for (i = 0; i < kernel->routes.n; i++)
+		if (!route_compare_key(&kernel->routes.items[i], route))
+			return true;
+	for (i = 0; i < kernel->others.n; i++) {
+		route_set_key(&other, &kernel->others.items[i]);
+		if (!route_compare_key(&other, route))
+			return true;
+	}
+	return false;
 }
 
 const struct link *kernel_find_link(const struct kernel *kernel, const char *name)
@@ -37,6 +74,14 @@ const struct link *kernel_find_link(const struct kernel *kernel, const char *nam
 static int compare_numbers(unsigned a, unsigned b)
 {
 	return (a > b) - (a < b);
+}
+
+void route_set_key(struct route *route, const struct route_key *key)
+{
+	route->dst = key->dst;
+	route->tos = key->tos;
+	route->table = key->table;
+	route->metric = key->metric;
 }
 
 int route_compare_key(const struct route *a, const struct route *b)

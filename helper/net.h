@@ -80,6 +80,18 @@ struct routes {
 	size_t n, cap;
 };
 
+/* See struct route. */
+struct route_key {
+	struct prefix dst;
+	unsigned char tos;
+	unsigned table, metric;
+};
+
+struct route_keys {
+	struct route_key *items;
+	size_t n, cap;
+};
+
 /* A rule as we write them: from PREFIX iif lo lookup TABLE, with a priority; for IPv6 on an old
  * kernel without iif lo. */
 struct rule {
@@ -100,7 +112,10 @@ struct rules {
 struct kernel {
 	struct links links;
 	struct addresses addresses;
-	struct routes routes;
+	struct routes routes; /* all that count */
+	/* Of any other nothing counts but that its key is taken, and a router may hold a hundred
+	 * thousand of them. */
+	struct route_keys others;
 	struct rules rules;
 	/* Before 3.10: what the host itself sends by IPv6 has no iif (ip6_route_output), and each
 	 * IPv6 route has metrics that nobody gave it (ip6_route_add). */
@@ -109,8 +124,17 @@ struct kernel {
 
 void kernel_free(struct kernel *kernel);
 
+/* Ours, or in main? */
+bool route_counts(const struct route *route);
+/* Of one that does not count the key. */
+void kernel_add_route(struct kernel *kernel, const struct route *route);
+/* Has a route its key? */
+bool kernel_has_key(const struct kernel *kernel, const struct route *route);
+
 const struct link *kernel_find_link(const struct kernel *kernel, const char *name);
 
+/* The route gets the key; whatever else it is stays. */
+void route_set_key(struct route *route, const struct route_key *key);
 /* By key: 0 if both cannot stand side by side. */
 int route_compare_key(const struct route *a, const struct route *b);
 /* By key, then everything that we set. */

@@ -33,7 +33,7 @@ static bool route_stands_aside(const struct draft *draft, const struct route *ro
 
 	return draft_is_event_device(draft, route->device) &&
 		(event == EVENT_PREPARE ||
-			(event == EVENT_ALIAS && !(kernel && has_key(&kernel->routes, route))));
+			(event == EVENT_ALIAS && !(kernel && kernel_has_key(kernel, route))));
 }
 
 static bool rule_stands_aside(const struct draft *draft, const struct rule *rule)

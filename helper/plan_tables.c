@@ -62,9 +62,8 @@ static void collect_used(const struct draft *draft, struct numbers *used)
 	size_t i;
 
 	index_build(&draft->plan->owned, rules_in_order, &owned);
-	for (i = 0; kernel && i < kernel->routes.n; i++)
-		if (kernel->routes.items[i].protocol != PROTO_MULTIHOME)
-			add_number(used, kernel->routes.items[i].table);
+	for (i = 0; kernel && i < kernel->others.n; i++)
+		add_number(used, kernel->others.items[i].table);
 	for (i = 0; kernel && i < kernel->rules.n; i++)
 		if (!index_find(&owned, &kernel->rules.items[i]))
 			add_number(used, kernel->rules.items[i].table);

@@ -73,16 +73,6 @@ static void add_address(struct kernel *kernel, const char *device, const char *t
 	address->dynamic = dynamic;
 }
 
-static bool has_route(const struct routes *routes, const struct route *route)
-{
-	size_t i;
-
-	for (i = 0; i < routes->n; i++)
-		if (!route_compare_key(&routes->items[i], route))
-			return true;
-	return false;
-}
-
 static void add_route(struct kernel *kernel, struct route *route, const char *dst, const char *via)
 {
 	int family = family_of(dst);
@@ -94,10 +84,10 @@ static void add_route(struct kernel *kernel, struct route *route, const char *ds
 		return;
 	route->scope = family == AF_INET && !*via ? SCOPE_LINK : SCOPE_UNIVERSE;
 	/* As the kernel keeps them: each key once. */
-	if (!route->table || has_route(&kernel->routes, route))
+	if (!route->table || kernel_has_key(kernel, route))
 		return;
 	add_link(kernel, route->device);
-	*array_add(&kernel->routes) = *route;
+	kernel_add_route(kernel, route);
 }
 
 static bool rules_have(const struct rules *rules, const struct rule *rule)
@@ -329,13 +319,14 @@ static struct route *find_route(struct routes *routes, const struct route *wante
 	return NULL;
 }
 
-static void apply_route(const struct op *op, struct routes *routes)
+static void apply_route(const struct op *op, struct kernel *after)
 {
+	struct routes *routes = &after->routes;
 	struct route *old = find_route(routes, op->route, op->kind == OP_ROUTE_DELETE);
 
 	require(op->route->protocol == PROTO_MULTIHOME, "only routes of ours are touched");
 	if (op->kind == OP_ROUTE_ADD) {
-		require(!has_route(routes, op->route), "what is added has a place");
+		require(!kernel_has_key(after, op->route), "what is added has a place");
 		*array_add(routes) = *op->route;
 	} else if (op->kind == OP_ROUTE_REPLACE) {
 		require(old, "what is replaced is there");
@@ -363,25 +354,25 @@ static void apply_rule(const struct op *op, struct rules *rules)
 static void apply(const struct run *run, struct world *world)
 {
 	/* The ops point into the world as it was seen. */
-	struct routes routes = {0};
-	struct rules rules = {0};
+	struct kernel *seen = &world->kernel, after = *seen;
 	size_t i;
 
-	for (i = 0; i < world->kernel.routes.n; i++)
-		*array_add(&routes) = world->kernel.routes.items[i];
-	for (i = 0; i < world->kernel.rules.n; i++)
-		*array_add(&rules) = world->kernel.rules.items[i];
+	memset(&after.routes, 0, sizeof(after.routes));
+	memset(&after.rules, 0, sizeof(after.rules));
+	for (i = 0; i < seen->routes.n; i++)
+		*array_add(&after.routes) = seen->routes.items[i];
+	for (i = 0; i < seen->rules.n; i++)
+		*array_add(&after.rules) = seen->rules.items[i];
 	apply_changes(&run->plan.changes, &world->sources.managed);
 	for (i = 0; i < run->ops.n; i++)
 		if (run->ops.items[i].kind == OP_RULE_ADD ||
 			run->ops.items[i].kind == OP_RULE_DELETE)
-			apply_rule(&run->ops.items[i], &rules);
+			apply_rule(&run->ops.items[i], &after.rules);
 		else
-			apply_route(&run->ops.items[i], &routes);
-	free(world->kernel.routes.items);
-	free(world->kernel.rules.items);
-	world->kernel.routes = routes;
-	world->kernel.rules = rules;
+			apply_route(&run->ops.items[i], &after);
+	free(seen->routes.items);
+	free(seen->rules.items);
+	*seen = after;
 	world->record.n = 0;
 	for (i = 0; i < run->plan.rules.n; i++)
 		*array_add(&world->record) = run->plan.rules.items[i];

@@ -27,6 +27,14 @@ static struct rule rule(const char *from, unsigned table, unsigned priority)
 	return made;
 }
 
+/* Somebody else's, in a table that is not main. */
+static void add_foreign(struct kernel *kernel, const char *dst, unsigned table, const char *gateway)
+{
+	struct route made = route(dst, table, gateway, 3);
+
+	kernel_add_route(kernel, &made);
+}
+
 /* The ops as lines, for one comparison. */
 static char *ops_text(struct plan *plan, const struct kernel *kernel)
 {
@@ -97,7 +105,7 @@ static void test_stale(void)
 	struct kernel kernel = {.rules = {0}};
 
 	*array_add(&kernel.routes) = route("0.0.0.0/0", 100, "10.0.0.1", 109);
-	*array_add(&kernel.routes) = route("10.9.0.0/16", 100, "10.0.0.7", 3);
+	add_foreign(&kernel, "10.9.0.0/16", 100, "10.0.0.7");
 	*array_add(&kernel.rules) = rule("10.0.0.0/8", 100, 10001);
 	check(&plan, &kernel, "ip route del default via 10.0.0.1 dev eth0 table 100 proto 109\n",
 		"a route goes by its protocol number, a rule only if it is on record");
@@ -108,6 +116,10 @@ static void test_stale(void)
 		"rules go before routes");
 	*array_add(&plan.frozen.tables) = 100;
 	check(&plan, &kernel, "", "what is frozen stays");
+	*array_add(&kernel.rules) = plan.owned.items[0];
+	check(&plan, &kernel, "ip rule del from 10.0.0.0/8 iif lo lookup 100 priority 10001\n",
+		"but of a rule that is there twice one goes");
+	kernel.rules.n--;
 	plan.frozen.tables.n = 0;
 	strcpy(*array_add(&plan.frozen), "eth0");
 	check(&plan, &kernel, "ip rule del from 10.0.0.0/8 iif lo lookup 100 priority 10001\n",
@@ -122,7 +134,12 @@ static void test_foreign(void)
 	struct kernel kernel = {.rules = {0}};
 
 	want_both(&plan);
-	*array_add(&kernel.routes) = route("0.0.0.0/0", 100, "10.0.0.9", 3);
+	/* As the kernel dumps them: table by table, and those beyond 255 among the others. */
+	add_foreign(&kernel, "0.0.0.0/0", 50, "10.0.0.9");
+	add_foreign(&kernel, "10.0.0.0/8", 50, "10.0.0.9");
+	add_foreign(&kernel, "10.9.0.0/16", 356, "10.0.0.9");
+	add_foreign(&kernel, "10.9.0.0/16", 100, "10.0.0.9");
+	add_foreign(&kernel, "0.0.0.0/0", 100, "10.0.0.9");
 	*array_add(&kernel.rules) = rule("10.0.0.0/8", 100, 10001);
 	kernel.rules.items[0].foreign = true;
 	check(&plan, &kernel,
