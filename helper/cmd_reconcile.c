@@ -201,7 +201,8 @@ static int round_run(struct host *host, enum event event, bool last)
 
 static bool is_hook(enum event event)
 {
-	return event == EVENT_PREPARE || event == EVENT_UP || event == EVENT_DOWN;
+	return event == EVENT_PREPARE || event == EVENT_UP || event == EVENT_DOWN ||
+		event == EVENT_LEASE;
 }
 
 static bool has_aliases(const struct host *host)
@@ -219,13 +220,13 @@ static bool has_aliases(const struct host *host)
 	return false;
 }
 
-/* ifup-pre-local comes first of a device's hooks and ifup-local last, with those of its aliases
- * between them; an alias that comes alone has an ifup-pre-local of its own. */
+/* ifup-pre-local comes first of a device's hooks and ifup-local last, with those of its lease and
+ * its aliases between them; an alias that comes alone has an ifup-pre-local of its own. */
 static void note_coming(enum event event, const struct options *options, const struct host *host)
 {
 	bool alias = strchr(options->argument, ':') != NULL;
 
-	if (event == EVENT_PREPARE || !alias)
+	if (event == EVENT_PREPARE || (!alias && event != EVENT_LEASE))
 		coming_set(host->device, event == EVENT_PREPARE && !alias && has_aliases(host));
 }
 
@@ -329,7 +330,7 @@ int cmd_lease(const struct options *options)
 	if (begin(true) || lease_write(&lease))
 		return EXIT_FAILED;
 	of_device.argument = lease.device;
-	return reconcile(EVENT_UP, &of_device);
+	return reconcile(EVENT_LEASE, &of_device);
 }
 
 int cmd_sync(const struct options *options)

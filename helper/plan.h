@@ -22,6 +22,7 @@ enum event {
 	EVENT_UP,      /* a device came up */
 	EVENT_ALIAS,   /* an alias of a device came up, before or after ifup-routes of the device */
 	EVENT_DOWN,    /* a device went down */
+	EVENT_LEASE,   /* dhclient got or lost a lease, perhaps on the device's way through ifup */
 	EVENT_CLEAN    /* nothing of ours is wanted */
 };
 

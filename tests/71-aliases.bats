@@ -99,6 +99,9 @@ runs_for() {
 	is "$(runs_for eth0:3 ifup eth0:3)" 1
 	answers_by 192.168.7.99 eth2
 	host multihome prepare ifcfg-eth0
+	# On the way through ifup, where dhclient comes before the aliases.
+	host env reason=BOUND interface=eth0 new_ip_address=192.168.2.99 multihome lease
+	host test -e /var/run/multihome/coming-eth0
 	host multihome clean
 	host test ! -e /var/run/multihome
 }
