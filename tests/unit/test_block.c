@@ -182,10 +182,39 @@ static void test_words(void)
 	ok(line_words(comment, words, 2) == 0, "a comment has no words");
 }
 
+/* The next line of a text, and of a string, must be this; NULL: none. */
+static void check_next(const struct text *text, size_t *at, const char **cursor, const char *want)
+{
+	char *of_text = text_line(text, at), *of_string = line_next(cursor);
+
+	is(of_text, want, "a line of a text");
+	is(of_string, want, "the same of a string");
+	free(of_text);
+	free(of_string);
+}
+
+static void test_lines(void)
+{
+	static const char bytes[] = "a b\n\nc\0d\ne";
+	struct text text = {.bytes = NULL};
+	const char *cursor = "a b\n\nc\ne";
+	size_t at = 0;
+
+	text_add(&text, bytes, sizeof(bytes) - 1);
+	check_next(&text, &at, &cursor, "a b");
+	check_next(&text, &at, &cursor, "");
+	check_next(&text, &at, &cursor, "c");
+	check_next(&text, &at, &cursor, "e");
+	check_next(&text, &at, &cursor, NULL);
+	text_free(&text);
+	cursor = NULL;
+	ok(!line_next(&cursor), "of no string there is no line");
+}
+
 static void test_by_hand(void)
 {
 	static const char with_nul[] = "# a\0b\nfrom 10.0.0.0/8 table 7\n",
-			  other[] = "from 10.1.0.0/16 table 7";
+			  other[] = "table 7 from 10.1.0.0/16\nnot from";
 	struct prefix address;
 	struct prefixes addresses = {&address, 1, 1};
 	struct block block = {.present = false};
@@ -201,6 +230,7 @@ static void test_by_hand(void)
 
 int main(void)
 {
+	test_lines();
 	test_by_hand();
 	test_round_trips();
 	test_place();

@@ -119,7 +119,13 @@ static void test_stale(void)
 	*array_add(&kernel.rules) = plan.owned.items[0];
 	check(&plan, &kernel, "ip rule del from 10.0.0.0/8 iif lo lookup 100 priority 10001\n",
 		"but of a rule that is there twice one goes");
-	kernel.rules.n--;
+	kernel.rules.items[1] = rule("10.1.0.0/16", 100, 10001);
+	*array_add(&plan.owned) = kernel.rules.items[1];
+	check(&plan, &kernel, "", "which two that differ are not");
+	*array_add(&kernel.rules) = plan.owned.items[0];
+	check(&plan, &kernel, "ip rule del from 10.0.0.0/8 iif lo lookup 100 priority 10001\n",
+		"even if another stands between the two");
+	kernel.rules.n = 1;
 	plan.frozen.tables.n = 0;
 	strcpy(*array_add(&plan.frozen), "eth0");
 	check(&plan, &kernel, "ip rule del from 10.0.0.0/8 iif lo lookup 100 priority 10001\n",
@@ -156,6 +162,30 @@ static void test_foreign(void)
 	kernel_free(&kernel);
 }
 
+static void test_foreign_main(void)
+{
+	struct plan plan = {.rules = {0}};
+	struct kernel kernel = {.rules = {0}};
+
+	*array_add(&plan.routes) = route("0.0.0.0/0", TABLE_MAIN, "10.0.0.1", 109);
+	*array_add(&kernel.routes) = route("10.9.0.0/16", TABLE_MAIN, "10.0.0.7", 3);
+	*array_add(&kernel.routes) = route("0.0.0.0/0", TABLE_MAIN, "10.0.0.9", 3);
+	check(&plan, &kernel, "", "in main as well foreign routes and their keys stay");
+	*array_add(&kernel.routes) = route("0.0.0.0/0", TABLE_MAIN, "10.0.0.2", 109);
+	check(&plan, &kernel, "ip route del default via 10.0.0.2 dev eth0 proto 109\n",
+		"whatever comes after them");
+	kernel.routes.n = 0;
+	*array_add(&kernel.routes) = route("10.2.0.0/16", 100, "10.0.0.2", 109);
+	*array_add(&kernel.routes) = route("10.1.0.0/16", 100, "10.0.0.2", 109);
+	plan.routes.n = 0;
+	check(&plan, &kernel,
+		"ip route del 10.1.0.0/16 via 10.0.0.2 dev eth0 table 100 proto 109\n"
+		"ip route del 10.2.0.0/16 via 10.0.0.2 dev eth0 table 100 proto 109\n",
+		"what goes is in order, whatever the kernel's is");
+	plan_free(&plan);
+	kernel_free(&kernel);
+}
+
 static struct route route6(const char *gateway, const char *device)
 {
 	struct route made = {.table = 100, .protocol = PROTO_MULTIHOME, .metric = METRIC_INET6};
@@ -181,6 +211,11 @@ static void test_inet6(void)
 	check(&plan, &kernel,
 		"ip -6 route del default via fe80::1 dev eth0 metric 1024 table 100 proto 109\n",
 		"also if it was left behind");
+	kernel.routes.items[0] = kernel.routes.items[1];
+	kernel.routes.items[1] = route6("fe80::1", "eth0");
+	check(&plan, &kernel,
+		"ip -6 route del default via fe80::1 dev eth0 metric 1024 table 100 proto 109\n",
+		"wherever it stands");
 	kernel.routes.n = 0;
 	*array_add(&kernel.routes) = route6("fe80::2", "eth0");
 	kernel.routes.items[0].onlink = true;
@@ -245,6 +280,7 @@ int main(void)
 	test_add_and_keep();
 	test_stale();
 	test_foreign();
+	test_foreign_main();
 	test_inet6();
 	test_rule_text();
 	test_route_text();

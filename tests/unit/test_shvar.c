@@ -252,6 +252,7 @@ static void test_compounds(void)
 		{"x && { A=2; }", "a group after &&"},
 	};
 	char text[128];
+	bool read;
 	size_t i;
 
 	for (i = 0; i < sizeof(compounds) / sizeof(*compounds); i++) {
@@ -260,6 +261,13 @@ static void test_compounds(void)
 		snprintf(text, sizeof(text), "%s\n", compounds[i].text);
 		ok(strcmp(a(text), "1"), "what %s sets is refused as the first of a file",
 			compounds[i].name);
+		/* What no POSIX shell has is not read to its end. */
+		read = strcmp(compounds[i].name, "select") != 0 &&
+			strcmp(compounds[i].name, "function without parentheses") != 0;
+		snprintf(text, sizeof(text), "%s\nC=3\n", compounds[i].text);
+		read_text(text);
+		ok(!strcmp(value("C"), read ? "3" : "(refused)"), "what follows %s is %s",
+			compounds[i].name, read ? "known" : "refused");
 	}
 	is(why_a("if x; then A=1; fi\n"), "a conditional", "a conditional is named");
 	is(a("if x; then A=1; fi\nA=2\n"), "2", "an assignment after a conditional wins");
