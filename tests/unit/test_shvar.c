@@ -280,6 +280,9 @@ static void test_compounds(void)
 	is(a("A=1\ncase x in x) true; esac\n"), "1", "the last list of a case needs no ;;");
 	is(a("case x in x) true ; ; esac\nA=1\n"), "(refused)", "; ; is no ;;");
 	is(a("case x in x) true ;& esac\nA=1\n"), "(refused)", "nor is ;&");
+	is(a("case x in\n\nx) ;;\ny) ;;\nesac\nA=1\n"), "1", "a case may be of some lines");
+	is(a("case x in x true ;; esac\nA=1\n"), "(refused)", "a pattern needs its )");
+	is(a("A=1\ntrue; (A=2)\n"), "1", "a subshell may come after a list");
 	is(a("case in\nA=1\n"), "(refused)", "a case without a word is refused");
 	is(a("case x in x | esac) ;; esac\nA=1\n"), "(refused)", "esac for a pattern is refused");
 	is(a("for \t x in 1; do true; done\nA=1\n"), "1", "blanks before the name of a for");
@@ -326,6 +329,9 @@ static void test_commands(void)
 		"a sourced file may have made one of them a function");
 	is(a("A=1\n>/dev/null\n"), "1", "a redirection alone sets nothing");
 	is(a("A=1 B=2 export C\n"), "(refused)", "an assignment before export is refused");
+	is(a("A=1\nPOSIXLY_CORRECT=1 true\n"), "(refused)",
+		"nor may one before any command change how the shell works");
+	is(a("A=1\ntime A=2\n"), "(refused)", "what keywords do is not known");
 	is(a("A=1\nunset A\n"), "(unset)", "unset unsets");
 	is(a("A=1\nunset -v B A\n"), "(unset)", "unset -v unsets");
 	is(a("A=1\nunset -f A\n"), "(refused)", "unset with another option is refused");
@@ -343,6 +349,8 @@ static void test_commands(void)
 	is(a("A=1\nA=2 >/x\n"), "(refused)", "an assignment with a redirection is refused");
 	is(a("f() { A=2; }\nA=1\nf\n"), "(refused)", "a call of a function decides any key");
 	is(a("f() { A=2; }\nA=1\ntrue\nf\n"), "(refused)", "whatever ran since");
+	is(a("f ( )\n{ B=2; }\nA=1\n"), "1", "a function may have blanks before its body");
+	is(a("f() true\nA=1\n"), "(refused)", "but for a body no simple command");
 	is(why_a("A=1\nf x() { true; }\n"), "a function", "a function of two words is refused");
 	is(why_a("A=1\n>x f() { true; }\n"), "a function", "and one with a redirection");
 	is(why_a("A=1\ntest() { A=2; }\n"), "a function", "and one instead of a builtin");
@@ -404,6 +412,7 @@ static void test_return(void)
 	is(why("B"), "a conditional", "but refuses what comes after");
 	is(a("if x; then return y; A=1; fi\n"), "(refused)", "and what stays in it");
 	is(a("A=1\n(exit 0; A=2)\n"), "1", "an exit in a subshell sets nothing");
+	is(a("A=1\nexit 0 ; \n(\n"), "1", "nothing is read behind the line of an exit");
 	is(a("x || exit 1\nA=1\n"), "(refused)", "so does an exit after ||");
 	is(a("return x\nA=1\n"), "(refused)", "so does a return of no number");
 	is(a("f() { return; }\nA=1\n"), "1", "a return in a function ends only that");
