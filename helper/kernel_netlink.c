@@ -355,21 +355,27 @@ struct route_ways {
 	const struct nlattr *metrics, *multipath;
 };
 
+static void read_key_attribute(const struct nlattr *attr, struct route_key *key)
+{
+	switch (attribute_type(attr)) {
+	case RTA_TABLE: /* the header has room for 8 bits only */
+		key->table = attribute_number(attr);
+		break;
+	case RTA_DST:
+		key->dst = attribute_prefix(attr, key->dst.family, key->dst.len);
+		break;
+	case RTA_PRIORITY:
+		key->metric = attribute_number(attr);
+		break;
+	}
+}
+
 static void read_route_attribute(
 	const struct nlattr *attr, struct route *route, struct route_ways *ways)
 {
 	int family = route->dst.family;
 
 	switch (attribute_type(attr)) {
-	case RTA_TABLE: /* the header has room for 8 bits only */
-		route->table = attribute_number(attr);
-		break;
-	case RTA_DST:
-		route->dst = attribute_prefix(attr, family, route->dst.len);
-		break;
-	case RTA_PRIORITY:
-		route->metric = attribute_number(attr);
-		break;
 	case RTA_GATEWAY:
 		route->gateway = attribute_prefix(attr, family, prefix_bits(family));
 		break;
@@ -413,31 +419,58 @@ static void read_next_hops(
 	route->extra_words = words.bytes;
 }
 
+static void read_key(const struct nlmsghdr *message, struct route_key *key)
+{
+	const struct rtmsg *info = NLMSG_DATA(message);
+	const struct nlattr *attr;
+	size_t left;
+
+	key->dst.family = info->rtm_family;
+	key->dst.len = info->rtm_dst_len;
+	key->tos = info->rtm_tos;
+	key->table = info->rtm_table;
+	for (attr = message_attributes(message, sizeof(*info), &left); attribute_fits(attr, left);
+		attr = attribute_next(attr, &left))
+		read_key_attribute(attr, key);
+}
+
+/* One that counts. */
+static void read_whole_route(
+	struct reading *reading, const struct nlmsghdr *message, const struct route_key *key)
+{
+	const struct rtmsg *info = NLMSG_DATA(message);
+	struct route *route = array_add(&reading->kernel->routes);
+	struct route_ways ways = {.device = 0};
+	const struct nlattr *attr;
+	size_t left;
+
+	route_set_key(route, key);
+	route->protocol = info->rtm_protocol;
+	route->scope = info->rtm_scope;
+	route->special = info->rtm_type != RTN_UNICAST;
+	route->onlink = info->rtm_flags & RTNH_F_ONLINK;
+	for (attr = message_attributes(message, sizeof(*info), &left); attribute_fits(attr, left);
+		attr = attribute_next(attr, &left))
+		read_route_attribute(attr, route, &ways);
+	read_next_hops(reading, &ways, route);
+}
+
 static void read_route(const struct nlmsghdr *message, void *arg)
 {
 	struct reading *reading = arg;
 	const struct rtmsg *info = NLMSG_DATA(message);
-	struct route_ways ways = {.device = 0};
-	struct route route = {.table = info->rtm_table};
-	const struct nlattr *attr;
-	size_t left;
+	struct route_keys *others = &reading->kernel->others;
+	struct route_key *key;
 
 	if (message->nlmsg_type != RTM_NEWROUTE || info->rtm_family != reading->family ||
 		info->rtm_flags & RTM_F_CLONED || info->rtm_table == TABLE_LOCAL)
 		return;
-	route.dst.family = reading->family;
-	route.dst.len = info->rtm_dst_len;
-	route.tos = info->rtm_tos;
-	route.protocol = info->rtm_protocol;
-	route.scope = info->rtm_scope;
-	route.special = info->rtm_type != RTN_UNICAST;
-	route.onlink = info->rtm_flags & RTNH_F_ONLINK;
-	for (attr = message_attributes(message, sizeof(*info), &left); attribute_fits(attr, left);
-		attr = attribute_next(attr, &left))
-		read_route_attribute(attr, &route, &ways);
-	if (route_counts(&route))
-		read_next_hops(reading, &ways, &route);
-	kernel_add_route(reading->kernel, &route);
+	key = array_add(others);
+	read_key(message, key);
+	if (route_counts(info->rtm_protocol, key->table)) {
+		read_whole_route(reading, message, key);
+		others->n--;
+	}
 }
 
 static bool is_loopback_name(const struct nlattr *attr)

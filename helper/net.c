@@ -25,24 +25,9 @@ void kernel_free(struct kernel *kernel)
 	memset(kernel, 0, sizeof(*kernel));
 }
 
-bool route_counts(const struct route *route)
+bool route_counts(unsigned char protocol, unsigned table)
 {
-	return route->protocol == PROTO_MULTIHOME || route->table == TABLE_MAIN;
-}
-
-void kernel_add_route(struct kernel *kernel, const struct route *route)
-{
-	struct route_key *key;
-
-	if (route_counts(route)) {
-		*array_add(&kernel->routes) = *route;
-		return;
-	}
-	key = array_add(&kernel->others);
-	key->dst = route->dst;
-	key->tos = route->tos;
-	key->table = route->table;
-	key->metric = route->metric;
+	return protocol == PROTO_MULTIHOME || table == TABLE_MAIN;
 }
 
 bool kernel_has_key(const struct kernel *kernel, const struct route *route)

@@ -124,10 +124,8 @@ struct kernel {
 
 void kernel_free(struct kernel *kernel);
 
-/* Ours, or in main? */
-bool route_counts(const struct route *route);
-/* Of one that does not count the key. */
-void kernel_add_route(struct kernel *kernel, const struct route *route);
+/* Is it ours, or in main? */
+bool route_counts(unsigned char protocol, unsigned table);
 /* Has a route its key? */
 bool kernel_has_key(const struct kernel *kernel, const struct route *route);
 

@@ -88,15 +88,23 @@ static void add_seen_address(struct host *host, unsigned number)
 	seen->prefix = address(10, number, 8);
 }
 
-static void add_static_route(struct host *host, unsigned number, unsigned table)
+static void add_static_route(struct host *host, unsigned number)
 {
 	struct route *route = array_add(&host->kernel.routes);
 
 	route->dst = address(192, number, 32);
-	route->table = table;
+	route->table = TABLE_MAIN;
 	route->protocol = 4;
 	prefix_parse_address("172.16.0.2", AF_INET, &route->gateway);
 	strcpy(route->device, "eth2");
+}
+
+static void add_foreign_route(struct host *host, unsigned number)
+{
+	struct route_key *key = array_add(&host->kernel.others);
+
+	key->dst = address(192, number, 32);
+	key->table = 1000;
 }
 
 static void add_foreign_rule(struct host *host, unsigned number)
@@ -139,13 +147,13 @@ static void make_host(struct host *host, const char *kind, unsigned n)
 	for (i = 0; i < n && !strcmp(kind, "kernel"); i++)
 		add_seen_address(host, i);
 	for (i = 0; i < n / 2 && !strcmp(kind, "kernel"); i++)
-		add_static_route(host, i, TABLE_MAIN);
+		add_static_route(host, i);
 	for (i = 0; i < n && !strcmp(kind, "files"); i += RANGE)
 		add_range(host, i / RANGE, n - i < RANGE ? n - i : RANGE);
 	for (i = 0; i < n && !strcmp(kind, "foreign"); i++)
 		add_foreign_rule(host, i);
 	for (i = 0; i < 10 * n && !strcmp(kind, "foreign"); i++)
-		add_static_route(host, i, 1000);
+		add_foreign_route(host, i);
 }
 
 void core_run(struct host *host)

@@ -76,6 +76,7 @@ static void add_address(struct kernel *kernel, const char *device, const char *t
 static void add_route(struct kernel *kernel, struct route *route, const char *dst, const char *via)
 {
 	int family = family_of(dst);
+	struct route_key *key;
 
 	if (prefix_parse(dst, family, &route->dst))
 		return;
@@ -87,7 +88,15 @@ static void add_route(struct kernel *kernel, struct route *route, const char *ds
 	if (!route->table || kernel_has_key(kernel, route))
 		return;
 	add_link(kernel, route->device);
-	kernel_add_route(kernel, route);
+	if (route_counts(route->protocol, route->table)) {
+		*array_add(&kernel->routes) = *route;
+		return;
+	}
+	key = array_add(&kernel->others);
+	key->dst = route->dst;
+	key->tos = route->tos;
+	key->table = route->table;
+	key->metric = route->metric;
 }
 
 static bool rules_have(const struct rules *rules, const struct rule *rule)
