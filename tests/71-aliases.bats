@@ -81,7 +81,7 @@ with_aliases() {
 # runs_for ALIAS COMMAND…: how often the program itself ran for it meanwhile.
 runs_for() {
 	host strace -f -qq -s 256 -e trace=execve -o /tmp/trace "${@:2}" >/dev/null 2>&1
-	grep -c "execve(\"[^\"]*/multihome\", \[[^]]* \"up\", \"$1\"\].* = 0" "$LAB_ROOT/tmp/trace"
+	grep -c "execve(\"[^\"]*bin/multihome\", \[[^]]* \"up\", \"$1\"\].* = 0" "$LAB_ROOT/tmp/trace"
 }
 
 @test "of the hooks of aliases and their device the device's is enough, an alias alone has its own" {
