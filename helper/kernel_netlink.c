@@ -465,6 +465,7 @@ static void read_route(const struct nlmsghdr *message, void *arg)
 	if (message->nlmsg_type != RTM_NEWROUTE || info->rtm_family != reading->family ||
 		info->rtm_flags & RTM_F_CLONED || info->rtm_table == TABLE_LOCAL)
 		return;
+	/* Of a full table each stays where it is read to. */
 	key = array_add(others);
 	read_key(message, key);
 	if (route_counts(info->rtm_protocol, key->table)) {
