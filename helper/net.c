@@ -30,14 +30,23 @@ bool route_counts(unsigned char protocol, unsigned table)
 	return protocol == PROTO_MULTIHOME || table == TABLE_MAIN;
 }
 
+bool routes_have_key(const struct routes *routes, const struct route *route)
+{
+	size_t i;
+
+	for (i = 0; i < routes->n; i++)
+		if (!route_compare_key(&routes->items[i], route))
+			return true;
+	return false;
+}
+
 bool kernel_has_key(const struct kernel *kernel, const struct route *route)
 {
 	struct route other = {.table = 0};
 	size_t i;
 
-	for (i = 0; i < kernel->routes.n; i++)
-		if (!route_compare_key(&kernel->routes.items[i], route))
-			return true;
+	if (routes_have_key(&kernel->routes, route))
+		return true;
 	for (i = 0; i < kernel->others.n; i++) {
 		route_set_key(&other, &kernel->others.items[i]);
 		if (!route_compare_key(&other, route))

@@ -126,7 +126,9 @@ void kernel_free(struct kernel *kernel);
 
 /* Is it ours, or in main? */
 bool route_counts(unsigned char protocol, unsigned table);
-/* Has a route its key? */
+/* Has one of them the route's key? */
+bool routes_have_key(const struct routes *routes, const struct route *route);
+/* The same of the others as well. */
 bool kernel_has_key(const struct kernel *kernel, const struct route *route);
 
 const struct link *kernel_find_link(const struct kernel *kernel, const char *name);

@@ -14,16 +14,6 @@
  * No packet goes astray meanwhile. */
 enum { ASIDE_METRIC = 1 << 16, ASIDE_PRIORITY = 2 };
 
-static bool has_key(const struct routes *routes, const struct route *route)
-{
-	size_t i;
-
-	for (i = 0; i < routes->n; i++)
-		if (!route_compare_key(&routes->items[i], route))
-			return true;
-	return false;
-}
-
 /* An alias's hook cannot tell whether ifup-routes of the device is yet to come or has run, but
  * what is there already. */
 static bool route_stands_aside(const struct draft *draft, const struct route *route)
@@ -75,7 +65,7 @@ static void add_own_route(struct draft *draft, const struct planned *planned, st
 	else if (!route.metric)
 		route.metric = METRIC_INET6;
 	memcpy(route.device, planned->uplink->device, sizeof(route.device));
-	if (has_key(&draft->admin_routes, &route))
+	if (routes_have_key(&draft->admin_routes, &route))
 		return;
 	if (in_files(planned) && in_route_file(draft, planned->uplink)) {
 		*array_add(&draft->file_routes) = route;
