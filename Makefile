@@ -53,19 +53,17 @@ NL_LIBS = $(shell $(PKG_CONFIG) --libs libnl-3.0)
 endif
 
 BUILD ?= build
+# The rooms, each of which uses only those before it (tests/rooms.sh).
+PURE_ROOMS := base net conf plan judge
+EDGE_ROOMS := sys cmd
+objects_of = $(patsubst helper/%.c,$(BUILD)/%.o,$(foreach room,$(1),$(wildcard helper/$(room)/*.c)))
 # Parsing, planning, diffing, rendering: structs in, structs or text out. Their unit tests are
 # linked without libnl, so nothing of the edge can creep in.
-PURE := array prefix net diag shvar ifcfg ifcfg6 lease uplink config block advert plan \
-	plan_files plan_lookups plan_tables plan_kernel plan_sysctls sysctl diff unified grid \
-	show policy trace explain explain_format finding check_ask check_answers check_cures \
-	check_view check_policies check_plan check_host
-EDGE := main host cmd_reconcile cmd_plan cmd_show cmd_explain gather cmd_check file log \
-	kernel_wire kernel_netlink kernel_ask sysctl_proc
-PURE_OBJECTS := $(PURE:%=$(BUILD)/%.o)
+PURE_OBJECTS := $(call objects_of,$(PURE_ROOMS))
+EDGE_OBJECTS := $(call objects_of,$(EDGE_ROOMS))
 # Where a host with thousands of addresses spends its time; all else is better small than fast.
-HOT := array prefix net diff plan_kernel plan_lookups kernel_wire kernel_netlink
+HOT := base/array base/prefix net/net plan/diff plan/routes plan/lookups sys/wire sys/kernel
 SMALL_CFLAGS = $(if $(filter -O2 -O3,$(CFLAGS)),-Os)
-EDGE_OBJECTS := $(EDGE:%=$(BUILD)/%.o)
 BENCH_TOOLS := $(addprefix $(BUILD)/bench/,bare stopwatch packets tally nothing)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 
@@ -87,15 +85,15 @@ build: $(BUILD)/multihome
 $(BUILD)/multihome: $(EDGE_OBJECTS) $(PURE_OBJECTS)
 	$(CC) $(CFLAGS) $(NEEDED_LDFLAGS) $(LDFLAGS) -o $@ $^ $(NL_LIBS)
 
-$(BUILD)/main.o: $(SPEC)
+$(BUILD)/cmd/main.o: $(SPEC)
 
 $(HOT:%=$(BUILD)/%.o): SMALL_CFLAGS =
 # Without `private`, which make 3.81 (EL5, EL6) does not know.
-$(BUILD)/kernel_wire.o $(BUILD)/kernel_netlink.o $(BUILD)/kernel_ask.o: NEEDED_CFLAGS += $(NL_CFLAGS)
+$(filter $(BUILD)/sys/%,$(EDGE_OBJECTS)): NEEDED_CFLAGS += $(NL_CFLAGS)
 
 $(BUILD)/%.o: helper/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(NEEDED_CFLAGS) $(LEAN_CFLAGS) $(CFLAGS) $(SMALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(NEEDED_CFLAGS) $(LEAN_CFLAGS) $(CFLAGS) $(SMALL_CFLAGS) -Ihelper -MMD -MP -c -o $@ $<
 
 $(BUILD)/test_%: tests/unit/test_%.c $(PURE_OBJECTS)
 	$(CC) $(NEEDED_CFLAGS) $(CFLAGS) -Ihelper -MMD -MP -o $@ $< $(PURE_OBJECTS)
@@ -129,11 +127,11 @@ FUZZ_MAIN := tests/fuzz/replay.c
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 # Of which the linker takes what a target asks for.
-$(BUILD)/fuzz.a: $(PURE_OBJECTS) $(BUILD)/kernel_wire.o $(BUILD)/kernel_ask.o
+$(BUILD)/fuzz.a: $(PURE_OBJECTS) $(BUILD)/sys/wire.o $(BUILD)/sys/ask.o
 	rm -f $@
 	ar rcs $@ $^
 
-$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_MAIN) tests/fuzz/fuzz.h helper/kernel_netlink.c \
+$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_MAIN) tests/fuzz/fuzz.h helper/sys/kernel.c \
 		$(BUILD)/fuzz.a
 	$(CC) $(NEEDED_CFLAGS) $(NL_CFLAGS) $(CFLAGS) -Ihelper -o $@ $(filter %/fuzz_$*.c,$^) \
 		$(FUZZ_MAIN) $(BUILD)/fuzz.a $(LDFLAGS) $(NL_LIBS)
@@ -283,4 +281,4 @@ help:
 	@echo "make mutation        whether the tests notice 50 small faults (root)"
 	@echo "make check-real INITSCRIPTS=DIR   the packet tests under the real network service"
 
--include $(wildcard $(BUILD)/*.d)
+-include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)

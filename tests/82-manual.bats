@@ -18,7 +18,7 @@ text() {
 
 # messages FILE…: what these sources can print, beside the program's.
 messages() {
-	awk -f tests/manual/messages.awk helper/*.h helper/*.c "$@"
+	awk -f tests/manual/messages.awk helper/*/*.h helper/*/*.c "$@"
 }
 
 # nothing COMMAND…: it prints nothing.
@@ -65,7 +65,7 @@ nothing() {
 }
 
 @test "each kind of finding is on the page with its meaning, and nothing else is" {
-	awk '/kinds\[FINDING_KINDS\]/, /^};/' helper/finding.c | tr -d '\n\t' |
+	awk '/kinds\[FINDING_KINDS\]/, /^};/' helper/judge/finding.c | tr -d '\n\t' |
 		grep -oE '\{"[a-z-]+", *("[^"]*"|NULL), *"[^"]*"' |
 		sed -E 's/^\{"([a-z-]+)".*"([^"]*)"$/\1: \2./' | tr '[:upper:]' '[:lower:]' >"$out/kinds"
 	[ "$(wc -l <"$out/kinds")" -ge 20 ]
@@ -79,7 +79,7 @@ nothing() {
 	page=$(text multihome.8 | tr -s ' \n' '  ')
 	# The literals, taken apart where something is filled in.
 	sed -n '/^static void format_lost/,/^}/p; /^static void format_verdict/,/^}/p' \
-		helper/explain_format.c | grep -o '"[^"]*"' |
+		helper/judge/explain_format.c | grep -o '"[^"]*"' |
 		sed 's/"//g; s/%[a-z]/\n/g' | grep '[a-z]\{2\}' | sed 's/^[ ,]*//; s/ *$//' >"$out/verdicts"
 	[ "$(wc -l <"$out/verdicts")" -gt 15 ]
 	while read -r words; do
@@ -128,7 +128,7 @@ nothing() {
 
 @test "each key that the program reads is on the page" {
 	local key keys
-	keys=$(grep -hoE '"[A-Z][A-Z0-9_]{4,}"' helper/{config,ifcfg,ifcfg6,uplink}.c |
+	keys=$(grep -hoE '"[A-Z][A-Z0-9_]{4,}"' helper/conf/{config,ifcfg,ifcfg6,profile}.c |
 		tr -d '"' | sort -u)
 	[ -n "$keys" ]
 	for key in $keys; do

@@ -19,12 +19,12 @@ compiles() {
 	[ -e "$first" ] || {
 		# Poisoning a macro is worth a warning elsewhere.
 		echo '#pragma GCC system_header'
-		grep -h '^#include <' "$LAB_REPO"/helper/*.[ch] | sort -u
+		grep -h '^#include <' "$LAB_REPO"/helper/*/*.[ch] | sort -u
 		cat "$LAB_REPO/tests/old/newer.h"
 	} >"$first"
 	# shellcheck disable=SC2046 # words of pkg-config
 	${CC:-cc} -std=gnu99 -pedantic-errors -D_GNU_SOURCE -DVERSION='""' -DLIBDIR='""' \
-		-DSYSCONFDIR='""' -fsyntax-only \
+		-DSYSCONFDIR='""' -fsyntax-only -I"$LAB_REPO/helper" \
 		$(pkg-config --cflags libnl-3.0 | sed 's/-I/-isystem /g') -include "$first" "$1"
 }
 
@@ -39,7 +39,7 @@ refused() {
 
 @test "the program compiles as gnu99 with all newer than gcc 4.1 and EL5's headers refused" {
 	local file
-	for file in "$LAB_REPO"/helper/*.c; do
+	for file in "$LAB_REPO"/helper/*/*.c; do
 		run compiles "$file"
 		is "$status/$output" 0/ "$file"
 	done

@@ -11,7 +11,7 @@ seed=${2:-1}
 work=$PWD/build/mutation
 tree=$work/tree
 flags='-g -O1 -fno-sanitize-recover=all -fsanitize=address,undefined'
-files=(helper/plan*.c helper/diff.c helper/unified.c helper/block.c helper/shvar.c)
+files=(helper/{net,conf,plan}/*.c)
 
 # One fault a line, for sed; the first that a line has of it is changed.
 faults=(

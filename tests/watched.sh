@@ -95,9 +95,11 @@ check_reports() {
 
 check_coverage() {
 	mkdir -p "$BUILD/gcov"
-	(cd "$BUILD/gcov" && ln -sfn ../../../helper helper && gcov -o .. helper/*.c) >/dev/null 2>&1
+	(cd "$BUILD/gcov" && ln -sfn ../../../helper helper && for room in helper/*/; do
+		gcov -p -o ../"${room#helper/}" "$room"*.c
+	done) >/dev/null 2>&1
 	(cd "$BUILD/gcov" && awk -F: '
-		FNR == 1 { file = FILENAME; sub(/\.gcov$/, "", file) }
+		FNR == 1 { file = FILENAME; sub(/\.gcov$/, "", file); gsub(/#/, "/", file) }
 		$1 !~ /-/ { all[file]++; lines++ }
 		$1 ~ /#####|=====/ { print file ":" $2 ":" $3 >"../uncovered"; missed[file]++; misses++ }
 		END {
@@ -115,7 +117,7 @@ for suite in "${suites[@]}"; do
 	seconds=$SECONDS
 	run_suite "$suite"
 	# What others than root reach counts, too.
-	[ "$tool" != coverage ] || chmod -f a+rw "$BUILD"/*.gcda
+	[ "$tool" != coverage ] || chmod -f a+rw "$BUILD"/*/*.gcda
 	echo "$tool $suite: $((SECONDS - seconds)) s"
 done
 case $tool in

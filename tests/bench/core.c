@@ -14,10 +14,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "advert.h"
-#include "config.h"
-#include "diff.h"
-#include "plan.h"
+#include "plan/advert.h"
+#include "conf/config.h"
+#include "plan/diff.h"
+#include "plan/plan.h"
 
 enum { RANGE = 250 };
 

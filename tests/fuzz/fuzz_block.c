@@ -3,9 +3,9 @@
  *
  * What the administrator wrote is found here a second time, by marker lines alone.
  */
-#include "block.h"
+#include "plan/block.h"
 #include "fuzz.h"
-#include "unified.h"
+#include "plan/unified.h"
 
 static const char device[] = "eth0";
 static const char route_body[] = "10.0.0.0/8 dev eth0 scope link table 100 proto 109\n"

@@ -4,9 +4,9 @@
  */
 #include <sys/socket.h>
 
-#include "array.h"
+#include "base/array.h"
 #include "fuzz.h"
-#include "lease.h"
+#include "conf/lease.h"
 
 static void add_file(const char *bytes, size_t len, struct files *files)
 {

@@ -12,9 +12,9 @@
 /* Of this machine's /proc nothing is asked. */
 #define access(path, mode) 0
 #define open(...) (-1)
-#include "kernel_netlink.c"
+#include "sys/kernel.c"
 #include "fuzz.h"
-#include "kernel_ask.h"
+#include "sys/ask.h"
 
 static const uint8_t *answers, *answers_end;
 static struct nlmsghdr sent;

@@ -11,12 +11,12 @@
  */
 #include <sys/socket.h>
 
-#include "advert.h"
-#include "block.h"
-#include "config.h"
-#include "diff.h"
+#include "plan/advert.h"
+#include "plan/block.h"
+#include "conf/config.h"
+#include "plan/diff.h"
 #include "fuzz.h"
-#include "plan.h"
+#include "plan/plan.h"
 
 struct world {
 	struct sources sources;

@@ -2,9 +2,9 @@
  * Fuzzes the reader of KEY=value files. The input is one file, or several with a NUL byte
  * between them, read one after the other.
  */
-#include "array.h"
+#include "base/array.h"
 #include "fuzz.h"
-#include "shvar.h"
+#include "conf/shvar.h"
 
 static void read_files(const char *bytes, size_t len, struct shvars *vars)
 {

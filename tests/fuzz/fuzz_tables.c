@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Fuzzes rt_tables: the names that TABLE= may have.
  */
-#include "config.h"
+#include "conf/config.h"
 #include "fuzz.h"
 
 static char empty[] = "", name[] = "ifcfg-eth0";

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "array.h"
+#include "base/array.h"
 #include "fuzz.h"
 
 enum { LEN_MAX = 1 << 14, SECONDS_MAX = 20 };

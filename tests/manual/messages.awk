@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The messages that C sources can print: a line each, "FILE:LINE<tab>FORMAT".
 #
-# usage: awk -f messages.awk helper/*.h helper/*.c
+# usage: awk -f messages.awk helper/*/*.h helper/*/*.c
 #
 # What counts is the format of each call of fprintf and fputs to stderr, and of each function
 # that is declared with __attribute__((format(printf, …))), but for those that only make text.

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "array.h"
-#include "shvar.h"
+#include "base/array.h"
+#include "conf/shvar.h"
 
 static void read_file(const char *path, struct text *text)
 {

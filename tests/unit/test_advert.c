@@ -3,8 +3,8 @@
  */
 #include <sys/socket.h>
 
-#include "advert.h"
-#include "plan.h"
+#include "plan/advert.h"
+#include "plan/plan.h"
 #include "tap.h"
 
 static struct config config;

@@ -3,7 +3,7 @@
  */
 #include <stdbool.h>
 
-#include "array.h"
+#include "base/array.h"
 #include "tap.h"
 
 /* Ordered by number alone, so that the letter tells equal ones apart. */

@@ -3,7 +3,7 @@
  */
 #include <sys/socket.h>
 
-#include "block.h"
+#include "plan/block.h"
 #include "tap.h"
 
 static const char body[] = "default via 10.0.0.1 dev eth0 table 100 proto 109\n";

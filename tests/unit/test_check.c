@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "check.h"
+#include "judge/check.h"
 #include "tap.h"
 
 /* The host of the problem: eth0 and eth1 with an ifcfg file each, and whatever a test adds. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The configuration: which files are uplinks, and which file an argument means.
  */
-#include "config.h"
+#include "conf/config.h"
 #include "tap.h"
 
 static struct sources sources;

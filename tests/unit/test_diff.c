@@ -3,7 +3,7 @@
  */
 #include <sys/socket.h>
 
-#include "diff.h"
+#include "plan/diff.h"
 #include "tap.h"
 
 static struct route route(const char *dst, unsigned table, const char *gateway, int protocol)

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "explain.h"
+#include "judge/explain.h"
 #include "tap.h"
 
 static struct policy policy;

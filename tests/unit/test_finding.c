@@ -3,7 +3,7 @@
  */
 #include <sys/socket.h>
 
-#include "finding.h"
+#include "judge/finding.h"
 #include "tap.h"
 
 static struct finding finding(

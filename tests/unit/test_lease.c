@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * DHCP leases: dhclient's files, hostile ones too, and what it tells its script.
  */
-#include "lease.h"
+#include "conf/lease.h"
 #include "tap.h"
 
 #define OPEN "lease {\n  interface \"eth0\";\n  fixed-address 192.168.2.99;\n"

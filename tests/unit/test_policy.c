@@ -3,7 +3,7 @@
  */
 #include <sys/socket.h>
 
-#include "policy.h"
+#include "net/policy.h"
 #include "tap.h"
 
 static struct policy policy_of(const char *from)

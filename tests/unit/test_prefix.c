@@ -3,7 +3,7 @@
  */
 #include <sys/socket.h>
 
-#include "prefix.h"
+#include "base/prefix.h"
 #include "tap.h"
 
 static struct prefix make(const char *text)

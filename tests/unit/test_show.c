@@ -3,8 +3,8 @@
  */
 #include <sys/socket.h>
 
-#include "grid.h"
-#include "show.h"
+#include "base/grid.h"
+#include "judge/show.h"
 #include "tap.h"
 
 static struct file file = {.name = (char *)(size_t) "ifcfg-eth0"};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * What shvar makes of each construct of the shell. shvar_bash.sh compares it with bash.
  */
-#include "shvar.h"
+#include "conf/shvar.h"
 #include "tap.h"
 
 static struct shvars vars;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Settings of the kernel: what is written, and what each goes back to.
  */
-#include "sysctl.h"
+#include "net/sysctl.h"
 #include "tap.h"
 
 static struct sysctls wanted, seen;

@@ -4,7 +4,7 @@
 #include <sys/socket.h>
 
 #include "tap.h"
-#include "trace.h"
+#include "net/trace.h"
 
 static struct view view;
 static struct ground ground = {.view = &view};

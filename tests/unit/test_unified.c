@@ -2,7 +2,7 @@
  * Unified diffs, as patch(1) takes them.
  */
 #include "tap.h"
-#include "unified.h"
+#include "plan/unified.h"
 
 static void check(const char *old, const char *new, const char *want, const char *name)
 {

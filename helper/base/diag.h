@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ * What is said of the configuration: FILE:LINE: what is wrong and what is expected.
+ */
+#ifndef BASE_DIAG_H
+#define BASE_DIAG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct diag {
+	bool refusal; /* else a notice: all goes on */
+	char *file;   /* the file, or the device, that it is about */
+	char *text;   /* "FILE:LINE: what" or "DEVICE: what" */
+};
+
+struct diags {
+	struct diag *items;
+	size_t n, cap;
+	size_t refusals;
+};
+
+void diag_refuse(struct diags *diags, const char *file, int line, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+void diag_notice(struct diags *diags, const char *file, int line, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+/* Forgets all but the first n. */
+void diags_cut(struct diags *diags, size_t n);
+void diags_free(struct diags *diags);
+
+#endif

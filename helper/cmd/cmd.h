@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ * The verbs, and what they share.
+ */
+#ifndef CMD_CMD_H
+#define CMD_CMD_H
+
+#include "conf/config.h"
+#include "plan/diff.h"
+#include "plan/plan.h"
+
+/* Exit status, a contract (multihome(8)). */
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3 };
+
+struct options {
+	const char *argument; /* DEVICE, CONFIG or REMOTE, or NULL */
+	const char *second;   /* LOCAL, or NULL */
+	const char *root;     /* --root, or NULL */
+	bool porcelain;
+};
+
+int cmd_prepare(const struct options *options);
+int cmd_up(const struct options *options);
+int cmd_down(const struct options *options);
+int cmd_lease(const struct options *options);
+int cmd_sync(const struct options *options);
+int cmd_clean(const struct options *options);
+int cmd_plan(const struct options *options);
+int cmd_show(const struct options *options);
+int cmd_explain(const struct options *options);
+int cmd_check(const struct options *options);
+
+/* All that a verb knows of the host, and what it makes of it. */
+struct host {
+	struct kernel kernel;
+	struct sources sources;
+	struct rules record;
+	struct saves saves;
+	struct sysctls seen; /* what the uplinks' devices have */
+	struct config config;
+	struct diags diags;
+	struct plan plan;
+	struct ops ops;
+	const struct profile *profile; /* that options->argument names, or NULL */
+	device_name device;	       /* its device, "" if there is none */
+};
+
+/* Reads the host and plans. root NULL: this host. 0, EXIT_FAILED (logged), or EXIT_REFUSED if
+ * the host's own defaults are wrong (in diags). To be freed in any case. */
+int host_plan(enum event event, const struct options *options, struct host *host);
+void host_free(struct host *host);
+/* What becomes of the settings. probe: ask the kernel whether it refuses what arrives, which
+ * makes sense once the rules are there. 0, or -1: logged. To be freed with sysctl_diff_free. */
+int host_diff_sysctls(const struct host *host, bool probe, struct sysctl_diff *out);
+/* Logs what was said of the configuration, for a hook only what is about its own device.
+ * EXIT_REFUSED if there was a refusal among it, else 0. */
+int host_report(const struct host *host, bool hook);
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT
+ * Reading the host and planning: what every verb begins with.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan/advert.h"
+#include "cmd/cmd.h"
+#include "sys/files.h"
+#include "sys/kernel.h"
+#include "sys/ask.h"
+#include "base/log.h"
+
+static int host_read(const struct options *options, struct host *host)
+{
+	if (options->root)
+		return sources_read(options->root, &host->sources);
+	return kernel_read(&host->kernel) || sources_read("", &host->sources) ||
+		record_read(&host->record) || saves_read(&host->saves);
+}
+
+static int see_sysctls(const struct kernel *kernel, const char *device, struct sysctls *seen)
+{
+	const struct link *link = kernel_find_link(kernel, device);
+	int key;
+
+	if (!device[0] || sysctl_find(seen, device, SYSCTL_RP_FILTER))
+		return 0;
+	if (!link || !link->has_settings)
+		return sysctl_read(device, seen);
+	for (key = 0; key < SYSCTL_KEYS; key++)
+		sysctl_add(device, (enum sysctl_key)key, link->settings[key], seen);
+	return 0;
+}
+
+static int read_sysctls(struct host *host)
+{
+	int err = 0;
+	size_t i;
+
+	for (i = 0; !err && i < host->config.uplinks.n; i++)
+		err = see_sysctls(&host->kernel, host->config.uplinks.items[i].device, &host->seen);
+	for (i = 0; !err && i < host->saves.n; i++)
+		err = see_sysctls(&host->kernel, host->saves.items[i].set.device, &host->seen);
+	return err;
+}
+
+static bool stays(const void *arg, const char *device)
+{
+	return frozen_device(arg, device);
+}
+
+/* The filter is loosened where the kernel refuses what the rules allow. */
+static int add_loosened(const struct host *host, struct sysctls *wanted)
+{
+	const struct probes *probes = &host->plan.probes;
+	bool *refuses = mem_resize(NULL, probes->n * sizeof(*refuses));
+	int err = kernel_refuses(probes, &host->kernel.links, refuses);
+	size_t i;
+
+	for (i = 0; !err && i < probes->n; i++)
+		if (refuses[i])
+			sysctl_add(probes->items[i].device, SYSCTL_RP_FILTER, sysctl_loose(), wanted);
+	free(refuses);
+	return err;
+}
+
+int host_diff_sysctls(const struct host *host, bool probe, struct sysctl_diff *out)
+{
+	struct sysctls wanted = {0};
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < host->plan.sysctls.n; i++)
+		*array_add(&wanted) = host->plan.sysctls.items[i];
+	if (probe)
+		err = add_loosened(host, &wanted);
+	if (!err)
+		sysctl_diff(&wanted, &host->seen, &host->saves, stays, &host->plan.frozen, out);
+	free(wanted.items);
+	return err;
+}
+
+static void find_profile(const char *argument, struct host *host)
+{
+	if (!argument)
+		return;
+	host->profile = config_find_profile(&host->config, &host->kernel.links, argument);
+	if (host->profile)
+		device_of_label(host->profile->device, host->device);
+}
+
+int host_plan(enum event event, const struct options *options, struct host *host)
+{
+	struct plan_input input = {&host->config, &host->sources,
+		options->root ? NULL : &host->kernel, &host->record, &host->saves, sysctl_loose(),
+		event, NULL};
+
+	struct diags unsaid = {0};
+	bool clean = event == EVENT_CLEAN;
+	int refused;
+
+	if (host_read(options, host))
+		return EXIT_FAILED;
+	host->sources.seen = options->root ? NULL : &host->kernel.addresses;
+	host->sources.coming = event == EVENT_PREPARE ? options->argument : NULL;
+	refused = config_build(
+		&host->sources, &host->kernel.links, &host->config, clean ? &unsaid : &host->diags);
+	diags_free(&unsaid);
+	/* clean takes everything away, whatever the configuration says. */
+	if (refused && !clean)
+		return EXIT_REFUSED;
+	if (!options->root && read_sysctls(host))
+		return EXIT_FAILED;
+	config_hear(&host->config, &host->sources, input.kernel);
+	find_profile(options->argument, host);
+	if (host->device[0])
+		input.device = host->device;
+	/* An alias comes and goes while its device is up. */
+	if (options->argument && strchr(options->argument, ':'))
+		input.event = event == EVENT_DOWN ? EVENT_UP
+			: event == EVENT_UP	  ? EVENT_ALIAS
+						  : event;
+	plan_build(&input, &host->plan, &host->diags);
+	diff_build(&host->plan, &host->kernel, &host->ops);
+	return 0;
+}
+
+void host_free(struct host *host)
+{
+	ops_free(&host->ops);
+	plan_free(&host->plan);
+	diags_free(&host->diags);
+	config_free(&host->config);
+	free(host->record.items);
+	free(host->saves.items);
+	free(host->seen.items);
+	sources_free(&host->sources);
+	kernel_free(&host->kernel);
+	memset(host, 0, sizeof(*host));
+}
+
+/* A hook of eth0 does not repeat what is wrong with eth1. */
+static bool is_about(const struct diag *diag, const struct host *host)
+{
+	const char *slash = strrchr(diag->file, '/');
+	const char *name = slash ? slash + 1 : diag->file;
+	const char *dash = strchr(name, '-');
+
+	if (!slash)
+		return !strcmp(name, host->device);
+	if (!strncmp(name, "ifcfg-", 6))
+		return host->profile && !strcmp(name, host->profile->file->name);
+	/* route-, route6-, rule-, rule6-; a file of sysctl.d may be called rules.conf. */
+	if (dash && (!strncmp(name, "route", 5) || !strncmp(name, "rule", 4)))
+		return !strcmp(dash + 1, host->device);
+	return true;
+}
+
+int host_report(const struct host *host, bool hook)
+{
+	const struct diag *diag;
+	int status = 0;
+	size_t i;
+
+	for (i = 0; i < host->diags.n; i++) {
+		diag = &host->diags.items[i];
+		if (hook && !is_about(diag, host))
+			continue;
+		if (diag->refusal) {
+			log_error("%s", diag->text);
+			status = EXIT_REFUSED;
+		} else {
+			log_notice("%s", diag->text);
+		}
+	}
+	return status;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT
+ * multihome: each NIC answers through its own gateway. The table of verbs.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+
+#ifndef VERSION
+#define VERSION "unknown"
+#endif
+
+/* All that usage, help and the completion of shells know of a verb stands here. */
+struct verb {
+	const char *name;
+	int (*run)(const struct options *options);
+	const char *options;   /* "[--root DIR]", or "" */
+	const char *arguments; /* "REMOTE [LOCAL]": words, those in brackets last; or "" */
+	const char *summary;
+};
+
+static const struct verb verbs[] = {
+	{"show", cmd_show, "[--porcelain]", "", "list the uplinks, and how each is served"},
+	{"plan", cmd_plan, "[--root DIR]", "[DEVICE]", "show what sync would do, changing nothing"},
+	{"check", cmd_check, "[--porcelain]", "", "ask the kernel which way each address answers"},
+	{"explain", cmd_explain, "", "REMOTE [LOCAL]", "show which way a reply goes, and why"},
+	{"sync", cmd_sync, "", "", "bring files and kernel to what the plan wants"},
+	{"clean", cmd_clean, "", "", "remove all that multihome put anywhere"},
+	{"prepare", cmd_prepare, "", "CONFIG", "hook: refresh the managed blocks before ifup"},
+	{"up", cmd_up, "", "DEVICE", "hook: the device came up"},
+	{"down", cmd_down, "", "DEVICE", "hook: the device went down"},
+	{"lease", cmd_lease, "", "", "hook: dhclient got or lost a lease"},
+};
+
+enum { VERBS = sizeof(verbs) / sizeof(*verbs) };
+
+/* No value is a letter's, so that optopt tells a long option from a short one. */
+enum { OPTION_HELP = 256, OPTION_PORCELAIN, OPTION_ROOT };
+
+static const struct verb_option {
+	struct option getopt;
+	const char *words, *summary;
+} verb_options[] = {
+	{{"porcelain", no_argument, NULL, OPTION_PORCELAIN}, "--porcelain",
+		"for programs: fields with tabs between, no heading"},
+	{{"root", required_argument, NULL, OPTION_ROOT}, "--root DIR",
+		"for a copy of /etc, in DIR or in DIR/etc"},
+	{{"help", no_argument, NULL, OPTION_HELP}, "--help", "this"},
+};
+
+enum { VERB_OPTIONS = sizeof(verb_options) / sizeof(*verb_options) };
+
+static const char usage_words[] = "usage: multihome VERB [OPTION] [ARGUMENT]";
+
+static void print_left(const char *left, const char *right)
+{
+	printf("  %-27s %s\n", left, right);
+}
+
+/* "plan [--root DIR] [DEVICE]" */
+static const char *verb_words(const struct verb *verb, char words[64])
+{
+	snprintf(words, 64, "%s%s%s%s%s", verb->name, *verb->options ? " " : "", verb->options,
+		*verb->arguments ? " " : "", verb->arguments);
+	return words;
+}
+
+static int help(void)
+{
+	char words[64];
+	size_t i;
+
+	printf("%s\n\n", usage_words);
+	puts("Makes each NIC with a GATEWAY in its ifcfg file answer through that gateway.\n");
+	for (i = 0; i < VERBS; i++)
+		print_left(verb_words(&verbs[i], words), verbs[i].summary);
+	putchar('\n');
+	print_left("[VERB] --help", "this, or what the verb takes");
+	print_left("--version", "the version");
+	puts("\nSee multihome(8), and multihome(5) for the keys of ifcfg files.");
+	return EXIT_DONE;
+}
+
+static bool takes(const struct verb *verb, const struct verb_option *option)
+{
+	return option->getopt.val == OPTION_HELP || strstr(verb->options, option->words);
+}
+
+static int verb_help(const struct verb *verb)
+{
+	char words[64];
+	size_t i;
+
+	printf("usage: multihome %s\n\n%s\n\n", verb_words(verb, words), verb->summary);
+	for (i = 0; i < VERB_OPTIONS; i++)
+		if (takes(verb, &verb_options[i]))
+			print_left(verb_options[i].words, verb_options[i].summary);
+	return EXIT_DONE;
+}
+
+static int usage(const struct verb *verb, const char *what, const char *word)
+{
+	char words[64];
+
+	fprintf(stderr, "multihome: %s: %s '%s'; usage: multihome %s\n", verb->name, what, word,
+		verb_words(verb, words));
+	return EXIT_USAGE;
+}
+
+/* optopt is the letter of a short option, and argv[optind - 1] a long one. */
+static int wrong_option(const struct verb *verb, int option, char **argv)
+{
+	char letter[] = {'-', (char)optopt, '\0'};
+
+	if (option == ':')
+		return usage(verb, "missing value of", argv[optind - 1]);
+	return usage(
+		verb, "unknown option", optopt && optopt < OPTION_HELP ? letter : argv[optind - 1]);
+}
+
+/* 0, or EXIT_USAGE: there are too few or too many. */
+static int check_arguments(const struct verb *verb, int n, char **given)
+{
+	const char *at = verb->arguments;
+	int count = 0, len;
+	char word[32];
+
+	for (; sscanf(at, "%31s%n", word, &len) == 1; at += len)
+		if (count++ == n && *word != '[')
+			return usage(verb, "missing argument", word);
+	return n > count ? usage(verb, "unexpected argument", given[count]) : 0;
+}
+
+static int verb_run(const struct verb *verb, int argc, char **argv)
+{
+	struct option longs[VERB_OPTIONS + 1] = {{.name = NULL}};
+	struct options options = {.argument = NULL};
+	int option, n = 0;
+	size_t i;
+
+	for (i = 0; i < VERB_OPTIONS; i++)
+		if (takes(verb, &verb_options[i]))
+			longs[n++] = verb_options[i].getopt;
+	while ((option = getopt_long(argc, argv, ":h", longs, NULL)) != -1) {
+		if (option == 'h' || option == OPTION_HELP)
+			return verb_help(verb);
+		if (option == OPTION_ROOT)
+			options.root = optarg;
+		else if (option == OPTION_PORCELAIN)
+			options.porcelain = true;
+		else
+			return wrong_option(verb, option, argv);
+	}
+	if (check_arguments(verb, argc - optind, argv + optind))
+		return EXIT_USAGE;
+	if (optind < argc)
+		options.argument = argv[optind];
+	if (optind + 1 < argc)
+		options.second = argv[optind + 1];
+	return verb->run(&options);
+}
+
+static int run(int argc, char **argv)
+{
+	const char *word = argc > 1 ? argv[1] : NULL;
+	size_t i;
+
+	if (!word) {
+		fprintf(stderr, "multihome: missing verb; %s\n", usage_words);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(word, "--help") || !strcmp(word, "-h"))
+		return help();
+	if (!strcmp(word, "--version")) {
+		puts("multihome " VERSION);
+		return EXIT_DONE;
+	}
+	for (i = 0; i < VERBS; i++)
+		if (!strcmp(word, verbs[i].name))
+			return verb_run(&verbs[i], argc - 1, argv + 1);
+	fprintf(stderr, "multihome: unknown %s '%s'; see multihome --help\n",
+		*word == '-' ? "option" : "verb", word);
+	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	int status = run(argc, argv);
+
+	/* On a full disk an empty plan must not look like one. */
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	fprintf(stderr, "multihome: standard output: %s\n", strerror(errno));
+	return EXIT_FAILED;
+}

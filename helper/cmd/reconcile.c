@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT
+ * prepare, up, down, lease, sync, clean: bring files and kernel to what the plan wants.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "sys/files.h"
+#include "sys/kernel.h"
+#include "base/log.h"
+#include "conf/profile.h"
+
+/* Somebody else may have changed the kernel after our dump; then all is seen and planned
+ * again. */
+enum { ROUNDS = 3 };
+
+/* What is to be remembered besides the rules that are wanted: those of ours that are there and
+ * stay (all of them before anything was sent, so that a crash forgets none). */
+static void recollect(const struct host *host, bool before, struct rules *rest)
+{
+	const struct rules *seen = &host->kernel.rules;
+	const struct frozen *frozen = &host->plan.frozen;
+	struct index owned = {0}, unused = {0};
+	size_t i, at = 0, at_wanted = 0;
+	const struct rule *rule;
+
+	if (!before && !frozen->tables.n)
+		return;
+	index_build(&host->plan.owned, rules_in_order, &owned);
+	for (i = 0; i < seen->n; i++) {
+		rule = &seen->items[i];
+		if ((before || frozen_table(frozen, rule->table)) &&
+			index_follow(&owned, &at, rule) &&
+			!index_follow(&host->plan.rules_in_order, &at_wanted, rule))
+			*array_add(rest) = *rule;
+	}
+	array_drop_repeated(rest, rules_in_order, &unused);
+	free(unused.items);
+	free(owned.items);
+}
+
+/* Does the record, which is long enough, go on with just these? */
+static bool goes_on(const struct rules *record, size_t from, const struct rules *rules)
+{
+	size_t i;
+
+	for (i = 0; i < rules->n; i++)
+		if (rule_compare(&record->items[from + i], &rules->items[i]))
+			return false;
+	return true;
+}
+
+/* host->record is what the file holds. */
+static int remember(struct host *host, bool before)
+{
+	const struct rules *wanted = &host->plan.rules;
+	struct rules rest = {0}, *record = &host->record;
+	int err = 0;
+	size_t i;
+
+	recollect(host, before, &rest);
+	if (record->n != wanted->n + rest.n || !goes_on(record, 0, wanted) ||
+		!goes_on(record, wanted->n, &rest)) {
+		record->n = 0;
+		for (i = 0; i < wanted->n; i++)
+			*array_add(record) = wanted->items[i];
+		for (i = 0; i < rest.n; i++)
+			*array_add(record) = rest.items[i];
+		err = record_write(record);
+	}
+	free(rest.items);
+	return err;
+}
+
+/* All of them, whatever becomes of one. -1 if any failed; positive: so many were edited by
+ * somebody else since we read them, which is logged on the last round. */
+static int write_changes(const struct changes *changes, bool last)
+{
+	int failures = 0, stale = 0, err;
+	size_t i;
+
+	for (i = 0; i < changes->n; i++) {
+		err = change_write(&changes->items[i]);
+		failures += err < 0;
+		stale += err == CHANGE_STALE;
+		if (err == CHANGE_STALE && last)
+			log_error("%s: changed by somebody else each time it was to be written; "
+				  "expected it to rest",
+				changes->items[i].path);
+	}
+	return failures ? -1 : stale;
+}
+
+static bool changes_rules(const struct ops *ops)
+{
+	size_t i;
+
+	for (i = 0; i < ops->n; i++)
+		if (ops->items[i].kind == OP_RULE_ADD || ops->items[i].kind == OP_RULE_DELETE)
+			return true;
+	return false;
+}
+
+static void log_failed(const struct op *op, int error)
+{
+	struct text text = {0};
+	const char *device = op->rule ? op->rule->device : op->route->device;
+
+	op_format(op, &text);
+	log_error("%s%s%s: %s", device, *device ? ": " : "", text.bytes, strerror(error));
+	text_free(&text);
+}
+
+/* The number of ops that failed; on the last round they are logged. */
+static int apply(const struct host *host, bool last)
+{
+	int *errors = mem_resize(NULL, host->ops.n * sizeof(*errors));
+	int failures = kernel_apply(&host->ops, &host->kernel.links, errors) ? -1 : 0;
+	size_t i;
+
+	for (i = 0; failures >= 0 && i < host->ops.n; i++) {
+		failures += errors[i] != 0;
+		if (errors[i] && last)
+			log_failed(&host->ops.items[i], errors[i]);
+	}
+	if (changes_rules(&host->ops))
+		kernel_flush_cache();
+	free(errors);
+	return failures;
+}
+
+static bool same_saves(const struct saves *a, const struct saves *b)
+{
+	const struct saved *x, *y;
+	size_t i;
+
+	for (i = 0; i < a->n && i < b->n; i++) {
+		x = &a->items[i];
+		y = &b->items[i];
+		if (strcmp(x->set.device, y->set.device) || x->set.key != y->set.key ||
+			x->set.value != y->set.value || x->old != y->old)
+			return false;
+	}
+	return a->n == b->n;
+}
+
+/* The old values are on record before a new one is written, and an old one is back before it is
+ * forgotten, so that a crash loses none. */
+static int apply_sysctls(const struct host *host)
+{
+	struct sysctl_diff diff = {.writes = {0}};
+	struct saves both = {0};
+	const struct saved *saved;
+	int failures = 0;
+	size_t i;
+
+	if (host_diff_sysctls(host, true, &diff))
+		return 1;
+	for (i = 0; i < diff.saves.n; i++)
+		*array_add(&both) = diff.saves.items[i];
+	for (i = 0; i < host->saves.n; i++) {
+		saved = &host->saves.items[i];
+		if (!saved_find(&diff.saves, saved->set.device, saved->set.key))
+			*array_add(&both) = *saved;
+	}
+	if (diff.writes.n && saves_write(&both))
+		failures++;
+	for (i = 0; !failures && i < diff.writes.n; i++)
+		failures += sysctl_write(&diff.writes.items[i]) != 0;
+	if (!failures && !same_saves(&diff.saves, &host->saves) && saves_write(&diff.saves))
+		failures++;
+	free(both.items);
+	sysctl_diff_free(&diff);
+	return failures;
+}
+
+/* One round. Positive: edits that came in between, or ops that failed, worth another look;
+ * negative: given up. A file that cannot be written does not keep the kernel from its routes. */
+static int round_run(struct host *host, enum event event, bool last)
+{
+	int files, failures;
+
+	leftovers_remove(&host->sources);
+	if (host->ops.n && remember(host, true))
+		return -1;
+	files = write_changes(&host->plan.changes, last);
+	if (files > 0)
+		return files;
+	failures = host->ops.n ? apply(host, last || files) : 0;
+	if (files || failures)
+		return files ? files : failures;
+	if (remember(host, false))
+		return -1;
+	return event != EVENT_PREPARE && apply_sysctls(host) ? -1 : 0;
+}
+
+static bool is_hook(enum event event)
+{
+	return event == EVENT_PREPARE || event == EVENT_UP || event == EVENT_DOWN ||
+		event == EVENT_LEASE;
+}
+
+static bool has_aliases(const struct host *host)
+{
+	const struct files *files = &host->sources.ifcfg;
+	size_t len = strlen(host->device), i;
+	const char *name;
+
+	for (i = 0; i < files->n; i++) {
+		name = files->items[i].name + strlen("ifcfg-");
+		if (!strncmp(name, host->device, len) &&
+			(name[len] == ':' || name_is_range(name + len)))
+			return true;
+	}
+	return false;
+}
+
+/* ifup-pre-local comes first of a device's hooks and ifup-local last, with those of its lease and
+ * its aliases between them; an alias that comes alone has an ifup-pre-local of its own. */
+static void note_coming(enum event event, const struct options *options, const struct host *host)
+{
+	bool alias = strchr(options->argument, ':') != NULL;
+
+	if (event == EVENT_PREPARE || (!alias && event != EVENT_LEASE))
+		coming_set(host->device, event == EVENT_PREPARE && !alias && has_aliases(host));
+}
+
+static int reconcile(enum event event, const struct options *options)
+{
+	struct host host = {.device = ""};
+	int status, reported = 0, failures = 1, round;
+
+	for (round = 1; round <= ROUNDS && failures > 0; round++) {
+		status = host_plan(event, options, &host);
+		if (round == 1)
+			reported = host_report(&host, is_hook(event));
+		/* An argument that no ifcfg file answers to is not ours to serve. */
+		if (!status && is_hook(event) && !host.profile) {
+			host_free(&host);
+			return EXIT_DONE;
+		}
+		if (!status && is_hook(event))
+			note_coming(event, options, &host);
+		failures = status ? -1 : round_run(&host, event, round == ROUNDS);
+		host_free(&host);
+	}
+	if (reported)
+		return reported;
+	return failures || status ? EXIT_FAILED : EXIT_DONE;
+}
+
+/* Nothing of the caller's counts, who may have come by usernetctl or have closed what is standard:
+ * the environment (TZ names files, for syslog), the file mode mask; a message that lands in the
+ * file that took descriptor 2. And a run goes on when the terminal is gone, which is often
+ * reached by the very routes that it changes. */
+static void stand_alone(void)
+{
+	int fd;
+
+	clearenv();
+	umask(022);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Whatever changes something begins with this. 0 or EXIT_FAILED. */
+static int begin(bool hook)
+{
+	stand_alone();
+	log_init(hook);
+	if (geteuid()) {
+		log_error("only root may change routing; multihome plan shows what would be done");
+		return EXIT_FAILED;
+	}
+	return lock_take() ? EXIT_FAILED : 0;
+}
+
+static int locked(enum event event, const struct options *options)
+{
+	int status;
+
+	if (is_hook(event) &&
+		(!strcmp(options->argument, "lo") || !strcmp(options->argument, "ifcfg-lo")))
+		return EXIT_DONE;
+	if (begin(is_hook(event)))
+		return EXIT_FAILED;
+	status = reconcile(event, options);
+	if (event == EVENT_CLEAN && status == EXIT_DONE)
+		run_dir_remove();
+	return status;
+}
+
+int cmd_prepare(const struct options *options)
+{
+	return locked(EVENT_PREPARE, options);
+}
+
+int cmd_up(const struct options *options)
+{
+	return locked(EVENT_UP, options);
+}
+
+int cmd_down(const struct options *options)
+{
+	return locked(EVENT_DOWN, options);
+}
+
+/* dhclient writes its file only when its script is done, and not at all if it did so less than
+ * 15 seconds ago (bind_lease, MIN_LEASE_WRITE); so the news are kept, for later runs as well. */
+int cmd_lease(const struct options *options)
+{
+	const struct lease_news news = {getenv("reason"), getenv("interface"),
+		getenv("new_ip_address"), getenv("new_subnet_mask"), getenv("new_routers"),
+		getenv("new_expiry")};
+	struct options of_device = *options;
+	struct lease lease;
+
+	if (!lease_learn(&news, &lease))
+		return EXIT_DONE;
+	if (begin(true) || lease_write(&lease))
+		return EXIT_FAILED;
+	of_device.argument = lease.device;
+	return reconcile(EVENT_LEASE, &of_device);
+}
+
+int cmd_sync(const struct options *options)
+{
+	return locked(EVENT_SYNC, options);
+}
+
+int cmd_clean(const struct options *options)
+{
+	return locked(EVENT_CLEAN, options);
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT
+ * One ifcfg file's keys, with initscripts' meaning.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#include "conf/ifcfg.h"
+
+int read_line(const struct reader *reader, const char *key)
+{
+	const struct shvar *var = shvar_find(reader->vars, key);
+
+	return var ? var->line : 1;
+}
+
+void reader_refuse(struct reader *reader, const char *key, const char *format, ...)
+{
+	const struct shvar *var = shvar_find(reader->vars, key);
+	char what[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	diag_refuse(reader->diags, var ? var->file : reader->path, var ? var->line : 1, "%s", what);
+	reader->refused = true;
+}
+
+/* What a key of /etc/sysconfig/network and of an ifcfg file have in common. */
+static const char *value_trimmed(const char *value, char text[256])
+{
+	static const char blanks[] = " \t\n";
+	size_t len;
+
+	value += strspn(value, blanks);
+	len = strlen(value);
+	while (len && strchr(blanks, value[len - 1]))
+		len--;
+	if (len > 255)
+		len = 255;
+	memcpy(text, value, len);
+	text[len] = '\0';
+	return *text ? text : NULL;
+}
+
+const char *read_value(struct reader *reader, const char *key, char text[256])
+{
+	const struct shvar *var = shvar_find(reader->vars, key);
+
+	if (!var)
+		return NULL;
+	if (!var->value) {
+		reader_refuse(reader, key,
+			"%s is decided by %s, which only a shell could know; "
+			"expected a plain value",
+			key, var->why);
+		return NULL;
+	}
+	return value_trimmed(var->value, text);
+}
+
+bool switch_is_true(const char *value)
+{
+	/* is_true of /etc/init.d/functions (EL7); EL5 and EL6 look at the first letter. */
+	return strchr("yYtT1", value[0]) || !strcasecmp(value, "on");
+}
+
+static bool switch_is_false(const char *value)
+{
+	return strchr("nNfF0", value[0]) || !strcasecmp(value, "off");
+}
+
+bool read_switch(struct reader *reader, const char *key, bool unset)
+{
+	char text[256];
+	const char *value = read_value(reader, key, text);
+
+	if (!value)
+		return unset;
+	if (!switch_is_true(value) && !switch_is_false(value))
+		reader_refuse(reader, key, "%s=%s is neither; expected yes or no", key, value);
+	return switch_is_true(value);
+}
+
+static bool parse_number(const char *value, unsigned max, unsigned *out)
+{
+	unsigned long long number;
+	char *end;
+
+	if (*value < '0' || *value > '9')
+		return false;
+	errno = 0;
+	number = strtoull(value, &end, 10);
+	if (*end || errno || number > max)
+		return false;
+	*out = (unsigned)number;
+	return true;
+}
+
+unsigned read_number(struct reader *reader, const char *key, unsigned unset, unsigned max)
+{
+	unsigned number = unset;
+	char text[256];
+	const char *value = read_value(reader, key, text);
+
+	if (value && !parse_number(value, max, &number))
+		reader_refuse(
+			reader, key, "%s=%s is not a number; expected 0 to %u", key, value, max);
+	return number;
+}
+
+enum rp_filter read_rp_filter(struct reader *reader, enum rp_filter unset)
+{
+	static const char *const words[] = {"auto", "strict", "loose", "off", "keep"};
+	char text[256];
+	const char *value = read_value(reader, "RP_FILTER", text);
+	size_t i;
+
+	if (!value)
+		return unset;
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (!strcasecmp(words[i], value))
+			return (enum rp_filter)i;
+	reader_refuse(reader, "RP_FILTER",
+		"RP_FILTER=%s is not known; expected auto, strict, loose, off or keep", value);
+	return unset;
+}
+
+int read_arp(struct reader *reader, const char *key, unsigned max)
+{
+	char text[256];
+	const char *value = read_value(reader, key, text);
+
+	if (!value || !strcasecmp(value, "auto"))
+		return ARP_AUTO;
+	return (int)read_number(reader, key, 0, max);
+}
+
+unsigned read_table(struct reader *reader, const struct table_names *names)
+{
+	unsigned table = 0;
+	char text[256];
+	const char *value = read_value(reader, "TABLE", text);
+	size_t i;
+
+	if (!value)
+		return 0;
+	if (!parse_number(value, 0xffffffff, &table)) {
+		for (i = 0; i < names->n && strcmp(names->items[i].name, value); i++)
+			;
+		if (i == names->n) {
+			reader_refuse(reader, "TABLE",
+				"TABLE=%s is not known; expected a number, "
+				"or a name of /etc/iproute2/rt_tables",
+				value);
+			return 0;
+		}
+		table = names->items[i].number;
+	}
+	/* 253 to 255 are default, main, local; the old 8-bit field of a message reads a multiple of
+	 * 256 as 0, no table at all. */
+	if (table % 256 == 0 || (table >= 253 && table <= 255)) {
+		reader_refuse(reader, "TABLE",
+			"TABLE=%s is the kernel's own; expected a table of "
+			"this uplink alone, not 253 to 255 nor a multiple of 256",
+			value);
+		return 0;
+	}
+	return table;
+}
+
+/* A value of the file, or else of its parent's. */
+static const char *value_or_parent(
+	struct reader *reader, const struct shvars *parent, const char *key, char text[256])
+{
+	const char *value = read_value(reader, key, text);
+	const struct shvar *var;
+
+	if (value || !parent)
+		return value;
+	var = shvar_find(parent, key);
+	return var && var->value ? value_trimmed(var->value, text) : NULL;
+}
+
+/* PREFIXn before NETMASKn before the class, as expand_config. */
+static int read_length(struct reader *reader, const struct shvars *parent, const char *index,
+	const struct prefix *address)
+{
+	char key[32], text[256];
+	const char *value;
+	unsigned number;
+	int len;
+
+	snprintf(key, sizeof(key), "PREFIX%s", index);
+	value = value_or_parent(reader, parent, key, text);
+	if (value) {
+		if (parse_number(value, 32, &number) && number)
+			return (int)number;
+		reader_refuse(
+			reader, key, "%s=%s is no prefix length; expected 1 to 32", key, value);
+		return 32;
+	}
+	snprintf(key, sizeof(key), "NETMASK%s", index);
+	value = value_or_parent(reader, parent, key, text);
+	if (!value)
+		return prefix_class_length(address);
+	len = prefix_parse_netmask(value);
+	if (len >= 1)
+		return len;
+	reader_refuse(
+		reader, key, "%s=%s is no netmask; expected one like 255.255.255.0", key, value);
+	return 32;
+}
+
+static struct prefix parse_address(struct reader *reader, const char *key, const char *value)
+{
+	static const struct prefix none;
+	struct prefix address;
+
+	if (!prefix_parse_address(value, AF_INET, &address) && prefix_is_unicast(&address))
+		return address;
+	reader_refuse(reader, key,
+		"%s=%s is no IPv4 address; expected four numbers like "
+		"192.168.2.99",
+		key, value);
+	return none;
+}
+
+static bool read_address(
+	struct reader *reader, const struct shvars *parent, const char *index, struct prefixes *out)
+{
+	char key[32], text[256];
+	const char *value;
+	struct prefix address;
+
+	snprintf(key, sizeof(key), "IPADDR%s", index);
+	value = read_value(reader, key, text);
+	if (!value)
+		return false;
+	address = parse_address(reader, key, value);
+	if (!address.family)
+		return true;
+	address.len = (unsigned char)read_length(reader, parent, index, &address);
+	*array_add(out) = address;
+	return true;
+}
+
+void read_addresses(struct reader *reader, const struct shvars *parent, struct prefixes *out)
+{
+	char index[12] = "";
+	int i;
+
+	read_address(reader, parent, "", out);
+	/* expand_config goes on over a gap only up to IPADDR2. */
+	for (i = 0; i <= 255; i++) {
+		snprintf(index, sizeof(index), "%d", i);
+		if (!read_address(reader, NULL, index, out) && i >= 2)
+			break;
+	}
+}
+
+void read_address_range(struct reader *reader, const struct shvars *parent, struct prefixes *out)
+{
+	char first[256], last[256];
+	struct prefix address, end;
+
+	if (!read_value(reader, "IPADDR_START", first) || !read_value(reader, "IPADDR_END", last))
+		return;
+	address = parse_address(reader, "IPADDR_START", first);
+	end = parse_address(reader, "IPADDR_END", last);
+	if (!address.family || !end.family)
+		return;
+	/* ifup-aliases counts the last of the four numbers. */
+	if (memcmp(address.bytes, end.bytes, 3) || address.bytes[3] > end.bytes[3]) {
+		reader_refuse(reader, "IPADDR_END",
+			"IPADDR_END=%s ends no range that begins with "
+			"%s; expected one that differs in its last number, which is no smaller",
+			last, first);
+		return;
+	}
+	address.len = (unsigned char)read_length(reader, parent, "", &address);
+	for (;; address.bytes[3]++) {
+		*array_add(out) = address;
+		if (address.bytes[3] == end.bytes[3])
+			return;
+	}
+}
+
+struct prefix read_gateway(struct reader *reader)
+{
+	static const struct prefix none;
+	struct prefix gateway;
+	char text[256];
+	const char *value = read_value(reader, "GATEWAY", text);
+
+	/* add_default_route knows "none"; 0.0.0.0 lies in no network, so ifup-eth skips it. */
+	if (!value || !strcmp(value, "none") || !strcmp(value, "0.0.0.0"))
+		return none;
+	if (prefix_parse_address(value, AF_INET, &gateway) || !prefix_is_unicast(&gateway)) {
+		reader_refuse(reader, "GATEWAY",
+			"GATEWAY=%s is no IPv4 address of a router; "
+			"expected four numbers like 192.168.2.1",
+			value);
+		return none;
+	}
+	return gateway;
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT
+ * What check found: its kinds and its lines.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "judge/finding.h"
+
+/* subject: what the sentence of a finding with an address begins with. */
+static const struct {
+	const char *name, *subject, *meaning;
+} kinds[FINDING_KINDS] = {
+	[FINDING_REFUSED] = {"refused", NULL,
+		"a configuration file is wrong, and what it is about is left as it was"},
+	[FINDING_DROPPED] = {"dropped", "packets for",
+		"the kernel drops what arrives for the address from afar"},
+	[FINDING_NO_WAY_BACK] = {"no-way-back", "replies from",
+		"the kernel has no route for replies from the address"},
+	[FINDING_WRONG_NIC] = {"wrong-nic", "replies from",
+		"replies from the address leave by a NIC that does not have it"},
+	[FINDING_WRONG_GATEWAY] = {"wrong-gateway", "replies from",
+		"replies from the address leave by its NIC, but via another gateway"},
+	[FINDING_EDITED] = {"edited", NULL,
+		"the NIC has other addresses than its ifcfg file or its lease"},
+	[FINDING_EMPTY_TABLE] = {"empty-table", NULL,
+		"a rule for addresses of the host leads to a table without routes"},
+	[FINDING_NO_DEFAULT] = {"no-default", NULL,
+		"a rule for addresses of the host leads to a table without a default route"},
+	[FINDING_DUPLICATE_RULE] = {"duplicate-rule", NULL, "a rule is there more than once"},
+	[FINDING_STALE_RULE] = {"stale-rule", NULL,
+		"a rule is for an address or a device that the host does not have"},
+	[FINDING_TABLE_SHARED] = {"table-shared", NULL,
+		"the table that multihome chose for an uplink is used by somebody else, too"},
+	[FINDING_FILES] = {"files", NULL,
+		"the managed block of a route- or rule- file is missing or out of date"},
+	[FINDING_KERNEL] = {"kernel", NULL, "routes or rules of the kernel are not as planned"},
+	[FINDING_SETTING] = {"setting", NULL, "a setting of the kernel is not as planned"},
+	[FINDING_SYSCTL_CONF] = {"sysctl-conf", NULL,
+		"a line of sysctl.conf works against the plan"},
+	[FINDING_ARP] = {"arp", "ARP for",
+		"two NICs of one network answer ARP for the same address"},
+	[FINDING_NEIGHBOUR] = {"neighbour", NULL,
+		"the gateway did not answer when it was asked for its MAC address"},
+	[FINDING_HOOK] = {"hook", NULL,
+		"initscripts do not run multihome when a NIC comes up or goes down"},
+	[FINDING_DHCP_HOOK] = {"dhcp-hook", NULL,
+		"dhclient does not run multihome when a lease changes"},
+	[FINDING_NETWORK_MANAGER] = {"network-manager", NULL,
+		"NetworkManager controls the NIC and does not run multihome"},
+	[FINDING_DOWN] = {"down", NULL, "an uplink is down"},
+	[FINDING_NOTICE] = {"notice", NULL, "multihome has something to say of a file"},
+};
+
+const char *finding_name(enum finding_kind kind)
+{
+	return kinds[kind].name;
+}
+
+const char *finding_meaning(enum finding_kind kind)
+{
+	return kinds[kind].meaning;
+}
+
+static bool is_same(const struct finding *a, const struct finding *b)
+{
+	return a->wrong == b->wrong && a->kind == b->kind &&
+		a->address.family == b->address.family && !strcmp(a->device, b->device) &&
+		!strcmp(a->what, b->what) && !strcmp(a->cure, b->cure);
+}
+
+void finding_add(struct findings *findings, struct finding found, char *what, char *cure)
+{
+	size_t i;
+
+	found.what = what;
+	found.cure = cure;
+	for (i = 0; i < findings->n; i++) {
+		if (!is_same(&findings->items[i], &found))
+			continue;
+		findings->items[i].more += found.address.family != 0;
+		free(what);
+		free(cure);
+		return;
+	}
+	*array_add(findings) = found;
+}
+
+size_t findings_count(const struct findings *findings, bool wrong)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < findings->n; i++)
+		n += findings->items[i].wrong == wrong;
+	return n;
+}
+
+void findings_free(struct findings *findings)
+{
+	size_t i;
+
+	for (i = 0; i < findings->n; i++) {
+		free(findings->items[i].what);
+		free(findings->items[i].cure);
+	}
+	free(findings->items);
+	memset(findings, 0, sizeof(*findings));
+}
+
+static void format_what(const struct finding *finding, struct text *out)
+{
+	const char *subject = kinds[finding->kind].subject;
+	char address[PREFIX_TEXT];
+
+	if (finding->address.family && subject) {
+		text_format(
+			out, "%s %s ", subject, prefix_format_address(&finding->address, address));
+		if (finding->more)
+			text_format(out, "and %zu more ", finding->more);
+	}
+	text_add_string(out, finding->what);
+}
+
+/* A file's name may hold what would break the line or the terminal. */
+static void make_printable(char *bytes, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (iscntrl((unsigned char)bytes[i]))
+			bytes[i] = '?';
+}
+
+void finding_format(const struct finding *finding, struct text *out)
+{
+	size_t start = out->n;
+
+	text_format(out, "%s%s%s", finding->wrong ? "" : "note: ", finding->device,
+		finding->device[0] ? ": " : "");
+	format_what(finding, out);
+	text_format(out, "%s%s", finding->cure[0] ? "; " : "", finding->cure);
+	make_printable(out->bytes + start, out->n - start);
+}
+
+static void add_field(struct text *out, const char *field)
+{
+	size_t start;
+
+	text_add_string(out, "\t");
+	start = out->n;
+	text_add_string(out, *field ? field : "-");
+	make_printable(out->bytes + start, out->n - start);
+}
+
+void finding_format_record(const struct finding *finding, struct text *out)
+{
+	char address[PREFIX_TEXT];
+	struct text what = {0};
+
+	format_what(finding, &what);
+	text_add_string(out, finding->wrong ? "wrong" : "note");
+	add_field(out, kinds[finding->kind].name);
+	add_field(out, finding->device);
+	add_field(out,
+		finding->address.family ? prefix_format_address(&finding->address, address) : "-");
+	add_field(out, what.bytes);
+	add_field(out, finding->cure);
+	text_free(&what);
+}

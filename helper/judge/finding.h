@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ * What check found: one line each, for people or for programs.
+ *
+ * Pure: structs in, text out.
+ */
+#ifndef JUDGE_FINDING_H
+#define JUDGE_FINDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/array.h"
+#include "base/prefix.h"
+
+enum finding_kind {
+	FINDING_REFUSED,
+	FINDING_DROPPED,
+	FINDING_NO_WAY_BACK,
+	FINDING_WRONG_NIC,
+	FINDING_WRONG_GATEWAY,
+	FINDING_EDITED,
+	FINDING_EMPTY_TABLE,
+	FINDING_NO_DEFAULT,
+	FINDING_DUPLICATE_RULE,
+	FINDING_STALE_RULE,
+	FINDING_TABLE_SHARED,
+	FINDING_FILES,
+	FINDING_KERNEL,
+	FINDING_SETTING,
+	FINDING_SYSCTL_CONF,
+	FINDING_ARP,
+	FINDING_NEIGHBOUR,
+	FINDING_HOOK,
+	FINDING_DHCP_HOOK,
+	FINDING_NETWORK_MANAGER,
+	FINDING_DOWN,
+	FINDING_NOTICE,
+	FINDING_KINDS
+};
+
+struct finding {
+	bool wrong; /* else a note: worth to be known, and nothing that check fails for */
+	enum finding_kind kind;
+	device_name device;    /* "": it is about the host */
+	struct prefix address; /* family 0: it is about none */
+	size_t more;	       /* further addresses of which the same is true */
+	char *what;	       /* continues the kind's subject, if there is an address */
+	char *cure;	       /* a command to run or a key to set; "" if there is none */
+};
+
+struct findings {
+	struct finding *items;
+	size_t n, cap;
+};
+
+/* Its name, a contract like the exit status, and what it means in one sentence. */
+const char *finding_name(enum finding_kind kind);
+const char *finding_meaning(enum finding_kind kind);
+
+/* Takes what and cure over (mem_format). What is true of another address already is counted
+ * there, and nothing is said twice. */
+void finding_add(struct findings *findings, struct finding found, char *what, char *cure);
+size_t findings_count(const struct findings *findings, bool wrong);
+void findings_free(struct findings *findings);
+
+/* "DEVICE: what; cure", without a newline. */
+void finding_format(const struct finding *finding, struct text *out);
+/* STATUS KIND DEVICE ADDRESS WHAT CURE, with tabs between and "-" for nothing; no field has a tab
+ * or another control character. */
+void finding_format_record(const struct finding *finding, struct text *out);
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT
+ * Settings of the kernel: what to write, what to remember.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/sysctl.h"
+
+static const char *const names[SYSCTL_KEYS] = {
+	"rp_filter", "arp_ignore", "arp_announce", "arp_filter"};
+
+const char *sysctl_name(enum sysctl_key key)
+{
+	return names[key];
+}
+
+void sysctl_add(const char *device, enum sysctl_key key, int value, struct sysctls *out)
+{
+	struct sysctl *added = array_add(out);
+
+	memcpy(added->device, device, strlen(device));
+	added->key = key;
+	added->value = value;
+}
+
+const struct sysctl *sysctl_find(
+	const struct sysctls *sysctls, const char *device, enum sysctl_key key)
+{
+	size_t i;
+
+	for (i = 0; i < sysctls->n; i++)
+		if (sysctls->items[i].key == key && !strcmp(sysctls->items[i].device, device))
+			return &sysctls->items[i];
+	return NULL;
+}
+
+const struct saved *saved_find(const struct saves *saves, const char *device, enum sysctl_key key)
+{
+	size_t i;
+
+	for (i = 0; i < saves->n; i++)
+		if (saves->items[i].set.key == key && !strcmp(saves->items[i].set.device, device))
+			return &saves->items[i];
+	return NULL;
+}
+
+int rp_filter_combine(int all, int own, bool needs_both)
+{
+	if (needs_both)
+		return all && own;
+	return own > all ? own : all;
+}
+
+int sysctl_rp_filter(const struct sysctls *seen, const char *device, bool needs_both)
+{
+	const struct sysctl *own = sysctl_find(seen, device, SYSCTL_RP_FILTER);
+	const struct sysctl *all = sysctl_find(seen, "all", SYSCTL_RP_FILTER);
+
+	return own && all ? rp_filter_combine(all->value, own->value, needs_both) : -1;
+}
+
+static void want(const struct sysctl *wanted, const struct sysctls *seen, const struct saves *saves,
+	struct sysctl_diff *out)
+{
+	const struct sysctl *now = sysctl_find(seen, wanted->device, wanted->key);
+	const struct saved *before = saved_find(saves, wanted->device, wanted->key);
+	struct saved *saved;
+
+	if (!now || (!before && now->value == wanted->value))
+		return;
+	saved = array_add(&out->saves);
+	saved->set = *wanted;
+	/* Somebody else's value since then is the one to give back. */
+	saved->old = before && (now->value == before->set.value || now->value == wanted->value)
+		? before->old
+		: now->value;
+	if (now->value != wanted->value)
+		*array_add(&out->writes) = *wanted;
+}
+
+static void give_back(
+	const struct saved *saved, const struct sysctls *seen, struct sysctl_diff *out)
+{
+	const struct sysctl *now = sysctl_find(seen, saved->set.device, saved->set.key);
+	struct sysctl *write;
+
+	if (!now || now->value != saved->set.value || now->value == saved->old)
+		return;
+	write = array_add(&out->writes);
+	*write = saved->set;
+	write->value = saved->old;
+}
+
+void sysctl_diff(const struct sysctls *wanted, const struct sysctls *seen,
+	const struct saves *saves, bool (*stays)(const void *arg, const char *device),
+	const void *arg, struct sysctl_diff *out)
+{
+	const struct saved *saved;
+	size_t i;
+
+	for (i = 0; i < wanted->n; i++)
+		want(&wanted->items[i], seen, saves, out);
+	for (i = 0; i < saves->n; i++) {
+		saved = &saves->items[i];
+		if (sysctl_find(wanted, saved->set.device, saved->set.key))
+			continue;
+		if (stays(arg, saved->set.device))
+			*array_add(&out->saves) = *saved;
+		else
+			give_back(saved, seen, out);
+	}
+}
+
+void sysctl_diff_free(struct sysctl_diff *diff)
+{
+	free(diff->writes.items);
+	free(diff->saves.items);
+	memset(diff, 0, sizeof(*diff));
+}
+
+void sysctl_format(const struct sysctl *sysctl, struct text *out)
+{
+	/* In eth0.5 the dot is the device's own. */
+	const char *between = strchr(sysctl->device, '.') ? "/" : ".";
+
+	text_format(out, "sysctl -w net%sipv4%sconf%s%s%s%s=%d", between, between, between,
+		sysctl->device, between, sysctl_name(sysctl->key), sysctl->value);
+}
+
+void saved_format(const struct saved *saved, struct text *out)
+{
+	text_format(out, "%s %s %d %d\n", saved->set.device, sysctl_name(saved->set.key),
+		saved->old, saved->set.value);
+}
+
+int saved_parse(const char *line, struct saved *out)
+{
+	struct saved saved;
+	char device[DEVICE_SIZE], name[16], rest;
+	int key;
+
+	if (sscanf(line, "%15s %15s %d %d%c", device, name, &saved.old, &saved.set.value, &rest) !=
+			4 ||
+		!device_valid(device))
+		return -1;
+	for (key = 0; key < SYSCTL_KEYS && strcmp(names[key], name); key++)
+		;
+	if (key == SYSCTL_KEYS)
+		return -1;
+	memset(saved.set.device, 0, sizeof(saved.set.device));
+	memcpy(saved.set.device, device, strlen(device));
+	saved.set.key = (enum sysctl_key)key;
+	*out = saved;
+	return 0;
+}

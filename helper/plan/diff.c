@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT
+ * The difference between what the kernel holds and what the plan wants.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "plan/diff.h"
+
+/* What the kernel holds of a wanted route. */
+struct standing {
+	bool same;    /* the route itself */
+	bool ours;    /* one of ours with its key */
+	bool foreign; /* another's with its key */
+};
+
+struct route_matches {
+	struct standing *standing; /* of each of the plan's routes */
+	struct index rest;	   /* those of ours in the kernel that are not the plan's */
+};
+
+static int routes_in_order(const void *a, const void *b)
+{
+	return route_compare(a, b);
+}
+
+static struct standing *standing_of(
+	const struct route_matches *matches, const struct plan *plan, const struct route *wanted)
+{
+	return &matches->standing[wanted - plan->routes.items];
+}
+
+/* The kernel's are not sorted: a router may hold a hundred thousand routes of others. */
+static void match_routes(
+	const struct plan *plan, const struct kernel *kernel, struct route_matches *matches)
+{
+	const struct route *route, *wanted;
+	struct standing *standing;
+	size_t i, at = 0;
+	bool ours, same;
+
+	matches->standing = mem_resize(NULL, plan->routes.n * sizeof(*matches->standing));
+	memset(matches->standing, 0, plan->routes.n * sizeof(*matches->standing));
+	for (i = 0; i < kernel->routes.n; i++) {
+		route = &kernel->routes.items[i];
+		ours = route->protocol == PROTO_MULTIHOME;
+		wanted = index_follow(&plan->routes_by_key, &at, route);
+		same = wanted && !route_compare(route, wanted);
+		if (ours && !same)
+			*array_add(&matches->rest) = route;
+		if (!wanted)
+			continue;
+		standing = standing_of(matches, plan, wanted);
+		standing->foreign |= !ours;
+		standing->ours |= ours;
+		standing->same |= same;
+	}
+	index_sort(&matches->rest, routes_in_order);
+}
+
+static bool wants_table(const struct plan *plan, unsigned table)
+{
+	const struct route key = {.table = table}, *first;
+	size_t at = index_first(&plan->routes_by_key, &key);
+
+	first = at < plan->routes_by_key.n ? plan->routes_by_key.items[at] : NULL;
+	return first && first->table == table;
+}
+
+/* They come table by table. */
+static void match_others(
+	const struct plan *plan, const struct route_keys *others, struct route_matches *matches)
+{
+	struct route route = {.table = 0};
+	const struct route *wanted;
+	unsigned unwanted = 0;
+	size_t i, at = 0;
+
+	for (i = 0; i < others->n; i++) {
+		if (others->items[i].table == unwanted)
+			continue;
+		route_set_key(&route, &others->items[i]);
+		wanted = index_follow(&plan->routes_by_key, &at, &route);
+		if (wanted)
+			standing_of(matches, plan, wanted)->foreign = true;
+		else if (!wants_table(plan, route.table))
+			unwanted = route.table;
+	}
+}
+
+static void add_route_op(struct ops *ops, enum op_kind kind, const struct route *route)
+{
+	struct op *op = array_add(ops);
+
+	op->kind = kind;
+	op->route = route;
+}
+
+static void add_rule_op(struct ops *ops, enum op_kind kind, const struct rule *rule)
+{
+	struct op *op = array_add(ops);
+
+	op->kind = kind;
+	op->rule = rule;
+}
+
+/* Links first: a next hop must be reachable when its route is added (fib_check_nh). */
+static void add_routes(
+	const struct plan *plan, const struct route_matches *matches, struct ops *ops)
+{
+	const struct standing *standing;
+	const struct route *route;
+	int on_link;
+	size_t i;
+
+	for (on_link = 1; on_link >= 0; on_link--)
+		for (i = 0; i < plan->routes.n; i++) {
+			route = &plan->routes.items[i];
+			standing = standing_of(matches, plan, route);
+			if (on_link != !route->gateway.family || standing->foreign ||
+				standing->same)
+				continue;
+			add_route_op(ops, standing->ours ? OP_ROUTE_REPLACE : OP_ROUTE_ADD, route);
+		}
+}
+
+/* Does the wanted route take the place of this one, so that it goes by itself? IPv6 keeps
+ * routes of one key side by side if their next hops differ, and before 3.3 that is what a
+ * replacement comes to (fib6_add_rt2node): then the old one is to be deleted, too. */
+static bool is_successor(const struct route *next, const struct route *route)
+{
+	return next->dst.family == AF_INET ||
+		(prefix_same_address(&next->gateway, &route->gateway) &&
+			!strcmp(next->device, route->device));
+}
+
+static bool stays(
+	const struct plan *plan, const struct route_matches *matches, const struct route *route)
+{
+	const struct route *wanted = index_find(&plan->routes_by_key, route);
+
+	/* A wanted key was replaced above, unless a foreign route has it too. */
+	if (wanted && is_successor(wanted, route) && !standing_of(matches, plan, wanted)->foreign)
+		return true;
+	return frozen_device(&plan->frozen, route->device) ||
+		frozen_table(&plan->frozen, route->table);
+}
+
+static void delete_routes(
+	const struct plan *plan, const struct route_matches *matches, struct ops *ops)
+{
+	size_t i;
+
+	for (i = 0; i < matches->rest.n; i++)
+		if (!stays(plan, matches, matches->rest.items[i]))
+			add_route_op(ops, OP_ROUTE_DELETE, matches->rest.items[i]);
+}
+
+struct rule_matches {
+	bool *there;	   /* of each of the plan's rules: the kernel has it */
+	struct index rest; /* the kernel's that are not wanted, or are there once more */
+};
+
+static void match_rules(
+	const struct plan *plan, const struct kernel *kernel, struct rule_matches *matches)
+{
+	const struct rule *rule, *wanted;
+	size_t i, at = 0;
+
+	matches->there = mem_resize(NULL, plan->rules.n);
+	memset(matches->there, 0, plan->rules.n);
+	for (i = 0; i < kernel->rules.n; i++) {
+		rule = &kernel->rules.items[i];
+		if (rule->foreign)
+			continue;
+		wanted = index_follow(&plan->rules_in_order, &at, rule);
+		if (wanted && !matches->there[wanted - plan->rules.items])
+			matches->there[wanted - plan->rules.items] = true;
+		else
+			*array_add(&matches->rest) = rule;
+	}
+	index_sort(&matches->rest, rules_in_order);
+}
+
+static void add_rules(const struct plan *plan, const struct rule_matches *matches, struct ops *ops)
+{
+	size_t i;
+
+	for (i = 0; i < plan->rules.n; i++)
+		if (!matches->there[i])
+			add_rule_op(ops, OP_RULE_ADD, &plan->rules.items[i]);
+}
+
+/* Old kernels (to 3.10) take the same rule twice: each copy but the first goes too. */
+static bool is_copy(const struct plan *plan, const struct index *rest, size_t i)
+{
+	return index_find(&plan->rules_in_order, rest->items[i]) ||
+		(i && !rule_compare(rest->items[i - 1], rest->items[i]));
+}
+
+static void delete_rules(
+	const struct plan *plan, const struct rule_matches *matches, struct ops *ops)
+{
+	struct index owned = {0};
+	const struct rule *rule;
+	size_t i, at = 0;
+
+	if (!matches->rest.n)
+		return;
+	index_build(&plan->owned, rules_in_order, &owned);
+	for (i = 0; i < matches->rest.n; i++) {
+		rule = matches->rest.items[i];
+		if (index_follow(&owned, &at, rule) &&
+			(is_copy(plan, &matches->rest, i) ||
+				!frozen_table(&plan->frozen, rule->table)))
+			add_rule_op(ops, OP_RULE_DELETE, rule);
+	}
+	free(owned.items);
+}
+
+void diff_build(const struct plan *plan, const struct kernel *kernel, struct ops *ops)
+{
+	struct route_matches routes = {.standing = NULL};
+	struct rule_matches rules = {.there = NULL};
+
+	match_routes(plan, kernel, &routes);
+	match_others(plan, &kernel->others, &routes);
+	match_rules(plan, kernel, &rules);
+	add_routes(plan, &routes, ops);
+	add_rules(plan, &rules, ops);
+	delete_rules(plan, &rules, ops);
+	delete_routes(plan, &routes, ops);
+	free(routes.standing);
+	free(routes.rest.items);
+	free(rules.there);
+	free(rules.rest.items);
+}
+
+void op_format(const struct op *op, struct text *out)
+{
+	static const char *const words[] = {
+		"route add ", "route replace ", "rule add ", "rule del ", "route del "};
+	int family = op->rule ? op->rule->from.family : op->route->dst.family;
+
+	text_format(out, "ip %s%s", family == AF_INET6 ? "-6 " : "", words[op->kind]);
+	if (op->rule)
+		rule_format(op->rule, out);
+	else
+		route_format(op->route, out);
+}
+
+void ops_free(struct ops *ops)
+{
+	free(ops->items);
+	memset(ops, 0, sizeof(*ops));
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ * The kernel's own opinion: which way would it send this packet, would it take that one in.
+ *
+ * Source: inet_rtm_getroute (net/ipv4/route.c), inet6_rtm_getroute (net/ipv6/route.c),
+ * fib_validate_source (net/ipv4/fib_frontend.c), 2.6.18 to 6.x. Changes nothing.
+ */
+#ifndef SYS_ASK_H
+#define SYS_ASK_H
+
+#include "plan/plan.h"
+#include "net/policy.h"
+
+/* One packet. */
+struct question {
+	struct prefix to;
+	struct prefix from; /* family 0: the kernel is to choose */
+	device_name iif;    /* the device by which it arrives; "": the host sends it */
+	device_name oif;    /* the one that its sender is bound to, as fe80::1%eth0 is; "": none */
+	unsigned char tos;
+};
+
+struct answer {
+	/* 0, or the kernel's errno. EXDEV (EINVAL from 6.13 on): the source is refused by the
+	 * reverse-path filter; EINVAL: as a martian, or by a blackhole; EHOSTUNREACH: an
+	 * unreachable route, or the target is not the host's and it does not forward;
+	 * ENETUNREACH: no route, or an unreachable rule; EACCES: prohibit. */
+	int error;
+	unsigned char type;    /* RTN_UNICAST, RTN_LOCAL … */
+	unsigned table;	       /* 0: not said (old kernels say main whatever it is) */
+	device_name device;    /* by which it leaves */
+	struct prefix gateway; /* family 0: on-link */
+	struct prefix source;  /* family 0: not said */
+};
+
+/* Asks n questions in their order. links give names and indices. 0; or -1 if the kernel could
+ * not be talked to, and it is logged. A device that is not there: error ENODEV. */
+int kernel_ask(const struct question *questions, size_t n, const struct links *links,
+	struct answer *answers);
+
+/* Rules, routes of all tables and neighbours. 0, or -1 and logged, never an empty list for a
+ * dump that failed. To be freed with view_free in any case. */
+int kernel_view(const struct links *links, struct view *view);
+
+/* Would the kernel refuse an IPv4 packet from afar that arrives by a probe's device for its address
+ * (reverse-path filter)? refuses has room for each probe. 0; or -1 if it could not be asked, and it
+ * is logged. */
+int kernel_refuses(const struct probes *probes, const struct links *links, bool *refuses);
+
+#endif

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT
+ * Netlink's socket, its dumps and attributes.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <linux/neighbour.h>
+#include <netlink/errno.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+
+#include "sys/wire.h"
+#include "base/log.h"
+
+/* NLM_F_DUMP_INTR, which EL5's kernel headers do not have. */
+enum { DUMP_INTERRUPTED = 0x10 };
+
+/* Replies of 32 KiB (a dump's page) to larger ones (links with many virtual functions). */
+enum { RECEIVE_SIZE = 1 << 16 };
+
+/* The kernel has its answer ready when it is asked; one that does not come is lost. */
+enum { ANSWER_SECONDS = 10 };
+
+struct dump {
+	size_t header; /* the size of the one that each message has */
+	netlink_take *take;
+	void *arg;
+	bool interrupted;
+};
+
+const char *netlink_error(int err)
+{
+	return err == -NLE_AGAIN ? "no answer that can be read" : nl_geterror(err);
+}
+
+/* Are these whole messages, one behind the other? */
+static bool are_messages(const unsigned char *bytes, int n)
+{
+	const struct nlmsghdr *message = (const void *)bytes;
+
+	for (; n >= NLMSG_HDRLEN && NLMSG_OK(message, (unsigned)n);
+		message = NLMSG_NEXT(message, n))
+		;
+	return n <= 0;
+}
+
+/* For nl_recvmsgs, which stops reading where a message is cut off or makes no sense, and takes what
+ * it has for all that there was. */
+static int receive(struct nl_sock *socket, struct sockaddr_nl *from, unsigned char **bytes,
+	struct ucred **credentials)
+{
+	int n = nl_recv(socket, from, bytes, credentials);
+
+	if (n <= 0 || are_messages(*bytes, n))
+		return n;
+	free(*bytes);
+	*bytes = NULL;
+	return -NLE_AGAIN;
+}
+
+static int socket_prepare(struct nl_sock *socket)
+{
+	static const struct timeval patience = {ANSWER_SECONDS, 0};
+	int err = nl_connect(socket, NETLINK_ROUTE);
+
+	/* libnl 3.2.21 reads one page and cuts the rest off silently. */
+	if (!err)
+		err = nl_socket_set_msg_buf_size(socket, RECEIVE_SIZE);
+	if (!err &&
+		setsockopt(nl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &patience,
+			sizeof(patience)))
+		err = -NLE_FAILURE;
+	return err;
+}
+
+struct nl_sock *netlink_open(void)
+{
+	/* Callbacks of our own: the default's are the environment's to choose (NLCB). */
+	struct nl_cb *callbacks = nl_cb_alloc(NL_CB_DEFAULT);
+	struct nl_sock *socket = callbacks ? nl_socket_alloc_cb(callbacks) : NULL;
+	int err = -NLE_NOMEM;
+
+	nl_debug = 0; /* NLDBG */
+	if (callbacks) {
+		nl_cb_overwrite_recv(callbacks, receive);
+		nl_cb_put(callbacks);
+	}
+	if (socket)
+		err = socket_prepare(socket);
+	if (!err)
+		return socket;
+	log_error("netlink: %s", netlink_error(err));
+	if (socket)
+		nl_socket_free(socket);
+	return NULL;
+}
+
+static size_t header_size(int type)
+{
+	switch (type) {
+	case RTM_GETLINK:
+		return sizeof(struct ifinfomsg);
+	case RTM_GETADDR:
+		return sizeof(struct ifaddrmsg);
+	case RTM_GETNEIGH:
+		return sizeof(struct ndmsg);
+	}
+	return sizeof(struct rtmsg);
+}
+
+/* An error's number, or that with which a dump ended early (netlink_dump). */
+static int message_error(const struct nlmsghdr *message)
+{
+	int error = 0;
+
+	if (message->nlmsg_len < NLMSG_LENGTH(sizeof(error)))
+		return message->nlmsg_type == NLMSG_ERROR ? -NLE_MSG_TOOSHORT : 0;
+	memcpy(&error, NLMSG_DATA(message), sizeof(error));
+	return error ? -nl_syserr2nlerr(error) : 0;
+}
+
+/* 0: more is to come; 1: that was all; or libnl's negative error. */
+static int take_messages(struct dump *dump, const unsigned char *bytes, int n)
+{
+	const struct nlmsghdr *message = (const void *)bytes;
+	int err;
+
+	for (; n >= NLMSG_HDRLEN && NLMSG_OK(message, (unsigned)n);
+		message = NLMSG_NEXT(message, n)) {
+		dump->interrupted |= (message->nlmsg_flags & DUMP_INTERRUPTED) != 0;
+		if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) {
+			err = message_error(message);
+			return err ? err : 1;
+		}
+		/* Cut off on the way: an error, not one thing less. */
+		if (message->nlmsg_len < NLMSG_LENGTH(dump->header))
+			return -NLE_MSG_TOOSHORT;
+		dump->take(message, dump->arg);
+	}
+	return n > 0 ? -NLE_AGAIN : 0;
+}
+
+/* Not nl_recvmsgs: it makes a message of its own of each that comes. */
+static int receive_dump(struct nl_sock *socket, struct dump *dump)
+{
+	struct sockaddr_nl from;
+	unsigned char *bytes;
+	int n, done = 0;
+
+	while (!done) {
+		bytes = NULL;
+		n = nl_recv(socket, &from, &bytes, NULL);
+		if (n <= 0)
+			return n ? n : -NLE_AGAIN;
+		/* Whoever may open a socket may write to ours. */
+		if (!from.nl_pid)
+			done = take_messages(dump, bytes, n);
+		free(bytes);
+	}
+	return done < 0 ? done : dump->interrupted ? -NLE_DUMP_INTR : 0;
+}
+
+/* Not nl_send_simple, which clears a page for each. */
+static int send_dump(struct nl_sock *socket, int type, unsigned char family, size_t header)
+{
+	/* The largest of the headers; the family is the first byte of each. */
+	struct ifinfomsg largest = {.ifi_family = family};
+	struct nl_msg *msg = nlmsg_alloc_size(NLMSG_SPACE(sizeof(largest)));
+	int err = -NLE_NOMEM;
+
+	if (msg && nlmsg_put(msg, 0, 0, type, 0, NLM_F_DUMP) &&
+		!nlmsg_append(msg, &largest, header, NLMSG_ALIGNTO))
+		err = nl_send_auto(socket, msg);
+	nlmsg_free(msg);
+	return err;
+}
+
+int netlink_dump(struct nl_sock *socket, int type, unsigned char family, netlink_take *take,
+	void *arg, const char *what)
+{
+	struct dump dump = {header_size(type), take, arg, false};
+	int err = send_dump(socket, type, family, dump.header);
+
+	if (err >= 0)
+		err = receive_dump(socket, &dump);
+	/* Booted with ipv6.disable=1. */
+	if (err == -NLE_AF_NOSUPPORT && family == AF_INET6)
+		return 0;
+	if (err < 0 && err != -NLE_DUMP_INTR)
+		log_error("netlink: reading %s%s: %s", family == AF_INET6 ? "IPv6 " : "", what,
+			netlink_error(err));
+	return err < 0 ? err : 0;
+}
+
+void attributes_split(const struct nlattr *attr, size_t left, const struct nlattr **found, int max)
+{
+	memset(found, 0, sizeof(*found) * (size_t)(max + 1));
+	for (; attribute_fits(attr, left); attr = attribute_next(attr, &left))
+		if (attribute_type(attr) <= max)
+			found[attribute_type(attr)] = attr;
+}
+
+void message_split(
+	const struct nlmsghdr *message, size_t header, const struct nlattr **found, int max)
+{
+	size_t left;
+	const struct nlattr *attr = message_attributes(message, header, &left);
+
+	attributes_split(attr, left, found, max);
+}
+
+void attribute_name(const struct nlattr *attr, device_name out)
+{
+	size_t len = attr ? attribute_length(attr) : 0;
+
+	if (len > DEVICE_SIZE - 1)
+		len = DEVICE_SIZE - 1;
+	memset(out, 0, DEVICE_SIZE);
+	if (len)
+		memcpy(out, attribute_bytes(attr), len);
+}
+
+void attribute_mac(const struct nlattr *attr, char mac[3 * 32])
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned char *bytes = attr ? attribute_bytes(attr) : NULL;
+	char *at = mac;
+	size_t i;
+
+	for (i = 0; bytes && i < attribute_length(attr) && i < 32; i++) {
+		if (i)
+			*at++ = ':';
+		*at++ = digits[bytes[i] >> 4];
+		*at++ = digits[bytes[i] & 15];
+	}
+	*at = '\0';
+}
+
+void link_name(const struct links *links, size_t *last, int index, device_name out)
+{
+	size_t i = *last;
+
+	if (i >= links->n || links->items[i].index != index)
+		for (i = 0; i < links->n && links->items[i].index != index; i++)
+			;
+	if (i == links->n) {
+		memset(out, 0, DEVICE_SIZE);
+		return;
+	}
+	*last = i;
+	memcpy(out, links->items[i].name, DEVICE_SIZE);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT
+ * What the files that speak netlink share: a socket, dumps, the attributes of a message.
+ *
+ * Source: include/uapi/linux/netlink.h; netlink_dump (net/netlink/af_netlink.c); libnl's attr.h.
+ */
+#ifndef SYS_WIRE_H
+#define SYS_WIRE_H
+
+#include <string.h>
+
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <netlink/socket.h>
+
+#include "net/net.h"
+
+/* EL5's kernel headers have no linux/fib_rules.h; the numbers are the wire's. */
+enum {
+	RULE_DST = 1,
+	RULE_SRC = 2,
+	RULE_IIFNAME = 3,
+	RULE_GOTO = 4,
+	RULE_PRIORITY = 6,
+	RULE_FWMARK = 10,
+	RULE_FLOW = 11,
+	RULE_SUPPRESS_IFGROUP = 13,
+	RULE_SUPPRESS_PREFIXLEN = 14,
+	RULE_TABLE = 15,
+	RULE_FWMASK = 16,
+	RULE_OIFNAME = 17,
+	RULE_PAD = 18,
+	RULE_L3MDEV = 19,
+	RULE_PROTOCOL = 21,
+	RULE_TO_TABLE = 1, /* FR_ACT_TO_TBL; RTN_UNICAST on 2.6.18 */
+	RULE_INVERT = 2	   /* FIB_RULE_INVERT */
+};
+
+/* The same of rtnetlink.h's later attributes of a route. */
+enum { ROUTE_VIA = 18, ROUTE_PREF = 20 };
+
+/* To be freed with nl_socket_free; NULL: logged. An answer that does not come is not waited for
+ * without end. */
+struct nl_sock *netlink_open(void);
+/* libnl's words; -NLE_AGAIN: there was no answer, or one that is cut off or makes no sense. */
+const char *netlink_error(int err);
+
+/* Is given each message of a dump; it has at least the header of its kind. */
+typedef void netlink_take(const struct nlmsghdr *message, void *arg);
+
+/* One dump, RTM_GETLINK, GETADDR, GETNEIGH, GETROUTE or GETRULE, of a family. 0, -NLE_DUMP_INTR if
+ * something changed meanwhile, or another negative error of libnl's: then it is logged, with what
+ * was read. After any of them, what came so far is to be thrown away. */
+int netlink_dump(struct nl_sock *socket, int type, unsigned char family, netlink_take *take,
+	void *arg, const char *what);
+
+/* NLA_TYPE_MASK, which EL5's kernel headers do not have. */
+enum { ATTRIBUTE_TYPE = 0x3fff };
+
+/* libnl's nla_ok and so on are calls into a library, and a full table has half a million
+ * attributes. left: bytes from attr on. */
+static inline bool attribute_fits(const struct nlattr *attr, size_t left)
+{
+	return left >= sizeof(*attr) && attr->nla_len >= sizeof(*attr) && attr->nla_len <= left;
+}
+
+static inline const struct nlattr *attribute_next(const struct nlattr *attr, size_t *left)
+{
+	size_t step = (size_t)NLA_ALIGN(attr->nla_len);
+
+	*left -= step < *left ? step : *left;
+	return (const void *)((const char *)attr + step);
+}
+
+static inline size_t attribute_length(const struct nlattr *attr)
+{
+	return attr->nla_len - sizeof(*attr);
+}
+
+static inline const void *attribute_bytes(const struct nlattr *attr)
+{
+	return attr + 1;
+}
+
+static inline int attribute_type(const struct nlattr *attr)
+{
+	return attr->nla_type & ATTRIBUTE_TYPE;
+}
+
+/* The attributes behind a message's header of its own, of that size. */
+static inline const struct nlattr *message_attributes(
+	const struct nlmsghdr *message, size_t header, size_t *left)
+{
+	size_t skip = NLMSG_LENGTH(header);
+
+	*left = message->nlmsg_len > skip ? message->nlmsg_len - skip : 0;
+	return (const void *)((const char *)message + skip);
+}
+
+/* found has room for max + 1; NULL: not there. */
+void attributes_split(const struct nlattr *attr, size_t left, const struct nlattr **found, int max);
+void message_split(
+	const struct nlmsghdr *message, size_t header, const struct nlattr **found, int max);
+
+/* Of an attribute that is not there: 0, the family's zero address, "". */
+static inline unsigned attribute_number(const struct nlattr *attr)
+{
+	unsigned number = 0;
+
+	if (attr && attribute_length(attr) >= sizeof(number))
+		memcpy(&number, attribute_bytes(attr), sizeof(number));
+	return number;
+}
+
+static inline struct prefix attribute_prefix(const struct nlattr *attr, int family, int len)
+{
+	struct prefix prefix = {.family = (unsigned char)family, .len = (unsigned char)len};
+	size_t n = attr ? attribute_length(attr) : 0;
+
+	/* Of a size that the compiler knows: there may be half a million. */
+	if (n == 4)
+		memcpy(prefix.bytes, attribute_bytes(attr), 4);
+	else if (n && n <= sizeof(prefix.bytes))
+		memcpy(prefix.bytes, attribute_bytes(attr), n);
+	return prefix;
+}
+
+void attribute_name(const struct nlattr *attr, device_name out);
+/* "52:54:00:12:34:56", or "". */
+void attribute_mac(const struct nlattr *attr, char mac[3 * 32]);
+
+/* The name of the link with that index, or "". *last is where the one before was found, or 0:
+ * routes by one device come one after the other, more often than not. */
+void link_name(const struct links *links, size_t *last, int index, device_name out);
+
+#endif
