@@ -70,6 +70,7 @@ for test in build/replay/fuzz_*; do
 	[ -x "$test" ] && suite "${test##*/}" "$test" -runs 3000 "tests/fuzz/corpus/${test##*_}"
 done
 suite shvar-bash bash tests/unit/shvar_bash.sh build
+suite rooms bash tests/rooms.sh
 suite shellcheck sources
 suite speed bash tests/bench/core.sh
 export -f suite

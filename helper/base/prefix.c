@@ -208,3 +208,18 @@ bool device_valid(const char *name)
 	return len && len < DEVICE_SIZE && strspn(name, letters) == len && name[0] != '-' &&
 		strcmp(name, ".") && strcmp(name, "..");
 }
+
+int device_of_label(const char *label, device_name out)
+{
+	size_t len = strcspn(label, ":");
+	char name[DEVICE_SIZE];
+
+	if (len >= sizeof(name))
+		return -1;
+	memcpy(name, label, len);
+	name[len] = '\0';
+	if (!device_valid(name))
+		return -1;
+	memcpy(out, name, sizeof(name));
+	return 0;
+}

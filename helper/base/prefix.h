@@ -62,4 +62,7 @@ bool prefix_is_link_local(const struct prefix *address);
  * globbing leave it whole? */
 bool device_valid(const char *name);
 
+/* "eth0" of "eth0:1". -1 if the device's name is not one. */
+int device_of_label(const char *label, device_name out);
+
 #endif

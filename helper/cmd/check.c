@@ -7,11 +7,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "plan/block.h"
-#include "judge/check.h"
+#include "base/line.h"
 #include "cmd/cmd.h"
+#include "judge/check.h"
+#include "sys/ask.h"
 #include "sys/files.h"
 #include "sys/kernel.h"
+#include "sys/proc.h"
 
 #ifndef LIBDIR
 #define LIBDIR "/usr/lib/multihome"

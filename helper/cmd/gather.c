@@ -8,7 +8,9 @@
 
 #include "cmd/gather.h"
 #include "conf/ifcfg.h"
+#include "sys/ask.h"
 #include "sys/kernel.h"
+#include "sys/proc.h"
 
 int kernel_setting_larger(const char *device, const char *key)
 {

@@ -4,12 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plan/advert.h"
+#include "base/log.h"
 #include "cmd/cmd.h"
+#include "plan/advert.h"
+#include "sys/ask.h"
 #include "sys/files.h"
 #include "sys/kernel.h"
-#include "sys/ask.h"
-#include "base/log.h"
+#include "sys/proc.h"
 
 static int host_read(const struct options *options, struct host *host)
 {

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/cmd.h"
 #include "base/log.h"
+#include "cmd/cmd.h"
 #include "plan/unified.h"
 
 static unsigned device_table(const struct host *host)

@@ -9,11 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "cmd/cmd.h"
+#include "conf/profile.h"
 #include "sys/files.h"
 #include "sys/kernel.h"
-#include "base/log.h"
-#include "conf/profile.h"
+#include "sys/proc.h"
 
 /* Somebody else may have changed the kernel after our dump; then all is seen and planned
  * again. */

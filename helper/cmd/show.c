@@ -6,10 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/cmd.h"
-#include "sys/kernel.h"
 #include "base/log.h"
+#include "cmd/cmd.h"
 #include "judge/show.h"
+#include "sys/kernel.h"
+#include "sys/proc.h"
 
 /* no-color.org: set and not empty, it wins over any terminal. */
 static bool wants_color(void)

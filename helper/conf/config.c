@@ -7,40 +7,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "plan/block.h"
+#include "base/line.h"
 #include "conf/config.h"
-#include "conf/shvar.h"
 #include "conf/profile.h"
-
-bool file_ignored(const char *name)
-{
-	/* .old only from EL7 on; on EL5 and EL6 such a file is an accident as well. */
-	static const char *const endings[] = {
-		"~", ".bak", ".old", ".orig", ".rpmnew", ".rpmorig", ".rpmsave"};
-	size_t i, n = strlen(name), len;
-
-	for (i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
-		len = strlen(endings[i]);
-		if (n >= len && !strcmp(name + n - len, endings[i]))
-			return true;
-	}
-	return false;
-}
-
-int device_of_label(const char *label, device_name out)
-{
-	size_t len = strcspn(label, ":");
-	char name[DEVICE_SIZE];
-
-	if (len >= sizeof(name))
-		return -1;
-	memcpy(name, label, len);
-	name[len] = '\0';
-	if (!device_valid(name))
-		return -1;
-	memcpy(out, name, sizeof(name));
-	return 0;
-}
+#include "conf/shvar.h"
 
 static void parse_file(const struct file *file, struct shvars *vars)
 {
@@ -200,16 +170,6 @@ static void read_parent(const struct config *config, const char *alias, struct s
 		parse_file(found->file, vars);
 }
 
-bool file_unsafe(const struct sources *sources, const struct file *file, struct diags *diags)
-{
-	if (!file->others_write || sources->copied)
-		return false;
-	diag_refuse(diags, file->path, 1,
-		"others than root may write this file; expected it to be root's, and writable by "
-		"root alone");
-	return true;
-}
-
 static bool has_uplink(const struct config *config, const struct file *file)
 {
 	size_t i;
@@ -313,14 +273,6 @@ void config_free(struct config *config)
 
 typedef bool profile_match(const struct profile *profile, const char *argument);
 
-bool profile_has_file_name(const struct profile *profile, const char *argument)
-{
-	const char *name = strrchr(argument, '/');
-
-	return !strcmp(profile->file->name + strlen("ifcfg-"), argument) ||
-		!strcmp(profile->file->name, name ? name + 1 : argument);
-}
-
 static bool match_title(const struct profile *profile, const char *argument)
 {
 	const char *title = profile->title;
@@ -373,33 +325,3 @@ const struct profile *config_find_profile(
 	return found;
 }
 
-void file_free(struct file *file)
-{
-	free(file->name);
-	free(file->path);
-	free(file->bytes);
-}
-
-static void files_free(struct files *files)
-{
-	size_t i;
-
-	for (i = 0; i < files->n; i++)
-		file_free(&files->items[i]);
-	free(files->items);
-}
-
-void sources_free(struct sources *sources)
-{
-	file_free(&sources->network);
-	file_free(&sources->defaults);
-	file_free(&sources->ifup_ipv6);
-	file_free(&sources->ifup_routes);
-	files_free(&sources->ifcfg);
-	files_free(&sources->managed);
-	files_free(&sources->tables);
-	files_free(&sources->settings);
-	files_free(&sources->leases);
-	free(sources->scripts);
-	memset(sources, 0, sizeof(*sources));
-}

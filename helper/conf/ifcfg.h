@@ -6,8 +6,8 @@
 
 #include <stdbool.h>
 
-#include "conf/config.h"
 #include "conf/shvar.h"
+#include "conf/uplink.h"
 
 /* Reads keys of one file; what is wrong is refused once a key, with its file and line. */
 struct reader {

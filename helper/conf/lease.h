@@ -11,7 +11,7 @@
 #include <limits.h>
 #include <stdbool.h>
 
-#include "conf/config.h"
+#include "conf/sources.h"
 
 #define LEASE_NEVER LLONG_MAX
 

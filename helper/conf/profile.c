@@ -44,16 +44,12 @@ static void add_addresses(struct addresses *all, const char *device, const struc
 	}
 }
 
-bool addresses_have_any(
-	const struct addresses *seen, const char *device, const struct prefixes *wanted)
+bool profile_has_file_name(const struct profile *profile, const char *argument)
 {
-	size_t i, k;
+	const char *name = strrchr(argument, '/');
 
-	for (i = 0; i < seen->n; i++)
-		for (k = 0; k < wanted->n && !strcmp(seen->items[i].device, device); k++)
-			if (prefix_same_address(&seen->items[i].prefix, &wanted->items[k]))
-				return true;
-	return false;
+	return !strcmp(profile->file->name + strlen("ifcfg-"), argument) ||
+		!strcmp(profile->file->name, name ? name + 1 : argument);
 }
 
 bool name_is_range(const char *name)

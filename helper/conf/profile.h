@@ -25,4 +25,7 @@ void profile_read(struct profile_reader *from, struct config *config);
 /* ifcfg-eth0-range0 stands for many aliases of eth0; it is no NIC. */
 bool name_is_range(const char *name);
 
+/* Is the argument the name of the profile's file, with or without ifcfg- and a path? */
+bool profile_has_file_name(const struct profile *profile, const char *argument);
+
 #endif

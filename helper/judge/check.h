@@ -10,9 +10,10 @@
 #ifndef JUDGE_CHECK_H
 #define JUDGE_CHECK_H
 
-#include "plan/diff.h"
 #include "judge/finding.h"
-#include "sys/ask.h"
+#include "net/policy.h"
+#include "net/question.h"
+#include "plan/diff.h"
 #include "plan/plan.h"
 
 /* The programs that initscripts, dhclient and NetworkManager run. */

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plan/block.h"
 #include "judge/check_parts.h"
+#include "plan/block.h"
 
 static const char cure_sync[] = "run multihome sync";
 

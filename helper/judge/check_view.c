@@ -5,9 +5,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "plan/block.h"
-#include "judge/check_parts.h"
 #include "conf/shvar.h"
+#include "judge/check_parts.h"
+#include "plan/block.h"
 
 bool check_matches(const struct policy *policy, const struct prefix *from, const struct prefix *to)
 {

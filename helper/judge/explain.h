@@ -8,8 +8,8 @@
 #ifndef JUDGE_EXPLAIN_H
 #define JUDGE_EXPLAIN_H
 
-#include "plan/plan.h"
 #include "net/trace.h"
+#include "plan/plan.h"
 
 /* net.ipv4.conf.all.rp_filter and the device's own; of a key that is not there: 0. */
 struct filter {

@@ -261,3 +261,15 @@ int rule_parse(const char *line, struct rule *out)
 	*out = rule;
 	return 0;
 }
+
+bool addresses_have_any(
+	const struct addresses *seen, const char *device, const struct prefixes *wanted)
+{
+	size_t i, k;
+
+	for (i = 0; i < seen->n; i++)
+		for (k = 0; k < wanted->n && !strcmp(seen->items[i].device, device); k++)
+			if (prefix_same_address(&seen->items[i].prefix, &wanted->items[k]))
+				return true;
+	return false;
+}

@@ -150,4 +150,8 @@ void rule_format(const struct rule *rule, struct text *out);
 /* A line that rule_format wrote, and nothing else. 0 or -1. */
 int rule_parse(const char *line, struct rule *out);
 
+/* Does the device have one of these addresses? */
+bool addresses_have_any(
+	const struct addresses *seen, const char *device, const struct prefixes *wanted);
+
 #endif

@@ -2,7 +2,7 @@
  * The per-device settings of the kernel that the plan may want, and giving them back.
  *
  * Source: Documentation/networking/ip-sysctl of the kernel (rp_filter, arp_ignore,
- * arp_announce), net/ipv4/fib_frontend.c. sysctl.c is pure; sysctl_proc.c touches /proc.
+ * arp_announce), net/ipv4/fib_frontend.c. Pure: sys/proc.h reads and writes.
  */
 #ifndef NET_SYSCTL_H
 #define NET_SYSCTL_H
@@ -78,15 +78,5 @@ void saved_format(const struct saved *saved, struct text *out);
 int saved_parse(const char *line, struct saved *out);
 
 void sysctl_add(const char *device, enum sysctl_key key, int value, struct sysctls *out);
-
-/* /proc/sys: adds what the device has of each key; what is not there is left out. 0, or -1:
- * logged; what cannot be read is not taken for what is not there. */
-int sysctl_read(const char *device, struct sysctls *out);
-/* net.ipv4 or ipv6.conf.DEVICE.KEY, whatever the key; 0 if it is not there. */
-int sysctl_value(int family, const char *device, const char *key);
-/* 0, or -1: logged. A device that is gone needs nothing. */
-int sysctl_write(const struct sysctl *sysctl);
-/* What rp_filter is called loose by: 2, but 0 before 2.6.31, which knew on and off only. */
-int sysctl_loose(void);
 
 #endif

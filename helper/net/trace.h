@@ -12,8 +12,8 @@
 #ifndef NET_TRACE_H
 #define NET_TRACE_H
 
-#include "sys/ask.h"
 #include "net/policy.h"
+#include "net/question.h"
 
 /* What became of a rule. */
 enum step_end {

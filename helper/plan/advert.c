@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/line.h"
 #include "plan/advert.h"
 #include "plan/block.h"
 #include "plan/plan.h"

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/line.h"
 #include "plan/block.h"
 
 static const char begin_words[] = "# BEGIN multihome ";
@@ -134,44 +135,6 @@ void block_free(struct block *block)
 	text_free(&block->body);
 	free(block->rules.items);
 	memset(block, 0, sizeof(*block));
-}
-
-char *line_next(const char **cursor)
-{
-	const char *line = *cursor;
-	size_t n;
-
-	if (!line || !*line)
-		return NULL;
-	n = strcspn(line, "\n");
-	*cursor = line + n + (line[n] == '\n');
-	return mem_copy(line, n);
-}
-
-char *text_line(const struct text *text, size_t *at)
-{
-	const char *line, *end;
-	size_t n;
-
-	if (*at >= text->n)
-		return NULL;
-	line = text->bytes + *at;
-	end = memchr(line, '\n', text->n - *at);
-	n = end ? (size_t)(end - line) : text->n - *at;
-	*at += n + 1;
-	return mem_copy(line, n);
-}
-
-size_t line_words(char *line, char **words, size_t max)
-{
-	static const char blanks[] = " \t\r";
-	size_t n = 0;
-	char *rest = NULL, *word;
-
-	for (word = strtok_r(line, blanks, &rest); word && n < max;
-		word = strtok_r(NULL, blanks, &rest))
-		words[n++] = word;
-	return n && words[0][0] == '#' ? 0 : n;
 }
 
 static bool has_rule_from(const struct text *text, const struct prefixes *addresses)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/line.h"
 #include "plan/draft.h"
 
 const struct managed *draft_find(

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "conf/config.h"
 #include "base/diag.h"
+#include "conf/config.h"
 #include "net/net.h"
 #include "net/sysctl.h"
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/line.h"
 #include "plan/draft.h"
 
 static void want(struct draft *draft, const struct uplink *uplink, enum sysctl_key key, int value)

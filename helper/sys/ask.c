@@ -13,10 +13,10 @@
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 
-#include "sys/kernel.h"
-#include "sys/ask.h"
-#include "sys/wire.h"
 #include "base/log.h"
+#include "sys/ask.h"
+#include "sys/kernel.h"
+#include "sys/wire.h"
 
 enum { ROUTE_LAST = ROUTE_PREF, ROUTE_LINKDOWN = 16 };
 /* RTM_F_LOOKUP_TABLE: the answer is to say the table; older kernels say main. */

@@ -14,9 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "plan/block.h"
-#include "sys/files.h"
 #include "base/log.h"
+#include "sys/files.h"
 
 #ifndef O_CLOEXEC
 #define O_CLOEXEC 0 /* not in glibc 2.5; we run no other program */

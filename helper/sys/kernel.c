@@ -22,9 +22,9 @@
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
 
+#include "base/log.h"
 #include "sys/kernel.h"
 #include "sys/wire.h"
-#include "base/log.h"
 
 /* What if_addr.h got after EL5. */
 enum { ADDRESS_DADFAILED = 0x08 };

@@ -8,8 +8,8 @@
 #ifndef SYS_KERNEL_H
 #define SYS_KERNEL_H
 
-#include "plan/diff.h"
 #include "net/net.h"
+#include "plan/diff.h"
 
 /* Fills out with links, addresses, routes of all tables but local, and rules: one dump of each
  * and of each family that the kernel has, repeated if the kernel says that it was interrupted. A

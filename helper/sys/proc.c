@@ -9,9 +9,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "sys/kernel.h"
 #include "base/log.h"
-#include "net/sysctl.h"
+#include "sys/kernel.h"
+#include "sys/proc.h"
 
 static int open_key(const char *device, enum sysctl_key key, int flags)
 {

@@ -10,8 +10,8 @@
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 
-#include "sys/wire.h"
 #include "base/log.h"
+#include "sys/wire.h"
 
 /* NLM_F_DUMP_INTR, which EL5's kernel headers do not have. */
 enum { DUMP_INTERRUPTED = 0x10 };

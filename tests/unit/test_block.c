@@ -3,6 +3,7 @@
  */
 #include <sys/socket.h>
 
+#include "base/line.h"
 #include "plan/block.h"
 #include "tap.h"
 

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ * Text, a line and a word at a time.
+ */
+#ifndef BASE_LINE_H
+#define BASE_LINE_H
+
+#include "base/array.h"
+
+/* The words of a line, cut at blanks as the shell's read and word splitting do. Returns their
+ * number, at most max; 0 for a blank line or a comment. Writes into line. */
+size_t line_words(char *line, char **words, size_t max);
+/* The line at *cursor, without its end, as a fresh copy; moves on. NULL at the end. */
+char *line_next(const char **cursor);
+/* The same of the line at *at. A NUL byte, which a shell's read passes over, ends no more than its
+ * own line. */
+char *text_line(const struct text *text, size_t *at);
+
+#endif

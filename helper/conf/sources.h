@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT
+ * The files that the configuration is read from, as they were read.
+ *
+ * Source: initscripts' init.d/network and network-functions, EL5 to EL8. Pure: sys/files.h reads.
+ */
+#ifndef CONF_SOURCES_H
+#define CONF_SOURCES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/diag.h"
+#include "net/net.h"
+
+/* One file as it was read. */
+struct file {
+	char *name;  /* "ifcfg-eth0" */
+	char *path;  /* for messages and for writing */
+	char *bytes; /* NUL-terminated; NULL: no such file */
+	size_t len;
+	long long changed; /* when, in nanoseconds since 1970 */
+	bool others_write; /* others than root may write it */
+};
+
+struct files {
+	struct file *items;
+	size_t n, cap;
+};
+
+/* All that the configuration is read from. */
+struct sources {
+	struct file network;	      /* /etc/sysconfig/network */
+	struct file defaults;	      /* /etc/sysconfig/multihome */
+	struct files ifcfg;	      /* network-scripts/ifcfg-*, in initscripts' order */
+	struct files managed;	      /* network-scripts/route-*, rule-*, route6-*, rule6-* */
+	struct files tables;	      /* iproute2/rt_tables and rt_tables.d */
+	struct files settings;	      /* sysctl.conf and sysctl.d */
+	struct files leases;	      /* dhclient's and what it told our hook, the oldest first */
+	long long now;		      /* when they were read, in seconds since 1970 */
+	bool network_manager;	      /* it is running */
+	bool leftovers;		      /* a run of ours that was killed left what it was writing */
+	bool copied;		      /* of somebody's /etc: whose files these are tells nothing */
+	char *scripts;		      /* the network-scripts folder */
+	const struct addresses *seen; /* those of the kernel; NULL: not asked */
+	const char *coming;	      /* the ifcfg file of an ifup that begins, or NULL */
+	struct file ifup_ipv6, ifup_routes; /* initscripts' own, to tell the release */
+};
+
+/* May others than root write the file? Then it is refused, as a word of theirs would be root's.
+ * Never for a copy of somebody's /etc. */
+bool file_unsafe(const struct sources *sources, const struct file *file, struct diags *diags);
+
+/* initscripts' __sed_discard_ignored_files. */
+bool file_ignored(const char *name);
+
+void file_free(struct file *file);
+void sources_free(struct sources *sources);
+
+#endif

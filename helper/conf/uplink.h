@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT
+ * What the configuration comes to: uplinks, profiles, the host's defaults.
+ *
+ * Source: initscripts' ifup-eth and network-functions, EL5 to EL8.
+ */
+#ifndef CONF_UPLINK_H
+#define CONF_UPLINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf/sources.h"
+
+/* RP_FILTER=: auto changes it only where the kernel would refuse what the rules allow. */
+enum rp_filter { RP_FILTER_AUTO, RP_FILTER_STRICT, RP_FILTER_LOOSE, RP_FILTER_OFF, RP_FILTER_KEEP };
+
+/* Nothing, unless two NICs share a network. */
+enum { ARP_AUTO = -1 };
+
+/* What initscripts' releases differ in. */
+struct release {
+	bool inet6_by_default; /* without IPV6INIT: from EL7 on */
+	bool inet6_by_network; /* only with NETWORKING_IPV6=yes: EL5 */
+	bool reads_rule6;      /* from EL5.10 and initscripts 9.03.39 of EL6 on */
+};
+
+/* The way out that a file gives its device, in one family; a file may give two. */
+struct uplink {
+	const struct file *file; /* its ifcfg file, owned by the sources */
+	device_name device;	 /* the real device: eth0 for eth0:1; "" if refused for its name */
+	struct prefixes addresses; /* configured, each with the length of its network */
+	struct prefix gateway;
+	bool gateway_outside; /* of every prefix: reached by a link route */
+	bool inet6;	      /* else IPv4 */
+	bool advertised;      /* routers may add to it (config_hear) */
+	bool remembered;      /* from the block: nothing was heard of a router yet */
+	bool remembered_gateway;
+	size_t remembered_addresses; /* so many of the last */
+	unsigned table;		     /* TABLE=, or 0: to be chosen */
+	bool fallback;		     /* a default of its own in main, below initscripts' */
+	enum rp_filter rp_filter;
+	int arp_ignore, arp_announce; /* ARP_AUTO, or the value */
+	/* Nothing of it goes to files: a lease decides, or NetworkManager does, which no longer
+	 * reads the device's route- file once there is a rule- file. */
+	bool kernel_only;
+	bool leased;	      /* by DHCP */
+	bool network_manager; /* controls the device */
+	bool refused;	      /* what was there before stays as it is */
+};
+
+struct uplinks {
+	struct uplink *items;
+	size_t n, cap;
+};
+
+struct table_name {
+	unsigned number;
+	char *name;
+};
+
+struct table_names {
+	struct table_name *items;
+	size_t n, cap;
+};
+
+/* One ifcfg file that initscripts would find, whether or not it is an uplink. */
+struct profile {
+	const struct file *file;
+	char device[64]; /* DEVICE as initscripts sees it, with the alias suffix */
+	char *title;	 /* NAME=, or NULL */
+	char *hwaddr;	 /* HWADDR=, or NULL */
+};
+
+struct profiles {
+	struct profile *items;
+	size_t n, cap;
+};
+
+struct config {
+	bool enabled; /* MULTIHOME= of the host */
+	unsigned table_first, table_last;
+	unsigned rule_priority;	  /* of address rules; prefix rules are one below it */
+	unsigned fallback_metric; /* plus the table's number */
+	bool fallback;
+	enum rp_filter rp_filter;
+	unsigned highest_metric; /* of the defaults that initscripts set in main: METRIC= */
+	struct uplinks uplinks;
+	struct uplinks waiting; /* for a router to advertise an address or itself (config_hear) */
+	/* NICs that may hold a default without being uplinks of ours: DHCP without a lease,
+	 * MULTIHOME=no. */
+	size_t others, others6;
+	struct release release;
+	struct addresses addresses; /* of all files, uplinks or not */
+	struct table_names tables;
+	struct profiles profiles;
+};
+
+#endif
