@@ -62,7 +62,8 @@ objects_of = $(patsubst helper/%.c,$(BUILD)/%.o,$(foreach room,$(1),$(wildcard h
 PURE_OBJECTS := $(call objects_of,$(PURE_ROOMS))
 EDGE_OBJECTS := $(call objects_of,$(EDGE_ROOMS))
 # Where a host with thousands of addresses spends its time; all else is better small than fast.
-HOT := base/array base/prefix net/net plan/diff plan/routes plan/lookups sys/wire sys/kernel
+HOT := base/array base/prefix net/net net/route net/rule plan/diff plan/routes plan/lookups \
+	sys/decode sys/kernel sys/wire
 SMALL_CFLAGS = $(if $(filter -O2 -O3,$(CFLAGS)),-Os)
 BENCH_TOOLS := $(addprefix $(BUILD)/bench/,bare stopwatch packets tally nothing)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
@@ -75,7 +76,7 @@ RPM_DIR = $(abspath $(BUILD))/rpm
 RPM_NODEPS = $(shell rpm -q --quiet rpm-build 2>/dev/null || echo --nodeps)
 
 .PHONY: all build unit install uninstall dist rpm srpm demo check check-faults check-property \
-	check-real bench shellcheck fuzzers fuzz-replay fuzz \
+	check-hosts check-long check-real bench shellcheck fuzzers fuzz-replay fuzz \
 	check-memory coverage mutation clean help
 
 all: build
@@ -106,6 +107,12 @@ $(BUILD)/property_hosts: $(wildcard tests/property/*.[ch]) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(NEEDED_CFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^)
 
+# Nor of these: one makes hosts, the other asks them by packets.
+HOSTS_TOOLS := $(BUILD)/hosts_make $(BUILD)/hosts_ask
+$(BUILD)/hosts_%: tests/hosts/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(NEEDED_CFLAGS) $(CFLAGS) -o $@ $<
+
 $(BUILD)/bench/core: tests/bench/core.c $(PURE_OBJECTS)
 	@mkdir -p $(@D)
 	$(CC) $(NEEDED_CFLAGS) $(CFLAGS) -Ihelper -o $@ $< $(PURE_OBJECTS)
@@ -127,7 +134,7 @@ FUZZ_MAIN := tests/fuzz/replay.c
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 # Of which the linker takes what a target asks for.
-$(BUILD)/fuzz.a: $(PURE_OBJECTS) $(BUILD)/sys/wire.o $(BUILD)/sys/ask.o
+$(BUILD)/fuzz.a: $(PURE_OBJECTS) $(BUILD)/sys/ask.o $(BUILD)/sys/decode.o $(BUILD)/sys/wire.o
 	rm -f $@
 	ar rcs $@ $^
 
@@ -150,7 +157,7 @@ fuzz:
 		$(FUZZ_TARGETS)
 
 unit: $(UNIT_TESTS) $(BUILD)/shvar_dump $(BUILD)/property_hosts $(BUILD)/faults_shim.so \
-	$(BUILD)/bench/core
+	$(BUILD)/bench/core $(HOSTS_TOOLS)
 
 check-memory:
 	@sh tests/lab/deps.sh deep
@@ -250,6 +257,16 @@ check-property:
 	@PROPERTY_HOSTS=$(PROPERTY_HOSTS) PROPERTY_SEED=$(PROPERTY_SEED) BUILD=$(BUILD) \
 		bash tests/property/run.sh
 
+check-long:
+	@sh tests/lab/deps.sh check
+	@$(MAKE) --no-print-directory -s build
+	@bats --tap --filter-tags long tests/*.bats
+
+check-hosts:
+	@sh tests/lab/deps.sh check
+	@$(MAKE) --no-print-directory -s build $(HOSTS_TOOLS)
+	@HOSTS=$(HOSTS) HOSTS_SEED=$(HOSTS_SEED) BUILD=$(BUILD) bash tests/hosts/run.sh
+
 check-real:
 	@sh tests/lab/deps.sh check
 	@$(MAKE) --no-print-directory -s build
@@ -274,8 +291,10 @@ help:
 	@echo "make check           all tests (root)"
 	@echo "make check-faults       runs killed or failing at each place, races, a soak (root)"
 	@echo "make check-property PROPERTY_HOSTS=5000   replies of so many random hosts (root)"
+	@echo "make check-hosts HOSTS=2000        packets of so many random hosts, step by step (root)"
 	@echo "make fuzz FUZZ_SECONDS=600   fuzzes each parser for so long (clang)"
 	@echo "make bench [INITSCRIPTS=DIR] speed beside other ways to do the same (root)"
+	@echo "make check-long      the packet tests that make check leaves out (root)"
 	@echo "make check-memory    the tests under valgrind and sanitizers (root)"
 	@echo "make coverage        which lines of helper/ the tests reach (root)"
 	@echo "make mutation        whether the tests notice 50 small faults (root)"

@@ -98,10 +98,12 @@ load lab/test
 	is "$(our_routes | grep -v 169.254)" "$(cat <<-END
 		10.0.0.0/8 dev eth1 table 101 proto 109 scope link
 		192.168.2.0/24 dev eth0 table 100 proto 109 scope link
-		default via 10.0.0.1 dev eth1 proto 109 metric 1101
+		blackhole 198.51.100.0/24 table 100 proto 109
+		blackhole 198.51.100.0/24 table 101 proto 109
 		default via 10.0.0.1 dev eth1 table 101 proto 109
-		default via 192.168.2.1 dev eth0 proto 109 metric 1100
+		default via 10.0.0.1 dev eth1 table default proto 109 metric 101
 		default via 192.168.2.1 dev eth0 table 100 proto 109
+		default via 192.168.2.1 dev eth0 table default proto 109 metric 100
 	END
 	)"
 	has "$(routes)" '^default via 10\.0\.0\.1 dev eth1$'

@@ -78,7 +78,7 @@ gone() {
 	before=$(kernel; lab_files)
 	host ip rule del from 10.0.0.0/8 iif lo priority 10001 table 101
 	host ip route flush table 100
-	host ip route del default via 10.0.0.1 dev eth1 metric 1101
+	host ip route del default via 10.0.0.1 dev eth1 table 253
 	cp "$BATS_TEST_TMPDIR/rule-eth0" "$LAB_SCRIPTS/rule-eth0"
 	rm "$LAB_SCRIPTS/rule-eth1"
 	multihome 0 sync

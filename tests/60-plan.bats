@@ -82,7 +82,7 @@ leave_by_file() {
 	multihome 0 plan
 	has "$output" '^\+.*from 192\.168\.2\.0/24 iif lo '
 	has "$output" '^\+ ip .*rule add .*from 10\.0\.0\.0/8 iif lo '
-	has "$output" '^\+ ip .*route .*default via 10\.0\.0\.1 dev eth1 .*1101'
+	has "$output" '^\+ ip .*route .*default via 10\.0\.0\.1 dev eth1 .*table 253'
 	is "$(our_rules)$(our_routes)" ''
 }
 
@@ -93,6 +93,50 @@ leave_by_file() {
 	multihome 0 plan eth1
 	has "$output" 'from 10\.0\.0\.0/8'
 	has_no "$output" 'from 192\.168\.2\.0/24'
+}
+
+@test "plan DEVICE shows all of its uplinks: those of its aliases, and IPv6" {
+	host_up LAB_IPV6=1
+	lab_uplinks6
+	lab_ifcfg eth0:1 DEVICE=eth0:1 IPADDR=192.168.7.99 NETMASK=255.255.255.0 GATEWAY=192.168.7.1
+	service start
+	lab_install
+	multihome 0 plan eth0
+	has "$output" '^\+ ip rule add from 192\.168\.2\.0/24 '
+	has "$output" '^\+ ip rule add from 192\.168\.7\.0/24 '
+	has "$output" '^\+ ip -6 rule add from 2001:db8:2::/64 '
+	has_no "$output" 'from 10\.0\.0\.0/8'
+}
+
+@test "plan of a device that nobody knows is an error, one that has no ifcfg file is none" {
+	host_up
+	service start
+	lab_install
+	multihome 2 plan eth77
+	is "$output" ''
+	is "$stderr" 'eth77: no such device, and no ifcfg file for one'
+	host ip link add br9 type bridge
+	multihome 0 plan br9
+	is "$output$stderr" ''
+}
+
+@test "plan --root takes any folder with network-scripts, by a relative path too, and no other" {
+	local absolute
+	host_up
+	lab_install
+	host sh -c 'mkdir -p /tmp/a/copy /tmp/none && cp -a /etc /tmp/a/copy/'
+	multihome 0 plan --root /tmp/a/copy
+	absolute=$output
+	has "$absolute" '^\+\+\+ b/tmp/a/copy/etc/sysconfig/network-scripts/route-eth0$'
+	for word in a/copy a/copy/etc ./a/../a/copy; do
+		run --separate-stderr host sh -c "cd /tmp && multihome plan --root $word"
+		is "$status/$stderr" 0/
+		is "$output" "$absolute"
+	done
+	multihome 1 plan --root /tmp/none
+	is "$output/$stderr" '//tmp/none: no etc/sysconfig/network-scripts below; expected a copy of /etc'
+	multihome 1 plan --root /tmp/nowhere
+	is "$output/$stderr" '//tmp/nowhere: No such file or directory'
 }
 
 @test "plan needs no privileges, here or on a copied /etc" {

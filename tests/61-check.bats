@@ -333,7 +333,7 @@ plain_started() {
 	service start
 	lab_install
 	cured arp-unsynced
-	host sysctl -qw net.ipv4.conf.eth0.arp_ignore=0
+	host sysctl -qw net.ipv4.conf.eth0.arp_filter=0
 	cured arp
 	set_keys ARP_IGNORE=0 ifcfg-eth1
 	host multihome sync

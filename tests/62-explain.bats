@@ -264,6 +264,31 @@ vpn_up() {
 	multihome 0 explain "$LAB_CLIENT" 192.168.2.99
 }
 
+@test "check's words for a rule delete it and no other, whatever its selectors" {
+	local rule cure before after
+	without
+	for rule in '' 'tos 0x10' 'fwmark 0x1/0xff' 'iif eth0' 'oif eth1' 'uidrange 0-99' 'ipproto udp' \
+		'ipproto tcp sport 22 dport 1000-2000' 'tun_id 9' 'suppress_prefixlength 2' \
+		'suppress_ifgroup 5' 'realms 3/4' 'to 192.0.2.0/24'; do
+		# shellcheck disable=SC2086 # words
+		host ip rule add from 172.29.0.0/16 $rule lookup 7 priority 50
+	done
+	host ip rule add not from 172.29.0.0/16 to 192.0.2.0/25 goto 32766 priority 50
+	before=$(host ip rule | grep -c ^50:)
+	is "$before" 14
+	host multihome check >"$BATS_TEST_TMPDIR/said" || true
+	while IFS= read -r cure; do
+		host sh -ec "$cure"
+		after=$(host ip rule | grep -c ^50:)
+		is "$after" $((before - 1)) "$cure"
+		before=$after
+	done < <(sed -n 's/^.*no NIC has; run //p' "$BATS_TEST_TMPDIR/said")
+	# Those that ask for a NIC to come in by, and "not", are no finding.
+	host ip rule
+	is "$(host ip rule | grep ^50:)" "$(printf '50:\t%s\n' 'from 172.29.0.0/16 iif eth0 lookup 7' \
+		'not from 172.29.0.0/16 to 192.0.2.0/25 goto 32766')"
+}
+
 @test "rules by hand that do it right are right" {
 	without LAB_RP_FILTER=el6
 	host ip -batch - <<-END
@@ -396,8 +421,8 @@ vpn_up() {
 	for which in all eth1; do
 		host sysctl -qw "net.ipv4.conf.$which.ignore_routes_with_linkdown=1"
 		multihome 0 explain "$LAB_CLIENT" 203.0.113.50
-		has "$output" ' 32766: from all lookup main: matches, default via 192\.168\.2\.1 dev$'
-		has "$output" ' agrees: via 192\.168\.2\.1 dev eth0 \(table main\)$'
+		has "$output" ' 32767: from all lookup default: matches, default via 192\.168\.2\.1'
+		has "$output" ' agrees: via 192\.168\.2\.1 dev eth0 \(table (default|253)\)$'
 		host sysctl -qw "net.ipv4.conf.$which.ignore_routes_with_linkdown=0"
 	done
 }

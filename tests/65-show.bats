@@ -15,7 +15,7 @@ shows() {
 @test "show lists both uplinks, which of them has the default route, and the filter in force" {
 	started LAB_RP_FILTER=el6
 	shows 'DEVICE  ADDRESS          GATEWAY      TABLE  DEFAULT  RP_FILTER  STATE' \
-		'eth0    192.168.2.99/24  192.168.2.1  100    1100     strict     up' \
+		'eth0    192.168.2.99/24  192.168.2.1  100    standby  strict     up' \
 		'eth1    10.0.0.99/8      10.0.0.1     101    winner   strict     up'
 	host sysctl -qw net.ipv4.conf.eth0.rp_filter=0 net.ipv4.conf.eth1.rp_filter=2
 	host ip link set eth1 down
@@ -42,10 +42,10 @@ shows() {
 	lab_install
 	service start
 	shows 'DEVICE  ADDRESS             GATEWAY         TABLE  DEFAULT  RP_FILTER  STATE' \
-		'eth0    192.168.2.99/24     192.168.2.1     100    1100     off        up' \
+		'eth0    192.168.2.99/24     192.168.2.1     100    standby  off        up' \
 		'eth0    2001:db8:2::99/64   2001:db8:2::1   100    winner   -          up' \
 		'eth1    10.0.0.99/8         10.0.0.1        101    winner   off        up' \
-		'eth1    2001:db8:10::99/64  2001:db8:10::1  101    1101     -          up'
+		'eth1    2001:db8:10::99/64  2001:db8:10::1  101    standby  -          up'
 }
 
 @test "colors are for a terminal that knows them, and not with NO_COLOR" {

@@ -222,7 +222,7 @@ no_doubt() {
 	started6
 	lab_uplink 0 IPV6INIT=yes IPV6ADDR=2001:db8:2::99/64 IPV6_DEFAULTGW=fe80::1
 	multihome 3 sync
-	has "$stderr" '/ifcfg-eth0:[0-9]+: IPV6_DEFAULTGW=fe80::1 is link-local; expected '
+	has "$stderr" '/ifcfg-eth0:[0-9]+: IPV6_DEFAULTGW=fe80::1: expected a device '
 	answers6 0 1
 	answers 0 1
 }

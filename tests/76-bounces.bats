@@ -33,7 +33,8 @@ state() {
 	is "$(grep '^[-+~] ip' <<<"$output" | grep -v 169.254)" "$(cat <<-END
 		+ ip route add 10.0.0.0/8 dev eth1 scope link table 101 proto 109
 		+ ip route add default via 10.0.0.1 dev eth1 table 101 proto 109
-		+ ip route add default via 10.0.0.1 dev eth1 metric 1101 proto 109
+		+ ip route add default via 10.0.0.1 dev eth1 metric 101 table 253 proto 109
+		+ ip route add default via 192.168.2.1 dev eth0 proto 109
 	END
 	)"
 	multihome 0 sync

@@ -55,6 +55,17 @@ mac() {
 	settled
 }
 
+@test "RP_FILTER=auto does not take a ban of bogons for the filter" {
+	started LAB_RP_FILTER=all
+	host ip route add blackhole 192.0.2.0/24
+	host ip route add unreachable 193.0.0.0/8
+	multihome 0 sync
+	is "$(setting eth0 rp_filter)/$(setting eth1 rp_filter)" 1/1
+	host ip rule add to 194.0.2.0/24 prohibit priority 5
+	multihome 0 sync
+	is "$(setting eth0 rp_filter)/$(setting eth1 rp_filter)" 1/1
+}
+
 @test "a line of sysctl.conf has the last word at a start, and sync names it" {
 	host_up
 	admin_moves_in
@@ -77,7 +88,7 @@ mac() {
 		NETMASK=255.255.255.0 GATEWAY=192.168.2.1
 	lab_install
 	service start
-	is "$(setting eth0 arp_ignore)/$(setting eth0 arp_announce)" 1/2
+	is "$(setting eth0 arp_filter)/$(setting eth0 arp_announce)" 1/2
 	router 0 ip neighbour flush dev segment
 	client ping -n -q -c1 -W1 192.168.2.99
 	client ping -n -q -c1 -W1 192.168.2.98
@@ -89,7 +100,7 @@ mac() {
 	has_no "$(router 0 nft list set ip lab by_mac)" "$(mac eth0) \. 192\.168\.2\.98"
 	changes_nothing multihome sync
 	service stop
-	is "$(setting eth0 arp_ignore)/$(setting eth0 arp_announce)" 0/0
+	is "$(setting eth0 arp_filter)/$(setting eth0 arp_announce)" 0/0
 }
 
 @test "without the package the second NIC of a segment takes the replies of both" {

@@ -245,7 +245,7 @@ unsafe() {
 	printf '%s\n' DEVICE=eth1 IPADDR=10.0.0.98 PREFIX=8 GATEWAY=no% ONBOOT=no \
 		>"$LAB_SCRIPTS/ifcfg-"$'x\n\e[31m%s%n\x9b\xc2\x9b\xc3\xa9'
 	multihome 3 sync
-	is "$stderr" $'/etc/sysconfig/network-scripts/ifcfg-x??[31m%s%n?\xc2?\xc3\xa9:4: GATEWAY=no% is no IPv4 address of a router; expected four numbers like 192.168.2.1'
+	is "$stderr" $'/etc/sysconfig/network-scripts/ifcfg-x??[31m%s%n?\xc2?\xc3\xa9:4: GATEWAY=no%: expected a router\'s IPv4 address like 192.168.2.1'
 }
 
 # shellcheck disable=SC2016,SC1003 # of no shell

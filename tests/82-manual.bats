@@ -38,7 +38,8 @@ nothing() {
 }
 
 @test "the pages fit 80 columns" {
-	text multihome.5 >"$out/5"
+	# But for lines to paste, which are not broken.
+	text multihome.5 | grep -v '^ *[-+~] ip ' >"$out/5"
 	text multihome.8 >"$out/8"
 	nothing grep -nE '^.{81}' "$out/5" "$out/8"
 }

@@ -484,10 +484,34 @@ refused() {
 		mount --rbind /usr usr
 		mount --rbind /proc proc
 		cp -a /tmp/rpmdb tmp
-		chroot . rpm -e multihome'
+		chroot . rpm -e multihome' >"$BATS_TEST_TMPDIR/said" 2>&1
+	has "$(cat "$BATS_TEST_TMPDIR/said")" '^multihome: no running host is seen here, so managed blocks stay in /etc/sysconfig/network-scripts: route-eth0 route-eth1 rule-eth0 rule-eth1$'
 	is "$(hooks)" '' 'in /usr/sbin, which they share'
 	is "$(kernel)" "$before"
 	answers 0 1
+}
+
+# erased_blindly: by who may not look at the first process.
+erased_blindly() {
+	run host setpriv --bounding-set -sys_ptrace --inh-caps -sys_ptrace sh -c \
+		'stat -L /proc/1/root/. >/dev/null 2>&1 && exit 9; exec rpm -e multihome'
+}
+
+@test "erased where init's root cannot be read, it takes all back, or says what is left" {
+	rpm_host
+	local before
+	before=$(whole_host)
+	rpm_says 0 '' -U /tmp/new.rpm
+	service restart
+	erased_blindly
+	is "$status/$output" 0/
+	is "$(whole_host)" "$before"
+	rpm_says 0 '' -U /tmp/new.rpm
+	service restart
+	host rm -r /run/multihome
+	erased_blindly
+	is "$status" 0
+	has "$output" '^multihome: no running host is seen here, so managed blocks stay in /etc/sysconfig/network-scripts: route-eth0 route-eth1 rule-eth0 rule-eth1$'
 }
 
 # --- README.md --------------------------------------------------------------------------

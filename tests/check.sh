@@ -76,10 +76,10 @@ suite speed bash tests/bench/core.sh
 export -f suite
 export results
 # shellcheck disable=SC2016
-{ echo cases; echo property; echo faults; ls tests/*.bats; } | xargs -P 2 -I @ bash -c '
+{ echo cases; echo property; echo hosts; echo faults; ls tests/*.bats; } | xargs -P 2 -I @ bash -c '
 	name=$(basename @ .bats)
 	case @ in
-	*.bats) suite "$name" bats --tap @ ;;
+	*.bats) suite "$name" bats --tap --filter-tags '"'!long'"' @ ;;
 	*) suite "$name" bash tests/@/run.sh ;;
 	esac'
 

@@ -98,19 +98,13 @@ void index_fill(const void *items, size_t n, size_t size, compare_items *compare
 	index_sort(out, compare);
 }
 
-static bool comes_before(const struct index *index, size_t at, const void *key)
+size_t index_first(const struct index *index, const void *key)
 {
-	return at < index->n && index->compare(index->items[at], key) < 0;
-}
-
-/* The first of [from, to) that does not come before key, or to. */
-static size_t search(const struct index *index, size_t from, size_t to, const void *key)
-{
-	size_t middle;
+	size_t from = 0, to = index->n, middle;
 
 	while (from < to) {
 		middle = from + (to - from) / 2;
-		if (comes_before(index, middle, key))
+		if (index->compare(index->items[middle], key) < 0)
 			from = middle + 1;
 		else
 			to = middle;
@@ -118,38 +112,26 @@ static size_t search(const struct index *index, size_t from, size_t to, const vo
 	return from;
 }
 
-size_t index_first(const struct index *index, const void *key)
-{
-	return search(index, 0, index->n, key);
-}
-
-static const void *equal_at(const struct index *index, size_t at, const void *key)
+const void *index_at(const struct index *index, size_t at, const void *key)
 {
 	return at < index->n && !index->compare(index->items[at], key) ? index->items[at] : NULL;
 }
 
 const void *index_find(const struct index *index, const void *key)
 {
-	return equal_at(index, index_first(index, key), key);
+	return index_at(index, index_first(index, key), key);
 }
 
-const void *index_follow(const struct index *index, size_t *at, const void *key)
+void index_add(struct index *index, const void *item)
 {
-	size_t from = *at, to = *at, step;
-	const void *found;
+	size_t at = index_first(index, item);
 
-	if (*at < index->n && !index->compare(index->items[*at], key))
-		return index->items[(*at)++];
-	for (step = 1; comes_before(index, to, key); step *= 2) {
-		from = to + 1;
-		to = to + step < index->n ? to + step : index->n;
-	}
-	if (from == *at && from && !comes_before(index, from - 1, key))
-		from = 0;
-	*at = search(index, from, to, key);
-	found = equal_at(index, *at, key);
-	*at += found != NULL;
-	return found;
+	while (index_at(index, at, item))
+		at++;
+	array_add(index);
+	memmove(index->items + at + 1, index->items + at,
+		(index->n - 1 - at) * sizeof(*index->items));
+	index->items[at] = item;
 }
 
 size_t array_drop(void *items, size_t n, size_t size, compare_items *compare, struct index *out)

@@ -17,6 +17,10 @@ char *mem_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 #define array_add(a) \
 	((__typeof__((a)->items))array_grow(&(a)->items, &(a)->n, &(a)->cap, sizeof(*(a)->items)))
 
+/* Room for so many more elements, so that these stay where they are. */
+#define array_reserve(a, more) \
+	((a)->items = mem_resize((a)->items, ((a)->cap = (a)->n + (more)) * sizeof(*(a)->items)))
+
 #define array_sort(a, compare) \
 	do { \
 		if ((a)->n > 1) \
@@ -45,13 +49,15 @@ void index_fill(
 /* Elements that are equal keep their order. What is in order already costs one comparison each:
  * the kernel's dumps are, nearly. */
 void index_sort(struct index *index, compare_items *compare);
+/* Puts one more where it belongs, behind those that equal it. */
+void index_add(struct index *index, const void *item);
 /* Where the first element stands that does not come before key; n if there is none. */
 size_t index_first(const struct index *index, const void *key);
+/* The element that stands there, if it equals key, or NULL. All that equal it, one after the other:
+ * for (at = index_first(index, key); (item = index_at(index, at, key)); at++) */
+const void *index_at(const struct index *index, size_t at, const void *key);
 /* The first element that equals key, or NULL. */
 const void *index_find(const struct index *index, const void *key);
-/* One that equals key, or NULL, for keys that come in order themselves, or nearly: *at, 0 at first,
- * is behind what the last search found, and this one begins there. */
-const void *index_follow(const struct index *index, size_t *at, const void *key);
 
 /* Drops each element that equals an earlier one; the others keep their order, and out indexes
  * them. */

@@ -9,6 +9,7 @@
 
 struct diag {
 	bool refusal; /* else a notice: all goes on */
+	bool failure; /* the file could not be read: nothing is wrong with what it says */
 	char *file;   /* the file, or the device, that it is about */
 	char *text;   /* "FILE:LINE: what" or "DEVICE: what" */
 };

@@ -2,9 +2,15 @@
  * Messages: one line each.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <syslog.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/log.h"
 
@@ -13,8 +19,6 @@ static bool log_hook;
 void log_init(bool hook)
 {
 	log_hook = hook;
-	if (hook)
-		openlog("multihome", LOG_PID, LOG_DAEMON);
 }
 
 /* What stands in a file or its name must neither begin a line nor steer a terminal. UTF-8 passes,
@@ -32,6 +36,38 @@ static void make_printable(char *line)
 	}
 }
 
+static bool send_packet(int type, const char *packet, size_t len)
+{
+	struct sockaddr_un daemon = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+	int fd = socket(AF_UNIX, type, 0);
+	bool sent;
+
+	if (fd < 0)
+		return false;
+	sent = !fcntl(fd, F_SETFL, O_NONBLOCK) &&
+		!connect(fd, (const struct sockaddr *)&daemon, sizeof(daemon)) &&
+		send(fd, packet, len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+	close(fd);
+	return sent;
+}
+
+/* As syslog(3), which waits for ever for a daemon that hangs while we hold the lock: a line that it
+ * does not take at once is lost. Some daemons listen for a stream, of lines that end with a NUL. */
+static void send_syslog(int level, const char *line)
+{
+	char packet[1200], when[32];
+	time_t now = time(NULL);
+	struct tm tm;
+	int len;
+
+	if (!localtime_r(&now, &tm) || !strftime(when, sizeof(when), "%b %e %H:%M:%S", &tm))
+		when[0] = '\0';
+	len = snprintf(packet, sizeof(packet), "<%d>%s multihome[%d]: %s", LOG_DAEMON | level, when,
+		(int)getpid(), line);
+	if (!send_packet(SOCK_DGRAM, packet, (size_t)len))
+		send_packet(SOCK_STREAM, packet, (size_t)len + 1);
+}
+
 static void log_line(int level, const char *format, va_list args)
 {
 	char line[1024];
@@ -40,7 +76,7 @@ static void log_line(int level, const char *format, va_list args)
 	vsnprintf(line, sizeof(line), format, args);
 	make_printable(line);
 	if (log_hook)
-		syslog(level, "%s", line);
+		send_syslog(level, line);
 	if (!log_hook || level == LOG_ERR)
 		fprintf(stderr, "%s\n", line);
 	errno = kept;

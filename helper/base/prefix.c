@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/array.h"
 #include "base/prefix.h"
 
 int prefix_bits(int family)
@@ -196,6 +197,19 @@ bool prefix_is_link_local(const struct prefix *address)
 {
 	return address->family == AF_INET6 && address->bytes[0] == 0xfe &&
 		(address->bytes[1] & 0xc0) == 0x80;
+}
+
+static int names_in_order(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+void device_names_drop_repeated(struct device_names *names)
+{
+	struct index unused = {0};
+
+	array_drop_repeated(names, names_in_order, &unused);
+	free(unused.items);
 }
 
 bool device_valid(const char *name)

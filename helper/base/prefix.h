@@ -58,6 +58,14 @@ bool prefix_is_unicast(const struct prefix *address);
 /* fe80::/10 (RFC 4291 2.5.6), which means something on one device only. */
 bool prefix_is_link_local(const struct prefix *address);
 
+struct device_names {
+	device_name *items;
+	size_t n, cap;
+};
+
+/* Keeps the first of each, in their order. */
+void device_names_drop_repeated(struct device_names *names);
+
 /* Would the kernel (dev_valid_name) take the name, and do ifup-routes' word splitting and
  * globbing leave it whole? */
 bool device_valid(const char *name);

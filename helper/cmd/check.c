@@ -25,7 +25,6 @@ enum { SCRIPT_SIZE = 1 << 16 };
 /* All that check knows beyond what every verb does. */
 struct checked {
 	struct host host;
-	struct view view;
 	struct sysctl_diff diff;
 	struct sysctls settings;
 	struct hook hooks[HOOKS];
@@ -112,14 +111,12 @@ static int find(struct checked *checked)
 	const struct options none = {.argument = NULL};
 	struct host *host = &checked->host;
 	const struct check_input in = {&host->config, &host->sources, &host->plan, &host->ops,
-		&checked->diff.writes, &host->diags, &host->kernel, &checked->view,
-		&checked->settings, kernel_older_than(2, 6, 31),
-		sysctl_value(AF_INET, "all", "forwarding") == 1,
+		&checked->diff.writes, &host->diags, &host->kernel, &checked->settings,
+		kernel_older_than(2, 6, 31), sysctl_value(AF_INET, "all", "forwarding") == 1,
 		sysctl_value(AF_INET6, "all", "forwarding") == 1, checked->hooks};
 
 	/* Where the host's own defaults are refused, the kernel can be asked all the same. */
 	if (host_plan(EVENT_SYNC, &none, host) == EXIT_FAILED ||
-		kernel_view(&host->kernel.links, &checked->view) ||
 		host_diff_sysctls(host, !host->ops.n, &checked->diff) ||
 		read_settings(&host->kernel.links, &checked->settings))
 		return EXIT_FAILED;
@@ -212,7 +209,7 @@ static int print(const struct checked *checked, bool porcelain)
 
 int cmd_check(const struct options *options)
 {
-	struct checked checked = {.host = {.device = ""}};
+	struct checked checked = {.host = {.whole = true}};
 	int status = find(&checked);
 
 	if (!status)
@@ -222,7 +219,6 @@ int cmd_check(const struct options *options)
 	inquiry_free(&checked.inquiry);
 	free(checked.settings.items);
 	sysctl_diff_free(&checked.diff);
-	view_free(&checked.view);
 	host_free(&checked.host);
 	return status;
 }

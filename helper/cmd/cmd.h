@@ -31,15 +31,18 @@ int cmd_check(const struct options *options);
 
 /* All that a verb knows of the host, and what it makes of it. */
 struct host {
+	bool whole; /* the kernel's routes and neighbours are read whole (kernel_read) */
 	struct kernel kernel;
 	struct sources sources;
 	struct rules record;
 	struct saves saves;
+	struct brought_ups brought_up;
 	struct sysctls seen; /* what the uplinks' devices have */
 	struct config config;
 	struct diags diags;
 	struct plan plan;
 	struct ops ops;
+	bool incomplete; /* something could not be read: logged */
 	const struct profile *profile; /* that options->argument names, or NULL */
 	device_name device;	       /* its device, "" if there is none */
 };

@@ -62,17 +62,17 @@ static int parse_words(const struct options *options, struct asker *asker)
 	return 0;
 }
 
-/* What the kernel's table local says the address is: WAY_LOCAL, WAY_BROADCAST, or 0. */
-static unsigned char local_type(const struct view *view, const struct prefix *address)
+/* What the kernel's table local says the address is: ROUTE_LOCAL, ROUTE_BROADCAST, or 0. */
+static unsigned char local_type(const struct kernel *kernel, const struct prefix *address)
 {
-	const struct way *way;
+	const struct route *route;
 	size_t i;
 
-	for (i = 0; i < view->ways.n; i++) {
-		way = &view->ways.items[i];
-		if (way->table == TABLE_LOCAL && prefix_same_address(&way->dst, address) &&
-			way->dst.len == prefix_bits(address->family))
-			return way->type;
+	for (i = 0; i < kernel->routes.n; i++) {
+		route = &kernel->routes.items[i];
+		if (route->table == TABLE_LOCAL && prefix_same_address(&route->dst, address) &&
+			route->dst.len == prefix_bits(address->family))
+			return route->type;
 	}
 	return 0;
 }
@@ -187,7 +187,7 @@ static int explain_all(const struct options *options, const struct asker *asker)
 	const struct address *own = find_address(asker, &asker->remote), *local = NULL;
 	bool gateway;
 
-	if (local_type(&asker->view, &asker->remote) == WAY_BROADCAST)
+	if (local_type(&asker->host.kernel, &asker->remote) == ROUTE_BROADCAST)
 		return wrong_argument(options->argument,
 			"a host's address is expected, not "
 			"that of all hosts of a network");
@@ -199,7 +199,7 @@ static int explain_all(const struct options *options, const struct asker *asker)
 		wrong_argument(options->second, "not an address of this host");
 		return EXIT_FAILED;
 	}
-	if (own && local_type(&asker->view, &asker->remote) == WAY_LOCAL)
+	if (own && local_type(&asker->host.kernel, &asker->remote) == ROUTE_LOCAL)
 		return explain_own(asker, own, local);
 	if (!local)
 		return explain_each(asker);
@@ -220,7 +220,7 @@ static void read_plan(struct asker *asker)
 int cmd_explain(const struct options *options)
 {
 	const struct options all = {.argument = NULL};
-	struct asker asker = {.remote = {0}};
+	struct asker asker = {.host = {.whole = true}};
 	struct host *host = &asker.host;
 	int status = parse_words(options, &asker);
 
@@ -230,12 +230,10 @@ int cmd_explain(const struct options *options)
 	asker.unplanned = host_plan(EVENT_SYNC, &all, host);
 	if (!asker.unplanned)
 		read_plan(&asker);
-	asker.ground.view = &asker.view;
+	asker.ground.kernel = &host->kernel;
 	asker.ground.forwarding6 = sysctl_value(AF_INET6, "all", "forwarding");
-	asker.ground.old_inet6 = host->kernel.old_inet6;
-	if (host->kernel.links.n && !kernel_view(&host->kernel.links, &asker.view))
+	if (host->kernel.links.n)
 		status = explain_all(options, &asker);
-	view_free(&asker.view);
 	host_free(host);
 	return status;
 }

@@ -38,27 +38,6 @@ struct answer ask_arrival(const struct asker *asker, const struct prefix *from,
 	return ask_one(asker, &question);
 }
 
-/* The gateway of a route without a destination, or half of one, that goes by the device (NULL:
- * any) and lies in net (NULL: anywhere). NULL: there is none. */
-static const struct prefix *default_gateway(
-	const struct view *view, int family, const char *device, const struct prefix *net)
-{
-	const struct way *way;
-	const struct hop *hop;
-	size_t i, k;
-
-	for (i = 0; i < view->ways.n; i++) {
-		way = &view->ways.items[i];
-		for (k = 0; k < way->n && way->dst.len <= 1 && way->dst.family == family; k++) {
-			hop = &way->hops[k];
-			if (hop->gateway.family && (!device || !strcmp(hop->device, device)) &&
-				(!net || prefix_contains(net, &hop->gateway)))
-				return &hop->gateway;
-		}
-	}
-	return NULL;
-}
-
 static const struct uplink *find_uplink(
 	const struct config *config, const char *device, const struct prefix *local)
 {
@@ -131,17 +110,15 @@ static void find_service(const struct asker *asker, struct facts *facts)
 }
 
 /* Neither one of those that the kernel begins with nor one of ours. */
-static bool policy_foreign(const struct rules *owned, const struct policy *policy)
+static bool rule_is_foreign(const struct rules *owned, const struct rule *rule)
 {
 	size_t i;
 
 	for (i = 0; i < owned->n; i++)
-		if (owned->items[i].priority == policy->priority &&
-			owned->items[i].table == policy->table &&
-			!prefix_compare(&owned->items[i].from, &policy->from))
+		if (!rule_compare(&owned->items[i], rule))
 			return false;
-	return policy->from.len || policy->to.len || policy->action != POLICY_TABLE ||
-		policy->table < TABLE_DEFAULT || policy->table > TABLE_LOCAL;
+	return rule->from.len || rule->to.len || rule->action != ACTION_LOOKUP ||
+		rule->table < TABLE_DEFAULT || rule->table > TABLE_LOCAL;
 }
 
 /* Was it a rule by hand that decided, which one of ours would not come before? */
@@ -150,21 +127,9 @@ static bool decided_by_hand(const struct asker *asker, const struct facts *facts
 	const struct step *last = trace_last(facts->trace);
 	const struct service *service = &facts->service;
 
-	return last && policy_foreign(&asker->host.plan.owned, last->policy) &&
-		(last->policy->priority <= asker->host.config.rule_priority ||
+	return last && rule_is_foreign(&asker->host.plan.owned, last->rule) &&
+		(last->rule->priority <= asker->host.config.rule_priority ||
 			(service->planned && !service->pending));
-}
-
-static bool has_carrier(const struct view *view, const char *device)
-{
-	size_t i, k;
-
-	for (i = 0; i < view->ways.n; i++)
-		for (k = 0; k < view->ways.items[i].n; k++)
-			if (view->ways.items[i].hops[k].linkdown &&
-				!strcmp(view->ways.items[i].hops[k].device, device))
-				return false;
-	return true;
 }
 
 /* arp_ignore's 1 and 2 want the target among the device's own addresses; 8 is for never.
@@ -190,15 +155,15 @@ static bool answers_arp(const struct asker *asker, const struct facts *facts,
 static struct prefix arp_sender(
 	const struct asker *asker, const struct facts *facts, const struct prefix *net)
 {
-	const struct prefix *gateway =
-		default_gateway(&asker->view, facts->local.family, NULL, net);
+	const struct prefix gateway =
+		kernel_default_gateway(&asker->host.kernel, facts->local.family, NULL, net);
 	const struct uplink *uplink =
 		find_uplink(&asker->host.config, facts->holder, &facts->local);
 	const struct prefix none = {0};
 
 	if (prefix_contains(net, &facts->remote))
 		return facts->remote;
-	return gateway ? *gateway : uplink ? uplink->gateway : none;
+	return gateway.family ? gateway : uplink ? uplink->gateway : none;
 }
 
 /* Is it another NIC in a network that the target lies in? */
@@ -257,14 +222,16 @@ static void find_arrival(const struct asker *asker, struct facts *facts, const s
 		device = asker->zone;
 	else if (!facts->leaves.error && out && !out->loopback &&
 		(holder->loopback ||
-			(last && last->way && last->way->dst.len > 1 &&
-				!default_gateway(&asker->view, family, out->name, NULL) &&
+			(last && last->route && last->route->dst.len > 1 &&
+				!kernel_default_gateway(
+					&asker->host.kernel, family, out->name, NULL)
+					 .family &&
 				!find_uplink(&asker->host.config, out->name, &facts->remote))))
 		device = out->name;
 	memcpy(facts->arrival, device, sizeof(facts->arrival));
 	if (family == AF_INET && facts->up && !holder->loopback && device == facts->holder)
 		find_bystanders(asker, facts);
-	facts->arrives.type = WAY_LOCAL;
+	facts->arrives.type = ROUTE_LOCAL;
 	if (facts->up && strcmp(facts->arrival, "lo"))
 		facts->arrives = ask_arrival(asker, &facts->remote, &facts->local, facts->arrival);
 }
@@ -287,17 +254,19 @@ void facts_gather(const struct asker *asker, const struct address *address, stru
 		memcpy(question.oif, asker->zone, sizeof(question.oif));
 	facts->remote = question.to;
 	facts->local = question.from;
-	facts->view = &asker->view;
+	facts->kernel = &asker->host.kernel;
 	facts->trace = trace;
 	trace_walk(&asker->ground, &question, trace);
 	facts->leaves = ask_one(asker, &question);
 	memcpy(facts->holder, holder->name, sizeof(facts->holder));
 	facts->up = holder->up;
-	facts->carrier = has_carrier(&asker->view, facts->holder);
+	facts->carrier = holder->running;
 	find_service(asker, facts);
 	facts->by_hand = decided_by_hand(asker, facts);
 	facts->gateway = facts->service.has_gateway ||
-		default_gateway(&asker->view, facts->local.family, facts->holder, NULL);
+		kernel_default_gateway(
+			&asker->host.kernel, facts->local.family, facts->holder, NULL)
+			.family;
 	find_arrival(asker, facts, holder);
 	out = kernel_find_link(kernel, facts->leaves.device);
 	facts->neighbourless = out && !out->mac[0];

@@ -10,7 +10,6 @@
 /* One run of explain. */
 struct asker {
 	struct host host;
-	struct view view;
 	struct ground ground;
 	struct prefix remote, local; /* local.family 0: that of each NIC */
 	device_name zone;	     /* of a link-local remote, or local: the device after its % */

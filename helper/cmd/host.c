@@ -12,12 +12,19 @@
 #include "sys/kernel.h"
 #include "sys/proc.h"
 
-static int host_read(const struct options *options, struct host *host)
+/* clean takes away what it can, whatever cannot be read. */
+static int host_read(enum event event, const struct options *options, struct host *host)
 {
+	int err;
+
 	if (options->root)
 		return sources_read(options->root, &host->sources);
-	return kernel_read(&host->kernel) || sources_read("", &host->sources) ||
-		record_read(&host->record) || saves_read(&host->saves);
+	if (kernel_read(host->whole, &host->kernel))
+		return -1;
+	err = sources_read("", &host->sources) | record_read(&host->record) |
+		saves_read(&host->saves) | brought_up_read(&host->brought_up);
+	host->incomplete = err != 0;
+	return err && event != EVENT_CLEAN ? -1 : 0;
 }
 
 static int see_sysctls(const struct kernel *kernel, const char *device, struct sysctls *seen)
@@ -25,7 +32,7 @@ static int see_sysctls(const struct kernel *kernel, const char *device, struct s
 	const struct link *link = kernel_find_link(kernel, device);
 	int key;
 
-	if (!device[0] || sysctl_find(seen, device, SYSCTL_RP_FILTER))
+	if (!device[0])
 		return 0;
 	if (!link || !link->has_settings)
 		return sysctl_read(device, seen);
@@ -36,19 +43,25 @@ static int see_sysctls(const struct kernel *kernel, const char *device, struct s
 
 static int read_sysctls(struct host *host)
 {
+	const struct uplinks *uplinks = &host->config.uplinks;
+	struct device_names names = {NULL, 0, 0};
 	int err = 0;
 	size_t i;
 
-	for (i = 0; !err && i < host->config.uplinks.n; i++)
-		err = see_sysctls(&host->kernel, host->config.uplinks.items[i].device, &host->seen);
-	for (i = 0; !err && i < host->saves.n; i++)
-		err = see_sysctls(&host->kernel, host->saves.items[i].set.device, &host->seen);
+	for (i = 0; i < uplinks->n; i++)
+		memcpy(array_add(&names), uplinks->items[i].device, DEVICE_SIZE);
+	for (i = 0; i < host->saves.n; i++)
+		memcpy(array_add(&names), host->saves.items[i].set.device, DEVICE_SIZE);
+	device_names_drop_repeated(&names);
+	for (i = 0; !err && i < names.n; i++)
+		err = see_sysctls(&host->kernel, names.items[i], &host->seen);
+	free(names.items);
 	return err;
 }
 
 static bool stays(const void *arg, const char *device)
 {
-	return frozen_device(arg, device);
+	return plan_holds(arg, HOLD_KERNEL, device, 0);
 }
 
 /* The filter is loosened where the kernel refuses what the rules allow. */
@@ -56,12 +69,15 @@ static int add_loosened(const struct host *host, struct sysctls *wanted)
 {
 	const struct probes *probes = &host->plan.probes;
 	bool *refuses = mem_resize(NULL, probes->n * sizeof(*refuses));
-	int err = kernel_refuses(probes, &host->kernel.links, refuses);
+	int err = kernel_refuses(probes, &host->kernel, refuses);
+	struct index unused = {0};
 	size_t i;
 
 	for (i = 0; !err && i < probes->n; i++)
 		if (refuses[i])
 			sysctl_add(probes->items[i].device, SYSCTL_RP_FILTER, sysctl_loose(), wanted);
+	array_drop_repeated(wanted, sysctls_in_order, &unused);
+	free(unused.items);
 	free(refuses);
 	return err;
 }
@@ -77,7 +93,7 @@ int host_diff_sysctls(const struct host *host, bool probe, struct sysctl_diff *o
 	if (probe)
 		err = add_loosened(host, &wanted);
 	if (!err)
-		sysctl_diff(&wanted, &host->seen, &host->saves, stays, &host->plan.frozen, out);
+		sysctl_diff(&wanted, &host->seen, &host->saves, stays, &host->plan, out);
 	free(wanted.items);
 	return err;
 }
@@ -93,15 +109,19 @@ static void find_profile(const char *argument, struct host *host)
 
 int host_plan(enum event event, const struct options *options, struct host *host)
 {
-	struct plan_input input = {&host->config, &host->sources,
-		options->root ? NULL : &host->kernel, &host->record, &host->saves, sysctl_loose(),
-		event, NULL};
-
+	struct plan_input input = {.config = &host->config,
+		.sources = &host->sources,
+		.kernel = options->root ? NULL : &host->kernel,
+		.record = &host->record,
+		.saves = &host->saves,
+		.brought_up = &host->brought_up,
+		.loose = sysctl_loose(),
+		.event = event};
 	struct diags unsaid = {0};
 	bool clean = event == EVENT_CLEAN;
 	int refused;
 
-	if (host_read(options, host))
+	if (host_read(event, options, host))
 		return EXIT_FAILED;
 	host->sources.seen = options->root ? NULL : &host->kernel.addresses;
 	host->sources.coming = event == EVENT_PREPARE ? options->argument : NULL;
@@ -135,6 +155,7 @@ void host_free(struct host *host)
 	config_free(&host->config);
 	free(host->record.items);
 	free(host->saves.items);
+	brought_ups_free(&host->brought_up);
 	free(host->seen.items);
 	sources_free(&host->sources);
 	kernel_free(&host->kernel);
@@ -166,11 +187,12 @@ int host_report(const struct host *host, bool hook)
 
 	for (i = 0; i < host->diags.n; i++) {
 		diag = &host->diags.items[i];
-		if (hook && !is_about(diag, host))
+		if (hook && !diag->failure && !is_about(diag, host))
 			continue;
 		if (diag->refusal) {
 			log_error("%s", diag->text);
-			status = EXIT_REFUSED;
+			if (status != EXIT_REFUSED)
+				status = diag->failure ? EXIT_FAILED : EXIT_REFUSED;
 		} else {
 			log_notice("%s", diag->text);
 		}

@@ -8,22 +8,24 @@
 #include "cmd/cmd.h"
 #include "plan/unified.h"
 
-static unsigned device_table(const struct host *host)
+/* A device may have several tables: of its aliases, and of IPv6. */
+static bool is_device_table(const struct host *host, unsigned table)
 {
 	const struct planned_uplinks *uplinks = &host->plan.uplinks;
 	size_t i;
 
 	for (i = 0; i < uplinks->n; i++)
-		if (!strcmp(uplinks->items[i].uplink->device, host->device))
-			return uplinks->items[i].table;
-	return 0;
+		if (uplinks->items[i].table == table &&
+			!strcmp(uplinks->items[i].uplink->device, host->device))
+			return true;
+	return false;
 }
 
-static bool op_concerns(const struct op *op, const struct host *host, unsigned table)
+static bool op_concerns(const struct op *op, const struct host *host)
 {
 	if (op->rule)
-		return op->rule->table == table;
-	return op->route->table == table || !strcmp(op->route->device, host->device);
+		return is_device_table(host, op->rule->table);
+	return is_device_table(host, op->route->table) || !strcmp(op->route->device, host->device);
 }
 
 static void format_changes(const struct host *host, bool all, struct text *out)
@@ -42,13 +44,12 @@ static void format_changes(const struct host *host, bool all, struct text *out)
 
 static void format_ops(const struct host *host, bool all, struct text *out)
 {
-	unsigned table = device_table(host);
 	const struct op *op;
 	size_t i;
 
 	for (i = 0; i < host->ops.n; i++) {
 		op = &host->ops.items[i];
-		if (!all && !op_concerns(op, host, table))
+		if (!all && !op_concerns(op, host))
 			continue;
 		text_add_string(out,
 			op->kind == OP_RULE_DELETE || op->kind == OP_ROUTE_DELETE ? "- "
@@ -77,6 +78,22 @@ static int format_sysctls(const struct host *host, bool all, struct text *out)
 	return 0;
 }
 
+/* A device without an ifcfg file may still lose a block. False: nobody knows the device. */
+static bool find_device(struct host *host, const char *name)
+{
+	const struct changes *changes = &host->plan.changes;
+	bool found = kernel_find_link(&host->kernel, name) != NULL;
+	size_t i;
+
+	if (host->profile)
+		return true;
+	for (i = 0; i < changes->n; i++)
+		found |= !strcmp(strchr(changes->items[i].name, '-') + 1, name);
+	if (found && device_valid(name))
+		memcpy(host->device, name, strlen(name) + 1);
+	return found;
+}
+
 int cmd_plan(const struct options *options)
 {
 	struct host host = {.device = ""};
@@ -85,7 +102,11 @@ int cmd_plan(const struct options *options)
 	int status = host_plan(EVENT_SYNC, options, &host);
 	int reported = host_report(&host, false);
 
-	if (!status && (all || host.profile)) {
+	if (!status && !all && !find_device(&host, options->argument)) {
+		log_error("%s: no such device, and no ifcfg file for one", options->argument);
+		status = EXIT_USAGE;
+	}
+	if (!status) {
 		format_changes(&host, all, &out);
 		format_ops(&host, all, &out);
 		status = format_sysctls(&host, all, &out);

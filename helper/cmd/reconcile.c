@@ -25,19 +25,18 @@ enum { ROUNDS = 3 };
 static void recollect(const struct host *host, bool before, struct rules *rest)
 {
 	const struct rules *seen = &host->kernel.rules;
-	const struct frozen *frozen = &host->plan.frozen;
 	struct index owned = {0}, unused = {0};
-	size_t i, at = 0, at_wanted = 0;
+	size_t i;
 	const struct rule *rule;
 
-	if (!before && !frozen->tables.n)
+	if (!before && !host->plan.holds.n)
 		return;
 	index_build(&host->plan.owned, rules_in_order, &owned);
 	for (i = 0; i < seen->n; i++) {
 		rule = &seen->items[i];
-		if ((before || frozen_table(frozen, rule->table)) &&
-			index_follow(&owned, &at, rule) &&
-			!index_follow(&host->plan.rules_in_order, &at_wanted, rule))
+		if ((before || plan_holds(&host->plan, HOLD_KERNEL, "", rule->table)) &&
+			index_find(&owned, rule) &&
+			!index_find(&host->plan.rules_in_order, rule))
 			*array_add(rest) = *rule;
 	}
 	array_drop_repeated(rest, rules_in_order, &unused);
@@ -158,6 +157,7 @@ static int apply_sysctls(const struct host *host)
 	struct saves both = {0};
 	const struct saved *saved;
 	int failures = 0;
+	bool recorded;
 	size_t i;
 
 	if (host_diff_sysctls(host, true, &diff))
@@ -169,9 +169,9 @@ static int apply_sysctls(const struct host *host)
 		if (!saved_find(&diff.saves, saved->set.device, saved->set.key))
 			*array_add(&both) = *saved;
 	}
-	if (diff.writes.n && saves_write(&both))
-		failures++;
-	for (i = 0; !failures && i < diff.writes.n; i++)
+	recorded = !diff.writes.n || !saves_write(&both);
+	failures += !recorded;
+	for (i = 0; recorded && i < diff.writes.n; i++)
 		failures += sysctl_write(&diff.writes.items[i]) != 0;
 	if (!failures && !same_saves(&diff.saves, &host->saves) && saves_write(&diff.saves))
 		failures++;
@@ -181,7 +181,7 @@ static int apply_sysctls(const struct host *host)
 }
 
 /* One round. Positive: edits that came in between, or ops that failed, worth another look;
- * negative: given up. A file that cannot be written does not keep the kernel from its routes. */
+ * negative: given up. What cannot be done does not keep the rest from being done. */
 static int round_run(struct host *host, enum event event, bool last)
 {
 	int files, failures;
@@ -190,14 +190,18 @@ static int round_run(struct host *host, enum event event, bool last)
 	if (host->ops.n && remember(host, true))
 		return -1;
 	files = write_changes(&host->plan.changes, last);
-	if (files > 0)
+	if (files > 0 && !last)
 		return files;
 	failures = host->ops.n ? apply(host, last || files) : 0;
-	if (files || failures)
-		return files ? files : failures;
-	if (remember(host, false))
+	if (failures < 0 || (failures && !files && !last))
+		return failures;
+	/* Where an op failed the record goes on to hold all that may be there. */
+	failures += files != 0;
+	if (!failures && (remember(host, false) || brought_up_write(&host->plan.brought_up)))
 		return -1;
-	return event != EVENT_PREPARE && apply_sysctls(host) ? -1 : 0;
+	if (event != EVENT_PREPARE)
+		failures += apply_sysctls(host);
+	return failures ? -1 : 0;
 }
 
 static bool is_hook(enum event event)
@@ -215,7 +219,7 @@ static bool has_aliases(const struct host *host)
 	for (i = 0; i < files->n; i++) {
 		name = files->items[i].name + strlen("ifcfg-");
 		if (!strncmp(name, host->device, len) &&
-			(name[len] == ':' || name_is_range(name + len)))
+			(name[len] == ':' || !strncmp(name + len, "-range", strlen("-range"))))
 			return true;
 	}
 	return false;
@@ -248,6 +252,8 @@ static int reconcile(enum event event, const struct options *options)
 		if (!status && is_hook(event))
 			note_coming(event, options, &host);
 		failures = status ? -1 : round_run(&host, event, round == ROUNDS);
+		if (host.incomplete)
+			status = EXIT_FAILED;
 		host_free(&host);
 	}
 	if (reported)

@@ -34,7 +34,7 @@ void reader_refuse(struct reader *reader, const char *key, const char *format, .
 /* What a key of /etc/sysconfig/network and of an ifcfg file have in common. */
 static const char *value_trimmed(const char *value, char text[256])
 {
-	static const char blanks[] = " \t\n";
+	static const char blanks[] = " \t\n\r";
 	size_t len;
 
 	value += strspn(value, blanks);
@@ -48,19 +48,68 @@ static const char *value_trimmed(const char *value, char text[256])
 	return *text ? text : NULL;
 }
 
+static bool ends_in_cr(const struct shvar *var)
+{
+	return var->value && *var->value && var->value[strlen(var->value) - 1] == '\r';
+}
+
+/* Said once a file, as the text is the same for all keys. */
+static void refuse_line_ends(struct reader *reader, const char *path)
+{
+	diag_refuse(reader->diags, path, 1,
+		"lines end in CR LF, which initscripts do not read; run: sed -i 's/\\r$//' %s",
+		path);
+	reader->refused = true;
+}
+
+static bool has_line_ends(const struct shvars *vars, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < vars->n; i++)
+		if (vars->items[i].file == path && ends_in_cr(&vars->items[i]))
+			return true;
+	return false;
+}
+
+bool read_line_ends(struct reader *reader)
+{
+	if (!has_line_ends(reader->vars, reader->path))
+		return true;
+	refuse_line_ends(reader, reader->path);
+	return false;
+}
+
+void read_notices(const struct shvars *vars, const char *path, struct diags *diags)
+{
+	if (vars->error.why && vars->error.file == path)
+		diag_notice(diags, path, vars->error.line,
+			"%s; a shell reads nothing from this line on", vars->error.why);
+	if (has_line_ends(vars, path))
+		diag_notice(diags, path, 1,
+			"lines end in CR LF, which initscripts do not read; "
+			"run: sed -i 's/\\r$//' %s",
+			path);
+}
+
 const char *read_value(struct reader *reader, const char *key, char text[256])
 {
 	const struct shvar *var = shvar_find(reader->vars, key);
 
 	if (!var)
 		return NULL;
-	if (!var->value) {
+	if (!var->value && var->unread)
+		reader_refuse(reader, key, "%s; a shell reads nothing from this line on", var->why);
+	else if (!var->value && var->unfollowed)
 		reader_refuse(reader, key,
-			"%s is decided by %s, which only a shell could know; "
-			"expected a plain value",
-			key, var->why);
+			"only a shell knows what this line assigns; expected KEY=value");
+	else if (!var->value)
+		reader_refuse(
+			reader, key, "%s: expected a plain value instead of %s", key, var->why);
+	if (!var->value)
 		return NULL;
-	}
+	if (ends_in_cr(var))
+		refuse_line_ends(reader, var->file);
 	return value_trimmed(var->value, text);
 }
 
@@ -83,7 +132,7 @@ bool read_switch(struct reader *reader, const char *key, bool unset)
 	if (!value)
 		return unset;
 	if (!switch_is_true(value) && !switch_is_false(value))
-		reader_refuse(reader, key, "%s=%s is neither; expected yes or no", key, value);
+		reader_refuse(reader, key, "%s=%s: expected yes or no", key, value);
 	return switch_is_true(value);
 }
 
@@ -109,8 +158,7 @@ unsigned read_number(struct reader *reader, const char *key, unsigned unset, uns
 	const char *value = read_value(reader, key, text);
 
 	if (value && !parse_number(value, max, &number))
-		reader_refuse(
-			reader, key, "%s=%s is not a number; expected 0 to %u", key, value, max);
+		reader_refuse(reader, key, "%s=%s: expected 0 to %u", key, value, max);
 	return number;
 }
 
@@ -127,7 +175,7 @@ enum rp_filter read_rp_filter(struct reader *reader, enum rp_filter unset)
 		if (!strcasecmp(words[i], value))
 			return (enum rp_filter)i;
 	reader_refuse(reader, "RP_FILTER",
-		"RP_FILTER=%s is not known; expected auto, strict, loose, off or keep", value);
+		"RP_FILTER=%s: expected auto, strict, loose, off or keep", value);
 	return unset;
 }
 
@@ -135,10 +183,13 @@ int read_arp(struct reader *reader, const char *key, unsigned max)
 {
 	char text[256];
 	const char *value = read_value(reader, key, text);
+	unsigned number = 0;
 
 	if (!value || !strcasecmp(value, "auto"))
 		return ARP_AUTO;
-	return (int)read_number(reader, key, 0, max);
+	if (!parse_number(value, max, &number))
+		reader_refuse(reader, key, "%s=%s: expected 0 to %u, or auto", key, value, max);
+	return (int)number;
 }
 
 unsigned read_table(struct reader *reader, const struct table_names *names)
@@ -155,8 +206,7 @@ unsigned read_table(struct reader *reader, const struct table_names *names)
 			;
 		if (i == names->n) {
 			reader_refuse(reader, "TABLE",
-				"TABLE=%s is not known; expected a number, "
-				"or a name of /etc/iproute2/rt_tables",
+				"TABLE=%s: expected a number, or a name of /etc/iproute2/rt_tables",
 				value);
 			return 0;
 		}
@@ -166,8 +216,8 @@ unsigned read_table(struct reader *reader, const struct table_names *names)
 	 * 256 as 0, no table at all. */
 	if (table % 256 == 0 || (table >= 253 && table <= 255)) {
 		reader_refuse(reader, "TABLE",
-			"TABLE=%s is the kernel's own; expected a table of "
-			"this uplink alone, not 253 to 255 nor a multiple of 256",
+			"TABLE=%s: expected a table of this uplink alone, "
+			"not 253 to 255 nor a multiple of 256, which are the kernel's",
 			value);
 		return 0;
 	}
@@ -187,9 +237,10 @@ static const char *value_or_parent(
 	return var && var->value ? value_trimmed(var->value, text) : NULL;
 }
 
-/* PREFIXn before NETMASKn before the class, as expand_config. */
-static int read_length(struct reader *reader, const struct shvars *parent, const char *index,
-	const struct prefix *address)
+/* PREFIXn before NETMASKn, as expand_config. Both may be a length or a mask to ip. Without them
+ * ipcalc takes the address's class, but for EL8's, which takes the address alone. */
+static int read_length(struct reader *reader, const struct shvars *parent,
+	const struct release *release, const char *index, const struct prefix *address)
 {
 	char key[32], text[256];
 	const char *value;
@@ -199,21 +250,20 @@ static int read_length(struct reader *reader, const struct shvars *parent, const
 	snprintf(key, sizeof(key), "PREFIX%s", index);
 	value = value_or_parent(reader, parent, key, text);
 	if (value) {
-		if (parse_number(value, 32, &number) && number)
-			return (int)number;
-		reader_refuse(
-			reader, key, "%s=%s is no prefix length; expected 1 to 32", key, value);
+		len = parse_number(value, 32, &number) ? (int)number : prefix_parse_netmask(value);
+		if (len >= 1)
+			return len;
+		reader_refuse(reader, key, "%s=%s: expected a prefix length, 1 to 32", key, value);
 		return 32;
 	}
 	snprintf(key, sizeof(key), "NETMASK%s", index);
 	value = value_or_parent(reader, parent, key, text);
 	if (!value)
-		return prefix_class_length(address);
+		return release->host_by_default ? 32 : prefix_class_length(address);
 	len = prefix_parse_netmask(value);
 	if (len >= 1)
 		return len;
-	reader_refuse(
-		reader, key, "%s=%s is no netmask; expected one like 255.255.255.0", key, value);
+	reader_refuse(reader, key, "%s=%s: expected a netmask like 255.255.255.0", key, value);
 	return 32;
 }
 
@@ -224,15 +274,12 @@ static struct prefix parse_address(struct reader *reader, const char *key, const
 
 	if (!prefix_parse_address(value, AF_INET, &address) && prefix_is_unicast(&address))
 		return address;
-	reader_refuse(reader, key,
-		"%s=%s is no IPv4 address; expected four numbers like "
-		"192.168.2.99",
-		key, value);
+	reader_refuse(reader, key, "%s=%s: expected an IPv4 address like 192.168.2.99", key, value);
 	return none;
 }
 
-static bool read_address(
-	struct reader *reader, const struct shvars *parent, const char *index, struct prefixes *out)
+static bool read_address(struct reader *reader, const struct shvars *parent,
+	const struct release *release, const char *index, struct prefixes *out)
 {
 	char key[32], text[256];
 	const char *value;
@@ -245,26 +292,31 @@ static bool read_address(
 	address = parse_address(reader, key, value);
 	if (!address.family)
 		return true;
-	address.len = (unsigned char)read_length(reader, parent, index, &address);
+	address.len = (unsigned char)read_length(reader, parent, release, index, &address);
 	*array_add(out) = address;
 	return true;
 }
 
-void read_addresses(struct reader *reader, const struct shvars *parent, struct prefixes *out)
+void read_addresses(struct reader *reader, const struct shvars *parent,
+	const struct release *release, struct prefixes *out)
 {
-	char index[12] = "";
+	bool found = read_address(reader, parent, release, "", out), any = found;
+	char index[12];
 	int i;
 
-	read_address(reader, parent, "", out);
-	/* expand_config goes on over a gap only up to IPADDR2. */
-	for (i = 0; i <= 255; i++) {
+	/* expand_config goes on over early gaps only; ifup-eth asks it only if IPADDR or one of
+	 * IPADDR0 to IPADDR2 is there. */
+	for (i = 0; release->numbered && i <= 255 && (i <= 2 || any); i++) {
 		snprintf(index, sizeof(index), "%d", i);
-		if (!read_address(reader, NULL, index, out) && i >= 2)
+		found = read_address(reader, NULL, release, index, out);
+		if (!found && i >= (release->third_alone ? 3 : 2))
 			break;
+		any |= found;
 	}
 }
 
-void read_address_range(struct reader *reader, const struct shvars *parent, struct prefixes *out)
+void read_address_range(struct reader *reader, const struct shvars *parent,
+	const struct release *release, struct prefixes *out)
 {
 	char first[256], last[256];
 	struct prefix address, end;
@@ -278,12 +330,12 @@ void read_address_range(struct reader *reader, const struct shvars *parent, stru
 	/* ifup-aliases counts the last of the four numbers. */
 	if (memcmp(address.bytes, end.bytes, 3) || address.bytes[3] > end.bytes[3]) {
 		reader_refuse(reader, "IPADDR_END",
-			"IPADDR_END=%s ends no range that begins with "
-			"%s; expected one that differs in its last number, which is no smaller",
+			"IPADDR_END=%s: expected an address that differs from %s in its last "
+			"number only, which is no smaller",
 			last, first);
 		return;
 	}
-	address.len = (unsigned char)read_length(reader, parent, "", &address);
+	address.len = (unsigned char)read_length(reader, parent, release, "", &address);
 	for (;; address.bytes[3]++) {
 		*array_add(out) = address;
 		if (address.bytes[3] == end.bytes[3])
@@ -303,9 +355,7 @@ struct prefix read_gateway(struct reader *reader)
 		return none;
 	if (prefix_parse_address(value, AF_INET, &gateway) || !prefix_is_unicast(&gateway)) {
 		reader_refuse(reader, "GATEWAY",
-			"GATEWAY=%s is no IPv4 address of a router; "
-			"expected four numbers like 192.168.2.1",
-			value);
+			"GATEWAY=%s: expected a router's IPv4 address like 192.168.2.1", value);
 		return none;
 	}
 	return gateway;

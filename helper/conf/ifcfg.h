@@ -17,6 +17,11 @@ struct reader {
 	bool refused;
 };
 
+/* False, and refused, if values of the file end in the CR of CR LF: no ifup succeeds then. */
+bool read_line_ends(struct reader *reader);
+/* Notices of what initscripts, too, only complain about, unless something was refused for it. */
+void read_notices(const struct shvars *vars, const char *path, struct diags *diags);
+
 /* The value without surrounding blanks (initscripts expands it unquoted), in text; NULL if it
  * is unset, empty, or only a shell could know it (refused). */
 const char *read_value(struct reader *reader, const char *key, char text[256]);
@@ -31,9 +36,11 @@ int read_arp(struct reader *reader, const char *key, unsigned max);
 /* TABLE=: number or name, 0 if unset. */
 unsigned read_table(struct reader *reader, const struct table_names *names);
 /* IPADDR, IPADDR0, IPADDR1 … with PREFIXn or NETMASKn; parent (or NULL) lends both. */
-void read_addresses(struct reader *reader, const struct shvars *parent, struct prefixes *out);
+void read_addresses(struct reader *reader, const struct shvars *parent,
+	const struct release *release, struct prefixes *out);
 /* IPADDR_START to IPADDR_END of a range file, as ifup-aliases counts them. */
-void read_address_range(struct reader *reader, const struct shvars *parent, struct prefixes *out);
+void read_address_range(struct reader *reader, const struct shvars *parent,
+	const struct release *release, struct prefixes *out);
 /* GATEWAY: family 0 if there is none. */
 struct prefix read_gateway(struct reader *reader);
 /* Does ifup-ipv6 set up IPv6 for this file, and does it let routers' advertisements in? */

@@ -39,7 +39,7 @@ static void add_address6(
 	if (prefix_parse(text, AF_INET6, &address) || !address.len ||
 		!prefix_is_unicast(&address)) {
 		reader_refuse(reader, key,
-			"%s: %s is no IPv6 address; expected one like 2001:db8::99/64", key, text);
+			"%s=%s: expected an IPv6 address like 2001:db8::99/64", key, text);
 		return;
 	}
 	if (!strchr(text, '/'))
@@ -89,15 +89,15 @@ struct prefix read_gateway6(struct reader *reader, const char *device, bool *nam
 		return none;
 	if (prefix_parse_address(text, AF_INET6, &gateway) || !prefix_is_unicast(&gateway)) {
 		reader_refuse(reader, "IPV6_DEFAULTGW",
-			"IPV6_DEFAULTGW=%s is no IPv6 address of a router; "
-			"expected one like 2001:db8::1 or fe80::1%%eth0",
+			"IPV6_DEFAULTGW=%s: expected a router's IPv6 address "
+			"like 2001:db8::1 or fe80::1%%eth0",
 			text);
 		return none;
 	}
 	if (!its && prefix_is_link_local(&gateway)) {
 		reader_refuse(reader, "IPV6_DEFAULTGW",
-			"IPV6_DEFAULTGW=%s is link-local; "
-			"expected its device too, like fe80::1%%eth0",
+			"IPV6_DEFAULTGW=%s: expected a device behind a link-local address, "
+			"like fe80::1%%eth0",
 			text);
 		return none;
 	}

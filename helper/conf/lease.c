@@ -181,7 +181,8 @@ static void draft_statement(struct draft *draft, const struct statement *stateme
 			draft_router(draft, statement->words[i]);
 }
 
-/* dhclient-script passes over the broadcast address, and the kernel refuses both. */
+/* dhclient-script passes over the broadcast address; the kernel refuses it, the host's own address
+ * and, before 5.14, the network's. */
 static bool can_be_router(const struct prefix *address, const struct prefix *router)
 {
 	struct prefix net = prefix_network(address), last = *router;
@@ -194,7 +195,7 @@ static bool can_be_router(const struct prefix *address, const struct prefix *rou
 	last.bytes[2] |= (unsigned char)(host >> 8);
 	last.bytes[3] |= (unsigned char)host;
 	return address->len >= 31 || !prefix_contains(&net, router) ||
-		!prefix_same_address(&last, router);
+		(!prefix_same_address(&last, router) && !prefix_same_address(&net, router));
 }
 
 static void draft_finish(struct draft *draft, struct lease *out)
@@ -251,15 +252,80 @@ static bool read_file(const struct file *file, const char *device, struct lease 
 	return found;
 }
 
-bool lease_find(const struct files *files, const char *device, long long now, struct lease *out)
+/* A lease, and what tells whether dhclient holds it. */
+struct found_lease {
+	struct lease lease;
+	bool found, told;  /* by our hook */
+	bool there;	   /* the device has its address */
+	long long changed; /* when its file was, in nanoseconds; 0: in the future */
+};
+
+static bool is_newer(const struct found_lease *a, const struct found_lease *b)
 {
-	bool found = false;
+	if (!a->found || !b->found)
+		return a->found;
+	if (a->told && !b->told)
+		return !is_newer(b, a);
+	/* dhclient writes its file once the hook has returned, so the same lease is in both. */
+	if (b->told)
+		return a->there && a->changed > b->changed && a->lease.expiry > b->lease.expiry;
+	if (a->there != b->there)
+		return a->there;
+	return a->changed >= b->changed;
+}
+
+bool lease_find(const struct files *files, const char *device, long long now,
+	const struct addresses *seen, struct lease *out)
+{
+	struct found_lease best = {.found = false}, next;
+	const struct file *file;
+	struct prefixes address = {NULL, 1, 1};
 	size_t i;
 
-	for (i = 0; device[0] && i < files->n; i++)
-		if (files->items[i].bytes && read_file(&files->items[i], device, out))
-			found = true;
-	return found && out->address.family && out->expiry > now;
+	for (i = 0; device[0] && i < files->n; i++) {
+		file = &files->items[i];
+		memset(&next, 0, sizeof(next));
+		next.found = file->bytes && read_file(file, device, &next.lease);
+		next.told = !strncmp(file->name, "lease-", strlen("lease-"));
+		next.changed = file->changed / 1000000000 > now ? 0 : file->changed;
+		address.items = &next.lease.address;
+		next.there = !seen || addresses_have_any(seen, device, &address);
+		if (is_newer(&next, &best))
+			best = next;
+	}
+	*out = best.lease;
+	return best.found && out->address.family && out->expiry > now;
+}
+
+/* dhclient-eth0.leases, dhclient-UUID-eth0.lease, our own lease-eth0; or their folder, that has no
+ * name. */
+static bool may_be_of(const struct file *file, const char *device)
+{
+	const char *dot = strrchr(file->name, '.');
+	size_t len = strlen(device), end = strlen(file->name);
+
+	if (dot && (!strcmp(dot, ".lease") || !strcmp(dot, ".leases")))
+		end = (size_t)(dot - file->name);
+	return !end ||
+		(end > len && file->name[end - len - 1] == '-' &&
+			!memcmp(file->name + end - len, device, len));
+}
+
+const struct file *lease_find_unread(const struct files *files, const char *device)
+{
+	const struct file *file, *found = NULL;
+	long long known = -1;
+	struct lease lease;
+	size_t i;
+
+	for (i = 0; device[0] && i < files->n; i++) {
+		file = &files->items[i];
+		if (file->error && may_be_of(file, device))
+			found = !found || file->changed > found->changed ? file : found;
+		else if (file->bytes && file->changed > known && read_file(file, device, &lease))
+			known = file->changed;
+	}
+	return found && found->changed > known ? found : NULL;
 }
 
 static bool is_one_of(const char *word, const char *const words[], size_t n)

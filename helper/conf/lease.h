@@ -22,9 +22,17 @@ struct lease {
 	long long expiry;      /* seconds since 1970; LEASE_NEVER */
 };
 
-/* The device's last lease in the files, which come oldest first. False if it has none, if it has
- * expired by now, or if it lacks an address or its mask. */
-bool lease_find(const struct files *files, const char *device, long long now, struct lease *out);
+/* The lease that dhclient holds for the device, as far as the files tell: what our hook was told
+ * last (lease-DEVICE), unless a file of dhclient's was written after it and has a lease that ends
+ * later, as where the hook is gone. Without the hook: the last lease of the file that was written
+ * last, of those whose address the device has (seen, NULL: not known) if there is one. A file that
+ * was written in the future has an unknown age and comes behind all others. False if there is no
+ * lease, if it has expired by now, or if it lacks an address or its mask. */
+bool lease_find(const struct files *files, const char *device, long long now,
+	const struct addresses *seen, struct lease *out);
+/* A file of the device's, by its name, that could not be read, and after which no other one of the
+ * device's was written; or NULL. */
+const struct file *lease_find_unread(const struct files *files, const char *device);
 
 /* What dhclient tells its script in the environment; NULL: not told. */
 struct lease_news {

@@ -2,8 +2,13 @@
  * KEY=value files (ifcfg-*, network, sysconfig/multihome) read as a shell that
  * sources them would, without running anything.
  *
- * Source: bash(1) QUOTING, PARAMETERS, SHELL GRAMMAR; initscripts sources these
+ * Source: bash(1) QUOTING, PARAMETERS, SHELL GRAMMAR; initscripts source these
  * files with bash 3.2 (EL5) to 4.4 (EL8). Pure: text in, structs out.
+ *
+ * Assignments, quotes, $KEY of earlier keys, comments and plain commands are read exactly as
+ * bash reads them. At a line that is more than that (if, case, a function …) the reader stops
+ * following: the keys that the rest of the file names are unknown from there on, and all keys
+ * if the rest may assign keys that it does not name (eval, a sourced file …).
  */
 #ifndef CONF_SHVAR_H
 #define CONF_SHVAR_H
@@ -11,25 +16,28 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum { SHVAR_BUCKETS = 128 };
+
 struct shvar {
 	char *key;
 	char *value;	  /* NULL: what only a shell could know decides it (see why) */
-	const char *why;  /* NULL, or what a reader would have to run: "command substitution" … */
+	const char *why;  /* NULL, or the reason: "command substitution" … */
+	bool unfollowed;  /* only a shell can follow the line, and what comes after it */
+	bool unread;	  /* why is an error at the line, at which a shell ends the file */
 	const char *file; /* as given to shvar_parse, not owned */
 	int line;	  /* 1-based line of the assignment, or of what decides it */
-	unsigned order;	  /* private: how many records were made before this one */
-	bool fixed; /* private: readonly or declared, so that assigning does more than it says */
+	unsigned next;	  /* private: the earlier record of the same bucket, plus 1 */
 };
 
 struct shvars {
-	struct shvar *items; /* each key once, in no promised order */
+	/* One for each assignment, in the order of the files: the last one of a key counts. */
+	struct shvar *items;
 	size_t n, cap;
-	/* From a line that may set any key (a sourced file, eval), or that cannot be
-	 * read (a syntax error, an unterminated quote): a key that is not
-	 * assigned after it is decided by it. */
-	struct shvar taint; /* key: the command that does it; NULL: none */
-	unsigned records;   /* private */
-	bool functions;	    /* private: a command that is not known may be a function of a file */
+	struct shvar any;		 /* why: NULL, or any key may have been assigned */
+	struct shvar error;		 /* why: NULL, or the error at which bash ended a file */
+	bool functions;			 /* private: files may have defined some */
+	size_t expanded;		 /* private: bytes that variables were replaced by */
+	unsigned buckets[SHVAR_BUCKETS]; /* private: the last record of each, plus 1 */
 };
 
 /* Reads text as the file named `file` and adds its assignments to vars, so that
@@ -38,9 +46,8 @@ struct shvars {
  * known is recorded with the keys that it decides. */
 void shvar_parse(const char *text, size_t len, const char *file, struct shvars *vars);
 
-/* The variable, or NULL if it is unset as far as the files tell. If a taint decides
- * the key, what comes back has value NULL and the taint's file and line.
- * Owned by vars, good until the next shvar_parse or shvar_free. */
+/* The variable, or NULL if it is unset as far as the files tell. Owned by vars, good until the
+ * next shvar_parse or shvar_free. Takes the same time whatever the number of keys. */
 const struct shvar *shvar_find(const struct shvars *vars, const char *key);
 
 void shvar_free(struct shvars *vars);

@@ -31,6 +31,47 @@ bool file_unsafe(const struct sources *sources, const struct file *file, struct 
 	return true;
 }
 
+static const char *error_words(const struct file *file)
+{
+	return file->error > 0 ? strerror(file->error) : "not a regular file";
+}
+
+bool file_unread(const struct file *file, struct diags *diags)
+{
+	if (!file->error)
+		return false;
+	diag_refuse(diags, file->path, 0, "cannot be read: %s; what needs it stays as it is",
+		error_words(file));
+	diags->items[diags->n - 1].failure = true;
+	return true;
+}
+
+static bool is_said(const struct diags *diags, const struct file *file)
+{
+	size_t i;
+
+	for (i = 0; i < diags->n; i++)
+		if (!strcmp(diags->items[i].file, file->path))
+			return true;
+	return false;
+}
+
+static void note_unread(const struct files *files, struct diags *diags)
+{
+	size_t i;
+
+	for (i = 0; i < files->n; i++)
+		if (files->items[i].error && !is_said(diags, &files->items[i]))
+			diag_notice(diags, files->items[i].path, 0,
+				"cannot be read: %s; passed over", error_words(&files->items[i]));
+}
+
+void sources_note_unread(const struct sources *sources, struct diags *diags)
+{
+	note_unread(&sources->leases, diags);
+	note_unread(&sources->settings, diags);
+}
+
 void file_free(struct file *file)
 {
 	free(file->name);
@@ -51,10 +92,13 @@ void sources_free(struct sources *sources)
 {
 	file_free(&sources->network);
 	file_free(&sources->defaults);
+	file_free(&sources->static_routes);
 	file_free(&sources->ifup_ipv6);
 	file_free(&sources->ifup_routes);
+	file_free(&sources->network_functions);
 	files_free(&sources->ifcfg);
 	files_free(&sources->managed);
+	files_free(&sources->sourced);
 	files_free(&sources->tables);
 	files_free(&sources->settings);
 	files_free(&sources->leases);

@@ -14,12 +14,15 @@
 
 /* One file as it was read. */
 struct file {
-	char *name;  /* "ifcfg-eth0" */
+	char *name;  /* "ifcfg-eth0"; "" for a folder that cannot be read */
 	char *path;  /* for messages and for writing */
 	char *bytes; /* NUL-terminated; NULL: no such file */
 	size_t len;
 	long long changed; /* when, in nanoseconds since 1970 */
 	bool others_write; /* others than root may write it */
+	unsigned long long disk, inode; /* the same of two names: one file */
+	bool linked;	   /* its name is a symbolic link */
+	int error;	   /* why it could not be read, as errno or -1; bytes is "" then; or 0 */
 };
 
 struct files {
@@ -31,11 +34,13 @@ struct files {
 struct sources {
 	struct file network;	      /* /etc/sysconfig/network */
 	struct file defaults;	      /* /etc/sysconfig/multihome */
+	struct file static_routes;    /* /etc/sysconfig/static-routes */
 	struct files ifcfg;	      /* network-scripts/ifcfg-*, in initscripts' order */
 	struct files managed;	      /* network-scripts/route-*, rule-*, route6-*, rule6-* */
+	struct files sourced;	      /* network-scripts/NAME.route */
 	struct files tables;	      /* iproute2/rt_tables and rt_tables.d */
 	struct files settings;	      /* sysctl.conf and sysctl.d */
-	struct files leases;	      /* dhclient's and what it told our hook, the oldest first */
+	struct files leases;	      /* dhclient's, and what it told our hook: lease-DEVICE */
 	long long now;		      /* when they were read, in seconds since 1970 */
 	bool network_manager;	      /* it is running */
 	bool leftovers;		      /* a run of ours that was killed left what it was writing */
@@ -43,12 +48,18 @@ struct sources {
 	char *scripts;		      /* the network-scripts folder */
 	const struct addresses *seen; /* those of the kernel; NULL: not asked */
 	const char *coming;	      /* the ifcfg file of an ifup that begins, or NULL */
-	struct file ifup_ipv6, ifup_routes; /* initscripts' own, to tell the release */
+	/* initscripts' own, to tell the release */
+	struct file ifup_ipv6, ifup_routes, network_functions;
 };
 
 /* May others than root write the file? Then it is refused, as a word of theirs would be root's.
  * Never for a copy of somebody's /etc. */
 bool file_unsafe(const struct sources *sources, const struct file *file, struct diags *diags);
+
+/* Could the file not be read? Then what needs it is refused, and stays as it is. */
+bool file_unread(const struct file *file, struct diags *diags);
+/* Says which leases and sysctl files could not be read, and so are passed over. */
+void sources_note_unread(const struct sources *sources, struct diags *diags);
 
 /* initscripts' __sed_discard_ignored_files. */
 bool file_ignored(const char *name);

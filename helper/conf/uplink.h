@@ -22,6 +22,9 @@ struct release {
 	bool inet6_by_default; /* without IPV6INIT: from EL7 on */
 	bool inet6_by_network; /* only with NETWORKING_IPV6=yes: EL5 */
 	bool reads_rule6;      /* from EL5.10 and initscripts 9.03.39 of EL6 on */
+	bool numbered;	       /* IPADDR0, IPADDR1 …: from EL6 on */
+	bool third_alone;      /* IPADDR3 counts without IPADDR2: EL6 */
+	bool host_by_default;  /* no netmask means 255.255.255.255, not the class: EL8 */
 };
 
 /* The way out that a file gives its device, in one family; a file may give two. */
@@ -37,7 +40,7 @@ struct uplink {
 	bool remembered_gateway;
 	size_t remembered_addresses; /* so many of the last */
 	unsigned table;		     /* TABLE=, or 0: to be chosen */
-	bool fallback;		     /* a default of its own in main, below initscripts' */
+	bool fallback;		     /* a standby of its own in table 253 */
 	enum rp_filter rp_filter;
 	int arp_ignore, arp_announce; /* ARP_AUTO, or the value */
 	/* Nothing of it goes to files: a lease decides, or NetworkManager does, which no longer
@@ -46,6 +49,8 @@ struct uplink {
 	bool leased;	      /* by DHCP */
 	bool network_manager; /* controls the device */
 	bool refused;	      /* what was there before stays as it is */
+	bool alias; /* of a device that has a file of its own: its refusal is its own, too */
+	unsigned long long fingerprint; /* its profile's: that of both families */
 };
 
 struct uplinks {
@@ -66,9 +71,20 @@ struct table_names {
 /* One ifcfg file that initscripts would find, whether or not it is an uplink. */
 struct profile {
 	const struct file *file;
-	char device[64]; /* DEVICE as initscripts sees it, with the alias suffix */
-	char *title;	 /* NAME=, or NULL */
-	char *hwaddr;	 /* HWADDR=, or NULL */
+	char device[64];	   /* DEVICE as initscripts sees it, with the alias suffix */
+	char *title;		   /* NAME=, or NULL */
+	char *hwaddr;		   /* HWADDR=, or NULL */
+	device_name real;	   /* eth0 for eth0:1; "" if it is no name of a device */
+	struct prefixes addresses; /* configured or leased, as far as they can be read */
+	bool readable;		   /* they can, all of IPv4's */
+	bool alias;		   /* of a device, not one itself */
+	bool port;		   /* of a bond or bridge: initscripts give it no address */
+	bool onboot;		   /* but for ONBOOT=no */
+	bool passed_over;	   /* another profile of the same device is in force */
+	/* Of all that decides its uplinks: an edit that waits for an ifup changes it, one of
+	 * comments and blanks does not. FNV-1a over the assignments of the file and of the aliases
+	 * that it serves, and what they have from `network`, route-DEVICE and route6-DEVICE. */
+	unsigned long long fingerprint;
 };
 
 struct profiles {
@@ -78,19 +94,21 @@ struct profiles {
 
 struct config {
 	bool enabled; /* MULTIHOME= of the host */
+	bool default_is_elsewhere; /* GATEWAYDEV= names a device that comes later */
 	unsigned table_first, table_last;
-	unsigned rule_priority;	  /* of address rules; prefix rules are one below it */
-	unsigned fallback_metric; /* plus the table's number */
+	unsigned rule_priority;	  /* of address rules; prefix rules are right behind it */
 	bool fallback;
 	enum rp_filter rp_filter;
-	unsigned highest_metric; /* of the defaults that initscripts set in main: METRIC= */
 	struct uplinks uplinks;
 	struct uplinks waiting; /* for a router to advertise an address or itself (config_hear) */
-	/* NICs that may hold a default without being uplinks of ours: DHCP without a lease,
-	 * MULTIHOME=no. */
+	/* NICs that may hold a default without being uplinks of ours: with DHCP and no lease yet,
+	 * or MULTIHOME=no. Not one that is neither up nor started at boot. */
 	size_t others, others6;
 	struct release release;
 	struct addresses addresses; /* of all files, uplinks or not */
+	/* Of /etc/sysconfig/static-routes. `network start` adds them behind the last hook; device
+	 * is "" unless named. */
+	struct routes static_routes;
 	struct table_names tables;
 	struct profiles profiles;
 };

@@ -11,7 +11,7 @@
 #define JUDGE_CHECK_H
 
 #include "judge/finding.h"
-#include "net/policy.h"
+#include "net/net.h"
 #include "net/question.h"
 #include "plan/diff.h"
 #include "plan/plan.h"
@@ -40,8 +40,7 @@ struct check_input {
 	const struct ops *ops;
 	const struct sysctls *writes; /* settings that sync would write */
 	const struct diags *diags;
-	const struct kernel *kernel;
-	const struct view *view;
+	const struct kernel *kernel;	/* whole */
 	const struct sysctls *settings; /* of "all" and of every device */
 	bool filter_needs_both;		/* before 2.6.31: all AND the device, later their maximum */
 	bool forwards, forwards6;	/* the host is a router, of IPv4 or IPv6 */

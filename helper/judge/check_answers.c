@@ -8,25 +8,26 @@
 #include "judge/check_parts.h"
 
 /* The other next hop of a default route by several NICs, whose turn it is for other peers. */
-static const struct hop *other_turn(const struct judged *judged)
+static bool other_turn(const struct judged *judged, struct hop *out)
 {
-	const struct view *view = judged->in->view;
-	const struct policy *decider = judged->decider;
-	const struct way *way;
+	const struct kernel *kernel = judged->in->kernel;
+	const struct rule *decider = judged->decider;
+	const struct route *route;
 	size_t i, k;
 
-	for (i = 0; decider && i < view->ways.n; i++) {
-		way = &view->ways.items[i];
-		if (way->table != decider->table || way->dst.len ||
-			way->dst.family != judged->afar->family)
+	for (i = 0; decider && i < kernel->routes.n; i++) {
+		route = &kernel->routes.items[i];
+		if (route->table != decider->table || route->dst.len ||
+			route->dst.family != judged->afar->family)
 			continue;
-		for (k = 0; k < way->n; k++)
-			if (!way->hops[k].dead &&
-				strcmp(way->hops[k].device, judged->asked->address->device))
-				return way->n > 1 ? &way->hops[k] : NULL;
-		return NULL;
+		for (k = 0; k < route->n; k++) {
+			*out = route->hops[k];
+			if (!out->dead && strcmp(out->device, judged->asked->address->device))
+				return true;
+		}
+		return false;
 	}
-	return NULL;
+	return false;
 }
 
 static void format_way(const char *device, const struct prefix *gateway, struct text *out)
@@ -39,15 +40,15 @@ static void format_way(const char *device, const struct prefix *gateway, struct 
 }
 
 /* Has the table a default route of ours? */
-static bool is_ours(const struct view *view, unsigned table, int family)
+static bool is_ours(const struct kernel *kernel, unsigned table, int family)
 {
-	const struct way *way;
+	const struct route *route;
 	size_t i;
 
-	for (i = 0; i < view->ways.n; i++) {
-		way = &view->ways.items[i];
-		if (way->table == table && !way->dst.len && way->dst.family == family &&
-			way->protocol == PROTO_MULTIHOME)
+	for (i = 0; i < kernel->routes.n; i++) {
+		route = &kernel->routes.items[i];
+		if (route->table == table && !route->dst.len && route->dst.family == family &&
+			route->protocol == PROTO_MULTIHOME)
 			return true;
 	}
 	return false;
@@ -56,25 +57,25 @@ static bool is_ours(const struct view *view, unsigned table, int family)
 /* ": why", as far as rules and tables tell. */
 static void format_reason(const struct judged *judged, struct text *out)
 {
-	const struct policy *decider = judged->decider;
+	const struct rule *decider = judged->decider;
 	unsigned table = judged_table(judged);
 
 	if (judged_has_lapsed(judged))
 		text_format(out, ": table %u %s", judged->lapsed->table,
 			check_is_empty(
-				judged->in->view, judged->lapsed->table, judged->afar->family)
+				judged->in->kernel, judged->lapsed->table, judged->afar->family)
 				? "is empty"
 				: "has no default route");
 	else if (table && decider && decider->table == table)
 		text_format(out, ": table %u %s", table,
-			is_ours(judged->in->view, table, judged->afar->family)
+			is_ours(judged->in->kernel, table, judged->afar->family)
 				? "is out of date"
 				: "has somebody else's default route");
 	else if (table && !judged_rule_leads_to(judged, table))
 		text_format(out, ": no rule leads to table %u", table);
 	else if (decider && (table || decider->from.len)) {
 		text_add_string(out, ": the rule ");
-		policy_format(decider, out);
+		rule_format(decider, out);
 		text_add_string(out, table ? " comes first" : " says so");
 	} else if (!table) {
 		text_add_string(out, ": no rule leads to a table of its own");
@@ -94,7 +95,7 @@ static void format_wrong_way(const struct judged *judged, struct text *out)
 
 static void format_no_way(const struct judged *judged, struct text *out)
 {
-	const struct policy *decider = judged->decider;
+	const struct rule *decider = judged->decider;
 
 	if (!decider) {
 		text_add_string(out, "no route leads back");
@@ -102,9 +103,9 @@ static void format_no_way(const struct judged *judged, struct text *out)
 		return;
 	}
 	text_add_string(out, "the rule ");
-	policy_format(decider, out);
+	rule_format(decider, out);
 	text_add_string(out,
-		decider->action == POLICY_TABLE ? " leads to a route that refuses" : " refuses");
+		decider->action == ACTION_LOOKUP ? " leads to a route that refuses" : " refuses");
 }
 
 static int setting(const struct check_input *in, const char *device, enum sysctl_key key)
@@ -148,14 +149,14 @@ static void format_dropped(const struct judged *judged, struct text *out)
 static bool is_by_tunnel(const struct judged *judged)
 {
 	const struct link *link = kernel_find_link(judged->in->kernel, judged->reply->device);
-	const struct ways *ways = &judged->in->view->ways;
-	const struct way *way;
+	const struct routes *routes = &judged->in->kernel->routes;
+	const struct route *route;
 	size_t i;
 
-	for (i = 0; i < ways->n; i++) {
-		way = &ways->items[i];
-		if (way->dst.len && way->n && prefix_contains(&way->dst, judged->afar) &&
-			!strcmp(way->hops[0].device, judged->reply->device))
+	for (i = 0; i < routes->n; i++) {
+		route = &routes->items[i];
+		if (route->dst.len && prefix_contains(&route->dst, judged->afar) &&
+			!strcmp(route_hop(route, 0).device, judged->reply->device))
 			return true;
 	}
 	return link && link->tunnel;
@@ -211,7 +212,7 @@ static void format_turns(const struct judged *judged, const struct hop *other, s
 
 static void judge(struct judged *judged, struct findings *findings)
 {
-	const struct hop *other = other_turn(judged);
+	struct hop other;
 	struct text what = {0};
 
 	if (judged->arrival->error) {
@@ -225,9 +226,9 @@ static void judge(struct judged *judged, struct findings *findings)
 		judged->kind = judged_nic_right(judged) ? FINDING_WRONG_GATEWAY : FINDING_WRONG_NIC;
 		text_add_string(&what, "leave ");
 		format_wrong_way(judged, &what);
-	} else if (other) {
+	} else if (other_turn(judged, &other)) {
 		judged->kind = FINDING_WRONG_NIC;
-		format_turns(judged, other, &what);
+		format_turns(judged, &other, &what);
 	} else {
 		judged->asked->right = true;
 		return;
@@ -253,7 +254,8 @@ static char *cure_flux(const struct check_input *in, const struct flux *flux)
 	size_t i;
 
 	memcpy(sysctl.device, flux->device, sizeof(sysctl.device));
-	if (sysctl_find(in->writes, flux->device, SYSCTL_ARP_IGNORE))
+	if (sysctl_find(in->writes, flux->device, SYSCTL_ARP_IGNORE) ||
+		sysctl_find(in->writes, flux->device, SYSCTL_ARP_FILTER))
 		return mem_string("run multihome sync");
 	for (i = 0; i < in->plan->uplinks.n; i++)
 		if (in->plan->uplinks.items[i].uplink->arp_ignore != ARP_AUTO &&
@@ -272,7 +274,7 @@ static void judge_flux(const struct check_input *in, const struct flux *flux,
 	struct prefix net = prefix_network(&flux->address->prefix);
 	char text[PREFIX_TEXT];
 
-	if (answer->error || answer->type != WAY_LOCAL || filters_arp(in, flux->device))
+	if (answer->error || answer->type != ROUTE_LOCAL || filters_arp(in, flux->device))
 		return;
 	memcpy(found.device, flux->device, sizeof(found.device));
 	found.address = flux->address->prefix;
@@ -297,7 +299,7 @@ void check_answers(const struct check_input *in, struct inquiry *inquiry,
 		judged.reply = &answers[2 * i];
 		judged.arrival = &answers[2 * i + 1];
 		judged.decider = check_decider(
-			in->view, from, judged.afar, judged_table(&judged), &judged.lapsed);
+			in->kernel, from, judged.afar, judged_table(&judged), &judged.lapsed);
 		judge(&judged, findings);
 	}
 	for (i = 0; i < inquiry->fluxes.n; i++)

@@ -74,15 +74,15 @@ static bool find_uplink(const struct check_input *in, struct asked *out)
 }
 
 /* A VRF's table is for its own NICs: what it does is not asked. */
-static bool is_in_use(const struct view *view, unsigned table, int family)
+static bool is_in_use(const struct kernel *kernel, unsigned table, int family)
 {
-	const struct policy *policy;
+	const struct rule *rule;
 	size_t i;
 
-	for (i = 0; i < view->policies.n; i++) {
-		policy = &view->policies.items[i];
-		if (policy->from.family == family && policy->action == POLICY_TABLE &&
-			!policy->l3mdev && policy->table == table)
+	for (i = 0; i < kernel->rules.n; i++) {
+		rule = &kernel->rules.items[i];
+		if (rule->from.family == family && rule->action == ACTION_LOOKUP && !rule->l3mdev &&
+			rule->table == table)
 			return true;
 	}
 	return false;
@@ -91,19 +91,21 @@ static bool is_in_use(const struct view *view, unsigned table, int family)
 /* Without an ifcfg file: a default route by the NIC, in a table that is in use. */
 static bool find_default(const struct check_input *in, struct asked *out)
 {
-	const struct way *way;
+	const struct route *route;
+	struct hop hop;
 	size_t i, k;
 
-	for (i = 0; i < in->view->ways.n; i++) {
-		way = &in->view->ways.items[i];
-		if (way->dst.len || way->dst.family != out->address->prefix.family ||
-			way->type != WAY_UNICAST ||
-			!is_in_use(in->view, way->table, way->dst.family))
+	for (i = 0; i < in->kernel->routes.n; i++) {
+		route = &in->kernel->routes.items[i];
+		if (route->dst.len || route->dst.family != out->address->prefix.family ||
+			route->type != ROUTE_UNICAST ||
+			!is_in_use(in->kernel, route->table, route->dst.family))
 			continue;
-		for (k = 0; k < way->n; k++) {
-			if (strcmp(way->hops[k].device, out->address->device))
+		for (k = 0; k < route_hop_count(route); k++) {
+			hop = route_hop(route, k);
+			if (strcmp(hop.device, out->address->device))
 				continue;
-			out->gateway = way->hops[k].gateway;
+			out->gateway = hop.gateway;
 			return true;
 		}
 	}
@@ -111,27 +113,27 @@ static bool find_default(const struct check_input *in, struct asked *out)
 }
 
 /* Is it behind no route but a default, or a half of one, and meant by no rule? */
-static bool is_afar(const struct view *view, const struct prefix *address)
+static bool is_afar(const struct kernel *kernel, const struct prefix *address)
 {
 	int half = address->family == AF_INET6 ? 3 : 1;
-	const struct way *way;
+	const struct route *route;
 	size_t i;
 
-	for (i = 0; i < view->ways.n; i++) {
-		way = &view->ways.items[i];
-		if (way->dst.len > half && prefix_contains(&way->dst, address))
+	for (i = 0; i < kernel->routes.n; i++) {
+		route = &kernel->routes.items[i];
+		if (route->dst.len > half && prefix_contains(&route->dst, address))
 			return false;
 	}
-	for (i = 0; i < view->policies.n; i++)
-		if (view->policies.items[i].to.len &&
-			prefix_contains(&view->policies.items[i].to, address))
+	for (i = 0; i < kernel->rules.n; i++)
+		if (kernel->rules.items[i].to.len &&
+			prefix_contains(&kernel->rules.items[i].to, address))
 			return false;
 	return true;
 }
 
 /* In a network that is for documentation (RFC 5737, 3849), so nobody's; where a route has all of
  * these, any other: nothing is sent. */
-static struct prefix find_afar(const struct view *view, int family)
+static struct prefix find_afar(const struct kernel *kernel, int family)
 {
 	static const char *const examples[] = {
 		"192.0.2.1", "198.51.100.1", "203.0.113.1", "2001:db8::1", "1.0.2.1", "2a00::1"};
@@ -139,9 +141,10 @@ static struct prefix find_afar(const struct view *view, int family)
 	size_t i;
 
 	for (i = 0; i < sizeof(examples) / sizeof(*examples); i++)
-		if (!prefix_parse_address(examples[i], family, &address) && is_afar(view, &address))
+		if (!prefix_parse_address(examples[i], family, &address) &&
+			is_afar(kernel, &address))
 			return address;
-	for (i = 1; i < 127 && !is_afar(view, &address); i++)
+	for (i = 1; i < 127 && !is_afar(kernel, &address); i++)
 		address.bytes[family == AF_INET6] = (unsigned char)i;
 	return address;
 }
@@ -260,8 +263,8 @@ void check_ask(const struct check_input *in, struct inquiry *out)
 	const struct addresses *addresses = &in->kernel->addresses;
 	size_t i;
 
-	out->afar = find_afar(in->view, AF_INET);
-	out->afar6 = find_afar(in->view, AF_INET6);
+	out->afar = find_afar(in->kernel, AF_INET);
+	out->afar6 = find_afar(in->kernel, AF_INET6);
 	for (i = 0; i < addresses->n; i++)
 		ask_address(in, &addresses->items[i], out);
 	for (i = 0; i < addresses->n; i++)

@@ -33,13 +33,13 @@ bool judged_gateway_right(const struct judged *judged)
 
 bool judged_rule_leads_to(const struct judged *judged, unsigned table)
 {
-	const struct policies *policies = &judged->in->view->policies;
+	const struct rules *rules = &judged->in->kernel->rules;
 	size_t i;
 
-	for (i = 0; i < policies->n; i++)
-		if (policies->items[i].table == table &&
+	for (i = 0; i < rules->n; i++)
+		if (rules->items[i].table == table &&
 			check_matches(
-				&policies->items[i], &judged->asked->address->prefix, judged->afar))
+				&rules->items[i], &judged->asked->address->prefix, judged->afar))
 			return true;
 	return false;
 }
@@ -69,18 +69,18 @@ static char *cure_filter(const struct judged *judged)
 }
 
 /* A rule like ours with one more selector, beside which ours cannot be (has_foreign_twin). */
-static const struct policy *find_twin(const struct judged *judged)
+static const struct rule *find_twin(const struct judged *judged)
 {
-	const struct policies *policies = &judged->in->view->policies;
-	const struct policy *policy;
+	const struct rules *rules = &judged->in->kernel->rules;
+	const struct rule *rule;
 	size_t i;
 
-	for (i = 0; i < policies->n; i++) {
-		policy = &policies->items[i];
-		if (policy->action == POLICY_TABLE && policy->table == judged_table(judged) &&
-			prefix_contains(&policy->from, &judged->asked->address->prefix) &&
-			policy->from.len && !check_is_owned(judged->in, policy))
-			return policy;
+	for (i = 0; i < rules->n; i++) {
+		rule = &rules->items[i];
+		if (rule->action == ACTION_LOOKUP && rule->table == judged_table(judged) &&
+			prefix_contains(&rule->from, &judged->asked->address->prefix) &&
+			rule->from.len && !check_is_owned(judged->in, rule))
+			return rule;
 	}
 	return NULL;
 }
@@ -88,7 +88,7 @@ static const struct policy *find_twin(const struct judged *judged)
 /* Nothing of ours is to be done, so it is somebody else's that is in the way. */
 static char *cure_foreign(const struct judged *judged)
 {
-	const struct policy *decider = judged->decider, *twin = find_twin(judged);
+	const struct rule *decider = judged->decider, *twin = find_twin(judged);
 	const struct answer *reply = judged->reply;
 	char gateway[PREFIX_TEXT], *command, *both;
 
@@ -128,7 +128,8 @@ static char *cure_planned(const struct judged *judged)
 			uplink->device, uplink->device, uplink->file->name,
 			uplink->inet6 ? "6" : "", uplink->device);
 	case STATE_UP:
-		if (check_sync_has_work(judged->in))
+		/* What sync would do to files alone leads no reply another way. */
+		if (judged->in->ops->n || judged->in->writes->n)
 			return mem_string("run multihome sync");
 		if (!judged_has_lapsed(judged))
 			return cure_foreign(judged);
@@ -193,10 +194,10 @@ static char *cure_unserved(const struct judged *judged)
 
 char *judged_cure(const struct judged *judged)
 {
-	const struct policy *decider = judged->decider;
+	const struct rule *decider = judged->decider;
 
 	/* Whatever else is right or wrong, nothing comes past it. */
-	if (judged->reply->error && decider && decider->action != POLICY_TABLE)
+	if (judged->reply->error && decider && decider->action != ACTION_LOOKUP)
 		return check_deletion(decider);
 	if (judged->asked->outside)
 		return cure_outside(judged);

@@ -7,9 +7,6 @@
 
 #include "judge/check_parts.h"
 
-/* neighbour.h's NUD_*. */
-enum { STATE_INCOMPLETE = 0x01, STATE_FAILED = 0x20 };
-
 static void add(
 	struct findings *findings, struct finding found, const char *device, char *what, char *cure)
 {
@@ -70,18 +67,6 @@ static void check_hook(const struct check_input *in, enum hook_key key, struct f
 		cure_hook(hook, key));
 }
 
-static const struct neighbour *find_neighbour(
-	const struct view *view, const char *device, const struct prefix *address)
-{
-	size_t i;
-
-	for (i = 0; i < view->neighbours.n; i++)
-		if (!strcmp(view->neighbours.items[i].device, device) &&
-			prefix_same_address(&view->neighbours.items[i].address, address))
-			return &view->neighbours.items[i];
-	return NULL;
-}
-
 static bool is_first(const struct inquiry *inquiry, size_t at)
 {
 	const struct asked *items = inquiry->asked.items;
@@ -108,9 +93,9 @@ static void check_neighbours(
 	for (i = 0; i < inquiry->asked.n; i++) {
 		asked = &inquiry->asked.items[i];
 		device = asked->address->device;
-		neighbour = find_neighbour(in->view, device, &asked->gateway);
+		neighbour = kernel_find_neighbour(in->kernel, device, &asked->gateway);
 		if (!asked->gateway.family || !neighbour || !is_first(inquiry, i) ||
-			!(neighbour->state & (STATE_INCOMPLETE | STATE_FAILED)))
+			!(neighbour->state & (NEIGHBOUR_INCOMPLETE | NEIGHBOUR_FAILED)))
 			continue;
 		prefix_format_address(&asked->gateway, gateway);
 		found.address = asked->gateway;
@@ -136,16 +121,17 @@ static const char *table_name(const struct config *config, unsigned table)
 
 /* Lines of the administrator's in the uplink's own route- file may well be there; of a default
  * route it is said where it leads replies. */
-static bool has_foreign_route(const struct view *view, const struct planned *planned)
+static bool has_foreign_route(const struct kernel *kernel, const struct planned *planned)
 {
-	const struct way *way;
+	const struct route *route;
 	size_t i;
 
-	for (i = 0; i < view->ways.n; i++) {
-		way = &view->ways.items[i];
-		if (way->table == planned->table && way->protocol != PROTO_MULTIHOME &&
-			way->dst.len && way->dst.family == planned->uplink->gateway.family &&
-			way->n && strcmp(way->hops[0].device, planned->uplink->device))
+	for (i = 0; i < kernel->routes.n; i++) {
+		route = &kernel->routes.items[i];
+		if (route->table == planned->table && route->protocol != PROTO_MULTIHOME &&
+			route->dst.len && route->dst.family == planned->uplink->gateway.family &&
+			route_hop_count(route) &&
+			strcmp(route_hop(route, 0).device, planned->uplink->device))
 			return true;
 	}
 	return false;
@@ -153,14 +139,14 @@ static bool has_foreign_route(const struct view *view, const struct planned *pla
 
 static bool has_foreign_rule(const struct check_input *in, const struct planned *planned)
 {
-	const struct policy *policy;
+	const struct rule *rule;
 	size_t i;
 
-	for (i = 0; i < in->view->policies.n; i++) {
-		policy = &in->view->policies.items[i];
-		if (policy->action == POLICY_TABLE && policy->table == planned->table &&
-			policy->from.family == planned->uplink->gateway.family &&
-			policy->from.len && !check_is_owned(in, policy))
+	for (i = 0; i < in->kernel->rules.n; i++) {
+		rule = &in->kernel->rules.items[i];
+		if (rule->action == ACTION_LOOKUP && rule->table == planned->table &&
+			rule->from.family == planned->uplink->gateway.family && rule->from.len &&
+			!check_is_owned(in, rule))
 			return true;
 	}
 	return false;
@@ -178,7 +164,7 @@ static void check_shared(
 		return;
 	if (name)
 		what = mem_format("its table %u is called %s in rt_tables", planned->table, name);
-	else if (has_foreign_route(in->view, planned))
+	else if (has_foreign_route(in->kernel, planned))
 		what = mem_format("its table %u has routes of somebody else", planned->table);
 	else if (has_foreign_rule(in, planned))
 		what = mem_format("a rule of somebody else leads to its table %u", planned->table);

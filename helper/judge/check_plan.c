@@ -142,7 +142,7 @@ static const char *change_format(const struct change *change)
 	const char *what;
 
 	if (change->old)
-		block_parse(change->old->bytes, change->old->len, change_device(change), &block);
+		block_parse(change->old->bytes, change->old->len, change_device(change), true, &block);
 	what = block.present ? "out of date" : "missing";
 	block_free(&block);
 	return what;

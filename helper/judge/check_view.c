@@ -9,86 +9,82 @@
 #include "judge/check_parts.h"
 #include "plan/block.h"
 
-bool check_matches(const struct policy *policy, const struct prefix *from, const struct prefix *to)
+bool check_matches(const struct rule *rule, const struct prefix *from, const struct prefix *to)
 {
-	bool matches = prefix_contains(&policy->from, from) && prefix_contains(&policy->to, to) &&
-		(!policy->iif[0] || !strcmp(policy->iif, "lo")) && !policy->oif[0] &&
-		!policy->tos && !(policy->mark & policy->mask);
+	bool matches = prefix_contains(&rule->from, from) &&
+		(!rule->to.len || prefix_contains(&rule->to, to)) &&
+		(!rule->iif[0] || !strcmp(rule->iif, "lo")) && !rule->oif[0] && !rule->tos &&
+		!(rule->mark & rule->mask);
 
-	return policy->from.family == from->family && !policy->other && !policy->l3mdev &&
-		matches != policy->inverted;
+	return rule->from.family == from->family && !rule_is_selective(rule) && !rule->l3mdev &&
+		matches != rule->inverted;
 }
 
-bool check_leads_to(const struct view *view, unsigned table, const struct prefix *to, int length)
+bool check_leads_to(
+	const struct kernel *kernel, unsigned table, const struct prefix *to, unsigned min_length)
 {
-	const struct way *way;
+	const struct route *route;
 	size_t i;
 
-	for (i = 0; i < view->ways.n; i++) {
-		way = &view->ways.items[i];
-		if (way->table == table && way->dst.len > length && way->type != WAY_THROW &&
-			prefix_contains(&way->dst, to))
+	for (i = 0; i < kernel->routes.n; i++) {
+		route = &kernel->routes.items[i];
+		if (route->table == table && route->dst.len >= min_length &&
+			route->type != ROUTE_THROW && prefix_contains(&route->dst, to))
 			return true;
 	}
 	return false;
 }
 
-bool check_is_empty(const struct view *view, unsigned table, int family)
+bool check_is_empty(const struct kernel *kernel, unsigned table, int family)
 {
 	size_t i;
 
-	for (i = 0; i < view->ways.n; i++)
-		if (view->ways.items[i].table == table && view->ways.items[i].dst.family == family)
+	for (i = 0; i < kernel->routes.n; i++)
+		if (kernel->routes.items[i].table == table &&
+			kernel->routes.items[i].dst.family == family)
 			return false;
 	return true;
 }
 
-const struct policy *check_decider(const struct view *view, const struct prefix *from,
-	const struct prefix *to, unsigned table, const struct policy **lapsed)
+const struct rule *check_decider(const struct kernel *kernel, const struct prefix *from,
+	const struct prefix *to, unsigned table, const struct rule **lapsed)
 {
-	const struct policy *policy;
+	const struct rule *rule;
 	size_t i;
 
 	*lapsed = NULL;
-	for (i = 0; i < view->policies.n; i++) {
-		policy = &view->policies.items[i];
-		if (!check_matches(policy, from, to) || policy->action == POLICY_NOP ||
-			policy->action == POLICY_GOTO)
+	for (i = 0; i < kernel->rules.n; i++) {
+		rule = &kernel->rules.items[i];
+		if (!check_matches(rule, from, to) || rule->action == ACTION_NOP ||
+			rule->action == ACTION_GOTO)
 			continue;
-		if (policy->action != POLICY_TABLE ||
-			check_leads_to(view, policy->table, to, policy->suppress_length))
-			return policy;
-		if (policy->from.len && (!*lapsed || policy->table == table))
-			*lapsed = policy;
+		if (rule->action != ACTION_LOOKUP ||
+			check_leads_to(kernel, rule->table, to, rule->min_length))
+			return rule;
+		if (rule->from.len && (!*lapsed || rule->table == table))
+			*lapsed = rule;
 	}
 	return NULL;
 }
 
-static bool is_in(const struct rules *rules, const struct policy *policy)
+static bool is_in(const struct rules *rules, const struct rule *rule)
 {
-	struct rule rule = {
-		.from = policy->from, .table = policy->table, .priority = policy->priority};
-
 	size_t i;
 
-	rule.forwarded = strcmp(policy->iif, "lo") != 0;
-	if (policy->action != POLICY_TABLE || policy->inverted || policy->to.len || policy->tos ||
-		policy->mask || policy->oif[0] || policy->other || policy->suppress_length >= 0)
-		return false;
 	for (i = 0; i < rules->n; i++)
-		if (!rule_compare(&rules->items[i], &rule))
+		if (!rule_compare(&rules->items[i], rule))
 			return true;
 	return false;
 }
 
-bool check_is_owned(const struct check_input *in, const struct policy *policy)
+bool check_is_owned(const struct check_input *in, const struct rule *rule)
 {
-	return is_in(&in->plan->owned, policy);
+	return is_in(&in->plan->owned, rule);
 }
 
-bool check_is_wanted(const struct check_input *in, const struct policy *policy)
+bool check_is_wanted(const struct check_input *in, const struct rule *rule)
 {
-	return is_in(&in->plan->rules, policy);
+	return is_in(&in->plan->rules, rule);
 }
 
 static bool has_block(const struct file *file)
@@ -96,7 +92,7 @@ static bool has_block(const struct file *file)
 	struct block block = {0};
 	bool present;
 
-	block_parse(file->bytes, file->len, strchr(file->name, '-') + 1, &block);
+	block_parse(file->bytes, file->len, strchr(file->name, '-') + 1, true, &block);
 	present = block.present;
 	block_free(&block);
 	return present;
@@ -109,8 +105,8 @@ bool check_is_in_use(const struct check_input *in)
 	for (i = HOOK_PREPARE; i <= HOOK_DOWN; i++)
 		if (in->hooks[i].state == HOOK_CALLS)
 			return true;
-	for (i = 0; i < in->view->ways.n; i++)
-		if (in->view->ways.items[i].protocol == PROTO_MULTIHOME)
+	for (i = 0; i < in->kernel->routes.n; i++)
+		if (in->kernel->routes.items[i].protocol == PROTO_MULTIHOME)
 			return true;
 	for (i = 0; i < in->sources->managed.n; i++)
 		if (has_block(&in->sources->managed.items[i]))
@@ -138,11 +134,11 @@ bool check_says_no(const struct file *file, const char *key)
 
 static bool table_is_used(const struct check_input *in, unsigned table)
 {
-	const struct view *view = in->view;
+	const struct kernel *kernel = in->kernel;
 	size_t i;
 
-	for (i = 0; i < view->policies.n; i++)
-		if (view->policies.items[i].table == table)
+	for (i = 0; i < kernel->rules.n; i++)
+		if (kernel->rules.items[i].table == table)
 			return true;
 	for (i = 0; i < in->config->tables.n; i++)
 		if (in->config->tables.items[i].number == table)
@@ -150,7 +146,7 @@ static bool table_is_used(const struct check_input *in, unsigned table)
 	for (i = 0; i < in->plan->uplinks.n; i++)
 		if (in->plan->uplinks.items[i].table == table)
 			return true;
-	return !check_is_empty(view, table, AF_INET) || !check_is_empty(view, table, AF_INET6);
+	return !check_is_empty(kernel, table, AF_INET) || !check_is_empty(kernel, table, AF_INET6);
 }
 
 unsigned check_free_table(const struct check_input *in, size_t nth)
@@ -164,32 +160,32 @@ unsigned check_free_table(const struct check_input *in, size_t nth)
 	return 0;
 }
 
-static const char *ip_command(const struct policy *policy)
+static const char *ip_command(const struct rule *rule)
 {
-	return policy->from.family == AF_INET6 ? "ip -6" : "ip";
+	return rule->from.family == AF_INET6 ? "ip -6" : "ip";
 }
 
-char *check_deletion(const struct policy *policy)
+char *check_deletion(const struct rule *rule)
 {
 	struct text words = {0};
 	char *cure;
 
 	/* Without all its selectors a deletion takes the first rule that has the rest. */
-	if (policy->other)
+	if (rule->unknown_len)
 		return mem_string("");
-	policy_format(policy, &words);
-	cure = mem_format("run %s rule del %s", ip_command(policy), words.bytes);
+	rule_format(rule, &words);
+	cure = mem_format("run %s rule del %s", ip_command(rule), words.bytes);
 	text_free(&words);
 	return cure;
 }
 
-char *check_refill(const struct policy *policy, const struct asked *asked)
+char *check_refill(const struct rule *rule, const struct asked *asked)
 {
 	char gateway[PREFIX_TEXT];
 	bool on_link = !asked->gateway.family;
 
-	return mem_format("run %s route add default%s%s dev %s table %u", ip_command(policy),
+	return mem_format("run %s route add default%s%s dev %s table %u", ip_command(rule),
 		on_link ? "" : " via ",
 		on_link ? "" : prefix_format_address(&asked->gateway, gateway),
-		asked->address->device, policy->table);
+		asked->address->device, rule->table);
 }

@@ -18,15 +18,7 @@ const struct prefix *facts_next_hop(const struct facts *facts)
 
 const struct neighbour *facts_neighbour(const struct facts *facts)
 {
-	const struct neighbours *neighbours = &facts->view->neighbours;
-	const struct prefix *hop = facts_next_hop(facts);
-	size_t i;
-
-	for (i = 0; i < neighbours->n; i++)
-		if (!strcmp(neighbours->items[i].device, facts->leaves.device) &&
-			prefix_same_address(&neighbours->items[i].address, hop))
-			return &neighbours->items[i];
-	return NULL;
+	return kernel_find_neighbour(facts->kernel, facts->leaves.device, facts_next_hop(facts));
 }
 
 bool facts_neighbour_failed(const struct facts *facts)
@@ -45,7 +37,7 @@ bool facts_pass_filter(const struct facts *facts)
 		return true;
 	if (!last || last->end != STEP_ROUTE)
 		return false;
-	return value > 1 || way_uses(last->way, facts->arrival);
+	return value > 1 || route_uses(last->route, facts->arrival);
 }
 
 static bool any_bystander_refuses(const struct facts *facts)
@@ -66,7 +58,7 @@ static enum verdict verdict_of_arrival(const struct facts *facts)
 		return VERDICT_CARRIER;
 	if (facts->arrives.error && !facts_pass_filter(facts))
 		return VERDICT_FILTERED;
-	if (facts->arrives.error || facts->arrives.type != WAY_LOCAL)
+	if (facts->arrives.error || facts->arrives.type != ROUTE_LOCAL)
 		return VERDICT_NOT_TAKEN;
 	return any_bystander_refuses(facts) ? VERDICT_BYSTANDER : VERDICT_RIGHT;
 }
@@ -84,8 +76,8 @@ static enum verdict verdict_of_reply(const struct facts *facts)
 	if (!facts->deaf && !strcmp(facts->leaves.device, facts->arrival))
 		return VERDICT_BEHIND;
 	/* An uplink answers even a neighbour of another one by its own gateway. */
-	if (!facts->leaves.gateway.family && !facts->service.planned && last && last->way &&
-		last->way->dst.len > 1)
+	if (!facts->leaves.gateway.family && !facts->service.planned && last && last->route &&
+		last->route->dst.len > 1)
 		return VERDICT_BEHIND;
 	return facts->gateway ? VERDICT_ASTRAY : VERDICT_NO_GATEWAY;
 }
@@ -102,35 +94,18 @@ bool verdict_is_right(enum verdict verdict)
 	return verdict < VERDICT_ASTRAY;
 }
 
-/* The gateway by the holder that some route knows, or NULL. */
-static const struct prefix *known_gateway(const struct facts *facts)
-{
-	const struct ways *ways = &facts->view->ways;
-	const struct way *way;
-	size_t i, k;
-
-	for (i = 0; i < ways->n; i++) {
-		way = &ways->items[i];
-		for (k = 0; k < way->n && !way->dst.len; k++)
-			if (way->hops[k].gateway.family == facts->local.family &&
-				!strcmp(way->hops[k].device, facts->holder))
-				return &way->hops[k].gateway;
-	}
-	return NULL;
-}
-
 /* From 100 on, as for uplinks: one that no rule or route has. */
-static unsigned free_table(const struct view *view)
+static unsigned free_table(const struct kernel *kernel)
 {
 	unsigned table = 100, before;
 	size_t i;
 
 	do {
 		before = table;
-		for (i = 0; i < view->ways.n; i++)
-			table += view->ways.items[i].table == table;
-		for (i = 0; i < view->policies.n; i++)
-			table += view->policies.items[i].table == table;
+		for (i = 0; i < kernel->routes.n; i++)
+			table += kernel->routes.items[i].table == table;
+		for (i = 0; i < kernel->rules.n; i++)
+			table += kernel->rules.items[i].table == table;
 	} while (table != before);
 	return table;
 }
@@ -139,12 +114,14 @@ static unsigned free_table(const struct view *view)
 static void cure_by_hand(const struct facts *facts, struct text *out)
 {
 	const char *ip = facts->local.family == AF_INET6 ? "ip -6" : "ip";
-	const struct prefix *gateway = known_gateway(facts);
-	unsigned table = free_table(facts->view);
+	struct prefix gateway =
+		kernel_default_gateway(facts->kernel, facts->local.family, facts->holder, NULL);
+	unsigned table = free_table(facts->kernel);
 	char text[PREFIX_TEXT];
 
 	text_format(out, "%s route add default via %s dev %s table %u; ", ip,
-		gateway ? prefix_format_address(gateway, text) : "GATEWAY", facts->holder, table);
+		gateway.family ? prefix_format_address(&gateway, text) : "GATEWAY", facts->holder,
+		table);
 	text_format(out, "%s rule add from %s table %u", ip,
 		prefix_format_address(&facts->local, text), table);
 }
@@ -180,13 +157,13 @@ static void cure_route(const struct facts *facts, enum verdict verdict, struct t
 	const struct step *last = trace_last(facts->trace);
 	const char *ip = facts->local.family == AF_INET6 ? "ip -6" : "ip";
 
-	if (last && last->end == STEP_REFUSED && last->way) {
+	if (last && last->end == STEP_REFUSED && last->route) {
 		text_format(out, "%s route del ", ip);
-		way_format(last->way, out);
-		text_format(out, " table %u", last->way->table);
+		route_format_choice(last->route, out);
+		text_format(out, " table %u", last->route->table);
 	} else if (facts->by_hand) {
 		text_format(out, "%s rule del ", ip);
-		policy_format(last->policy, out);
+		rule_format(last->rule, out);
 	} else if (facts->service.planned) {
 		cure_uplink(facts, verdict, out);
 	} else if (facts->service.unknown) {

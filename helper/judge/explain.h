@@ -56,7 +56,7 @@ struct facts {
 	struct answer arrives;	   /* the kernel's, to the packet */
 	struct answer leaves;	   /* the kernel's, to the reply */
 	const struct trace *trace; /* of the reply, which is also the reverse path */
-	const struct view *view;
+	const struct kernel *kernel;
 	struct bystanders bystanders;
 	bool by_hand; /* the rule that decided is neither the kernel's nor multihome's, nor after
 			 these */

@@ -134,15 +134,15 @@ static void tell_filter(struct telling *telling)
 	if (filter_value(&facts->filter)) {
 		text_format(&words, ": the way back to %s is ",
 			prefix_format_address(&facts->remote, text));
-		if (last && last->way) {
-			way_format(last->way, &words);
+		if (last && last->route) {
+			route_format_choice(last->route, &words);
 			text_add_string(&words, " (");
-			format_table(last->way->table, &words);
+			format_table(last->route->table, &words);
 			text_add_string(&words, ")");
 		} else {
 			text_add_string(&words, "none");
 		}
-		if (last && last->way && !way_uses(last->way, facts->arrival))
+		if (last && last->route && !route_uses(last->route, facts->arrival))
 			text_format(&words, ", not %s", facts->arrival);
 	}
 	if (facts_pass_filter(facts))
@@ -161,7 +161,7 @@ static void tell_delivery(struct telling *telling)
 
 	text_format(&words, "%s is an address of %s: ", prefix_format_address(&facts->local, text),
 		facts->holder);
-	if (!facts->arrives.error && facts->arrives.type == WAY_LOCAL)
+	if (!facts->arrives.error && facts->arrives.type == ROUTE_LOCAL)
 		text_add_string(&words, "taken");
 	else if (!facts->arrives.error)
 		text_add_string(&words, "NOT taken, as table local does not have it");
@@ -179,10 +179,10 @@ static void format_missed(const struct facts *facts, const struct step *step, st
 
 	switch (step->end) {
 	case STEP_IIF:
-		text_format(out, "no, it does not arrive by %s", step->policy->iif);
+		text_format(out, "no, it does not arrive by %s", step->rule->iif);
 		return;
 	case STEP_OIF:
-		text_format(out, "no, it is not bound to %s", step->policy->oif);
+		text_format(out, "no, it is not bound to %s", step->rule->oif);
 		return;
 	case STEP_MARK:
 		text_add_string(out, "no, unless the firewall marks it");
@@ -221,8 +221,8 @@ static void format_matched(const struct step *step, struct text *out)
 		return;
 	case STEP_EMPTY:
 		text_add_string(out,
-			step->policy->table == TABLE_DEFAULT ? "matches, no route there"
-							     : "matches, but the table is EMPTY");
+			step->rule->table == TABLE_DEFAULT ? "matches, no route there"
+							   : "matches, but the table is EMPTY");
 		return;
 	case STEP_NO_ROUTE:
 		text_add_string(out, "matches, no route there");
@@ -231,10 +231,10 @@ static void format_matched(const struct step *step, struct text *out)
 		text_add_string(out, "matches, but suppresses ");
 		break;
 	default:
-		text_add_string(out, step->way ? "matches, " : "matches, REFUSED");
+		text_add_string(out, step->route ? "matches, " : "matches, REFUSED");
 	}
-	if (step->way)
-		way_format(step->way, out);
+	if (step->route)
+		route_format_choice(step->route, out);
 }
 
 /* "10001: from 10.0.0.0/8 iif lo lookup 101: matches, default via 10.0.0.1 dev eth1" */
@@ -242,10 +242,10 @@ static void format_step(const struct facts *facts, const struct step *step, stru
 {
 	struct text words = {0}, rule = {0};
 
-	policy_format(step->policy, &rule);
+	rule_format(step->rule, &rule);
 	/* The priority comes first here, as in `ip rule`. */
 	*strstr(rule.bytes, " priority ") = '\0';
-	text_format(&words, "%u: %s: ", step->policy->priority, rule.bytes);
+	text_format(&words, "%u: %s: ", step->rule->priority, rule.bytes);
 	if (step_matches(step))
 		format_matched(step, &words);
 	else
@@ -260,7 +260,7 @@ static void format_step(const struct facts *facts, const struct step *step, stru
 static bool worth_telling(const struct step *step)
 {
 	return step_matches(step) && step->end != STEP_NO_ROUTE &&
-		!(step->end == STEP_EMPTY && step->policy->table == TABLE_DEFAULT);
+		!(step->end == STEP_EMPTY && step->rule->table == TABLE_DEFAULT);
 }
 
 static void tell_reply(struct telling *telling)
@@ -312,17 +312,20 @@ static bool walk_agrees(const struct facts *facts)
 {
 	const struct step *last = trace_last(facts->trace);
 	const struct answer *leaves = &facts->leaves;
+	struct hop hop;
 	size_t i;
 
 	if (leaves->error || !last || last->end != STEP_ROUTE)
 		return leaves->error && (!last || last->end == STEP_REFUSED);
 	/* Nexthop objects that are not expanded. */
-	if (!last->way->n)
+	if (!route_hop_count(last->route))
 		return true;
-	for (i = 0; i < last->way->n; i++)
-		if (!strcmp(last->way->hops[i].device, leaves->device) &&
-			prefix_same_address(&last->way->hops[i].gateway, &leaves->gateway))
+	for (i = 0; i < route_hop_count(last->route); i++) {
+		hop = route_hop(last->route, i);
+		if (!strcmp(hop.device, leaves->device) &&
+			prefix_same_address(&hop.gateway, &leaves->gateway))
 			return true;
+	}
 	return false;
 }
 
@@ -330,7 +333,7 @@ static bool several_hops(const struct facts *facts)
 {
 	const struct step *last = trace_last(facts->trace);
 
-	return last && last->end == STEP_ROUTE && last->way->n > 1;
+	return last && last->end == STEP_ROUTE && last->route->n > 1;
 }
 
 static void tell_kernel(struct telling *telling)

@@ -24,10 +24,10 @@ struct shown {
 	bool wins; /* it has the default route of main that is in use */
 };
 
-static bool is_default(const struct route *route, const struct uplink *uplink)
+static bool is_default(const struct route *route, const struct uplink *uplink, unsigned table)
 {
-	return route->table == TABLE_MAIN && !route->dst.len && !route->special &&
-		route->dst.family == (uplink->inet6 ? AF_INET6 : AF_INET);
+	return route->table == table && !route->dst.len && route->type == ROUTE_UNICAST &&
+		!route->special && route->dst.family == (uplink->inet6 ? AF_INET6 : AF_INET);
 }
 
 static bool is_by(const struct route *route, const struct uplink *uplink)
@@ -36,18 +36,18 @@ static bool is_by(const struct route *route, const struct uplink *uplink)
 		prefix_same_address(&route->gateway, &uplink->gateway);
 }
 
-/* Of the default routes in main, or of those by the uplink's own gateway, the one that the kernel
+/* Of the default routes in a table, or of those by the uplink's own gateway, the one that the kernel
  * takes: of the lowest metric, and in IPv6, of several, by the router that prefers itself most
  * (RFC 4191). NULL if there is none. */
 static const struct route *find_default(
-	const struct kernel *kernel, const struct uplink *uplink, bool own)
+	const struct kernel *kernel, const struct uplink *uplink, unsigned table, bool own)
 {
 	const struct route *route, *best = NULL;
 	size_t i;
 
 	for (i = 0; i < kernel->routes.n; i++) {
 		route = &kernel->routes.items[i];
-		if (!is_default(route, uplink) || (own && !is_by(route, uplink)))
+		if (!is_default(route, uplink, table) || (own && !is_by(route, uplink)))
 			continue;
 		if (!best || route->metric < best->metric ||
 			(route->metric == best->metric && route->preference > best->preference))
@@ -59,14 +59,18 @@ static const struct route *find_default(
 static void describe_default(
 	const struct kernel *kernel, const struct uplink *uplink, struct shown *shown)
 {
-	const struct route *winner = find_default(kernel, uplink, false);
-	const struct route *own = find_default(kernel, uplink, true);
+	const struct route *winner = find_default(kernel, uplink, TABLE_MAIN, false);
+	const struct route *own = find_default(kernel, uplink, TABLE_MAIN, true);
 
+	if (!winner)
+		winner = find_default(kernel, uplink, TABLE_DEFAULT, false);
 	shown->wins = winner && is_by(winner, uplink);
 	if (shown->wins)
 		strcpy(shown->way, "winner");
 	else if (own)
 		snprintf(shown->way, sizeof(shown->way), "%u", own->metric);
+	else if (find_default(kernel, uplink, TABLE_DEFAULT, true))
+		strcpy(shown->way, "standby");
 	else
 		strcpy(shown->way, "-");
 }

@@ -10,6 +10,14 @@
 static const char *const names[SYSCTL_KEYS] = {
 	"rp_filter", "arp_ignore", "arp_announce", "arp_filter"};
 
+int sysctls_in_order(const void *a, const void *b)
+{
+	const struct sysctl *x = a, *y = b;
+	int order = strcmp(x->device, y->device);
+
+	return order ? order : (int)x->key - (int)y->key;
+}
+
 const char *sysctl_name(enum sysctl_key key)
 {
 	return names[key];
@@ -60,11 +68,11 @@ int sysctl_rp_filter(const struct sysctls *seen, const char *device, bool needs_
 	return own && all ? rp_filter_combine(all->value, own->value, needs_both) : -1;
 }
 
-static void want(const struct sysctl *wanted, const struct sysctls *seen, const struct saves *saves,
+static void want(const struct sysctl *wanted, const struct index *seen, const struct index *saves,
 	struct sysctl_diff *out)
 {
-	const struct sysctl *now = sysctl_find(seen, wanted->device, wanted->key);
-	const struct saved *before = saved_find(saves, wanted->device, wanted->key);
+	const struct sysctl *now = index_find(seen, wanted);
+	const struct saved *before = index_find(saves, wanted);
 	struct saved *saved;
 
 	if (!now || (!before && now->value == wanted->value))
@@ -79,10 +87,9 @@ static void want(const struct sysctl *wanted, const struct sysctls *seen, const 
 		*array_add(&out->writes) = *wanted;
 }
 
-static void give_back(
-	const struct saved *saved, const struct sysctls *seen, struct sysctl_diff *out)
+static void give_back(const struct saved *saved, const struct index *seen, struct sysctl_diff *out)
 {
-	const struct sysctl *now = sysctl_find(seen, saved->set.device, saved->set.key);
+	const struct sysctl *now = index_find(seen, &saved->set);
 	struct sysctl *write;
 
 	if (!now || now->value != saved->set.value || now->value == saved->old)
@@ -96,20 +103,27 @@ void sysctl_diff(const struct sysctls *wanted, const struct sysctls *seen,
 	const struct saves *saves, bool (*stays)(const void *arg, const char *device),
 	const void *arg, struct sysctl_diff *out)
 {
+	struct index all_wanted = {0}, all_seen = {0}, all_saves = {0};
 	const struct saved *saved;
 	size_t i;
 
+	index_build(wanted, sysctls_in_order, &all_wanted);
+	index_build(seen, sysctls_in_order, &all_seen);
+	index_build(saves, sysctls_in_order, &all_saves);
 	for (i = 0; i < wanted->n; i++)
-		want(&wanted->items[i], seen, saves, out);
+		want(&wanted->items[i], &all_seen, &all_saves, out);
 	for (i = 0; i < saves->n; i++) {
 		saved = &saves->items[i];
-		if (sysctl_find(wanted, saved->set.device, saved->set.key))
+		if (index_find(&all_wanted, &saved->set))
 			continue;
 		if (stays(arg, saved->set.device))
 			*array_add(&out->saves) = *saved;
 		else
-			give_back(saved, seen, out);
+			give_back(saved, &all_seen, out);
 	}
+	free(all_wanted.items);
+	free(all_seen.items);
+	free(all_saves.items);
 }
 
 void sysctl_diff_free(struct sysctl_diff *diff)

@@ -44,6 +44,9 @@ struct saves {
 	size_t n, cap;
 };
 
+/* An order: device, then key. Of struct saved, too, which begins with its setting. */
+int sysctls_in_order(const void *a, const void *b);
+
 /* "rp_filter" … */
 const char *sysctl_name(enum sysctl_key key);
 const struct sysctl *sysctl_find(

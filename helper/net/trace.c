@@ -9,7 +9,7 @@
 
 /* The routes of one table that lead to the destination, the most specific first. */
 struct candidates {
-	const struct way **items;
+	const struct route **items;
 	size_t n, cap;
 };
 
@@ -18,39 +18,39 @@ struct lookup {
 	const struct ground *ground;
 	const struct question *question;
 	struct candidates candidates;
-	const struct way *way;
-	const struct hop *hop;
+	const struct route *route;
+	const char *device;
 };
 
 static bool iif_meets(
-	const struct ground *ground, const struct policy *policy, const struct question *question)
+	const struct ground *ground, const struct rule *rule, const struct question *question)
 {
-	if (question->iif[0] || strcmp(policy->iif, "lo"))
-		return !strcmp(policy->iif, question->iif);
+	if (question->iif[0] || strcmp(rule->iif, "lo"))
+		return !strcmp(rule->iif, question->iif);
 	/* What the host itself sends counts as from lo. */
-	return !(ground->old_inet6 && question->to.family == AF_INET6);
+	return !(ground->kernel->old_inet6 && question->to.family == AF_INET6);
 }
 
 /* STEP_NOT: it meets all of them. */
 static enum step_end selector_missed(
-	const struct ground *ground, const struct policy *policy, const struct question *question)
+	const struct ground *ground, const struct rule *rule, const struct question *question)
 {
-	if (policy->iif[0] && !iif_meets(ground, policy, question))
+	if (rule->iif[0] && !iif_meets(ground, rule, question))
 		return STEP_IIF;
-	if (policy->oif[0] && strcmp(policy->oif, question->oif))
+	if (rule->oif[0] && strcmp(rule->oif, question->oif))
 		return STEP_OIF;
 	/* The packet that is followed has no mark. */
-	if (policy->mark & policy->mask)
+	if (rule->mark & rule->mask)
 		return STEP_MARK;
-	if (policy->l3mdev)
+	if (rule->l3mdev)
 		return STEP_VRF;
-	if (policy->other)
+	if (rule_is_selective(rule))
 		return STEP_OTHER;
-	if (policy->from.len && !prefix_contains(&policy->from, &question->from))
+	if (rule->from.len && !prefix_contains(&rule->from, &question->from))
 		return STEP_FROM;
-	if (policy->to.len && !prefix_contains(&policy->to, &question->to))
+	if (rule->to.len && !prefix_contains(&rule->to, &question->to))
 		return STEP_TO;
-	if (policy->tos && policy->tos != question->tos)
+	if (rule->tos && rule->tos != question->tos)
 		return STEP_TOS;
 	return STEP_NOT;
 }
@@ -63,7 +63,8 @@ static int compare_numbers(unsigned a, unsigned b)
 /* fib_find_alias' order; of equal ones, that of the dump. */
 static int compare_candidates(const void *x, const void *y)
 {
-	const struct way *a = *(const struct way *const *)x, *b = *(const struct way *const *)y;
+	const struct route *a = *(const struct route *const *)x,
+			   *b = *(const struct route *const *)y;
 	int order = b->dst.len - a->dst.len;
 
 	if (!order)
@@ -78,21 +79,21 @@ static int compare_candidates(const void *x, const void *y)
 /* False: the table has no routes at all. */
 static bool find_candidates(struct lookup *lookup, unsigned table)
 {
-	const struct ways *ways = &lookup->ground->view->ways;
+	const struct routes *routes = &lookup->ground->kernel->routes;
 	const struct question *question = lookup->question;
-	const struct way *way;
+	const struct route *route;
 	bool any = false;
 	size_t i;
 
-	for (i = 0; i < ways->n; i++) {
-		way = &ways->items[i];
-		if (way->table != table || way->dst.family != question->to.family)
+	for (i = 0; i < routes->n; i++) {
+		route = &routes->items[i];
+		if (route->table != table || route->dst.family != question->to.family)
 			continue;
 		any = true;
-		if (prefix_contains(&way->dst, &question->to) &&
-			(!way->from.len || prefix_contains(&way->from, &question->from)) &&
-			(!way->tos || way->tos == question->tos))
-			*array_add(&lookup->candidates) = way;
+		if (prefix_contains(&route->dst, &question->to) &&
+			(!route->from.len || prefix_contains(&route->from, &question->from)) &&
+			(!route->tos || route->tos == question->tos))
+			*array_add(&lookup->candidates) = route;
 	}
 	array_sort(&lookup->candidates, compare_candidates);
 	return any;
@@ -105,90 +106,88 @@ static bool hop_usable(const struct lookup *lookup, const struct hop *hop)
 	return !hop->dead && (!oif[0] || !strcmp(oif, hop->device));
 }
 
-static bool way_refuses(const struct way *way)
+/* i past the last: no next hop. */
+static bool take(struct lookup *lookup, const struct route *route, size_t i)
 {
-	return way->type == WAY_BLACKHOLE || way->type == WAY_UNREACHABLE ||
-		way->type == WAY_PROHIBIT;
-}
-
-static bool take(struct lookup *lookup, const struct way *way, const struct hop *hop)
-{
-	lookup->way = way;
-	lookup->hop = hop;
+	lookup->route = route;
+	lookup->device = i >= route_hop_count(route) ? NULL
+		: route->n			     ? route->hops[i].device
+						     : route->device;
 	return true;
 }
 
 /* A route that refuses decides at once, one with dead next hops only gives way to the next. */
 static bool lookup_inet(struct lookup *lookup)
 {
-	const struct way *way;
-	size_t i, k;
+	const struct route *route;
+	struct hop hop;
+	size_t i, k, n;
 
 	for (i = 0; i < lookup->candidates.n; i++) {
-		way = lookup->candidates.items[i];
+		route = lookup->candidates.items[i];
+		n = route_hop_count(route);
 		/* Of a nexthop object that is not expanded nothing more is known. */
-		if (way_refuses(way) || way->type == WAY_THROW || !way->n)
-			return take(lookup, way, NULL);
-		for (k = 0; k < way->n; k++)
-			if (hop_usable(lookup, &way->hops[k]))
-				return take(lookup, way, &way->hops[k]);
+		if (route_refuses(route) || route->type == ROUTE_THROW || !n)
+			return take(lookup, route, n);
+		for (k = 0; k < n; k++) {
+			hop = route_hop(route, k);
+			if (hop_usable(lookup, &hop))
+				return take(lookup, route, k);
+		}
 	}
 	return false;
 }
 
-static bool router_failed(const struct view *view, const struct hop *hop)
+static bool router_failed(const struct kernel *kernel, const struct hop *hop)
 {
-	const struct neighbour *neighbour;
-	size_t i;
+	const struct neighbour *neighbour =
+		kernel_find_neighbour(kernel, hop->device, &hop->gateway);
 
-	for (i = 0; i < view->neighbours.n; i++) {
-		neighbour = &view->neighbours.items[i];
-		if (!strcmp(neighbour->device, hop->device) &&
-			prefix_same_address(&neighbour->address, &hop->gateway))
-			return neighbour->state & NEIGHBOUR_FAILED;
-	}
-	return false;
+	return neighbour && neighbour->state & NEIGHBOUR_FAILED;
 }
 
 /* rt6_score_route; -1: not to be taken. */
 static int score(
-	const struct lookup *lookup, const struct way *way, const struct hop *hop, bool alive)
+	const struct lookup *lookup, const struct route *route, const struct hop *hop, bool alive)
 {
 	if (!hop_usable(lookup, hop))
 		return -1;
-	if (alive && hop->gateway.family && router_failed(lookup->ground->view, hop))
+	if (alive && hop->gateway.family && router_failed(lookup->ground->kernel, hop))
 		return -1;
-	return way->preference + 1;
+	return route->preference + 1;
 }
 
 /* Those of the lowest metric first, then all others as if they had one (find_rr_leaf). */
 static bool select_best(struct lookup *lookup, size_t first, size_t end, bool alive)
 {
-	const struct way *way;
+	const struct route *route;
 	int best = -1, now;
-	size_t i, k;
+	struct hop hop;
+	size_t i, k, n;
 
 	for (i = first; i < end; i++) {
-		way = lookup->candidates.items[i];
-		if (!way->n && best < 0)
-			best = way->preference + 1, take(lookup, way, NULL);
-		for (k = 0; k < way->n; k++) {
-			now = score(lookup, way, &way->hops[k], alive);
+		route = lookup->candidates.items[i];
+		n = route_hop_count(route);
+		if (!n && best < 0)
+			best = route->preference + 1, take(lookup, route, n);
+		for (k = 0; k < n; k++) {
+			hop = route_hop(route, k);
+			now = score(lookup, route, &hop, alive);
 			if (now > best)
-				best = now, take(lookup, way, &way->hops[k]);
+				best = now, take(lookup, route, k);
 		}
 	}
 	return best >= 0;
 }
 
-static bool same_node(const struct way *a, const struct way *b)
+static bool same_node(const struct route *a, const struct route *b)
 {
 	return a->dst.len == b->dst.len && a->from.len == b->from.len;
 }
 
 static bool lookup_nodes(struct lookup *lookup, bool alive)
 {
-	const struct way **items = lookup->candidates.items;
+	const struct route **items = lookup->candidates.items;
 	size_t n = lookup->candidates.n, first, lowest, end;
 
 	for (first = 0; first < n; first = end) {
@@ -214,34 +213,34 @@ static bool lookup_inet6(struct lookup *lookup)
 
 static void look_up(const struct ground *ground, const struct question *question, struct step *step)
 {
-	const struct policy *policy = step->policy;
+	const struct rule *rule = step->rule;
 	struct lookup lookup = {.ground = ground, .question = question};
-	bool any = find_candidates(&lookup, policy->table);
+	bool any = find_candidates(&lookup, rule->table);
 	bool found = question->to.family == AF_INET6 ? lookup_inet6(&lookup) : lookup_inet(&lookup);
 
-	step->way = lookup.way;
-	step->hop = lookup.hop;
+	step->route = lookup.route;
+	step->device = lookup.device;
 	free(lookup.candidates.items);
 	if (!found)
 		step->end = any ? STEP_NO_ROUTE : STEP_EMPTY;
-	else if (step->way->type == WAY_THROW)
+	else if (step->route->type == ROUTE_THROW)
 		step->end = STEP_THROW;
-	else if (way_refuses(step->way))
+	else if (route_refuses(step->route))
 		step->end = STEP_REFUSED;
-	else if (step->way->dst.len <= policy->suppress_length)
+	else if (step->route->dst.len < rule->min_length)
 		step->end = STEP_SUPPRESSED;
 	else
 		step->end = STEP_ROUTE;
 }
 
 /* The rule that a goto leads to: forward only. n: there is none. */
-static size_t target_of(const struct policies *policies, size_t i)
+static size_t target_of(const struct rules *rules, size_t i)
 {
-	const struct policy *from = &policies->items[i];
-	const struct policy *to;
+	const struct rule *from = &rules->items[i];
+	const struct rule *to;
 
-	for (i++; i < policies->n; i++) {
-		to = &policies->items[i];
+	for (i++; i < rules->n; i++) {
+		to = &rules->items[i];
 		if (to->priority == from->target && to->from.family == from->from.family)
 			break;
 	}
@@ -250,47 +249,39 @@ static size_t target_of(const struct policies *policies, size_t i)
 
 static void act(const struct ground *ground, const struct question *question, struct step *step)
 {
-	switch (step->policy->action) {
-	case POLICY_TABLE:
+	if (step->rule->action == ACTION_LOOKUP)
 		look_up(ground, question, step);
-		return;
-	case POLICY_NOP:
+	else if (step->rule->action == ACTION_NOP)
 		step->end = STEP_NOP;
-		return;
-	case POLICY_GOTO:
+	else if (step->rule->action == ACTION_GOTO)
 		step->end = STEP_GOTO;
-		return;
-	case POLICY_BLACKHOLE:
-	case POLICY_UNREACHABLE:
-	case POLICY_PROHIBIT:
-		break;
-	}
-	step->end = STEP_REFUSED;
+	else
+		step->end = STEP_REFUSED;
 }
 
 void trace_walk(const struct ground *ground, const struct question *question, struct trace *out)
 {
-	const struct policies *policies = &ground->view->policies;
-	const struct policy *policy;
+	const struct rules *rules = &ground->kernel->rules;
+	const struct rule *rule;
 	struct step *step;
 	size_t i, target;
 
-	for (i = 0; i < policies->n; i++) {
-		policy = &policies->items[i];
-		if (policy->from.family != question->to.family)
+	for (i = 0; i < rules->n; i++) {
+		rule = &rules->items[i];
+		if (rule->from.family != question->to.family)
 			continue;
 		step = array_add(out);
-		step->policy = policy;
-		step->end = selector_missed(ground, policy, question);
-		if (policy->inverted == (step->end == STEP_NOT))
+		step->rule = rule;
+		step->end = selector_missed(ground, rule, question);
+		if (rule->inverted == (step->end == STEP_NOT))
 			continue;
 		act(ground, question, step);
 		if (step->end == STEP_ROUTE || step->end == STEP_REFUSED)
 			return;
 		if (step->end != STEP_GOTO)
 			continue;
-		target = target_of(policies, i);
-		if (target == policies->n)
+		target = target_of(rules, i);
+		if (target == rules->n)
 			step->end = STEP_NOWHERE;
 		else
 			i = target - 1;

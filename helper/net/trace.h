@@ -12,7 +12,7 @@
 #ifndef NET_TRACE_H
 #define NET_TRACE_H
 
-#include "net/policy.h"
+#include "net/net.h"
 #include "net/question.h"
 
 /* What became of a rule. */
@@ -30,22 +30,22 @@ enum step_end {
 	STEP_NOT, /* it is met, and the rule says "not" */
 	/* It matches, and the next one is tried all the same. */
 	STEP_NOP,
-	STEP_GOTO,    /* at once to the rule of policy->target */
+	STEP_GOTO,    /* at once to the rule of rule->target */
 	STEP_NOWHERE, /* goto, and there is no such rule */
 	STEP_EMPTY,   /* the table has no routes at all */
 	STEP_NO_ROUTE,
-	STEP_THROW,	 /* way says so */
-	STEP_SUPPRESSED, /* way is too short for the rule */
+	STEP_THROW,	 /* route says so */
+	STEP_SUPPRESSED, /* route is too short for the rule */
 	/* It decides. */
-	STEP_ROUTE,  /* by way */
-	STEP_REFUSED /* by way, blackhole or such; way NULL: by the rule itself */
+	STEP_ROUTE,  /* by route */
+	STEP_REFUSED /* by route, blackhole or such; route NULL: by the rule itself */
 };
 
 struct step {
-	const struct policy *policy; /* the view's, as is what follows */
+	const struct rule *rule; /* the kernel's, as is what follows */
 	enum step_end end;
-	const struct way *way; /* NULL: none */
-	const struct hop *hop; /* the first that may be used; NULL: none, or not known */
+	const struct route *route; /* NULL: none */
+	const char *device; /* of the first next hop that may be used; NULL: none, or not known */
 };
 
 /* The rules that were tried, in their order. The last one decided, unless it ends otherwise: then
@@ -55,11 +55,10 @@ struct trace {
 	size_t n, cap;
 };
 
-/* What a route's use depends on besides the view. */
+/* What a route's use depends on. */
 struct ground {
-	const struct view *view;
+	const struct kernel *kernel;
 	bool forwarding6; /* an IPv6 router does not ask whether its routers are alive */
-	bool old_inet6;	  /* as struct kernel's */
 };
 
 /* Adds to out, a zeroed struct; its items are to be freed. */

@@ -62,7 +62,8 @@ static bool is_advertised(const struct route *route, const char *device)
 	/* Before 3.x the kernel calls these its own (rt6_fill_node). */
 	return route->dst.family == AF_INET6 && !route->dst.len && route->table == TABLE_MAIN &&
 		(route->protocol == PROTO_RA || route->protocol == PROTO_KERNEL) &&
-		!route->special && route->gateway.family && !strcmp(route->device, device);
+		route->type == ROUTE_UNICAST && !route->special && route->gateway.family &&
+		!strcmp(route->device, device);
 }
 
 /* The router that the kernel prefers, of those that it may reach. */
@@ -110,7 +111,7 @@ static void remember(struct uplink *uplink, const char *bytes, size_t len)
 	size_t at = 0;
 	char *line;
 
-	block_parse(bytes, len, uplink->device, &block);
+	block_parse(bytes, len, uplink->device, false, &block);
 	for (; (line = text_line(&block.body, &at)); free(line))
 		remember_line(uplink, line);
 	block_free(&block);
@@ -150,7 +151,7 @@ static void hear(struct uplink *uplink, const struct sources *sources, const str
 static bool complete(
 	struct uplink *uplink, const struct sources *sources, const struct kernel *kernel)
 {
-	const struct link *link = kernel ? kernel_find_link(kernel, uplink->device) : NULL;
+	const struct link *link = kernel_find_link(kernel, uplink->device);
 
 	if (link && !link->inet6)
 		return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Managed blocks: taking files apart and putting them together again.
  */
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,58 +20,148 @@ static size_t line_length(const char *line, size_t left)
 	return newline ? (size_t)(newline - line) + 1 : left;
 }
 
-/* "# BEGIN multihome eth0" and then the end of the line or a colon. The name keeps a copy of
- * the file under another name from being taken for ours. */
-static bool is_marker(const char *line, size_t len, const char *words, const char *device)
+static bool is_blank(char c)
 {
-	size_t n = strlen(words), m = strlen(device);
-
-	if (len < n + m || memcmp(line, words, n) || memcmp(line + n, device, m))
-		return false;
-	return len == n + m || memchr(":\r\n", line[n + m], 3);
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static bool mentions(const char *line, size_t len, const char *words)
+/* The words of a line with one blank between: what an editor does to blanks and line ends makes no
+ * difference to ifup-routes. To be freed. */
+static char *line_normal(const char *line, size_t len)
 {
-	size_t n = strlen(words), i;
+	char *normal = mem_copy(line, len), *to = normal;
+	size_t i;
 
-	for (i = 0; i + n <= len; i++)
-		if (!memcmp(line + i, words, n))
-			return true;
-	return false;
-}
-
-/* Our routes end in their protocol's number; our rules have one form only. */
-static bool is_ours(const char *line, struct block *block)
-{
-	char tail[32];
-	size_t n;
-	struct rule rule;
-	const char *table = strstr(line, " table ");
-
-	if (!rule_parse(line, &rule)) {
-		*array_add(&block->rules) = rule;
-		if (!block->table)
-			block->table = rule.table;
-		return true;
+	for (i = 0; i < len; i++) {
+		/* A shell's read drops NUL bytes. */
+		if (is_blank(line[i])) {
+			if (to > normal && to[-1] != ' ')
+				*to++ = ' ';
+		} else if (line[i]) {
+			*to++ = line[i];
+		}
 	}
-	snprintf(tail, sizeof(tail), " proto %d", PROTO_MULTIHOME);
-	n = strlen(line);
-	if (n < strlen(tail) || strcmp(line + n - strlen(tail), tail))
-		return false;
-	if (table && !block->table)
-		block->table = (unsigned)strtoul(table + strlen(" table "), NULL, 10);
-	return true;
+	if (to > normal && to[-1] == ' ')
+		to--;
+	*to = '\0';
+	return normal;
 }
 
-static void add_body_line(const char *line, size_t len, struct block *block, struct text *rescued)
+/* FNV-1a of a line in its normal form. */
+static uint32_t line_checksum(const char *normal)
 {
-	char *copy = mem_copy(line, len);
+	uint32_t sum = 2166136261u;
 
-	/* An editor may have given the whole file CRLF ends. */
-	copy[strcspn(copy, "\r\n")] = '\0';
-	text_add(is_ours(copy, block) ? &block->body : rescued, line, len);
-	free(copy);
+	for (; *normal; normal++)
+		sum = (sum ^ (unsigned char)*normal) * 16777619u;
+	return sum;
+}
+
+/* "# BEGIN multihome eth0:" or "# END multihome eth0 1a2b3c4d": the name, or NULL. */
+static const char *marker_name(const char *line, size_t len, const char *words, size_t *n)
+{
+	size_t skip = strlen(words), end = skip;
+
+	if (len <= skip || memcmp(line, words, skip))
+		return NULL;
+	while (end < len && !memchr(": \r\n", line[end], 4))
+		end++;
+	*n = end - skip;
+	return *n ? line + skip : NULL;
+}
+
+static bool is_marker(const char *line, size_t len, const char *words, const char *device,
+	bool any_name, bool *other)
+{
+	size_t n;
+	const char *name = marker_name(line, len, words, &n);
+
+	if (!name)
+		return false;
+	*other = n != strlen(device) || memcmp(name, device, n);
+	return any_name || !*other;
+}
+
+bool block_line_is_our_form(const char *line)
+{
+	char *normal = line_normal(line, strlen(line)), tail[32];
+	struct rule rule;
+	size_t n = strlen(normal);
+	bool ours;
+
+	snprintf(tail, sizeof(tail), " proto %d", PROTO_MULTIHOME);
+	ours = !rule_parse(normal, &rule) ||
+		(n > strlen(tail) && !strcmp(normal + n - strlen(tail), tail));
+	free(normal);
+	return ours;
+}
+
+enum { SUM_TEXT = 9 };
+
+/* " 1a2b3c4d" */
+static void format_sum(const char *normal, char text[SUM_TEXT + 1])
+{
+	uint32_t sum = line_checksum(normal);
+	int i;
+
+	for (i = SUM_TEXT - 1; i > 0; i--, sum >>= 4)
+		text[i] = "0123456789abcdef"[sum & 15];
+	text[0] = ' ';
+	text[SUM_TEXT] = '\0';
+}
+
+/* Is the line's checksum one of those behind the name in the END line? They stand in the order of
+ * the lines: *next is the one that is looked at first. */
+static bool is_summed(const char *normal, const char *sums, const char **next)
+{
+	char text[SUM_TEXT + 1];
+	const char *found;
+
+	format_sum(normal, text);
+	found = strncmp(*next, text, SUM_TEXT) ? strstr(sums, text) : *next;
+	if (found)
+		*next = found + SUM_TEXT;
+	return found != NULL;
+}
+
+static void learn_line(const char *normal, struct block *block)
+{
+	const char *words = strstr(normal, " table ");
+	struct rule rule = {.table = 0};
+
+	if (!rule_parse(normal, &rule))
+		*array_add(&block->rules) = rule;
+	else if (words)
+		rule.table = (unsigned)strtoul(words + strlen(" table "), NULL, 10);
+	if (!block->table)
+		block->table = rule.table;
+	block->several_tables |= rule.table && rule.table != TABLE_DEFAULT &&
+		rule.table != block->table;
+}
+
+/* The lines between the markers, now that the END line says which are ours. */
+static void sort_body(const struct text *inside, const char *end, size_t len, struct block *block,
+	struct text *rescued)
+{
+	char *marker = mem_copy(end, len), *sums, *normal;
+	const char *next;
+	size_t at, n;
+
+	marker[strcspn(marker, "\r\n")] = '\0';
+	sums = strchr(marker + strlen(end_words), ' ');
+	next = sums;
+	for (at = 0; at < inside->n; at += n) {
+		n = line_length(inside->bytes + at, inside->n - at);
+		normal = line_normal(inside->bytes + at, n);
+		if (sums ? is_summed(normal, sums, &next) : block_line_is_our_form(normal)) {
+			learn_line(normal, block);
+			text_add(&block->body, inside->bytes + at, n);
+		} else {
+			text_add(rescued, inside->bytes + at, n);
+		}
+		free(normal);
+	}
+	free(marker);
 }
 
 /* A block that is new comes first, so all that there is comes after it. */
@@ -80,28 +171,33 @@ static void place_first(struct block *block)
 	memset(&block->before, 0, sizeof(block->before));
 }
 
-int block_parse(const char *bytes, size_t len, const char *device, struct block *out)
+int block_parse(const char *bytes, size_t len, const char *device, bool any_name, struct block *out)
 {
-	struct text rescued = {0};
+	struct text rescued = {0}, inside = {0};
 	size_t at = 0, n;
 	int line = 1, open = 0, bad = 0;
+	bool other = false;
 
 	for (; at < len && !bad; at += n, line++) {
 		n = line_length(bytes + at, len - at);
-		if (is_marker(bytes + at, n, begin_words, device)) {
+		if (is_marker(bytes + at, n, begin_words, device, any_name, &other)) {
 			bad = open;
 			open = line;
 			out->present = true;
-			out->made_file |= mentions(bytes + at, n, made_words);
-		} else if (is_marker(bytes + at, n, end_words, device)) {
+			out->other_name |= other;
+			out->made_file |= memmem(bytes + at, n, made_words, strlen(made_words)) != NULL;
+		} else if (is_marker(bytes + at, n, end_words, device, any_name, &other)) {
 			bad = open ? 0 : line;
 			open = 0;
+			sort_body(&inside, bytes + at, n, out, &rescued);
+			inside.n = 0;
 		} else if (open) {
-			add_body_line(bytes + at, n, out, &rescued);
+			text_add(&inside, bytes + at, n);
 		} else {
 			text_add(out->present ? &out->after : &out->before, bytes + at, n);
 		}
 	}
+	text_free(&inside);
 	if (rescued.n) {
 		text_add(&rescued, out->after.bytes, out->after.n);
 		text_free(&out->after);
@@ -110,6 +206,56 @@ int block_parse(const char *bytes, size_t len, const char *device, struct block 
 	if (!out->present)
 		place_first(out);
 	return bad ? bad : open;
+}
+
+static void take_strays(struct text *from, struct text *strays)
+{
+	struct text kept = {0};
+	size_t at, n;
+	char *line;
+
+	for (at = 0; at < from->n; at += n) {
+		n = line_length(from->bytes + at, from->n - at);
+		line = mem_copy(from->bytes + at, n);
+		text_add(block_line_is_our_form(line) ? strays : &kept, line, n);
+		free(line);
+	}
+	text_free(from);
+	*from = kept;
+}
+
+void block_take_strays(struct block *block, struct text *strays)
+{
+	take_strays(&block->before, strays);
+	take_strays(&block->after, strays);
+}
+
+bool block_has_lines(const struct text *body, const struct text *strays)
+{
+	size_t at = 0, in_body;
+	char *stray, *line, *wanted;
+	bool found = true;
+
+	while (found && (stray = text_line(strays, &at))) {
+		wanted = line_normal(stray, strlen(stray));
+		found = false;
+		for (in_body = 0; !found && (line = text_line(body, &in_body)); free(line))
+			found = !strcmp(line, wanted);
+		free(wanted);
+		free(stray);
+	}
+	return found;
+}
+
+/* The body's lines are in their normal form already. */
+static void add_checksums(const char *body, struct text *out)
+{
+	char *line, text[SUM_TEXT + 1];
+
+	for (; (line = line_next(&body)); free(line)) {
+		format_sum(line, text);
+		text_add(out, text, SUM_TEXT);
+	}
 }
 
 bool block_splice(const struct block *old, bool exists, const char *device, const char *body,
@@ -122,7 +268,9 @@ bool block_splice(const struct block *old, bool exists, const char *device, cons
 		text_format(out, "%s%s: from its ifcfg file, do not edit%s%s\n", begin_words,
 			device, made ? " " : "", made ? made_words : "");
 		text_add_string(out, body);
-		text_format(out, "%s%s\n", end_words, device);
+		text_format(out, "%s%s", end_words, device);
+		add_checksums(body, out);
+		text_add_string(out, "\n");
 	}
 	text_add(out, old->after.bytes, old->after.n);
 	return out->n || !made;
@@ -135,29 +283,4 @@ void block_free(struct block *block)
 	text_free(&block->body);
 	free(block->rules.items);
 	memset(block, 0, sizeof(*block));
-}
-
-static bool has_rule_from(const struct text *text, const struct prefixes *addresses)
-{
-	bool found = false;
-	char *line, *words[64];
-	struct prefix from;
-	size_t at = 0, n, i, k;
-
-	while (!found && (line = text_line(text, &at))) {
-		n = line_words(line, words, 64);
-		for (i = 0; i + 1 < n && !found; i++)
-			for (k = 0; k < addresses->n && !found && !strcmp(words[i], "from"); k++)
-				found = !prefix_parse(
-						words[i + 1], addresses->items[k].family, &from) &&
-					from.len && prefix_contains(&from, &addresses->items[k]);
-		free(line);
-	}
-	return found;
-}
-
-bool block_has_rule_by_hand(const struct block *block, const struct prefixes *addresses)
-{
-	return has_rule_from(&block->before, addresses) ||
-		has_rule_from(&block->after, addresses);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The difference between what the kernel holds and what the plan wants.
  */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,6 +13,7 @@ struct standing {
 	bool same;    /* the route itself */
 	bool ours;    /* one of ours with its key */
 	bool foreign; /* another's with its key */
+	bool shared;  /* ours is one of several next hops, others of which are another's */
 };
 
 struct route_matches {
@@ -22,6 +24,35 @@ struct route_matches {
 static int routes_in_order(const void *a, const void *b)
 {
 	return route_compare(a, b);
+}
+
+/* A next hop that somebody appends to an IPv6 default of ours makes one route by several of it,
+ * with our protocol (4.11 and later). Ours has one next hop only. */
+static bool is_shared(const struct route *route)
+{
+	return route->dst.family == AF_INET6 && !route->dst.len && route->n &&
+		route->protocol == PROTO_MULTIHOME;
+}
+
+/* Is it the wanted one, or that beside next hops of others? */
+static bool holds(const struct route *route, const struct route *wanted)
+{
+	struct route alone = *route;
+	struct hop hop;
+	unsigned i;
+
+	if (wanted->n || !is_shared(route))
+		return !route_compare(route, wanted);
+	for (i = 0; i < route->n; i++) {
+		hop = route_hop(route, i);
+		alone.n = 0;
+		alone.gateway = hop.gateway;
+		alone.onlink = hop.onlink;
+		memcpy(alone.device, hop.device, sizeof(alone.device));
+		if (!route_compare(&alone, wanted))
+			return true;
+	}
+	return false;
 }
 
 static struct standing *standing_of(
@@ -36,16 +67,16 @@ static void match_routes(
 {
 	const struct route *route, *wanted;
 	struct standing *standing;
-	size_t i, at = 0;
+	size_t i;
 	bool ours, same;
 
 	matches->standing = mem_resize(NULL, plan->routes.n * sizeof(*matches->standing));
 	memset(matches->standing, 0, plan->routes.n * sizeof(*matches->standing));
 	for (i = 0; i < kernel->routes.n; i++) {
 		route = &kernel->routes.items[i];
-		ours = route->protocol == PROTO_MULTIHOME;
-		wanted = index_follow(&plan->routes_by_key, &at, route);
-		same = wanted && !route_compare(route, wanted);
+		ours = plan_owns_route(plan, route);
+		wanted = index_find(&plan->routes_by_key, route);
+		same = wanted && holds(route, wanted);
 		if (ours && !same)
 			*array_add(&matches->rest) = route;
 		if (!wanted)
@@ -54,6 +85,7 @@ static void match_routes(
 		standing->foreign |= !ours;
 		standing->ours |= ours;
 		standing->same |= same;
+		standing->shared |= is_shared(route);
 	}
 	index_sort(&matches->rest, routes_in_order);
 }
@@ -74,13 +106,13 @@ static void match_others(
 	struct route route = {.table = 0};
 	const struct route *wanted;
 	unsigned unwanted = 0;
-	size_t i, at = 0;
+	size_t i;
 
 	for (i = 0; i < others->n; i++) {
 		if (others->items[i].table == unwanted)
 			continue;
 		route_set_key(&route, &others->items[i]);
-		wanted = index_follow(&plan->routes_by_key, &at, &route);
+		wanted = index_find(&plan->routes_by_key, &route);
 		if (wanted)
 			standing_of(matches, plan, wanted)->foreign = true;
 		else if (!wants_table(plan, route.table))
@@ -120,18 +152,27 @@ static void add_routes(
 			if (on_link != !route->gateway.family || standing->foreign ||
 				standing->same)
 				continue;
-			add_route_op(ops, standing->ours ? OP_ROUTE_REPLACE : OP_ROUTE_ADD, route);
+			/* Replacing takes all next hops. */
+			add_route_op(ops,
+				standing->shared	 ? OP_ROUTE_APPEND
+					: standing->ours ? OP_ROUTE_REPLACE
+							 : OP_ROUTE_ADD,
+				route);
 		}
 }
 
 /* Does the wanted route take the place of this one, so that it goes by itself? IPv6 keeps
  * routes of one key side by side if their next hops differ, and before 3.3 that is what a
- * replacement comes to (fib6_add_rt2node): then the old one is to be deleted, too. */
+ * replacement comes to (fib6_add_rt2node): then the old one is to be deleted, too, but never a next
+ * hop of the new one. Of shared ones the kernel deletes those with our protocol only. */
 static bool is_successor(const struct route *next, const struct route *route)
 {
-	return next->dst.family == AF_INET ||
-		(prefix_same_address(&next->gateway, &route->gateway) &&
-			!strcmp(next->device, route->device));
+	struct hop hop;
+
+	if (next->dst.family == AF_INET || is_shared(route))
+		return next->dst.family == AF_INET;
+	hop = route_hop(route, 0);
+	return route->n || route_has_hop(next, &hop);
 }
 
 static bool stays(
@@ -142,8 +183,7 @@ static bool stays(
 	/* A wanted key was replaced above, unless a foreign route has it too. */
 	if (wanted && is_successor(wanted, route) && !standing_of(matches, plan, wanted)->foreign)
 		return true;
-	return frozen_device(&plan->frozen, route->device) ||
-		frozen_table(&plan->frozen, route->table);
+	return plan_holds_route(plan, route);
 }
 
 static void delete_routes(
@@ -165,15 +205,15 @@ static void match_rules(
 	const struct plan *plan, const struct kernel *kernel, struct rule_matches *matches)
 {
 	const struct rule *rule, *wanted;
-	size_t i, at = 0;
+	size_t i;
 
 	matches->there = mem_resize(NULL, plan->rules.n);
 	memset(matches->there, 0, plan->rules.n);
 	for (i = 0; i < kernel->rules.n; i++) {
 		rule = &kernel->rules.items[i];
-		if (rule->foreign)
+		if (!rule_is_own_form(rule))
 			continue;
-		wanted = index_follow(&plan->rules_in_order, &at, rule);
+		wanted = index_find(&plan->rules_in_order, rule);
 		if (wanted && !matches->there[wanted - plan->rules.items])
 			matches->there[wanted - plan->rules.items] = true;
 		else
@@ -198,24 +238,28 @@ static bool is_copy(const struct plan *plan, const struct index *rest, size_t i)
 		(i && !rule_compare(rest->items[i - 1], rest->items[i]));
 }
 
-static void delete_rules(
-	const struct plan *plan, const struct rule_matches *matches, struct ops *ops)
+/* Where the kernel would take another's rule for ours, ours is left behind. */
+static void delete_rules(const struct plan *plan, const struct rules *seen,
+	const struct rule_matches *matches, struct ops *ops)
 {
-	struct index owned = {0};
+	struct index owned = {0}, others = {0};
 	const struct rule *rule;
-	size_t i, at = 0;
+	size_t i;
 
 	if (!matches->rest.n)
 		return;
 	index_build(&plan->owned, rules_in_order, &owned);
+	rules_index_others(seen, &others);
 	for (i = 0; i < matches->rest.n; i++) {
 		rule = matches->rest.items[i];
-		if (index_follow(&owned, &at, rule) &&
+		if (index_find(&owned, rule) &&
 			(is_copy(plan, &matches->rest, i) ||
-				!frozen_table(&plan->frozen, rule->table)))
+				!plan_holds(plan, HOLD_KERNEL, "", rule->table)) &&
+			!rule_find_twin(&others, rule, rule))
 			add_rule_op(ops, OP_RULE_DELETE, rule);
 	}
 	free(owned.items);
+	free(others.items);
 }
 
 void diff_build(const struct plan *plan, const struct kernel *kernel, struct ops *ops)
@@ -228,7 +272,7 @@ void diff_build(const struct plan *plan, const struct kernel *kernel, struct ops
 	match_rules(plan, kernel, &rules);
 	add_routes(plan, &routes, ops);
 	add_rules(plan, &rules, ops);
-	delete_rules(plan, &rules, ops);
+	delete_rules(plan, &kernel->rules, &rules, ops);
 	delete_routes(plan, &routes, ops);
 	free(routes.standing);
 	free(routes.rest.items);
@@ -236,17 +280,52 @@ void diff_build(const struct plan *plan, const struct kernel *kernel, struct ops
 	free(rules.rest.items);
 }
 
+static void add_quoted_byte(struct text *out, char byte)
+{
+	/* What would steer a terminal or edit the line there; then it is the name of no device. */
+	if (iscntrl((unsigned char)byte))
+		byte = '?';
+	text_add(out, &byte, 1);
+	if (byte == '\'')
+		text_add_string(out, "\\''");
+}
+
+/* The line is for a shell to paste, and a device's name is whatever the kernel took. */
+static void add_quoted(struct text *out, const char *words)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789.:/@%+=,_-";
+	const char *word, *end;
+
+	for (word = words; *word; word = end + strspn(end, " ")) {
+		end = word + strcspn(word, " ");
+		if (word != words)
+			text_add_string(out, " ");
+		if (word + strspn(word, plain) >= end) {
+			text_add(out, word, (size_t)(end - word));
+			continue;
+		}
+		text_add_string(out, "'");
+		for (; word < end; word++)
+			add_quoted_byte(out, *word);
+		text_add_string(out, "'");
+	}
+}
+
 void op_format(const struct op *op, struct text *out)
 {
-	static const char *const words[] = {
-		"route add ", "route replace ", "rule add ", "rule del ", "route del "};
+	struct text line = {0};
+	static const char *const words[] = {"route add ", "route replace ", "route append ",
+		"rule add ", "rule del ", "route del "};
 	int family = op->rule ? op->rule->from.family : op->route->dst.family;
 
 	text_format(out, "ip %s%s", family == AF_INET6 ? "-6 " : "", words[op->kind]);
 	if (op->rule)
-		rule_format(op->rule, out);
+		rule_format(op->rule, &line);
 	else
-		route_format(op->route, out);
+		route_format(op->route, &line);
+	add_quoted(out, line.bytes);
+	text_free(&line);
 }
 
 void ops_free(struct ops *ops)

@@ -7,7 +7,14 @@
 
 #include "plan/plan.h"
 
-enum op_kind { OP_ROUTE_ADD, OP_ROUTE_REPLACE, OP_RULE_ADD, OP_RULE_DELETE, OP_ROUTE_DELETE };
+enum op_kind {
+	OP_ROUTE_ADD,
+	OP_ROUTE_REPLACE,
+	OP_ROUTE_APPEND, /* a next hop beside others, IPv6 only */
+	OP_RULE_ADD,
+	OP_RULE_DELETE,
+	OP_ROUTE_DELETE
+};
 
 struct op {
 	enum op_kind kind;
@@ -23,7 +30,7 @@ struct ops {
 
 /* Adds and replaces routes, then adds rules, deletes rules, deletes routes. A route is deleted
  * only if it has our protocol number, a rule only if the plan owns it; neither if it is
- * frozen. Where a foreign route has the key of a wanted one, the foreign one stays. */
+ * held. Where a foreign route has the key of a wanted one, the foreign one stays. */
 /* The plan's indices are there. */
 void diff_build(const struct plan *plan, const struct kernel *kernel, struct ops *ops);
 

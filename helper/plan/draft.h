@@ -4,6 +4,8 @@
 #ifndef PLAN_DRAFT_H
 #define PLAN_DRAFT_H
 
+#include "base/array.h"
+#include "conf/byhand.h"
 #include "plan/block.h"
 #include "plan/plan.h"
 
@@ -12,11 +14,17 @@ struct managed {
 	const struct file *file;
 	bool is_rule; /* else route- */
 	bool inet6;
-	device_name device;
+	device_name name;   /* what stands behind the dash: where our block goes, a device's */
+	device_name device; /* whose ifup reads it; "": none does */
 	struct block block;
-	bool sourced; /* a route- file in ADDRESSn= form: a line of ours would be run as a command
-		       */
-	int broken;   /* the line of a marker without its partner, 1 if others may write it, or 0 */
+	struct text strays;	   /* lines of our form without markers */
+	struct hand_routes ours;   /* our lines of a route- file that names several tables */
+	struct hand_routes routes; /* the administrator's lines */
+	struct hand_rules rules;
+	bool sourced; /* in ADDRESSn= form: a line of ours would be run as a command */
+	bool shared;  /* several names lead to the one file: no block can be right for all */
+	bool unsafe;  /* others than root may write it */
+	int broken;   /* the line of a marker without its partner, or 0 */
 };
 
 struct managed_files {
@@ -38,45 +46,98 @@ struct claims {
 /* What is looked for again and again, sorted once. */
 struct lookups {
 	struct claims claims;
-	struct index claimed; /* the claims by address */
-	struct index located; /* all addresses, configured or the kernel's, likewise */
-	struct index rules;   /* the kernel's; of an alias's hook only */
-	struct index twins;   /* rules that say more than ours can */
-	struct index main;    /* the kernel's routes that tables may get, in its order */
+	struct index claimed;  /* the claims by address */
+	struct index located;  /* all addresses, configured or the kernel's, likewise */
+	struct index standing; /* the kernel's addresses by device */
+	struct index rules;    /* the kernel's; of an alias's hook only */
+	struct index similar;  /* the kernel's rules that say more than ours can */
+	struct index uplinks;  /* the configuration's, by device */
+	struct index by_file;  /* the same, by their ifcfg file */
+	struct index saves;    /* settings on record */
+	/* Of the record: devices that came up as uplinks, are up, and are none by their files any
+	 * more. In the hooks of others they still count. */
+	struct index left_up;
+	struct index brought_up; /* those on record, by file */
+	struct index networks; /* the configuration's addresses, by their network */
+	struct index main_defaults; /* the kernel's, of others, by gateway and device */
+	/* The kernel's routes in main that tables may get: those of an uplink's device, by family,
+	 * device and destination; and those of no uplink's, bans among them, by destination. */
+	struct index own_main, shared_main;
+	struct index own_by_prefix; /* own_main, whatever the device */
+	/* Those of own_main that a ban of shared_main covers: it does not ban them. */
+	struct index unbanned;
+	struct routes statics; /* of static-routes, each with its device */
+};
+
+/* Who reads route-NAME: the device whose ifup does. */
+struct reads {
+	const char *name, *device;
+};
+
+struct all_reads {
+	struct reads *items;
+	size_t n, cap;
 };
 
 struct draft {
 	const struct plan_input *input;
 	struct plan *plan;
 	struct diags *diags;
+	const bool *his; /* of each of the sources' managed files: its strays are not ours */
 	struct managed_files managed;
-	struct routes admin_routes; /* keys of the lines outside of our blocks */
-	struct routes file_routes;  /* for the blocks */
+	struct index managed_by_name, managed_by_device;
+	unsigned priority;   /* of address rules; prefix rules come right behind */
+	bool before_local[2]; /* that of IPv4's or IPv6's local table is behind it */
+	struct routes taken; /* by their keys: the administrator's lines, the kernel's others */
+	size_t taken_lines; /* so many of the first are lines */
+	struct index taken_by_key;
+	struct routes file_routes; /* for the blocks */
 	struct rules file_rules;
+	struct index routes_by_device, rules_by_device; /* of these two */
+	struct index sysctls_in_order; /* the plan's */
 	struct lookups lookups;
 	/* Of the uplink that is planned: each of its networks once, and the same sorted. */
 	struct prefixes networks;
 	struct index network_index;
 };
 
-const struct managed *draft_find(
-	const struct draft *draft, bool inet6, bool is_rule, const char *device);
+/* build.c */
 bool draft_is_event_device(const struct draft *draft, const char *device);
-/* Is it ours, and the default of a table of the device's own? */
-bool route_is_default_of(const struct route *route, const char *device);
-void frozen_add(struct frozen *frozen, const char *device, unsigned table);
 
-/* plan_files.c */
+/* hold.c */
+void hold_set(struct draft *draft);
+bool draft_is_edited(const struct draft *draft, const struct uplink *uplink);
+void draft_note_brought_up(struct draft *draft);
+
+/* files.c */
 void draft_take_apart(struct draft *draft);
+const struct managed *draft_find(
+	const struct draft *draft, bool inet6, bool is_rule, const char *name);
+/* Does a rule- file of the uplink have the administrator's rules for one of its addresses? */
 bool draft_by_hand(const struct draft *draft, const struct uplink *uplink);
-void draft_write_blocks(struct draft *draft);
+bool draft_rules_by_hand_are_there(const struct draft *draft, const struct uplink *uplink);
+/* False: the strays of a file turned out to be his, which his[] now says; plan once more. */
+bool draft_write_blocks(struct draft *draft, bool *his);
 
-/* plan_tables.c: fills in planned.table; an uplink that gets none is refused. */
+/* taken.c: what is the administrator's, by his files and by the kernel. */
+void taken_collect_lines(struct draft *draft);
+/* The kernel's others in the tables that are planned. */
+void taken_collect_kernel(struct draft *draft);
+bool taken_has_key(const struct draft *draft, const struct route *route);
+/* By a line of his files, in the kernel or not. */
+bool taken_by_line(const struct draft *draft, const struct route *route);
+
+/* tables.c: fills in planned.table; an uplink that gets none is refused. */
 void draft_choose_tables(struct draft *draft);
+/* Is it ours, and the default of an uplink's own table? */
+bool route_is_table_default(const struct route *route);
 
-/* plan_lookups.c */
+/* lookups.c */
 void lookups_build(const struct plan_input *input, struct lookups *lookups);
 void lookups_free(struct lookups *lookups);
+/* Blackhole, unreachable, prohibit, throw. */
+bool route_has_no_hop(const struct route *route);
+bool lookups_is_uplink(const struct lookups *lookups, const char *device, bool inet6);
 /* Is it configured for this uplink, for another one, or for any? */
 bool claimed_by(
 	const struct draft *draft, const struct uplink *uplink, const struct prefix *address);
@@ -86,11 +147,21 @@ bool claimed_by_any(const struct draft *draft, const struct prefix *address);
 void draft_take_networks(struct draft *draft, const struct uplink *uplink);
 bool draft_has_network(const struct draft *draft, const struct prefix *net);
 
-/* plan_kernel.c: routes and rules of one uplink, for its files and for the kernel. */
+/* routes.c, rules.c: of one uplink, for its files and for the kernel. */
 void draft_add_routes(struct draft *draft, const struct planned *planned);
 void draft_add_rules(struct draft *draft, const struct planned *planned);
+/* What held uplinks have besides their own. */
+void draft_copy_held(struct draft *draft);
+void draft_add_standby_bans(struct draft *draft);
+/* The default in main where nobody else has one there. */
+void draft_add_way_out(struct draft *draft, int family);
+/* IPv6 has no rule of its own for the standby's table. */
+void draft_add_standby_rule(struct draft *draft);
+void draft_choose_priority(struct draft *draft);
+/* Is it nobody else's: of lo, of a device without ARP, or alone without a network? */
+bool draft_is_service(const struct draft *draft, const struct address *address);
 
-/* plan_sysctls.c */
+/* settings.c */
 void draft_add_sysctls(struct draft *draft, const struct planned *planned);
 /* Says which lines of sysctl.conf work against the plan: init.d/network has the last word. */
 void draft_check_settings(struct draft *draft);

@@ -5,248 +5,370 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/line.h"
 #include "plan/draft.h"
 
-const struct managed *draft_find(
-	const struct draft *draft, bool inet6, bool is_rule, const char *device)
+static int managed_by_name(const void *a, const void *b)
 {
+	const struct managed *x = a, *y = b;
+
+	if (x->is_rule != y->is_rule)
+		return x->is_rule - y->is_rule;
+	return x->inet6 == y->inet6 ? strcmp(x->name, y->name) : x->inet6 - y->inet6;
+}
+
+static int managed_by_device(const void *a, const void *b)
+{
+	const struct managed *x = a, *y = b;
+
+	return strcmp(x->device, y->device);
+}
+
+static int reads_by_name(const void *a, const void *b)
+{
+	const struct reads *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static int files_by_inode(const void *a, const void *b)
+{
+	const struct file *x = a, *y = b;
+
+	if (x->inode != y->inode)
+		return x->inode < y->inode ? -1 : 1;
+	return (x->disk > y->disk) - (x->disk < y->disk);
+}
+
+static int routes_by_device(const void *a, const void *b)
+{
+	const struct route *x = a, *y = b;
+	int order = strcmp(x->device, y->device);
+
+	return order ? order : x->dst.family - y->dst.family;
+}
+
+static int rules_by_device(const void *a, const void *b)
+{
+	const struct rule *x = a, *y = b;
+	int order = strcmp(x->device, y->device);
+
+	return order ? order : x->from.family - y->from.family;
+}
+
+const struct managed *draft_find(
+	const struct draft *draft, bool inet6, bool is_rule, const char *name)
+{
+	struct managed key = {.is_rule = is_rule, .inet6 = inet6};
+
+	memcpy(key.name, name, strlen(name) + 1);
+	return index_find(&draft->managed_by_name, &key);
+}
+
+/* ifup-routes is given the device and the name of its ifcfg file. Copies that an editor or an
+ * administrator keeps beside them belong to nobody. */
+static void collect_reads(const struct profiles *profiles, struct all_reads *out)
+{
+	const struct profile *profile;
 	size_t i;
 
-	for (i = 0; i < draft->managed.n; i++)
-		if (draft->managed.items[i].is_rule == is_rule &&
-			draft->managed.items[i].inet6 == inet6 &&
-			!strcmp(draft->managed.items[i].device, device))
-			return &draft->managed.items[i];
-	return NULL;
-}
-
-/* egrep -q '^[[:space:]]*ADDRESS[0-9]+=' of ifup-routes. */
-static bool is_sourced(const struct text *text)
-{
-	bool found = false;
-	size_t at = 0, digits;
-	char *line, *word;
-
-	while (!found && (line = text_line(text, &at))) {
-		word = line + strspn(line, " \t\r\f\v");
-		if (!strncmp(word, "ADDRESS", 7)) {
-			digits = strspn(word + 7, "0123456789");
-			found = digits && word[7 + digits] == '=';
-		}
-		free(line);
+	for (i = 0; i < profiles->n; i++) {
+		profile = &profiles->items[i];
+		if (!profile->real[0])
+			continue;
+		*array_add(out) = (struct reads){profile->real, profile->real};
+		*array_add(out) = (struct reads){
+			profile->file->name + strlen("ifcfg-"), profile->real};
 	}
-	return found;
 }
 
-static bool table_number(const struct draft *draft, const char *word, unsigned *out)
+static bool has_uplink(const struct draft *draft, const char *device)
+{
+	return *device &&
+		(lookups_is_uplink(&draft->lookups, device, false) ||
+			lookups_is_uplink(&draft->lookups, device, true));
+}
+
+static bool is_shared(const struct index *by_inode, const struct file *file)
+{
+	return file->inode && index_at(by_inode, index_first(by_inode, file) + 1, file);
+}
+
+static void read_lines(const struct draft *draft, struct managed *managed, const struct text *text)
 {
 	const struct table_names *names = &draft->input->config->tables;
-	char *end;
-	size_t i;
 
-	*out = (unsigned)strtoul(word, &end, 0);
-	if (!*end)
-		return true;
-	for (i = 0; i < names->n; i++)
-		if (!strcmp(names->items[i].name, word)) {
-			*out = names->items[i].number;
-			return true;
-		}
-	*out = TABLE_MAIN;
-	return !strcmp(word, "main");
+	if (managed->is_rule)
+		byhand_rules(text->bytes, text->n, 1, managed->inet6, names, &managed->rules);
+	else
+		byhand_routes(text->bytes, text->n, 1, managed->inet6, names, &managed->routes);
 }
 
-/* The key of an ip-route(8) line. False if it has none that we know. */
-static bool route_line_key(const struct draft *draft, bool inet6, char *line, struct route *out)
+/* What is outside of the block is the administrator's, but for what only lost its markers. */
+static void read_outside(const struct draft *draft, struct managed *managed, bool strays_are_his)
 {
-	static const char *const types[] = {
-		"unicast", "to", "unreachable", "blackhole", "prohibit", "throw"};
-	char *words[64];
-	size_t n = line_words(line, words, 64), at = 0, i;
-	int family = inet6 ? AF_INET6 : AF_INET;
+	struct block *block = &managed->block;
+	struct text all = {0};
 
-	for (i = 0; at < n && i < sizeof(types) / sizeof(*types); i++)
-		if (!strcmp(words[at], types[i])) {
-			at++;
-			i = (size_t)-1;
-		}
-	if (at == n)
-		return false;
-	memset(out, 0, sizeof(*out));
-	out->table = TABLE_MAIN;
-	out->metric = inet6 ? METRIC_INET6 : 0;
-	if (!strcmp(words[at], "default"))
-		out->dst.family = (unsigned char)family;
-	else if (prefix_parse(words[at], family, &out->dst))
-		return false;
-	for (at++; at + 1 < n; at++) {
-		if (!strcmp(words[at], "table") && !table_number(draft, words[at + 1], &out->table))
-			return false;
-		if (!strcmp(words[at], "metric") || !strcmp(words[at], "priority") ||
-			!strcmp(words[at], "preference"))
-			out->metric = (unsigned)strtoul(words[at + 1], NULL, 0);
-		if (!strcmp(words[at], "tos") || !strcmp(words[at], "dsfield"))
-			out->tos = (unsigned char)strtoul(words[at + 1], NULL, 16);
+	/* Whose lines these are is not known: none of them is free. */
+	if (managed->broken) {
+		text_add(&all, managed->file->bytes, managed->file->len);
+		read_lines(draft, managed, &all);
+		text_free(&all);
+		return;
 	}
-	return true;
+	if (!strays_are_his && !managed->shared && !block->present)
+		block_take_strays(block, &managed->strays);
+	text_add(&all, block->before.bytes, block->before.n);
+	text_add(&all, block->after.bytes, block->after.n);
+	managed->sourced = !managed->is_rule && byhand_is_sourced(all.bytes, all.n);
+	if (all.n)
+		read_lines(draft, managed, &all);
+	text_free(&all);
 }
 
-/* Where an administrator's line has the same key as a route of ours, only one of the two can
- * be added: theirs. */
-static void collect_routes(struct draft *draft, bool inet6, const struct text *text)
+static void refuse_broken(struct draft *draft, const struct managed *managed)
 {
-	struct route route;
-	size_t at = 0;
-	char *line;
-
-	while ((line = text_line(text, &at))) {
-		if (route_line_key(draft, inet6, line, &route))
-			*array_add(&draft->admin_routes) = route;
-		free(line);
-	}
+	diag_refuse(draft->diags, managed->file->path, managed->broken,
+		"one of the two lines "
+		"'# BEGIN multihome %s' and '# END multihome %s' is missing; expected both, "
+		"or neither",
+		managed->name, managed->name);
 }
 
-static void take_apart(struct draft *draft, const struct file *file)
+static void take_apart(struct draft *draft, const struct index *readers,
+	const struct index *by_inode, const struct file *file, bool strays_are_his)
 {
-	bool is_rule = !strncmp(file->name, "rule", 4);
-	const char *device = strchr(file->name, '-') + 1;
+	const char *dash = strchr(file->name, '-');
+	const struct reads key = {dash + 1, NULL}, *reader = index_find(readers, &key);
 	struct managed *managed;
 
-	if (!device_valid(device))
+	if (!device_valid(dash + 1))
 		return;
 	managed = array_add(&draft->managed);
 	managed->file = file;
-	managed->is_rule = is_rule;
-	managed->inet6 = device[-2] == '6';
-	memcpy(managed->device, device, strlen(device) + 1);
-	if (file_unsafe(draft->input->sources, file, draft->diags)) {
-		managed->broken = 1;
-		return;
-	}
-	managed->broken = block_parse(file->bytes, file->len, device, &managed->block);
-	if (managed->broken)
-		diag_refuse(draft->diags, file->path, managed->broken,
-			"one of the two lines "
-			"'# BEGIN multihome %s' and '# END multihome %s' is missing; expected both, "
-			"or neither",
-			device, device);
-	if (is_rule || managed->broken)
-		return;
-	managed->sourced =
-		is_sourced(&managed->block.before) || is_sourced(&managed->block.after);
-	collect_routes(draft, managed->inet6, &managed->block.before);
-	collect_routes(draft, managed->inet6, &managed->block.after);
+	managed->is_rule = !strncmp(file->name, "rule", 4);
+	managed->inet6 = dash[-1] == '6';
+	memcpy(managed->name, dash + 1, strlen(dash));
+	if (reader)
+		memcpy(managed->device, reader->device, strlen(reader->device) + 1);
+	managed->shared = is_shared(by_inode, file);
+	managed->broken = block_parse(
+		file->bytes, file->len, managed->name, reader != NULL, &managed->block);
+	if (managed->broken && reader)
+		refuse_broken(draft, managed);
+	/* What is wrong with the file of a NIC that is no uplink is not ours to say. */
+	if (file->error || (file->others_write && !draft->input->sources->copied))
+		managed->unsafe = !has_uplink(draft, managed->device) ||
+			file_unread(file, draft->diags) ||
+			file_unsafe(draft->input->sources, file, draft->diags);
+	if (!managed->is_rule && managed->block.several_tables)
+		byhand_routes(managed->block.body.bytes, managed->block.body.n, 1, managed->inet6,
+			&draft->input->config->tables, &managed->ours);
+	if (reader)
+		read_outside(draft, managed, strays_are_his);
 }
 
 void draft_take_apart(struct draft *draft)
 {
 	const struct files *files = &draft->input->sources->managed;
 	const struct managed *managed;
+	struct index readers = {0}, by_inode = {0};
+	struct all_reads reads = {0};
 	size_t i, k;
 
+	collect_reads(&draft->input->config->profiles, &reads);
+	index_build(&reads, reads_by_name, &readers);
+	index_build(files, files_by_inode, &by_inode);
 	for (i = 0; i < files->n; i++)
-		take_apart(draft, &files->items[i]);
+		take_apart(draft, &readers, &by_inode, &files->items[i], draft->his[i]);
+	free(reads.items);
+	free(readers.items);
+	free(by_inode.items);
+	index_build(&draft->managed, managed_by_name, &draft->managed_by_name);
+	index_build(&draft->managed, managed_by_device, &draft->managed_by_device);
 	for (i = 0; i < draft->managed.n; i++) {
 		managed = &draft->managed.items[i];
-		if (managed->broken)
-			frozen_add(&draft->plan->frozen, managed->device, managed->block.table);
 		for (k = 0; k < managed->block.rules.n; k++)
 			*array_add(&draft->plan->owned) = managed->block.rules.items[k];
 	}
 }
 
-bool draft_by_hand(const struct draft *draft, const struct uplink *uplink)
+static bool is_for(const struct hand_rule *rule, const struct uplink *uplink)
 {
-	/* ifup-routes reads the files of the device and of the ifcfg file's own name. */
-	const char *names[2] = {uplink->device, uplink->file->name + strlen("ifcfg-")};
-	const struct managed *managed;
 	size_t i;
 
-	for (i = 0; i < 2; i++) {
-		managed = draft_find(draft, uplink->inet6, true, names[i]);
-		if (managed && block_has_rule_by_hand(&managed->block, &uplink->addresses))
+	for (i = 0; rule->from.len && i < uplink->addresses.n; i++)
+		if (prefix_contains(&rule->from, &uplink->addresses.items[i]))
 			return true;
-	}
 	return false;
+}
+
+struct by_hand {
+	const struct hand_rule **items;
+	size_t n, cap;
+};
+
+/* The rules by hand for one of the uplink's addresses. */
+static void find_by_hand(
+	const struct draft *draft, const struct uplink *uplink, struct by_hand *out)
+{
+	const struct index *by_device = &draft->managed_by_device;
+	const struct managed *managed;
+	struct managed key = {.file = NULL};
+	size_t at, i;
+
+	memcpy(key.device, uplink->device, sizeof(key.device));
+	for (at = index_first(by_device, &key); (managed = index_at(by_device, at, &key)); at++)
+		for (i = 0; i < managed->rules.n && managed->inet6 == uplink->inet6; i++)
+			if (is_for(&managed->rules.items[i], uplink))
+				*array_add(out) = &managed->rules.items[i];
+}
+
+bool draft_by_hand(const struct draft *draft, const struct uplink *uplink)
+{
+	struct by_hand found = {0};
+
+	find_by_hand(draft, uplink, &found);
+	free(found.items);
+	return found.n != 0;
+}
+
+static bool is_owned(const struct draft *draft, const struct rule *rule)
+{
+	const struct rules *owned = &draft->plan->owned;
+	size_t i;
+
+	for (i = 0; i < owned->n; i++)
+		if (!rule_compare(&owned->items[i], rule))
+			return true;
+	return false;
+}
+
+bool draft_rules_by_hand_are_there(const struct draft *draft, const struct uplink *uplink)
+{
+	const struct kernel *kernel = draft->input->kernel;
+	struct by_hand found = {0};
+	const struct rule *rule;
+	size_t k, i = 0;
+	bool all = true;
+
+	find_by_hand(draft, uplink, &found);
+	for (k = 0; kernel && all && k < found.n; k++) {
+		for (i = 0; i < kernel->rules.n; i++) {
+			rule = &kernel->rules.items[i];
+			if (!prefix_compare(&rule->from, &found.items[k]->from) &&
+				rule->table == found.items[k]->table && !is_owned(draft, rule))
+				break;
+		}
+		all = i < kernel->rules.n;
+	}
+	free(found.items);
+	return all;
 }
 
 static void block_body(
 	const struct draft *draft, bool inet6, bool is_rule, const char *device, struct text *body)
 {
+	const struct index *index = is_rule ? &draft->rules_by_device : &draft->routes_by_device;
 	int family = inet6 ? AF_INET6 : AF_INET;
+	struct route route = {.dst = {.family = family}};
+	struct rule rule = {.from = {.family = family}};
+	const void *key = is_rule ? (const void *)&rule : &route, *line;
 	size_t i;
 
 	text_add_string(body, "");
-	for (i = 0; is_rule && i < draft->file_rules.n; i++)
-		if (draft->file_rules.items[i].from.family == family &&
-			!strcmp(draft->file_rules.items[i].device, device)) {
-			rule_format(&draft->file_rules.items[i], body);
-			text_add_string(body, "\n");
-		}
-	for (i = 0; !is_rule && i < draft->file_routes.n; i++)
-		if (draft->file_routes.items[i].dst.family == family &&
-			!strcmp(draft->file_routes.items[i].device, device)) {
-			route_format(&draft->file_routes.items[i], body);
-			text_add_string(body, "\n");
-		}
+	memcpy(route.device, device, strlen(device) + 1);
+	memcpy(rule.device, device, strlen(device) + 1);
+	for (i = index_first(index, key); (line = index_at(index, i, key)); i++) {
+		if (is_rule)
+			rule_format(line, body);
+		else
+			route_format(line, body);
+		text_add_string(body, "\n");
+	}
 }
 
-static void write_block(struct draft *draft, bool inet6, bool is_rule, const char *device)
+static void add_change(struct draft *draft, const struct managed *managed, char *name,
+	const char *bytes, size_t len)
+{
+	struct change *change = array_add(&draft->plan->changes);
+
+	change->old = managed->file;
+	change->name = name;
+	change->path = managed->file
+		? mem_string(managed->file->path)
+		: mem_format("%s/%s", draft->input->sources->scripts, name);
+	change->bytes = bytes ? mem_copy(bytes, len) : NULL;
+	change->len = len;
+}
+
+/* False: the file has lines of our form that no block of this plan would have. */
+static bool write_block(struct draft *draft, bool inet6, bool is_rule, const char *device)
 {
 	static const struct managed none;
 	const struct managed *managed = draft_find(draft, inet6, is_rule, device);
 	struct text body = {0}, bytes = {0};
-	struct change *change;
-	bool wanted;
+	bool wanted, same, adopted;
 
 	if (!managed)
 		managed = &none;
+	if (managed->shared || managed->unsafe || managed->broken)
+		return true;
 	block_body(draft, inet6, is_rule, device, &body);
+	adopted = block_has_lines(&body, &managed->strays);
 	wanted = block_splice(&managed->block, managed->file != NULL, device, body.bytes, &bytes);
+	same = managed->file ? wanted && bytes.n == managed->file->len &&
+			!memcmp(bytes.n ? bytes.bytes : "", managed->file->bytes, bytes.n)
+			     : !bytes.n;
+	if (adopted && !same)
+		add_change(draft, managed,
+			mem_format("%s%s-%s", is_rule ? "rule" : "route", inet6 ? "6" : "", device),
+			wanted ? bytes.bytes : NULL, bytes.n);
 	text_free(&body);
-	if (managed->file ? wanted && bytes.n == managed->file->len &&
-				!memcmp(bytes.n ? bytes.bytes : "", managed->file->bytes, bytes.n)
-			  : !bytes.n) {
-		text_free(&bytes);
-		return;
-	}
-	change = array_add(&draft->plan->changes);
-	change->old = managed->file;
-	change->name = mem_format("%s%s-%s", is_rule ? "rule" : "route", inet6 ? "6" : "", device);
-	change->path = managed->file
-		? mem_string(managed->file->path)
-		: mem_format("%s/%s", draft->input->sources->scripts, change->name);
-	change->bytes = wanted ? mem_copy(bytes.bytes, bytes.n) : NULL;
-	change->len = bytes.n;
 	text_free(&bytes);
+	return adopted;
 }
 
-static void write_device(struct draft *draft, const char *device)
+static bool write_device(struct draft *draft, const char *name, bool *his)
 {
-	const struct changes *changes = &draft->plan->changes;
-	size_t i;
+	const struct file *first = draft->input->sources->managed.items;
+	const struct managed *managed;
+	bool adopted = true;
+	int kind;
 
-	if (frozen_device(&draft->plan->frozen, device))
-		return;
-	for (i = 0; i < changes->n; i++)
-		if (!strcmp(strchr(changes->items[i].name, '-') + 1, device))
-			return;
-	write_block(draft, false, false, device);
-	write_block(draft, false, true, device);
-	write_block(draft, true, false, device);
-	write_block(draft, true, true, device);
+	if (plan_holds(draft->plan, HOLD_FILES, name, 0))
+		return true;
+	for (kind = 0; kind < 4; kind++) {
+		if (write_block(draft, kind & 2, kind & 1, name))
+			continue;
+		managed = draft_find(draft, kind & 2, kind & 1, name);
+		his[managed->file - first] = true;
+		adopted = false;
+	}
+	return adopted;
 }
 
-void draft_write_blocks(struct draft *draft)
+bool draft_write_blocks(struct draft *draft, bool *his)
 {
 	const struct planned_uplinks *uplinks = &draft->plan->uplinks;
+	const struct managed *managed;
+	struct device_names names = {NULL, 0, 0};
+	bool adopted = true;
 	size_t i;
 
+	index_build(&draft->file_routes, routes_by_device, &draft->routes_by_device);
+	index_build(&draft->file_rules, rules_by_device, &draft->rules_by_device);
 	for (i = 0; i < uplinks->n; i++)
 		if (uplinks->items[i].state != STATE_REFUSED)
-			write_device(draft, uplinks->items[i].uplink->device);
-	for (i = 0; i < draft->managed.n; i++)
-		if (draft->managed.items[i].block.present)
-			write_device(draft, draft->managed.items[i].device);
+			memcpy(array_add(&names), uplinks->items[i].uplink->device, DEVICE_SIZE);
+	for (i = 0; i < draft->managed.n; i++) {
+		managed = &draft->managed.items[i];
+		if (managed->block.present || managed->strays.n)
+			memcpy(array_add(&names), managed->name, DEVICE_SIZE);
+	}
+	device_names_drop_repeated(&names);
+	for (i = 0; i < names.n; i++)
+		adopted &= write_device(draft, names.items[i], his);
+	free(names.items);
+	return adopted;
 }

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "plan/draft.h"
 
@@ -21,9 +22,75 @@ static int addresses_in_order(const void *a, const void *b)
 	return prefix_compare_address(&x->prefix, &y->prefix);
 }
 
+static int addresses_by_device(const void *a, const void *b)
+{
+	const struct address *x = a, *y = b;
+
+	return strcmp(x->device, y->device);
+}
+
 static int prefixes_in_order(const void *a, const void *b)
 {
 	return prefix_compare(a, b);
+}
+
+static int uplinks_by_device(const void *a, const void *b)
+{
+	const struct uplink *x = a, *y = b;
+
+	return x->inet6 == y->inet6 ? strcmp(x->device, y->device) : x->inet6 - y->inet6;
+}
+
+static int uplinks_by_file(const void *a, const void *b)
+{
+	const struct uplink *x = a, *y = b;
+
+	return strcmp(x->file->name, y->file->name);
+}
+
+static int brought_ups_by_device(const void *a, const void *b)
+{
+	const struct brought_up *x = a, *y = b;
+
+	return strcmp(x->device, y->device);
+}
+
+static int brought_ups_by_file(const void *a, const void *b)
+{
+	const struct brought_up *x = a, *y = b;
+
+	return strcmp(x->file, y->file);
+}
+
+static int addresses_by_network(const void *a, const void *b)
+{
+	const struct address *x = a, *y = b;
+	struct prefix net = prefix_network(&x->prefix), other = prefix_network(&y->prefix);
+
+	return prefix_compare(&net, &other);
+}
+
+static int routes_by_next_hop(const void *a, const void *b)
+{
+	const struct route *x = a, *y = b;
+	int order = prefix_compare_address(&x->gateway, &y->gateway);
+
+	return order ? order : strcmp(x->device, y->device);
+}
+
+static int routes_by_prefix(const void *a, const void *b)
+{
+	const struct route *x = a, *y = b;
+
+	return prefix_compare(&x->dst, &y->dst);
+}
+
+static int routes_by_device(const void *a, const void *b)
+{
+	const struct route *x = a, *y = b;
+	int order = strcmp(x->device, y->device);
+
+	return order ? order : prefix_compare(&x->dst, &y->dst);
 }
 
 static void collect_claims(const struct uplinks *uplinks, struct lookups *lookups)
@@ -49,41 +116,164 @@ static void collect_addresses(const struct addresses *addresses, struct index *o
 		*array_add(out) = &addresses->items[i];
 }
 
-static void collect_main(const struct routes *routes, struct index *out)
+bool lookups_is_uplink(const struct lookups *lookups, const char *device, bool inet6)
 {
-	const struct route *route;
-	size_t i;
+	struct uplink key = {.inet6 = inet6};
+	struct brought_up was = {.file = NULL};
 
-	for (i = 0; i < routes->n; i++) {
-		route = &routes->items[i];
-		if (route->table == TABLE_MAIN && route->protocol != PROTO_MULTIHOME &&
-			!route->special && route->device[0])
-			*array_add(out) = route;
-	}
+	memcpy(key.device, device, strlen(device) + 1);
+	memcpy(was.device, device, strlen(device) + 1);
+	return *device &&
+		(index_find(&lookups->uplinks, &key) || index_find(&lookups->left_up, &was));
 }
 
-static void collect_twins(const struct rules *rules, struct index *out)
+static bool is_left_up(const struct plan_input *input, const struct lookups *lookups,
+	const struct brought_up *was)
 {
+	const struct link *link = kernel_find_link(input->kernel, was->device);
+	struct file file = {.name = was->file};
+	const struct uplink key = {.file = &file}, *uplink;
+	size_t at;
+
+	if (!link || !link->up || input->event == EVENT_SYNC ||
+		(input->device && !strcmp(input->device, was->device)))
+		return false;
+	for (at = index_first(&lookups->by_file, &key);
+		(uplink = index_at(&lookups->by_file, at, &key)); at++)
+		if (!strcmp(uplink->device, was->device))
+			return false;
+	return true;
+}
+
+static void collect_left_up(const struct plan_input *input, struct lookups *lookups)
+{
+	const struct brought_ups *record = input->brought_up;
 	size_t i;
 
-	for (i = 0; i < rules->n; i++)
-		if (rules->items[i].foreign)
-			*array_add(out) = &rules->items[i];
-	index_sort(out, rules_in_order);
+	for (i = 0; record && i < record->n; i++)
+		if (is_left_up(input, lookups, &record->items[i]))
+			*array_add(&lookups->left_up) = &record->items[i];
+	index_sort(&lookups->left_up, brought_ups_by_device);
+}
+
+/* No default, nor a half of one (0.0.0.0/1, 128.0.0.0/1), nor all of IPv6's that is in use
+ * (2000::/3). */
+static bool is_specific(const struct prefix *dst)
+{
+	if (prefix_is_link_local(dst))
+		return dst->len < prefix_bits(dst->family);
+	return dst->family == AF_INET ? dst->len > 1 : dst->len > 3 && prefix_is_unicast(dst);
+}
+
+bool route_has_no_hop(const struct route *route)
+{
+	return route->type >= ROUTE_BLACKHOLE;
+}
+
+static void add_main(const struct route *route, struct lookups *lookups)
+{
+	bool inet6 = route->dst.family == AF_INET6;
+
+	if (route->table != TABLE_MAIN || route->protocol == PROTO_MULTIHOME)
+		return;
+	if (!route->dst.len && !route->special)
+		*array_add(&lookups->main_defaults) = route;
+	if ((route->type && !route_has_no_hop(route)) ||
+		!(is_specific(&route->dst) || (route->dst.len && route_has_no_hop(route))))
+		return;
+	if (lookups_is_uplink(lookups, route->device, inet6))
+		*array_add(&lookups->own_main) = route;
+	/* fe80::/64 of another device is not to be had. */
+	else if (!prefix_is_link_local(&route->dst))
+		*array_add(&lookups->shared_main) = route;
+}
+
+/* The device whose network has the address, or NULL. */
+static const char *find_device(const struct addresses *addresses, const struct prefix *address)
+{
+	const struct address *best = NULL;
+	size_t i;
+
+	for (i = 0; i < addresses->n; i++)
+		if (prefix_contains(&addresses->items[i].prefix, address) &&
+			(!best || addresses->items[i].prefix.len > best->prefix.len))
+			best = &addresses->items[i];
+	return best ? best->device : NULL;
+}
+
+/* init.d/network adds these after the last ifup, when no hook of ours is left to run. */
+static void add_statics(const struct plan_input *input, struct lookups *lookups)
+{
+	const struct routes *statics = &input->config->static_routes;
+	struct route *route;
+	const char *device;
+	size_t i;
+
+	for (i = 0; i < statics->n; i++) {
+		device = statics->items[i].device;
+		if (!*device && !route_has_no_hop(&statics->items[i]))
+			device = find_device(&input->kernel->addresses, &statics->items[i].gateway);
+		if (!device)
+			continue;
+		route = array_add(&lookups->statics);
+		*route = statics->items[i];
+		memcpy(route->device, device, strlen(device) + 1);
+	}
+	for (i = 0; i < lookups->statics.n; i++)
+		add_main(&lookups->statics.items[i], lookups);
+}
+
+static void collect_unbanned(const struct route *ban, struct lookups *lookups)
+{
+	const struct index *own = &lookups->own_by_prefix;
+	const struct route *route;
+	size_t at;
+
+	for (at = index_first(own, ban); at < own->n; at++) {
+		route = own->items[at];
+		if (!prefix_contains(&ban->dst, &route->dst))
+			return;
+		if (route->dst.len > ban->dst.len || route->metric < ban->metric ||
+			route->tos != ban->tos)
+			*array_add(&lookups->unbanned) = route;
+	}
 }
 
 void lookups_build(const struct plan_input *input, struct lookups *lookups)
 {
+	const struct kernel *kernel = input->kernel;
+	size_t i;
+
 	collect_claims(&input->config->uplinks, lookups);
+	index_build(&input->config->uplinks, uplinks_by_device, &lookups->uplinks);
+	index_build(&input->config->uplinks, uplinks_by_file, &lookups->by_file);
+	index_build(&input->config->addresses, addresses_by_network, &lookups->networks);
+	if (input->saves)
+		index_build(input->saves, sysctls_in_order, &lookups->saves);
+	if (input->brought_up)
+		index_build(input->brought_up, brought_ups_by_file, &lookups->brought_up);
+	collect_left_up(input, lookups);
 	collect_addresses(&input->config->addresses, &lookups->located);
-	if (input->kernel) {
-		collect_addresses(&input->kernel->addresses, &lookups->located);
-		collect_main(&input->kernel->routes, &lookups->main);
-		collect_twins(&input->kernel->rules, &lookups->twins);
+	if (kernel) {
+		collect_addresses(&kernel->addresses, &lookups->located);
+		index_build(&kernel->addresses, addresses_by_device, &lookups->standing);
+		for (i = 0; i < kernel->routes.n; i++)
+			add_main(&kernel->routes.items[i], lookups);
+		add_statics(input, lookups);
+		rules_index_others(&kernel->rules, &lookups->similar);
 	}
-	if (input->kernel && input->event == EVENT_ALIAS)
-		index_build(&input->kernel->rules, rules_in_order, &lookups->rules);
+	if (kernel && input->event == EVENT_ALIAS)
+		index_build(&kernel->rules, rules_in_order, &lookups->rules);
 	index_sort(&lookups->located, addresses_in_order);
+	index_sort(&lookups->main_defaults, routes_by_next_hop);
+	index_sort(&lookups->own_main, routes_by_device);
+	index_sort(&lookups->shared_main, routes_by_prefix);
+	for (i = 0; i < lookups->own_main.n; i++)
+		*array_add(&lookups->own_by_prefix) = lookups->own_main.items[i];
+	index_sort(&lookups->own_by_prefix, routes_by_prefix);
+	for (i = 0; i < lookups->shared_main.n; i++)
+		if (route_has_no_hop(lookups->shared_main.items[i]))
+			collect_unbanned(lookups->shared_main.items[i], lookups);
 }
 
 void lookups_free(struct lookups *lookups)
@@ -91,9 +281,21 @@ void lookups_free(struct lookups *lookups)
 	free(lookups->claims.items);
 	free(lookups->claimed.items);
 	free(lookups->located.items);
+	free(lookups->standing.items);
 	free(lookups->rules.items);
-	free(lookups->twins.items);
-	free(lookups->main.items);
+	free(lookups->similar.items);
+	free(lookups->uplinks.items);
+	free(lookups->by_file.items);
+	free(lookups->saves.items);
+	free(lookups->brought_up.items);
+	free(lookups->left_up.items);
+	free(lookups->networks.items);
+	free(lookups->main_defaults.items);
+	free(lookups->own_main.items);
+	free(lookups->shared_main.items);
+	free(lookups->own_by_prefix.items);
+	free(lookups->unbanned.items);
+	free(lookups->statics.items);
 }
 
 /* The claims of an address are few: profiles of one NIC, or NICs that share it. */
@@ -104,13 +306,9 @@ static bool is_claimed(const struct draft *draft, const struct uplink *uplink, b
 	const struct claim key = {address, NULL}, *claim;
 	size_t at;
 
-	for (at = index_first(claimed, &key); at < claimed->n; at++) {
-		claim = claimed->items[at];
-		if (prefix_compare_address(claim->address, address))
-			return false;
+	for (at = index_first(claimed, &key); (claim = index_at(claimed, at, &key)); at++)
 		if ((claim->uplink != uplink) == by_another)
 			return true;
-	}
 	return false;
 }
 

@@ -34,10 +34,15 @@ enum uplink_state {
 	STATE_BY_HAND  /* rule-DEVICE has rules of the administrator's for it */
 };
 
+/* What a run leaves as it is, wanted or not. */
+enum { HOLD_FILES = 1, HOLD_KERNEL = 2, HOLD_ALL = 3 };
+
 struct planned {
 	const struct uplink *uplink;
 	enum uplink_state state;
 	unsigned table; /* 0: none is needed or left in the range */
+	bool edited;	/* its file differs from what it was brought up with */
+	unsigned hold;	/* HOLD_*, set by hold_set alone */
 };
 
 struct planned_uplinks {
@@ -58,14 +63,28 @@ struct changes {
 	size_t n, cap;
 };
 
-/* What stays as it is, wanted or not. */
-struct frozen {
-	device_name *items;
+/* A device and a table of its own of which something is held. */
+struct hold {
+	device_name device;
+	unsigned table; /* 0: none is known */
+	unsigned what;	/* HOLD_* */
+};
+
+struct holds {
+	struct hold *items;
 	size_t n, cap;
-	struct {
-		unsigned *items;
-		size_t n, cap;
-	} tables;
+};
+
+/* What a profile of a device was brought up with. */
+struct brought_up {
+	device_name device;
+	char *file; /* "ifcfg-eth0" */
+	unsigned long long fingerprint;
+};
+
+struct brought_ups {
+	struct brought_up *items;
+	size_t n, cap;
 };
 
 /* An uplink with RP_FILTER=auto: whether it is needed, only the kernel can tell once the rules
@@ -81,12 +100,18 @@ struct probes {
 };
 
 struct plan {
+	enum event event;
 	struct planned_uplinks uplinks;
 	struct routes routes; /* wanted in the kernel, links before what is reached by them */
 	struct rules rules;   /* wanted in the kernel */
 	struct index routes_by_key, rules_in_order; /* of these two */
 	struct rules owned; /* rules of ours, wanted or not: the record, blocks, the plan's */
-	struct frozen frozen;
+	/* Lines of the administrator's that look like ours, in route- files: in the kernel, too,
+	 * they are his. */
+	struct routes his;
+	struct holds holds;
+	struct index holds_by_device, holds_by_table;
+	struct brought_ups brought_up; /* the record as it is to be after this run */
 	struct changes changes;
 	struct sysctls sysctls; /* wanted */
 	struct probes probes;
@@ -98,6 +123,7 @@ struct plan_input {
 	const struct kernel *kernel; /* NULL: not asked; every device counts as up */
 	const struct rules *record;  /* rules that earlier runs put into the kernel */
 	const struct saves *saves;   /* settings that earlier runs changed */
+	const struct brought_ups *brought_up; /* on record */
 	int loose;		     /* rp_filter's value for the loose filter, see sysctl_loose */
 	enum event event;
 	const char *device; /* of a hook, else NULL */
@@ -107,8 +133,15 @@ void plan_build(const struct plan_input *input, struct plan *plan, struct diags 
 void plan_free(struct plan *plan);
 /* Of what the plan wants twice the first stays, and its indices are made; plan_build does it. */
 void plan_index(struct plan *plan);
+void plan_index_holds(struct plan *plan);
 
-bool frozen_device(const struct frozen *frozen, const char *device);
-bool frozen_table(const struct frozen *frozen, unsigned table);
+/* Is what the device or the table has, of files or in the kernel, left as it is? table 0: none. */
+bool plan_holds(const struct plan *plan, unsigned what, const char *device, unsigned table);
+/* Does a route of ours stay, wanted or not? Of a held uplink all does but
+ * bans, which go on to follow main. */
+bool plan_holds_route(const struct plan *plan, const struct route *route);
+/* Is a route that the kernel has one of ours, by its protocol and not by a line of his? */
+bool plan_owns_route(const struct plan *plan, const struct route *route);
+void brought_ups_free(struct brought_ups *brought_ups);
 
 #endif

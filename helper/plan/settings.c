@@ -3,21 +3,33 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/line.h"
 #include "plan/draft.h"
 
 static void want(struct draft *draft, const struct uplink *uplink, enum sysctl_key key, int value)
 {
-	/* Aliases share their device; the first to ask decides. */
-	if (!sysctl_find(&draft->plan->sysctls, uplink->device, key))
-		sysctl_add(uplink->device, key, value, &draft->plan->sysctls);
+	sysctl_add(uplink->device, key, value, &draft->plan->sysctls);
 }
 
-static void want_rp_filter(struct draft *draft, const struct uplink *uplink)
+static void add_probe(
+	struct draft *draft, const struct uplink *uplink, const struct prefix *address)
 {
+	struct probe *probe = array_add(&draft->plan->probes);
+
+	memcpy(probe->device, uplink->device, sizeof(probe->device));
+	probe->address = *address;
+}
+
+/* shares: another NIC is in the same network. Then neighbours may send to this one what is for a
+ * service address, and the other one's filter no longer lets it take what is this one's. */
+static void want_rp_filter(struct draft *draft, const struct uplink *uplink, bool shares)
+{
+	const struct kernel *kernel = draft->input->kernel;
+	struct sysctl key = {.key = SYSCTL_RP_FILTER};
 	const struct saved *saved;
-	struct probe *probe;
+	size_t i;
 
 	switch (uplink->rp_filter) {
 	case RP_FILTER_STRICT:
@@ -36,78 +48,85 @@ static void want_rp_filter(struct draft *draft, const struct uplink *uplink)
 	}
 	/* Once loosened it stays so until the device goes down: with the loose filter the kernel
 	 * cannot tell any more whether the strict one would do. */
-	saved = saved_find(draft->input->saves, uplink->device, SYSCTL_RP_FILTER);
+	memcpy(key.device, uplink->device, sizeof(key.device));
+	saved = index_find(&draft->lookups.saves, &key);
 	if (saved) {
 		want(draft, uplink, SYSCTL_RP_FILTER, saved->set.value);
 		return;
 	}
-	probe = array_add(&draft->plan->probes);
-	memcpy(probe->device, uplink->device, sizeof(probe->device));
-	probe->address = uplink->addresses.items[0];
+	add_probe(draft, uplink, &uplink->addresses.items[0]);
+	for (i = 0; shares && kernel && i < kernel->addresses.n; i++)
+		if (kernel->addresses.items[i].prefix.family == AF_INET &&
+			draft_is_service(draft, &kernel->addresses.items[i]))
+			add_probe(draft, uplink, &kernel->addresses.items[i].prefix);
 }
 
 /* Linux answers ARP for any address of the host on any NIC; where two of them are in one
  * segment, each must speak for its own only. */
 static bool shares_network(const struct draft *draft, const struct uplink *uplink)
 {
-	const struct addresses *addresses = &draft->input->config->addresses;
-	struct prefix net;
-	size_t i;
+	const struct index *by_network = &draft->lookups.networks;
+	struct address key = {.prefix = {.len = 0}};
+	const struct address *address;
+	size_t i, at;
 
-	for (i = 0; i < addresses->n; i++) {
-		net = prefix_network(&addresses->items[i].prefix);
-		if (strcmp(addresses->items[i].device, uplink->device) &&
-			draft_has_network(draft, &net))
-			return true;
+	for (i = 0; i < draft->networks.n; i++) {
+		key.prefix = draft->networks.items[i];
+		for (at = index_first(by_network, &key); (address = index_at(by_network, at, &key));
+			at++)
+			if (strcmp(address->device, uplink->device))
+				return true;
 	}
 	return false;
 }
 
-/* "net.ipv4.conf.eth0.rp_filter = 1" for the setting? sysctl(8) writes the dot of eth0.5 as a
- * slash, or all the path with slashes. */
-static bool line_sets(char *line, const char *device, enum sysctl_key key, int *value)
+/* "net.ipv4.conf.eth0.rp_filter = 1"? sysctl(8) writes the dot of eth0.5 as a slash, or all the
+ * path with slashes. */
+static bool parse_setting(char *line, struct sysctl *out)
 {
-	char *equals = strchr(line, '='), *byte, *words[2];
-	char *wanted = mem_format("net/ipv4/conf/%s/%s", device, sysctl_name(key));
-	bool slashes, same;
+	static const char folder[] = "net/ipv4/conf/";
+	char *equals = strchr(line, '='), *byte, *words[2], *device, *name;
+	bool slashes;
+	int key;
 
 	if (equals)
 		*equals = ' ';
 	if (*line == '-')
 		line++;
-	if (!equals || line_words(line, words, 2) != 2 || *words[0] == ';') {
-		free(wanted);
+	if (!equals || line_words(line, words, 2) != 2 || *words[0] == ';')
 		return false;
-	}
 	slashes = !strncmp(words[0], "net/", 4);
 	for (byte = words[0]; *byte && !slashes; byte++)
 		*byte = *byte == '.' ? '/' : *byte == '/' ? '.' : *byte;
-	same = !strcmp(words[0], wanted);
-	*value = atoi(words[1]);
-	free(wanted);
-	return same;
+	if (strncmp(words[0], folder, strlen(folder)))
+		return false;
+	device = words[0] + strlen(folder);
+	name = strrchr(device, '/');
+	if (!name || name - device >= DEVICE_SIZE)
+		return false;
+	*name++ = '\0';
+	for (key = 0; key < SYSCTL_KEYS && strcmp(sysctl_name((enum sysctl_key)key), name); key++)
+		;
+	memset(out, 0, sizeof(*out));
+	memcpy(out->device, device, strlen(device));
+	out->key = (enum sysctl_key)key;
+	out->value = atoi(words[1]);
+	return key < SYSCTL_KEYS;
 }
 
-static void check_line(struct draft *draft, const struct file *file, int number, const char *line)
+static void check_line(struct draft *draft, const struct file *file, int number, char *line)
 {
-	const struct sysctls *sysctls = &draft->plan->sysctls;
 	const struct sysctl *wanted;
-	char *copy;
-	size_t i;
-	int value;
+	struct sysctl set;
 
 	/* Most lines are comments. */
-	if (!strchr(line, '=') || line[strspn(line, " \t")] == '#')
+	if (line[strspn(line, " \t")] == '#' || !parse_setting(line, &set))
 		return;
-	for (i = 0; i < sysctls->n; i++) {
-		wanted = &sysctls->items[i];
-		copy = mem_string(line);
-		if (line_sets(copy, wanted->device, wanted->key, &value) && value != wanted->value)
-			diag_notice(draft->diags, file->path, number,
-				"%s of %s is set to %d here, and once more after the last NIC; %d is wanted",
-				sysctl_name(wanted->key), wanted->device, value, wanted->value);
-		free(copy);
-	}
+	wanted = index_find(&draft->sysctls_in_order, &set);
+	if (wanted && set.value != wanted->value)
+		diag_notice(draft->diags, file->path, number,
+			"%s of %s is set to %d here, and once more after the last NIC; %d is wanted",
+			sysctl_name(wanted->key), wanted->device, set.value, wanted->value);
 }
 
 void draft_check_settings(struct draft *draft)
@@ -139,10 +158,13 @@ void draft_add_sysctls(struct draft *draft, const struct planned *planned)
 	if (uplink->inet6 || planned->state != STATE_UP || draft->input->event == EVENT_PREPARE)
 		return;
 	shares = shares_network(draft, uplink);
-	want_rp_filter(draft, uplink);
-	if (shares || uplink->arp_ignore != ARP_AUTO)
-		want(draft, uplink, SYSCTL_ARP_IGNORE,
-			uplink->arp_ignore != ARP_AUTO ? uplink->arp_ignore : 1);
+	want_rp_filter(draft, uplink, shares);
+	/* With arp_filter the NIC answers for the addresses whose replies leave by it: its own, and
+	 * service addresses, which arp_ignore would take off the segment. */
+	if (uplink->arp_ignore != ARP_AUTO)
+		want(draft, uplink, SYSCTL_ARP_IGNORE, uplink->arp_ignore);
+	else if (shares)
+		want(draft, uplink, SYSCTL_ARP_FILTER, 1);
 	if (shares || uplink->arp_announce != ARP_AUTO)
 		want(draft, uplink, SYSCTL_ARP_ANNOUNCE,
 			uplink->arp_announce != ARP_AUTO ? uplink->arp_announce : 2);

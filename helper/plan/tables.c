@@ -3,78 +3,148 @@
  * the lowest that is free.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "plan/draft.h"
 
-/* Of tables, sorted. */
-struct numbers {
-	unsigned *items;
+/* A table that is not free for everybody. */
+struct use {
+	unsigned table;
+	bool ours;	    /* an uplink's of that device, in a block or in the kernel */
+	device_name device; /* of ours, or of the file that names it; "": the kernel's others */
+};
+
+struct uses {
+	struct use *items;
 	size_t n, cap;
 };
 
+struct choice {
+	struct draft *draft;
+	struct uses uses;
+	struct index used;     /* the uses, by table */
+	struct index given;    /* uplinks that have a table, by it */
+	struct index defaults; /* ours of uplinks' tables in the kernel, by device */
+	unsigned next;	       /* all of the range before it are taken, whoever asks */
+};
+
+bool route_is_table_default(const struct route *route)
+{
+	return route->protocol == PROTO_MULTIHOME && route->table != TABLE_MAIN &&
+		route->table != TABLE_DEFAULT && !route->dst.len && route->device[0];
+}
+
+static int planned_by_table(const void *a, const void *b)
+{
+	const struct planned *x = a, *y = b;
+
+	return (x->table > y->table) - (x->table < y->table);
+}
+
+static int routes_by_device(const void *a, const void *b)
+{
+	const struct route *x = a, *y = b;
+
+	return strcmp(x->device, y->device);
+}
+
+static int uses_by_table(const void *a, const void *b)
+{
+	const struct use *x = a, *y = b;
+
+	return (x->table > y->table) - (x->table < y->table);
+}
+
+static void add_use(struct uses *uses, unsigned table, bool ours, const char *device)
+{
+	struct use *last = uses->n ? &uses->items[uses->n - 1] : NULL, *use;
+
+	/* A router's hundred thousand routes are in few tables, and come by table. */
+	if (!table ||
+		(last && last->table == table && last->ours == ours &&
+			!strcmp(last->device, device)))
+		return;
+	use = array_add(uses);
+	use->table = table;
+	use->ours = ours;
+	memcpy(use->device, device, strlen(device) + 1);
+}
+
+static void collect_files(const struct draft *draft, struct uses *uses)
+{
+	const struct managed *managed;
+	size_t i, k;
+
+	for (i = 0; i < draft->managed.n; i++) {
+		managed = &draft->managed.items[i];
+		if (!managed->block.other_name)
+			add_use(uses, managed->block.table, true, managed->name);
+		for (k = 0; k < managed->routes.n; k++)
+			add_use(uses, managed->routes.items[k].table, false, managed->device);
+		for (k = 0; k < managed->rules.n; k++)
+			add_use(uses, managed->rules.items[k].table, false, managed->device);
+	}
+}
+
+static void collect_kernel(struct choice *choice)
+{
+	const struct kernel *kernel = choice->draft->input->kernel;
+	struct index owned = {0};
+	const struct route *route;
+	size_t i;
+
+	if (!kernel)
+		return;
+	for (i = 0; i < kernel->others.n; i++)
+		add_use(&choice->uses, kernel->others.items[i].table, false, "");
+	for (i = 0; i < kernel->routes.n; i++) {
+		route = &kernel->routes.items[i];
+		if (!route_is_table_default(route))
+			continue;
+		add_use(&choice->uses, route->table, true, route->device);
+		*array_add(&choice->defaults) = route;
+	}
+	index_sort(&choice->defaults, routes_by_device);
+	index_build(&choice->draft->plan->owned, rules_in_order, &owned);
+	for (i = 0; i < kernel->rules.n; i++)
+		if (!index_find(&owned, &kernel->rules.items[i]))
+			add_use(&choice->uses, kernel->rules.items[i].table, false, "");
+	free(owned.items);
+}
+
+/* May the uplink have it? hinted: a block or the kernel says that it has it already; then the
+ * kernel's others do not count, which may be routes that somebody added to it. */
+static bool is_free(const struct choice *choice, unsigned table, const char *device, bool hinted)
+{
+	const struct use key = {.table = table}, *use;
+	size_t at;
+
+	for (at = index_first(&choice->used, &key); (use = index_at(&choice->used, at, &key)); at++)
+		if (hinted ? !use->ours && use->device[0] && strcmp(use->device, device)
+			   : !use->ours || strcmp(use->device, device))
+			return false;
+	return true;
+}
+
 /* A file's two uplinks share the number: tables are of one family each. */
-static bool are_partners(const struct planned *a, const struct planned *b)
+static bool is_anothers(
+	const struct choice *choice, unsigned table, const struct planned *planned)
 {
-	return a && b && a->uplink->file == b->uplink->file;
-}
+	const struct planned key = {.table = table}, *other;
+	size_t at;
 
-static bool taken_by_uplink(const struct draft *draft, unsigned table, const struct planned *by)
-{
-	const struct planned_uplinks *uplinks = &draft->plan->uplinks;
-	size_t i;
-
-	for (i = 0; i < uplinks->n; i++)
-		if (uplinks->items[i].table == table && !are_partners(&uplinks->items[i], by))
-			return true;
-	return frozen_table(&draft->plan->frozen, table);
-}
-
-static bool has_name(const struct draft *draft, unsigned table)
-{
-	const struct table_names *names = &draft->input->config->tables;
-	size_t i;
-
-	for (i = 0; i < names->n; i++)
-		if (names->items[i].number == table)
+	for (at = index_first(&choice->given, &key); (other = index_at(&choice->given, at, &key));
+		at++)
+		if (other->uplink->file != planned->uplink->file)
 			return true;
 	return false;
 }
 
-static int compare_numbers(const void *a, const void *b)
+static void give(struct choice *choice, struct planned *planned, unsigned table)
 {
-	const unsigned *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-/* A router's hundred thousand routes are in few tables, and come by table. */
-static void add_number(struct numbers *numbers, unsigned number)
-{
-	if (!numbers->n || numbers->items[numbers->n - 1] != number)
-		*array_add(numbers) = number;
-}
-
-/* The tables that others have something in, or lead to. */
-static void collect_used(const struct draft *draft, struct numbers *used)
-{
-	const struct kernel *kernel = draft->input->kernel;
-	struct index owned = {0};
-	size_t i;
-
-	index_build(&draft->plan->owned, rules_in_order, &owned);
-	for (i = 0; kernel && i < kernel->others.n; i++)
-		add_number(used, kernel->others.items[i].table);
-	for (i = 0; kernel && i < kernel->rules.n; i++)
-		if (!index_find(&owned, &kernel->rules.items[i]))
-			add_number(used, kernel->rules.items[i].table);
-	array_sort(used, compare_numbers);
-	free(owned.items);
-}
-
-static bool has_number(const struct numbers *numbers, unsigned number)
-{
-	return numbers->n &&
-		bsearch(&number, numbers->items, numbers->n, sizeof(number), compare_numbers);
+	planned->table = table;
+	if (table)
+		index_add(&choice->given, planned);
 }
 
 static bool needs_table(const struct planned *planned)
@@ -83,16 +153,34 @@ static bool needs_table(const struct planned *planned)
 		planned->state != STATE_BY_HAND;
 }
 
-static unsigned block_table(const struct draft *draft, const struct planned *planned)
+static bool is_hint(const struct choice *choice, const struct planned *planned, unsigned table)
 {
-	const struct managed *managed;
-	int is_rule;
+	return table && is_free(choice, table, planned->uplink->device, true) &&
+		!is_anothers(choice, table, planned);
+}
 
+/* The one whose default goes by the uplink's gateway: a device's aliases may have tables in the same
+ * block. Else the first that the block names. */
+static unsigned block_table(const struct choice *choice, const struct planned *planned)
+{
+	const struct uplink *uplink = planned->uplink;
+	const struct managed *managed =
+		draft_find(choice->draft, uplink->inet6, false, uplink->device);
+	const struct hand_route *ours;
+	int is_rule;
+	size_t i;
+
+	for (i = 0; managed && !managed->block.other_name && i < managed->ours.n; i++) {
+		ours = &managed->ours.items[i];
+		if (!ours->dst.len && ours->table != TABLE_MAIN && ours->table != TABLE_DEFAULT &&
+			prefix_same_address(&ours->gateway, &uplink->gateway) &&
+			is_hint(choice, planned, ours->table))
+			return ours->table;
+	}
 	for (is_rule = 0; is_rule <= 1; is_rule++) {
-		managed =
-			draft_find(draft, planned->uplink->inet6, is_rule, planned->uplink->device);
-		if (managed && managed->block.table &&
-			!taken_by_uplink(draft, managed->block.table, planned))
+		managed = draft_find(choice->draft, uplink->inet6, is_rule, uplink->device);
+		if (managed && !managed->block.other_name &&
+			is_hint(choice, planned, managed->block.table))
 			return managed->block.table;
 	}
 	return 0;
@@ -102,30 +190,30 @@ static unsigned block_table(const struct draft *draft, const struct planned *pla
  * there is one: so a table stays the same when another's lease goes. The lowest, as the kernel's
  * order is another one beyond 255. */
 static unsigned kernel_table(
-	const struct draft *draft, const struct planned *planned, bool same_gateway)
+	const struct choice *choice, const struct planned *planned, bool same_gateway)
 {
-	const struct kernel *kernel = draft->input->kernel;
+	const struct uplink *uplink = planned->uplink;
+	struct route key = {.table = 0};
 	const struct route *route;
 	unsigned table = 0;
-	size_t i;
+	size_t at;
 
-	for (i = 0; kernel && i < kernel->routes.n; i++) {
-		route = &kernel->routes.items[i];
-		if (route_is_default_of(route, planned->uplink->device) &&
-			(!same_gateway ||
-				prefix_same_address(&route->gateway, &planned->uplink->gateway)) &&
+	memcpy(key.device, uplink->device, sizeof(key.device));
+	for (at = index_first(&choice->defaults, &key);
+		(route = index_at(&choice->defaults, at, &key)); at++)
+		if ((!same_gateway || prefix_same_address(&route->gateway, &uplink->gateway)) &&
 			(!table || route->table < table) &&
-			!taken_by_uplink(draft, route->table, planned))
+			is_free(choice, route->table, uplink->device, true) &&
+			!is_anothers(choice, route->table, planned))
 			table = route->table;
-	}
 	return table;
 }
 
 /* A device and its aliases may be several uplinks: those that are up come first, whose routes
  * these will be, and each by its own gateway. */
-static void choose_kernel_tables(struct draft *draft)
+static void choose_kernel_tables(struct choice *choice)
 {
-	struct planned_uplinks *uplinks = &draft->plan->uplinks;
+	struct planned_uplinks *uplinks = &choice->draft->plan->uplinks;
 	struct planned *planned;
 	int down, same_gateway;
 	size_t i;
@@ -136,19 +224,37 @@ static void choose_kernel_tables(struct draft *draft)
 				planned = &uplinks->items[i];
 				if (needs_table(planned) && planned->uplink->kernel_only &&
 					down == (planned->state != STATE_UP))
-					planned->table = kernel_table(draft, planned, same_gateway);
+					give(choice, planned,
+						kernel_table(choice, planned, same_gateway));
 			}
 }
 
-static unsigned lowest_free(const struct draft *draft, const struct numbers *used)
+/* Whoever asks? */
+static bool is_taken(const struct choice *choice, unsigned table)
 {
-	const struct config *config = draft->input->config;
+	const struct use key = {.table = table}, *use;
+	const struct planned given = {.table = table};
+	size_t at;
+
+	if (table % 256 == 0 || (table >= 253 && table <= 255) ||
+		index_find(&choice->given, &given))
+		return true;
+	for (at = index_first(&choice->used, &key); (use = index_at(&choice->used, at, &key)); at++)
+		if (!use->ours)
+			return true;
+	return false;
+}
+
+static unsigned lowest_free(struct choice *choice, const struct planned *planned)
+{
+	const unsigned last = choice->draft->input->config->table_last;
 	unsigned table;
 
-	for (table = config->table_first; table <= config->table_last && table; table++)
-		if (table % 256 && (table < 253 || table > 255) &&
-			!taken_by_uplink(draft, table, NULL) && !has_name(draft, table) &&
-			!has_number(used, table))
+	while (choice->next && choice->next <= last && is_taken(choice, choice->next))
+		choice->next++;
+	for (table = choice->next; table && table <= last; table++)
+		if (!is_taken(choice, table) &&
+			is_free(choice, table, planned->uplink->device, false))
 			return table;
 	return 0;
 }
@@ -159,7 +265,8 @@ static unsigned partners_table(const struct draft *draft, const struct planned *
 	size_t i;
 
 	for (i = 0; i < uplinks->n; i++)
-		if (uplinks->items[i].table && are_partners(&uplinks->items[i], planned))
+		if (uplinks->items[i].table &&
+			uplinks->items[i].uplink->file == planned->uplink->file)
 			return uplinks->items[i].table;
 	return 0;
 }
@@ -174,43 +281,43 @@ static void refuse_tableless(struct draft *draft, struct planned *planned)
 		"or TABLE= here",
 		config->table_first, config->table_last);
 	planned->state = STATE_REFUSED;
-	frozen_add(&draft->plan->frozen, planned->uplink->device, 0);
-}
-
-/* The tables that are not given, nor known from an earlier time. */
-static void choose_free_tables(struct draft *draft)
-{
-	struct planned_uplinks *uplinks = &draft->plan->uplinks;
-	struct numbers used = {0};
-	struct planned *planned;
-	size_t i;
-
-	for (i = 0; i < uplinks->n; i++) {
-		planned = &uplinks->items[i];
-		if (!needs_table(planned))
-			continue;
-		planned->table = partners_table(draft, planned);
-		if (!planned->table && !used.n)
-			collect_used(draft, &used);
-		if (!planned->table)
-			planned->table = lowest_free(draft, &used);
-		if (!planned->table)
-			refuse_tableless(draft, planned);
-	}
-	free(used.items);
 }
 
 void draft_choose_tables(struct draft *draft)
 {
+	const struct table_names *names = &draft->input->config->tables;
+	struct choice choice = {.draft = draft,
+		.given = {.compare = planned_by_table},
+		.next = draft->input->config->table_first};
 	struct planned_uplinks *uplinks = &draft->plan->uplinks;
+	struct planned *planned;
+	unsigned table;
 	size_t i;
 
+	for (i = 0; i < names->n; i++)
+		add_use(&choice.uses, names->items[i].number, false, "");
+	collect_files(draft, &choice.uses);
+	collect_kernel(&choice);
+	index_build(&choice.uses, uses_by_table, &choice.used);
 	for (i = 0; i < uplinks->n; i++)
 		if (needs_table(&uplinks->items[i]))
-			uplinks->items[i].table = uplinks->items[i].uplink->table;
+			give(&choice, &uplinks->items[i], uplinks->items[i].uplink->table);
 	for (i = 0; i < uplinks->n; i++)
 		if (needs_table(&uplinks->items[i]) && !uplinks->items[i].uplink->kernel_only)
-			uplinks->items[i].table = block_table(draft, &uplinks->items[i]);
-	choose_kernel_tables(draft);
-	choose_free_tables(draft);
+			give(&choice, &uplinks->items[i],
+				block_table(&choice, &uplinks->items[i]));
+	choose_kernel_tables(&choice);
+	for (i = 0; i < uplinks->n; i++) {
+		planned = &uplinks->items[i];
+		if (!needs_table(planned))
+			continue;
+		table = partners_table(draft, planned);
+		give(&choice, planned, table ? table : lowest_free(&choice, planned));
+		if (!planned->table)
+			refuse_tableless(draft, planned);
+	}
+	free(choice.uses.items);
+	free(choice.used.items);
+	free(choice.given.items);
+	free(choice.defaults.items);
 }

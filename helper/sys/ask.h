@@ -7,7 +7,7 @@
 #ifndef SYS_ASK_H
 #define SYS_ASK_H
 
-#include "net/policy.h"
+#include "net/net.h"
 #include "net/question.h"
 #include "plan/plan.h"
 
@@ -16,13 +16,9 @@
 int kernel_ask(const struct question *questions, size_t n, const struct links *links,
 	struct answer *answers);
 
-/* Rules, routes of all tables and neighbours. 0, or -1 and logged, never an empty list for a
- * dump that failed. To be freed with view_free in any case. */
-int kernel_view(const struct links *links, struct view *view);
-
-/* Would the kernel refuse an IPv4 packet from afar that arrives by a probe's device for its address
- * (reverse-path filter)? refuses has room for each probe. 0; or -1 if it could not be asked, and it
- * is logged. */
-int kernel_refuses(const struct probes *probes, const struct links *links, bool *refuses);
+/* Would the kernel refuse an IPv4 packet from a remote behind no route but a default that arrives
+ * by a probe's device for its address (reverse-path filter)? refuses has room for each probe. 0; or
+ * -1 if it could not be asked, and it is logged. */
+int kernel_refuses(const struct probes *probes, const struct kernel *kernel, bool *refuses);
 
 #endif

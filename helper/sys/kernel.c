@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <netlink/errno.h>
@@ -23,6 +23,7 @@
 #include <netlink/socket.h>
 
 #include "base/log.h"
+#include "sys/decode.h"
 #include "sys/kernel.h"
 #include "sys/wire.h"
 
@@ -38,13 +39,11 @@ static const size_t setting_places[SYSCTL_KEYS] = {[SYSCTL_RP_FILTER] = 8,
 	[SYSCTL_ARP_ANNOUNCE] = 18,
 	[SYSCTL_ARP_FILTER] = 13};
 
-enum { ROUTE_ENCAP = 22 };
-
 /* What is read, and of which family: an old kernel answers for all where it lacks one. */
 struct reading {
 	struct kernel *kernel;
 	unsigned char family;
-	size_t last_link; /* that was looked for */
+	bool all;	  /* not only what the plan needs */
 	bool failed;	  /* logged */
 	/* Do links say which families they have, and has one IPv6? */
 	bool says_families, has_inet6;
@@ -167,6 +166,8 @@ static void read_link(const struct nlmsghdr *message, void *arg)
 	link->index = info->ifi_index;
 	link->up = info->ifi_flags & IFF_UP;
 	link->loopback = info->ifi_flags & IFF_LOOPBACK;
+	link->running = info->ifi_flags & IFF_RUNNING;
+	link->noarp = info->ifi_flags & IFF_NOARP;
 	link->tunnel = info->ifi_flags & IFF_POINTOPOINT;
 	attribute_name(attrs[IFLA_IFNAME], link->name);
 	inet6 = link_has_inet6(families, link->name);
@@ -180,7 +181,7 @@ static void read_link(const struct nlmsghdr *message, void *arg)
 
 static void name_device(struct reading *reading, int index, device_name out)
 {
-	link_name(&reading->kernel->links, &reading->last_link, index, out);
+	link_name(&reading->kernel->links, index, out);
 }
 
 static void read_address(const struct nlmsghdr *message, void *arg)
@@ -203,256 +204,64 @@ static void read_address(const struct nlmsghdr *message, void *arg)
 		info->ifa_flags & (IFA_F_DEPRECATED | IFA_F_TENTATIVE | ADDRESS_DADFAILED);
 }
 
-/* A walk over RTA_MULTIPATH's next hops. */
-struct hops {
-	const unsigned char *at; /* the header of the next one */
-	size_t left;
-};
-
-static struct hops hops_of(const struct nlattr *multipath)
+/* Before 4.11 IPv6 tells of each next hop as of a route of its own; routers' advertisements make
+ * routes that are side by side on later kernels as well (rt6_qualify_for_ecmp). */
+static bool is_next_hop_of(const struct route *route, const struct route *first)
 {
-	struct hops hops = {nla_data(multipath), (size_t)nla_len(multipath)};
+	struct route alike = *route;
 
-	return hops;
-}
-
-/* False after the last. */
-static bool hops_next(struct hops *hops, struct rtnexthop *hop)
-{
-	size_t step;
-
-	if (hops->left < sizeof(*hop))
+	if (route->n || !route->gateway.family || route->protocol <= PROTO_KERNEL ||
+		route->protocol == PROTO_RA || (!first->n && !first->gateway.family))
 		return false;
-	memcpy(hop, hops->at, sizeof(*hop));
-	if (hop->rtnh_len < sizeof(*hop) || hop->rtnh_len > hops->left)
-		return false;
-	step = (size_t)RTNH_ALIGN(hop->rtnh_len);
-	step = step < hops->left ? step : hops->left;
-	hops->at += step;
-	hops->left -= step;
-	return true;
+	/* The next hops are what may differ. */
+	alike.gateway = first->gateway;
+	alike.hops = first->hops;
+	alike.n = first->n;
+	memcpy(alike.device, first->device, sizeof(alike.device));
+	alike.onlink = first->onlink;
+	return !route_compare(&alike, first);
 }
 
-/* The one device that all next hops leave by, or 0. */
-static int common_device(const struct nlattr *multipath)
+static void join_hops(struct routes *routes)
 {
-	struct hops hops = hops_of(multipath);
-	struct rtnexthop hop;
-	int index = 0;
+	struct route *route, *first;
+	struct hop hop;
 
-	while (hops_next(&hops, &hop)) {
-		if (index && index != hop.rtnh_ifindex)
-			return 0;
-		index = hop.rtnh_ifindex;
-	}
-	return index;
+	if (routes->n < 2)
+		return;
+	route = &routes->items[routes->n - 1];
+	first = route - 1;
+	if (!is_next_hop_of(route, first))
+		return;
+	hop = route_hop(first, 0);
+	first->hops = mem_resize(first->hops, (first->n + 2) * sizeof(hop));
+	if (!first->n)
+		first->hops[first->n++] = hop;
+	first->hops[first->n++] = route_hop(route, 0);
+	memset(&first->gateway, 0, sizeof(first->gateway));
+	first->onlink = false;
+	if (strcmp(first->device, route->device))
+		memset(first->device, 0, sizeof(first->device));
+	free(route->metrics);
+	routes->n--;
 }
 
-/* RTA_METRICS in ip-route(8)'s words; times are kept in fractions (rtt: 1/8 ms). */
-static void format_metrics(const struct nlattr *metrics, struct text *out)
-{
-	static const struct {
-		const char *name, *unit;
-		unsigned divisor;
-	} words[] = {[RTAX_MTU] = {"mtu", "", 1},
-		[RTAX_WINDOW] = {"window", "", 1},
-		[RTAX_RTT] = {"rtt", "ms", 8},
-		[RTAX_RTTVAR] = {"rttvar", "ms", 4},
-		[RTAX_SSTHRESH] = {"ssthresh", "", 1},
-		[RTAX_CWND] = {"cwnd", "", 1},
-		[RTAX_ADVMSS] = {"advmss", "", 1},
-		[RTAX_REORDERING] = {"reordering", "", 1},
-		[RTAX_HOPLIMIT] = {"hoplimit", "", 1},
-		[RTAX_INITCWND] = {"initcwnd", "", 1},
-		[13] = {"rto_min", "ms", 1}, /* newer than EL5's headers, as the rest */
-		[14] = {"initrwnd", "", 1},
-		[15] = {"quickack", "", 1}};
-	struct nlattr *attr, *found[sizeof(words) / sizeof(*words)];
-	unsigned locks;
-	int i, left, last = (int)(sizeof(words) / sizeof(*words)) - 1;
-
-	memset(found, 0, sizeof(found));
-	nla_for_each_nested(attr, metrics, left) if (nla_type(attr) <= last) found[nla_type(attr)] =
-		attr;
-	locks = attribute_number(found[RTAX_LOCK]);
-	for (i = 0; i <= last; i++)
-		if (found[i] && words[i].name)
-			text_format(out, " %s%s %u%s", words[i].name,
-				locks & 1u << i ? " lock" : "",
-				attribute_number(found[i]) / words[i].divisor, words[i].unit);
-}
-
-static void format_next_hop(const struct rtnexthop *hop, const unsigned char *bytes, int family,
-	const char *device, struct text *out)
-{
-	struct nlattr *attr = (struct nlattr *)(uintptr_t)(bytes + sizeof(*hop));
-	int left = hop->rtnh_len - (int)sizeof(*hop);
-	struct prefix gateway;
-	char text[PREFIX_TEXT];
-
-	text_add_string(out, " nexthop");
-	for (; nla_ok(attr, left); attr = nla_next(attr, &left)) {
-		if (nla_type(attr) != RTA_GATEWAY)
-			continue;
-		gateway = attribute_prefix(attr, family, prefix_bits(family));
-		text_format(out, " via %s", prefix_format_address(&gateway, text));
-	}
-	text_format(out, " dev %s weight %d%s", device, hop->rtnh_hops + 1,
-		hop->rtnh_flags & RTNH_F_ONLINK ? " onlink" : "");
-}
-
-static void format_next_hops(
-	const struct nlattr *multipath, int family, const char *device, struct text *out)
-{
-	struct hops hops = hops_of(multipath);
-	const unsigned char *bytes = hops.at;
-	struct rtnexthop hop;
-
-	for (; hops_next(&hops, &hop); bytes = hops.at)
-		format_next_hop(&hop, bytes, family, device, out);
-}
-
-/* Flags that come and go with the cable would make a copy differ from its original. */
-static void steady_next_hops(struct nlattr *multipath)
-{
-	unsigned char *bytes = nla_data(multipath);
-	struct hops hops = hops_of(multipath);
-	const unsigned char *first = hops.at, *at = first;
-	struct rtnexthop hop;
-
-	for (; hops_next(&hops, &hop); at = hops.at) {
-		hop.rtnh_flags &= RTNH_F_ONLINK;
-		memcpy(bytes + (at - first), &hop, sizeof(hop));
-	}
-}
-
-static void keep_extra(struct route *route, const struct nlattr *attr)
-{
-	size_t len = (size_t)NLA_ALIGN(attr->nla_len);
-	unsigned char *copy;
-
-	route->extra = mem_resize(route->extra, route->extra_len + len);
-	copy = route->extra + route->extra_len;
-	memset(copy, 0, len);
-	memcpy(copy, attr, attr->nla_len);
-	if (nla_type(attr) == RTA_MULTIPATH)
-		steady_next_hops((struct nlattr *)(void *)copy);
-	route->extra_len += len;
-}
-
-/* Two bits, as the router sent them (ICMPV6_ROUTER_PREF_*). */
-static signed char read_preference(const struct nlattr *attr)
-{
-	unsigned char value =
-		attribute_length(attr) ? *(const unsigned char *)attribute_bytes(attr) : 0;
-
-	return value == 1 ? 1 : value == 3 ? -1 : 0;
-}
-
-/* What leads to the next hop, or hops. */
-struct route_ways {
-	unsigned device;
-	const struct nlattr *metrics, *multipath;
-};
-
-static void read_key_attribute(const struct nlattr *attr, struct route_key *key)
-{
-	switch (attribute_type(attr)) {
-	case RTA_TABLE: /* the header has room for 8 bits only */
-		key->table = attribute_number(attr);
-		break;
-	case RTA_DST:
-		key->dst = attribute_prefix(attr, key->dst.family, key->dst.len);
-		break;
-	case RTA_PRIORITY:
-		key->metric = attribute_number(attr);
-		break;
-	}
-}
-
-static void read_route_attribute(
-	const struct nlattr *attr, struct route *route, struct route_ways *ways)
-{
-	int family = route->dst.family;
-
-	switch (attribute_type(attr)) {
-	case RTA_GATEWAY:
-		route->gateway = attribute_prefix(attr, family, prefix_bits(family));
-		break;
-	case RTA_OIF:
-		ways->device = attribute_number(attr);
-		break;
-	case RTA_METRICS:
-		ways->metrics = attr;
-		break;
-	case RTA_MULTIPATH:
-		ways->multipath = attr;
-		break;
-	case ROUTE_VIA:
-	case ROUTE_ENCAP:
-		route->special = true;
-		break;
-	case ROUTE_PREF:
-		route->preference = read_preference(attr);
-		break;
-	}
-}
-
-static void read_next_hops(
-	struct reading *reading, const struct route_ways *ways, struct route *route)
-{
-	int family = route->dst.family;
-	struct text words = {0};
-
-	if (ways->metrics && !(family == AF_INET6 && reading->kernel->old_inet6)) {
-		keep_extra(route, ways->metrics);
-		format_metrics(ways->metrics, &words);
-	}
-	if (ways->multipath) {
-		keep_extra(route, ways->multipath);
-		name_device(reading, common_device(ways->multipath), route->device);
-		format_next_hops(ways->multipath, family, route->device, &words);
-		memset(&route->gateway, 0, sizeof(route->gateway));
-	} else {
-		name_device(reading, (int)ways->device, route->device);
-	}
-	route->extra_words = words.bytes;
-}
-
-static void read_key(const struct nlmsghdr *message, struct route_key *key)
-{
-	const struct rtmsg *info = NLMSG_DATA(message);
-	const struct nlattr *attr;
-	size_t left;
-
-	key->dst.family = info->rtm_family;
-	key->dst.len = info->rtm_dst_len;
-	key->tos = info->rtm_tos;
-	key->table = info->rtm_table;
-	for (attr = message_attributes(message, sizeof(*info), &left); attribute_fits(attr, left);
-		attr = attribute_next(attr, &left))
-		read_key_attribute(attr, key);
-}
-
-/* One that counts. */
 static void read_whole_route(
 	struct reading *reading, const struct nlmsghdr *message, const struct route_key *key)
 {
-	const struct rtmsg *info = NLMSG_DATA(message);
-	struct route *route = array_add(&reading->kernel->routes);
-	struct route_ways ways = {.device = 0};
-	const struct nlattr *attr;
-	size_t left;
+	struct kernel *kernel = reading->kernel;
+	struct route *route = array_add(&kernel->routes);
 
-	route_set_key(route, key);
-	route->protocol = info->rtm_protocol;
-	route->scope = info->rtm_scope;
-	route->special = info->rtm_type != RTN_UNICAST;
-	route->onlink = info->rtm_flags & RTNH_F_ONLINK;
-	for (attr = message_attributes(message, sizeof(*info), &left); attribute_fits(attr, left);
-		attr = attribute_next(attr, &left))
-		read_route_attribute(attr, route, &ways);
-	read_next_hops(reading, &ways, route);
+	decode_route(message, key, &kernel->links, route);
+	if (reading->family != AF_INET6)
+		return;
+	if (!kernel->old_inet6) {
+		join_hops(&kernel->routes);
+		return;
+	}
+	free(route->metrics);
+	route->metrics = NULL;
+	route->metrics_len = 0;
 }
 
 static void read_route(const struct nlmsghdr *message, void *arg)
@@ -461,115 +270,85 @@ static void read_route(const struct nlmsghdr *message, void *arg)
 	const struct rtmsg *info = NLMSG_DATA(message);
 	struct route_keys *others = &reading->kernel->others;
 	struct route_key *key;
+	bool counts;
 
 	if (message->nlmsg_type != RTM_NEWROUTE || info->rtm_family != reading->family ||
-		info->rtm_flags & RTM_F_CLONED || info->rtm_table == TABLE_LOCAL)
+		info->rtm_flags & RTM_F_CLONED)
 		return;
 	/* Of a full table each stays where it is read to. */
 	key = array_add(others);
-	read_key(message, key);
-	if (route_counts(info->rtm_protocol, key->table)) {
+	decode_route_key(message, key);
+	/* A default of IPv6's may have a next hop of ours among others. */
+	counts = route_counts(info->rtm_protocol, key->table) ||
+		(info->rtm_family == AF_INET6 && !info->rtm_dst_len);
+	if (reading->all || counts)
 		read_whole_route(reading, message, key);
+	if (key->table == TABLE_LOCAL || counts)
 		others->n--;
-	}
-}
-
-static bool is_loopback_name(const struct nlattr *attr)
-{
-	return attr && attribute_length(attr) >= 3 && !memcmp(attribute_bytes(attr), "lo", 3);
-}
-
-/* What is not one that our own rules come back with makes the rule a foreign one. */
-static void read_rule_attribute(const struct nlattr *attr, struct rule *rule)
-{
-	switch (attribute_type(attr)) {
-	case RULE_SRC:
-		rule->from = attribute_prefix(attr, rule->from.family, rule->from.len);
-		break;
-	case RULE_PRIORITY:
-		rule->priority = attribute_number(attr);
-		break;
-	case RULE_TABLE:
-		rule->table = attribute_number(attr);
-		break;
-	case RULE_IIFNAME:
-		rule->forwarded = false;
-		rule->from_host = is_loopback_name(attr);
-		rule->foreign |= !rule->from_host;
-		break;
-	case RULE_FWMARK:
-	case RULE_FLOW:
-		rule->foreign |= attribute_number(attr) != 0;
-		break;
-	case RULE_SUPPRESS_IFGROUP:
-	case RULE_SUPPRESS_PREFIXLEN:
-		rule->foreign |= attribute_number(attr) != 0xffffffff;
-		break;
-	case RULE_PAD:
-	case RULE_PROTOCOL:
-		break;
-	default:
-		rule->foreign = true;
-	}
 }
 
 static void read_rule(const struct nlmsghdr *message, void *arg)
 {
 	struct reading *reading = arg;
 	const struct rtmsg *info = NLMSG_DATA(message);
-	const struct nlattr *attr;
-	struct rule *rule;
-	size_t left;
 
-	if (message->nlmsg_type != RTM_NEWRULE || info->rtm_family != reading->family)
-		return;
-	rule = array_add(&reading->kernel->rules);
-	rule->from.family = reading->family;
-	rule->from.len = info->rtm_src_len;
-	rule->table = info->rtm_table;
-	rule->forwarded = true;
-	/* Ours are from a prefix, always. */
-	rule->foreign = info->rtm_type != RULE_TO_TABLE || info->rtm_flags || info->rtm_dst_len ||
-		info->rtm_tos || !info->rtm_src_len;
-	for (attr = message_attributes(message, sizeof(*info), &left); attribute_fits(attr, left);
-		attr = attribute_next(attr, &left))
-		read_rule_attribute(attr, rule);
-	rule->foreign |= rule->forwarded && reading->family == AF_INET;
+	if (message->nlmsg_type == RTM_NEWRULE && info->rtm_family == reading->family)
+		decode_rule(message, array_add(&reading->kernel->rules));
 }
 
-static int dump_family(struct nl_sock *socket, struct kernel *out, unsigned char family)
+static void read_neighbour(const struct nlmsghdr *message, void *arg)
 {
-	struct reading reading = {.kernel = out, .family = family};
-	int err = netlink_dump(
-		socket, RTM_GETADDR, reading.family, read_address, &reading, "addresses");
+	struct reading *reading = arg;
+	const struct ndmsg *info = NLMSG_DATA(message);
+	const struct nlattr *attrs[NDA_LLADDR + 1];
+	struct neighbour *neighbour;
 
+	if (message->nlmsg_type != RTM_NEWNEIGH || info->ndm_family != reading->family)
+		return;
+	message_split(message, sizeof(*info), attrs, NDA_LLADDR);
+	neighbour = array_add(&reading->kernel->neighbours);
+	name_device(reading, info->ndm_ifindex, neighbour->device);
+	neighbour->address =
+		attribute_prefix(attrs[NDA_DST], reading->family, prefix_bits(reading->family));
+	neighbour->state = info->ndm_state;
+	attribute_mac(attrs[NDA_LLADDR], neighbour->mac);
+}
+
+static int dump_family(struct nl_sock *socket, struct reading *reading, unsigned char family)
+{
+	int err;
+
+	reading->family = family;
+	err = netlink_dump(socket, RTM_GETADDR, family, read_address, reading, "addresses");
 	if (!err)
-		err = netlink_dump(
-			socket, RTM_GETROUTE, reading.family, read_route, &reading, "routes");
+		err = netlink_dump(socket, RTM_GETROUTE, family, read_route, reading, "routes");
 	if (!err)
+		err = netlink_dump(socket, RTM_GETRULE, family, read_rule, reading, "rules");
+	if (!err && reading->all)
 		err = netlink_dump(
-			socket, RTM_GETRULE, reading.family, read_rule, &reading, "rules");
+			socket, RTM_GETNEIGH, family, read_neighbour, reading, "neighbours");
 	return err;
 }
 
-static int dump_all(struct nl_sock *socket, struct kernel *out)
+static int dump_all(struct nl_sock *socket, struct kernel *out, bool all)
 {
-	struct reading reading = {.kernel = out, .family = AF_UNSPEC};
+	struct reading reading = {.kernel = out, .family = AF_UNSPEC, .all = all};
 	int err = netlink_dump(socket, RTM_GETLINK, AF_UNSPEC, read_link, &reading, "links");
 	int inet6;
 
+	links_index(&out->links);
 	if (!err && reading.failed)
 		err = -1;
 	if (!err)
-		err = dump_family(socket, out, AF_INET);
+		err = dump_family(socket, &reading, AF_INET);
 	if (err)
 		return err;
 	/* Else as ipv6_test of network-functions-ipv6; 2.6.18 would say EINVAL to a dump. */
 	inet6 = reading.says_families ? reading.has_inet6 : path_exists("/proc/net/if_inet6");
-	return inet6 > 0 ? dump_family(socket, out, AF_INET6) : inet6;
+	return inet6 > 0 ? dump_family(socket, &reading, AF_INET6) : inet6;
 }
 
-int kernel_read(struct kernel *out)
+int kernel_read(bool all, struct kernel *out)
 {
 	struct nl_sock *socket = netlink_open();
 	int err = socket ? -NLE_DUMP_INTR : -1, tries;
@@ -577,7 +356,7 @@ int kernel_read(struct kernel *out)
 	for (tries = 0; err == -NLE_DUMP_INTR && tries < DUMP_TRIES; tries++) {
 		kernel_free(out);
 		out->old_inet6 = kernel_older_than(3, 10, 0);
-		err = dump_all(socket, out);
+		err = dump_all(socket, out, all);
 	}
 	if (err == -NLE_DUMP_INTR)
 		log_error("netlink: links, addresses, routes or rules changed during each of %d "
@@ -610,33 +389,66 @@ static int put_table(struct nl_msg *msg, struct rtmsg *header, int type, unsigne
 	return table < 256 ? 0 : put_number(msg, type, table);
 }
 
-static bool has_next_hops(const struct route *route)
+static unsigned device_index(const struct links *links, const char *name)
 {
-	const unsigned char *bytes = route->extra;
-	struct nlattr attr;
-	size_t at;
+	struct kernel seen = {.links = *links};
+	const struct link *link = kernel_find_link(&seen, name);
 
-	for (at = 0; at + sizeof(attr) <= route->extra_len; at += NLA_ALIGN(attr.nla_len)) {
-		memcpy(&attr, bytes + at, sizeof(attr));
-		if (attr.nla_type == RTA_MULTIPATH)
-			return true;
+	return link ? (unsigned)link->index : 0;
+}
+
+static int put_next_hops(struct nl_msg *msg, const struct route *route, const struct links *links)
+{
+	struct nlattr *outer = nla_nest_start(msg, RTA_MULTIPATH);
+	struct rtnexthop *info;
+	const struct hop *hop;
+	unsigned i;
+
+	for (i = 0; outer && i < route->n; i++) {
+		hop = &route->hops[i];
+		info = nlmsg_reserve(msg, sizeof(*info), NLMSG_ALIGNTO);
+		if (!info)
+			return -1;
+		memset(info, 0, sizeof(*info));
+		info->rtnh_hops = hop->weight;
+		info->rtnh_flags = hop->onlink ? RTNH_F_ONLINK : 0;
+		info->rtnh_ifindex = (int)device_index(links, hop->device);
+		if ((hop->gateway.family && put_prefix(msg, RTA_GATEWAY, &hop->gateway)) ||
+			(hop->flow && put_number(msg, RTA_FLOW, hop->flow)))
+			return -1;
+		info->rtnh_len = (unsigned short)((char *)nlmsg_hdr(msg) +
+			NLMSG_ALIGN(nlmsg_hdr(msg)->nlmsg_len) - (char *)info);
 	}
-	return false;
+	if (!outer)
+		return -1;
+	outer->nla_type = RTA_MULTIPATH; /* libnl 3.5 adds a flag that old kernels do not know */
+	return nla_nest_end(msg, outer);
 }
 
 static int put_next_hop(struct nl_msg *msg, const struct route *route, const struct links *links)
 {
-	struct kernel seen = {.links = *links};
-	const struct link *link = kernel_find_link(&seen, route->device);
-	int err = 0;
-
-	if (route->extra_len && nlmsg_append(msg, route->extra, route->extra_len, NLMSG_ALIGNTO))
+	if (route->n)
+		return put_next_hops(msg, route, links);
+	if (route->gateway.family && put_prefix(msg, RTA_GATEWAY, &route->gateway))
 		return -1;
-	if (has_next_hops(route))
-		return 0;
-	if (route->gateway.family)
-		err = put_prefix(msg, RTA_GATEWAY, &route->gateway);
-	return err ? err : put_number(msg, RTA_OIF, link ? (unsigned)link->index : 0);
+	/* A route that refuses has none. */
+	return !route->device[0] && route->type
+		? 0
+		: put_number(msg, RTA_OIF, device_index(links, route->device));
+}
+
+static int put_rare(struct nl_msg *msg, const struct route *route)
+{
+	unsigned char preference = route->preference > 0 ? 1 : 3;
+
+	return (route->source.family && put_prefix(msg, RTA_PREFSRC, &route->source)) ||
+			(route->from.len && put_prefix(msg, RTA_SRC, &route->from)) ||
+			(route->flow && put_number(msg, RTA_FLOW, route->flow)) ||
+			(route->preference && put(msg, ROUTE_PREF, 1, &preference)) ||
+			(route->metrics_len &&
+				put(msg, RTA_METRICS, route->metrics_len, route->metrics))
+		? -1
+		: 0;
 }
 
 static int put_route(struct nl_msg *msg, const struct route *route, const struct links *links)
@@ -648,14 +460,16 @@ static int put_route(struct nl_msg *msg, const struct route *route, const struct
 	memset(header, 0, sizeof(*header));
 	header->rtm_family = route->dst.family;
 	header->rtm_dst_len = route->dst.len;
+	header->rtm_src_len = route->from.len;
 	header->rtm_tos = route->tos;
 	header->rtm_protocol = route->protocol;
 	header->rtm_scope = route->scope;
-	header->rtm_type = RTN_UNICAST;
+	header->rtm_type = decode_type(route->type);
 	header->rtm_flags = route->onlink ? RTNH_F_ONLINK : 0;
 	if (put_table(msg, header, RTA_TABLE, route->table) ||
 		(route->dst.len && put_prefix(msg, RTA_DST, &route->dst)) ||
-		(route->metric && put_number(msg, RTA_PRIORITY, route->metric)))
+		(route->metric && put_number(msg, RTA_PRIORITY, route->metric)) ||
+		put_rare(msg, route))
 		return -1;
 	return put_next_hop(msg, route, links);
 }
@@ -673,24 +487,32 @@ static int put_rule(struct nl_msg *msg, const struct rule *rule)
 	header->rtm_type = RULE_TO_TABLE;
 	/* Absent selectors are wildcards to EXCL and to a deletion, so all are given. */
 	return put_table(msg, header, RULE_TABLE, rule->table) ||
-			put_prefix(msg, RULE_SRC, &rule->from) ||
-			(!rule->forwarded && put(msg, RULE_IIFNAME, sizeof("lo"), "lo")) ||
+			(rule->from.len && put_prefix(msg, RULE_SRC, &rule->from)) ||
+			(rule->iif[0] && put(msg, RULE_IIFNAME, sizeof("lo"), "lo")) ||
 			put_number(msg, RULE_PRIORITY, rule->priority)
 		? -1
 		: 0;
 }
 
+/* What a route needs beyond MESSAGE_SIZE. */
+static size_t extra_size(const struct op *op)
+{
+	enum { HOP_SIZE = 64 };
+
+	return op->route ? op->route->metrics_len + op->route->n * HOP_SIZE : 0;
+}
+
 static int put_op(struct nl_msg *msg, const struct op *op, const struct links *links)
 {
 	static const int types[] = {
-		RTM_NEWROUTE, RTM_NEWROUTE, RTM_NEWRULE, RTM_DELRULE, RTM_DELROUTE};
+		RTM_NEWROUTE, RTM_NEWROUTE, RTM_NEWROUTE, RTM_NEWRULE, RTM_DELRULE, RTM_DELROUTE};
 	/* EXCL: what is there already, a foreign one above all, is not replaced. A rule replaces
 	 * none, and with EXCL the kernel compares each new one with all that there are
 	 * (rule_exists, 4.x and late EL7), two thirds of the time that a thousand take. If
 	 * somebody adds the same meanwhile there are two, as older kernels have it anyway, and the
 	 * next run deletes one. */
-	static const int flags[] = {
-		NLM_F_CREATE | NLM_F_EXCL, NLM_F_CREATE | NLM_F_REPLACE, NLM_F_CREATE, 0, 0};
+	static const int flags[] = {NLM_F_CREATE | NLM_F_EXCL, NLM_F_CREATE | NLM_F_REPLACE,
+		NLM_F_CREATE | NLM_F_APPEND, NLM_F_CREATE, 0, 0};
 
 	if (!msg)
 		return -1;
@@ -790,7 +612,7 @@ static int apply_batch(struct nl_sock *socket, struct batch *batch, const struct
 
 	for (i = 0; i < batch->n && !err; i++) {
 		msg = &batch->messages[i];
-		*msg = renew_message(*msg, ops[i].route ? ops[i].route->extra_len : 0);
+		*msg = renew_message(*msg, extra_size(&ops[i]));
 		err = put_op(*msg, &ops[i], links) ? -NLE_NOMEM : 0;
 	}
 	if (!err)

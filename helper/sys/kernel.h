@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The seam to the kernel. Only kernel_netlink.c, and kernel_ask.c behind kernel_ask.h, know of
- * netlink and libnl.
+ * The seam to the kernel. Only this room knows of netlink and libnl.
  *
  * Source: rtnetlink(7), include/uapi/linux/{rtnetlink,fib_rules}.h, net/core/fib_rules.c,
  * net/ipv4/fib_{frontend,semantics,trie}.c, net/ipv6/{route,ip6_fib}.c, 2.6.18 to 6.x.
@@ -11,11 +10,11 @@
 #include "net/net.h"
 #include "plan/diff.h"
 
-/* Fills out with links, addresses, routes of all tables but local, and rules: one dump of each
- * and of each family that the kernel has, repeated if the kernel says that it was interrupted. A
- * failed dump is an error, never an empty list: -1, and it is logged. To be freed with kernel_free
- * in any case. */
-int kernel_read(struct kernel *out);
+/* Fills out with links, addresses, routes and rules: one dump of each and of each family that the
+ * kernel has, repeated if the kernel says that it was interrupted. all: routes that do not count
+ * for the plan are there whole as well, table local's among them, and neighbours. A failed dump is
+ * an error, never an empty list: -1, and it is logged. To be freed with kernel_free in any case. */
+int kernel_read(bool all, struct kernel *out);
 
 /* Sends the ops in their order. errors has room for ops->n numbers: 0, or the kernel's errno
  * of each op; the others are carried out all the same. -1 if the kernel could not be talked

@@ -237,17 +237,11 @@ void attribute_mac(const struct nlattr *attr, char mac[3 * 32])
 	*at = '\0';
 }
 
-void link_name(const struct links *links, size_t *last, int index, device_name out)
+void link_name(const struct links *links, int index, device_name out)
 {
-	size_t i = *last;
+	const struct link *link = links_find(links, index);
 
-	if (i >= links->n || links->items[i].index != index)
-		for (i = 0; i < links->n && links->items[i].index != index; i++)
-			;
-	if (i == links->n) {
-		memset(out, 0, DEVICE_SIZE);
-		return;
-	}
-	*last = i;
-	memcpy(out, links->items[i].name, DEVICE_SIZE);
+	memset(out, 0, DEVICE_SIZE);
+	if (link)
+		memcpy(out, link->name, DEVICE_SIZE);
 }

@@ -23,6 +23,7 @@ enum {
 	RULE_PRIORITY = 6,
 	RULE_FWMARK = 10,
 	RULE_FLOW = 11,
+	RULE_TUN_ID = 12,
 	RULE_SUPPRESS_IFGROUP = 13,
 	RULE_SUPPRESS_PREFIXLEN = 14,
 	RULE_TABLE = 15,
@@ -30,13 +31,27 @@ enum {
 	RULE_OIFNAME = 17,
 	RULE_PAD = 18,
 	RULE_L3MDEV = 19,
+	RULE_UID_RANGE = 20,
 	RULE_PROTOCOL = 21,
+	RULE_IP_PROTO = 22,
+	RULE_SPORT_RANGE = 23,
+	RULE_DPORT_RANGE = 24,
+	RULE_SPORT_MASK = 28,
+	RULE_DPORT_MASK = 29,
 	RULE_TO_TABLE = 1, /* FR_ACT_TO_TBL; RTN_UNICAST on 2.6.18 */
 	RULE_INVERT = 2	   /* FIB_RULE_INVERT */
 };
 
-/* The same of rtnetlink.h's later attributes of a route. */
-enum { ROUTE_VIA = 18, ROUTE_PREF = 20 };
+/* The same of rtnetlink.h's later attributes and flags of a route. */
+enum {
+	ROUTE_VIA = 18,
+	ROUTE_PREF = 20,
+	ROUTE_EXPIRES = 23,
+	ROUTE_PAD = 24,
+	ROUTE_UID = 25,
+	ROUTE_NEXTHOP = 30,
+	ROUTE_LINKDOWN = 16 /* RTNH_F_LINKDOWN */
+};
 
 /* To be freed with nl_socket_free; NULL: logged. An answer that does not come is not waited for
  * without end. */
@@ -113,7 +128,10 @@ static inline unsigned attribute_number(const struct nlattr *attr)
 
 static inline struct prefix attribute_prefix(const struct nlattr *attr, int family, int len)
 {
-	struct prefix prefix = {.family = (unsigned char)family, .len = (unsigned char)len};
+	/* No kernel says more, but a message is bytes from outside. */
+	int bits = prefix_bits(family);
+	struct prefix prefix = {.family = (unsigned char)family,
+		.len = (unsigned char)(len < bits ? len : bits)};
 	size_t n = attr ? attribute_length(attr) : 0;
 
 	/* Of a size that the compiler knows: there may be half a million. */
@@ -124,12 +142,23 @@ static inline struct prefix attribute_prefix(const struct nlattr *attr, int fami
 	return prefix;
 }
 
+static inline unsigned char attribute_byte(const struct nlattr *attr)
+{
+	return attribute_length(attr) ? *(const unsigned char *)attribute_bytes(attr) : 0;
+}
+
+/* Nothing if it is shorter. */
+static inline void attribute_copy(const struct nlattr *attr, void *out, size_t size)
+{
+	if (attribute_length(attr) >= size)
+		memcpy(out, attribute_bytes(attr), size);
+}
+
 void attribute_name(const struct nlattr *attr, device_name out);
 /* "52:54:00:12:34:56", or "". */
 void attribute_mac(const struct nlattr *attr, char mac[3 * 32]);
 
-/* The name of the link with that index, or "". *last is where the one before was found, or 0:
- * routes by one device come one after the other, more often than not. */
-void link_name(const struct links *links, size_t *last, int index, device_name out);
+/* The name of the link with that index, or "". */
+void link_name(const struct links *links, int index, device_name out);
 
 #endif

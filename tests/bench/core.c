@@ -5,7 +5,8 @@
  * core HOST STAGE N
  *
  * HOST: kernel, N addresses that were added by hand and N/2 static routes; files, N addresses of
- * ifcfg files; foreign, N rules and 10 N routes of others.
+ * ifcfg files; numbered, half of N in IPADDRn of each of two files; uplinks, N/10 of them; daemon,
+ * 10 N routes in main by an uplink's gateway; foreign, N rules and 10 N routes of others.
  * STAGE: apply, nothing is there yet; nothing, all of it is.
  * The counting begins and ends with core_run.
  */
@@ -66,18 +67,45 @@ static void add_nic(struct host *host, const char *device, const char *text)
 	prefix_parse(text, AF_INET, &seen->prefix);
 }
 
-static void add_uplink(struct host *host, int number)
+/* Of the network 10.0.0.0/8, with n more addresses in the file; or alone in one of its own. */
+static void add_uplink(struct host *host, unsigned number, unsigned n, bool alone)
 {
-	char name[32], device[DEVICE_SIZE], bytes[128], text[32];
+	const char *net = alone ? "11" : "10";
+	unsigned high = alone ? number / 250 : 0, low = alone ? number % 250 : 0, i;
+	char *device = mem_format("eth%u", number), *name = mem_format("ifcfg-%s", device);
+	char *text = mem_format("%s.%u.%u.%u/%d", net, high, low, 10 + number % 2, alone ? 24 : 8);
+	struct text bytes = {0};
+	char address_text[PREFIX_TEXT];
 
-	snprintf(device, sizeof(device), "eth%d", number);
-	snprintf(name, sizeof(name), "ifcfg-%s", device);
-	snprintf(text, sizeof(text), "10.0.0.1%d/8", number);
-	snprintf(bytes, sizeof(bytes),
-		"DEVICE=%s\nIPADDR=10.0.0.1%d\nPREFIX=8\nGATEWAY=10.0.0.%d\n", device, number,
-		number + 1);
-	add_file(&host->sources.ifcfg, name, bytes);
+	text_format(&bytes, "DEVICE=%s\nIPADDR=%.*s\nPREFIX=%s\nGATEWAY=%s.%u.%u.%u\n", device,
+		(int)strcspn(text, "/"), text, strchr(text, '/') + 1, net, high, low,
+		1 + number % 2);
 	add_nic(host, device, text);
+	for (i = 1; i <= n; i++) {
+		struct prefix more = address(10, number * n + i, 8);
+		struct address *seen = array_add(&host->kernel.addresses);
+
+		text_format(&bytes, "IPADDR%u=%s\nPREFIX%u=8\n", i,
+			prefix_format_address(&more, address_text), i);
+		strcpy(seen->device, device);
+		seen->prefix = more;
+	}
+	add_file(&host->sources.ifcfg, name, bytes.bytes);
+	text_free(&bytes);
+	free(text);
+	free(name);
+	free(device);
+}
+
+static void add_route(struct host *host, unsigned number, const char *gateway, const char *device)
+{
+	struct route *route = array_add(&host->kernel.routes);
+
+	route->dst = address(192, number, 32);
+	route->table = TABLE_MAIN;
+	route->protocol = 4;
+	prefix_parse_address(gateway, AF_INET, &route->gateway);
+	strcpy(route->device, device);
 }
 
 static void add_seen_address(struct host *host, unsigned number)
@@ -86,17 +114,6 @@ static void add_seen_address(struct host *host, unsigned number)
 
 	strcpy(seen->device, number % 2 ? "eth1" : "eth0");
 	seen->prefix = address(10, number, 8);
-}
-
-static void add_static_route(struct host *host, unsigned number)
-{
-	struct route *route = array_add(&host->kernel.routes);
-
-	route->dst = address(192, number, 32);
-	route->table = TABLE_MAIN;
-	route->protocol = 4;
-	prefix_parse_address("172.16.0.2", AF_INET, &route->gateway);
-	strcpy(route->device, "eth2");
 }
 
 static void add_foreign_route(struct host *host, unsigned number)
@@ -114,8 +131,7 @@ static void add_foreign_rule(struct host *host, unsigned number)
 	rule->from = address(198, number, 32);
 	rule->table = 1000;
 	rule->priority = 12000 + number % 2;
-	rule->forwarded = true;
-	rule->foreign = true;
+	rule->mark = rule->mask = 1;
 }
 
 /* ifcfg-eth0-range0 and so on, of 250 addresses each, and the addresses. */
@@ -138,16 +154,22 @@ static void add_range(struct host *host, unsigned number, unsigned n)
 
 static void make_host(struct host *host, const char *kind, unsigned n)
 {
-	unsigned i;
+	unsigned uplinks = strcmp(kind, "uplinks") ? 2 : n / 10, i;
 
 	host->sources.scripts = mem_string("/etc/sysconfig/network-scripts");
-	add_uplink(host, 0);
-	add_uplink(host, 1);
-	add_nic(host, "eth2", "172.16.0.1/16");
+	host->sources.defaults.path = mem_string("/etc/sysconfig/multihome");
+	host->sources.defaults.bytes = mem_string("TABLE_RANGE=1000-9999\n");
+	host->sources.defaults.len = strlen(host->sources.defaults.bytes);
+	for (i = 0; i < uplinks; i++)
+		add_uplink(host, i, strcmp(kind, "numbered") ? 0 : n / 2, uplinks > 2);
+	add_nic(host, "lan0", "172.16.0.1/16");
+	links_index(&host->kernel.links);
+	for (i = 0; i < 10 * n && !strcmp(kind, "daemon"); i++)
+		add_route(host, i, "10.0.0.1", "eth0");
 	for (i = 0; i < n && !strcmp(kind, "kernel"); i++)
 		add_seen_address(host, i);
 	for (i = 0; i < n / 2 && !strcmp(kind, "kernel"); i++)
-		add_static_route(host, i);
+		add_route(host, i, "172.16.0.2", "lan0");
 	for (i = 0; i < n && !strcmp(kind, "files"); i += RANGE)
 		add_range(host, i / RANGE, n - i < RANGE ? n - i : RANGE);
 	for (i = 0; i < n && !strcmp(kind, "foreign"); i++)
@@ -159,8 +181,13 @@ static void make_host(struct host *host, const char *kind, unsigned n)
 void core_run(struct host *host)
 {
 	const struct saves none = {.n = 0};
-	struct plan_input input = {&host->config, &host->sources, &host->kernel, &host->record,
-		&none, 2, EVENT_SYNC, NULL};
+	struct plan_input input = {.config = &host->config,
+		.sources = &host->sources,
+		.kernel = &host->kernel,
+		.record = &host->record,
+		.saves = &none,
+		.loose = 2,
+		.event = EVENT_SYNC};
 
 	host->sources.seen = &host->kernel.addresses;
 	config_build(&host->sources, &host->kernel.links, &host->config, &host->diags);
@@ -202,7 +229,7 @@ int main(int argc, char **argv)
 	size_t changes;
 
 	if (argc != 4) {
-		fputs("usage: core kernel|files|foreign apply|nothing N\n", stderr);
+		fputs("usage: core kernel|files|numbered|uplinks|daemon|foreign apply|nothing N\n", stderr);
 		return 2;
 	}
 	make_host(&host, argv[1], (unsigned)atoi(argv[3]));

@@ -16,6 +16,8 @@ host_mounts() {
 	mount -t overlay none -o lowerdir=/etc,upperdir=/mnt/upper,workdir=/mnt/work /etc
 	mount -t sysfs none /sys
 	rm -rf /etc/sysconfig /etc/sysctl.d /etc/sysctl.conf /etc/iproute2/rt_tables.d
+	mkdir /etc/sysconfig
+	mount -t tmpfs none /etc/sysconfig
 	mkdir -p $scripts
 }
 
@@ -55,6 +57,53 @@ host_make() {
 		lines $((($1 + 1) / 2)) 'route add 192.%d.%d.%d via 172.16.0.2'
 	} >/run/host
 	ip -batch /run/host
+}
+
+# host_uplinks N: so many, each in a network of its own, as VLANs of one NIC. The kernel here may
+# have none, so they are macvlans.
+host_uplinks() {
+	host_mounts
+	sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
+	sysctl -qw net.ipv4.conf.{all,default}.rp_filter=0
+	ip link set lo up
+	nic trunk 172.16.0.1/16
+	echo TABLE_RANGE=1000-65000 >/etc/sysconfig/multihome
+	awk -v n="$1" -v scripts=$scripts 'BEGIN {
+		for (i = 0; i < n; i++) {
+			net = "10." 1 + int(i / 250) "." 1 + i % 250
+			print "link add link trunk name eth" i " type macvlan"
+			print "link set eth" i " up"
+			print "address add " net ".10/24 dev eth" i
+			printf "DEVICE=eth%d\nIPADDR=%s.10\nPREFIX=24\nGATEWAY=%s.1\n", i, net, net \
+				>(scripts "/ifcfg-eth" i)
+			close(scripts "/ifcfg-eth" i)
+		}
+	}' >/run/host
+	ip -batch /run/host
+	ip route add default via 10.1.1.1
+}
+
+# host_numbered N: two NICs in one network, with N addresses in the file of each.
+host_numbered() {
+	local i
+	host_make 0
+	for i in 0 1; do
+		awk -v n="$1" -v nic="$i" 'BEGIN {
+			for (k = 1; k < n; k++)
+				printf "IPADDR%d=10.%d.%d.%d\nPREFIX%d=8\n", k, 1 + nic, 1 + k / 250,
+					1 + k % 250, k
+		}' >>"$scripts/ifcfg-eth$i"
+		sed -n "s|^IPADDR[0-9]*=\(.*\)|address replace \1/8 dev eth$i|p" "$scripts/ifcfg-eth$i"
+	done >/run/host
+	ip -batch /run/host
+}
+
+# host_daemon N: two uplinks, and N routes that a routing daemon has put into main, by the gateway
+# of one of them.
+host_daemon() {
+	host_uplinks 2
+	lines "$1" 'route add 193.%d.%d.%d via 10.1.1.1 dev eth0 proto 186' | bare encode >/run/foreign
+	bare send /run/foreign
 }
 
 # host_changes: what sync would send, in /run: lines for ip(8), messages for bare.

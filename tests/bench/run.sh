@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Measures multihome beside its peers; "make bench" runs it, as root. HACKING.md says how.
 #
-# run.sh [PART...]    all parts, or: apply nothing foreign packets hooks ifup size
+# run.sh [PART...]    all parts, or: apply nothing foreign numbered uplinks daemon packets hooks ifup size
 #
 # What it heeds:
 #   BUILD=build         where the program is and the results go, in bench/
@@ -70,6 +70,32 @@ part_foreign() {
 	host_make 1 && host_foreign "$1" "$2" && multihome sync || return 1
 	watch "$repeats" '' "ours=multihome sync" "dump=bare dump"
 	writes_nothing
+}
+
+part_numbered() {
+	label="numbered $1"
+	host_numbered "$1" && host_changes || return 1
+	watch -c "$repeats" "$host_forget" "ours=multihome sync" "batch=ip -batch /run/lines"
+	multihome sync && writes_nothing || return 1
+	watch -c "$repeats" '' "nothing=multihome sync"
+}
+
+part_uplinks() {
+	label="uplinks $1"
+	host_uplinks "$1" && host_changes || return 1
+	watch -c "$repeats" "$host_forget" "ours=multihome sync" "batch=ip -batch /run/lines"
+	multihome sync && writes_nothing || return 1
+	watch -c "$repeats" '' "hook=multihome up eth0"
+}
+
+part_daemon() {
+	label="daemon $1"
+	host_daemon "$1" && multihome sync && writes_nothing || return 1
+	if [ "$(ip route show table 1000 | grep -c '')" -gt 10 ]; then
+		echo "run.sh: $label: routes were copied that lead where the default does" >&2
+		return 1
+	fi
+	watch -c "$repeats" '' "hook=multihome up eth0" "show=ip route show table all"
 }
 
 writes_nothing() {
@@ -238,9 +264,12 @@ measure() { # PART
 		done
 		;;
 	foreign) inside foreign 1000 10000 && inside foreign 10000 100000 ;;
+	numbered) inside numbered 125 && inside numbered 250 && inside numbered 500 ;;
+	uplinks) inside uplinks 2 && inside uplinks 200 && inside uplinks 1000 ;;
+	daemon) inside daemon 100000 ;;
 	packets | hooks) inside "$1" ;;
 	ifup | size) "part_$1" ;;
-	*) echo "run.sh: '$1' is no part; expected apply nothing foreign packets hooks ifup size" >&2
+	*) echo "run.sh: '$1' is no part; expected apply nothing foreign numbered uplinks daemon packets hooks ifup size" >&2
 		return 2 ;;
 	esac
 }
@@ -257,7 +286,7 @@ main() {
 	local part whole=0
 	mkdir -p "$out"
 	machine >"$out/results"
-	[ $# -gt 0 ] || { whole=1; set -- apply nothing foreign packets hooks ifup size; }
+	[ $# -gt 0 ] || { whole=1; set -- apply nothing foreign numbered uplinks daemon packets hooks ifup size; }
 	for part; do
 		measure "$part" || { echo "run.sh: $part failed" >&2; exit 1; }
 	done >>"$out/results"

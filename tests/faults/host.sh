@@ -75,7 +75,7 @@ admin_moves_in() {
 # Stale, missing and wrong things of all kinds, for sync and up.
 spoil_up() {
 	rm -f $scripts/rule-eth1
-	sed -i 's/via 10.0.0.1 /via 10.0.0.7 /' $scripts/route-eth1
+	sed -i '/^default via 10.0.0.1 dev eth1 table 101/d' $scripts/route-eth1
 	printf '# by hand\nto 203.0.113.9/32 priority 500 table 7\n' >$scripts/rule-eth0
 	ip -batch - <<-END
 		rule del from 10.0.0.0/8 iif lo priority 10001 table 101

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Faults: runs that are killed or in which something fails, at each place in turn; races; a soak.
-# TAP.
+# Faults: runs that are killed or in which something fails, at each place in turn; whether what was
+# written down before is enough to take all back; races; a soak. TAP.
 #
 # run.sh            a bounded share of it, at other places each time, for make check
 # FAULTS=all run.sh all of it (make check-faults)
-# run.sh PART...    all of these parts: kill-sync, netlink-down, races, soak, ...
+# run.sh PART...    all of these parts: kill-sync, netlink-down, records, races, soak, ...
 #
 # SECONDS_OF_RACES, RESTARTS: how long the last two go on.
 
@@ -23,6 +23,7 @@ every() {
 	fail) echo 80 ;;
 	memory) echo 80 ;;
 	netlink) echo 25 ;;
+	records) echo 3 ;;
 	esac
 }
 
@@ -48,6 +49,7 @@ in_lab() (
 command_of() { # PART
 	case $1 in
 	races | soak) echo "$inside/$1.sh" ;;
+	records) echo "$inside/records.sh $(every records)" ;;
 	*) echo "$inside/campaign.sh ${1%-*} ${1#*-} $(every "${1%-*}")" ;;
 	esac
 }
@@ -70,7 +72,7 @@ done
 if [ $# != 0 ]; then
 	all=all
 else
-	set -- "${campaigns[@]}" races soak
+	set -- "${campaigns[@]}" records races soak
 fi
 SECONDS_OF_RACES=${SECONDS_OF_RACES:-${all:+60}} RESTARTS=${RESTARTS:-${all:+1000}}
 SECONDS_OF_RACES=${SECONDS_OF_RACES:-10} RESTARTS=${RESTARTS:-10}

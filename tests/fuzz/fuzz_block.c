@@ -23,7 +23,7 @@ static bool splice(const struct text *file, bool exists, const char *body, struc
 	struct block block = {0};
 	bool wanted;
 
-	require(!block_parse(file->n ? file->bytes : "", file->n, device, &block),
+	require(!block_parse(file->n ? file->bytes : "", file->n, device, false, &block),
 		"what was put together can be taken apart");
 	wanted = block_splice(&block, exists, device, body, out);
 	block_free(&block);
@@ -115,7 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	if (!len)
 		return 0;
 	text_add(&file, bytes + 1, len - 1);
-	if (block_parse(file.bytes, file.n, device, &block)) {
+	if (block_parse(file.bytes, file.n, device, false, &block)) {
 		block_free(&block);
 		text_free(&file);
 		return 0;

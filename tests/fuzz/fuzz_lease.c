@@ -12,6 +12,7 @@ static void add_file(const char *bytes, size_t len, struct files *files)
 {
 	struct file *file = array_add(files);
 
+	file->name = mem_string("dhclient-eth0.leases");
 	file->bytes = mem_copy(bytes, len);
 	file->len = len;
 }
@@ -53,14 +54,14 @@ static void check_written(const struct lease *lease)
 	check_lease(lease);
 	lease_format(lease, &text);
 	add_file(text.bytes, text.n, &files);
-	there = lease_find(&files, lease->device, lease->expiry - 1, &found);
+	there = lease_find(&files, lease->device, lease->expiry - 1, NULL, &found);
 	require(there == !!lease->address.family, "a lease with an address is found again");
 	if (there)
 		require(!prefix_compare(&found.address, &lease->address) &&
 				!prefix_compare(&found.router, &lease->router) &&
 				found.expiry == lease->expiry,
 			"what is found again is what was written");
-	free(files.items[0].bytes);
+	file_free(&files.items[0]);
 	free(files.items);
 	text_free(&text);
 }
@@ -93,7 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	size_t i;
 
 	split((const char *)bytes, len, &files);
-	if (lease_find(&files, "eth0", 1000000000, &lease)) {
+	if (lease_find(&files, "eth0", 1000000000, NULL, &lease)) {
 		require(lease.expiry > 1000000000, "an expired lease is none");
 		require(!strcmp(lease.device, "eth0"), "another device's lease is none");
 		check_written(&lease);
@@ -102,7 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	check_news(text);
 	free(text);
 	for (i = 0; i < files.n; i++)
-		free(files.items[i].bytes);
+		file_free(&files.items[i]);
 	free(files.items);
 	return 0;
 }

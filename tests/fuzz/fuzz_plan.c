@@ -2,15 +2,16 @@
  * Fuzzes the whole way from files and kernel to the plan.
  *
  * The input is text in sections, each after a line "== NAME": network, multihome, rt_tables,
- * sysctl.conf, leases, ifup-ipv6, ifcfg-*, route-*, rule-*, route6-*, rule6-*; record (rules as
- * they are kept in /var/run); event ("up eth0"); NetworkManager (it is running); and kernel, a line
- * a thing:
+ * static-routes, sysctl.conf, leases, ifup-ipv6, ifcfg-*, route-*, rule-*, route6-*, rule6-*,
+ * eth0.route; record (rules as they are kept in /var/run); event ("up eth0"); NetworkManager (it is
+ * running); and kernel, a line a thing:
  *
  *   link NAME                           address DEVICE PREFIX [dynamic]
  *   route TABLE PROTO METRIC DEVICE PREFIX [GATEWAY]      from … iif lo lookup … priority …
  */
 #include <sys/socket.h>
 
+#include "base/line.h"
 #include "plan/advert.h"
 #include "plan/block.h"
 #include "conf/config.h"
@@ -116,7 +117,6 @@ static void read_kernel_line(struct world *world, const char *line)
 	struct rule rule;
 
 	if (!rule_parse(line, &rule)) {
-		rule.from_host = !rule.forwarded;
 		if (!rules_have(&world->kernel.rules, &rule))
 			*array_add(&world->kernel.rules) = rule;
 	} else if (sscanf(line, "link %15s", device) == 1) {
@@ -172,6 +172,8 @@ static void take_section(struct world *world, const char *name, const char *text
 		set_file(&sources->network, name, text, len);
 	else if (!strcmp(name, "multihome"))
 		set_file(&sources->defaults, name, text, len);
+	else if (!strcmp(name, "static-routes"))
+		set_file(&sources->static_routes, name, text, len);
 	else if (!strcmp(name, "ifup-ipv6"))
 		set_file(&sources->ifup_ipv6, name, text, len);
 	else if (!strcmp(name, "rt_tables"))
@@ -182,6 +184,8 @@ static void take_section(struct world *world, const char *name, const char *text
 		set_file(find_file(&sources->leases, name), name, text, len);
 	else if (begins(name, "ifcfg-"))
 		set_file(find_file(&sources->ifcfg, name), name, text, len);
+	else if (!strcmp(name, "eth0.route"))
+		set_file(find_file(&sources->sourced, name), name, text, len);
 	else if (is_managed(name))
 		set_file(find_file(&sources->managed, name), name, text, len);
 	else if (!strcmp(name, "NetworkManager"))
@@ -228,8 +232,14 @@ static void free_world(struct world *world)
 static bool plan(const struct world *world, enum event event, const char *device, struct run *run)
 {
 	const struct saves none = {0};
-	struct plan_input input = {&run->config, &world->sources, &world->kernel, &world->record,
-		&none, 2, event, device};
+	struct plan_input input = {.config = &run->config,
+		.sources = &world->sources,
+		.kernel = &world->kernel,
+		.record = &world->record,
+		.saves = &none,
+		.loose = 2,
+		.event = event,
+		.device = device};
 
 	memset(run, 0, sizeof(*run));
 	if (config_build(&world->sources, &world->kernel.links, &run->config, &run->diags)) {
@@ -271,7 +281,7 @@ static void check_change(const struct change *change)
 	require(change->bytes || change->old, "what is not there is not removed");
 	if (!change->bytes)
 		return;
-	require(!block_parse(change->bytes, change->len, strchr(change->name, '-') + 1, &block),
+	require(!block_parse(change->bytes, change->len, strchr(change->name, '-') + 1, false, &block),
 		"a written file can be read");
 	check_body(&block);
 	block_free(&block);

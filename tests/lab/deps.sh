@@ -41,6 +41,8 @@ list() {
 	check rpmlint     rpmlint       rpmlint
 	check cpio        cpio          cpio
 	check file        file          file
+	check setfattr    attr          attr
+	check setfacl     acl           acl
 	check nm          binutils      binutils
 	check @address    gcc           libasan
 	check @undefined  gcc           libubsan

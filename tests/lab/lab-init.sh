@@ -274,6 +274,8 @@ make_service() {
 	chmod 755 /usr/sbin/service /etc/init.d/network $scripts/if{up,down}*
 }
 
+# Sourced for its functions (tests/hosts).
+[ "${BASH_SOURCE[0]}" = "$0" ] || return 0
 # Elsewhere than in namespaces of its own this would take the machine apart.
 if [ $$ != 1 ] || [ -z "${LAB_REPO-}" ]; then
 	echo "lab-init.sh: only lab.sh starts this" >&2

@@ -83,6 +83,7 @@ function print_literals(text, where,	i, n, word, open, gap) {
 function print_message(word, where) {
 	sub(/\\n$/, "", word)
 	gsub(/\\"/, "\"", word)
+	gsub(/\\\\/, "\\", word)
 	if (word != "%s")
 		print where "\t" word
 }

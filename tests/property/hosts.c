@@ -67,7 +67,7 @@ static int ask_all(const char *folder)
 	return fclose(questions) ? 2 : 0;
 }
 
-/* Is it one of the second defaults? Of "": is there any? */
+/* Is it a standby? Of "": is there any? */
 static bool is_fallback(const char *folder, const char *answer)
 {
 	FILE *questions = open_file(folder, "questions", "r");
@@ -80,21 +80,21 @@ static bool is_fallback(const char *folder, const char *answer)
 	return found;
 }
 
-static const char second_default[] = "a second default";
+static const char a_standby[] = "a standby";
 
-/* As before; but where nothing led then, a second default of main must lead now. */
+/* As before; but where nothing led then, a standby must lead now. */
 static const char *expected(const char *folder, const char *want, const char *before)
 {
 	if (strcmp(want, "same"))
 		return want;
 	if (strcmp(before, "Network is unreachable") || !is_fallback(folder, ""))
 		return before;
-	return second_default;
+	return a_standby;
 }
 
 static bool is_right(const char *folder, const char *want, const char *answer)
 {
-	return want == second_default ? is_fallback(folder, answer) : !strcmp(want, answer);
+	return want == a_standby ? is_fallback(folder, answer) : !strcmp(want, answer);
 }
 
 static int check_all(const char *folder, const char *before)

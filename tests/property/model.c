@@ -33,14 +33,61 @@ static bool covers(const struct host *host, int file, uint32_t address)
 	return false;
 }
 
-/* Has the file a gateway of its own, or that of /etc/sysconfig/network in its network? */
-static bool is_uplink(const struct host *host, int file)
+/* Is the gateway reached by another NIC: an address of that, or in a network of that and in none of
+ * the file's own? */
+static bool is_elsewhere(const struct host *host, int file, uint32_t gateway)
 {
-	const struct ifcfg *ifcfg = &host->files[file];
+	bool own = covers(host, file, gateway);
+	const struct address *address;
+	int i;
+
+	for (i = 0; i < host->n_addresses; i++) {
+		address = &host->addresses[i];
+		if (address->nic == host->files[file].nic ||
+			(address->file < 0 && host->nics[address->nic].absent))
+			continue;
+		if (address->net.address == gateway || (!own && net_has(address->net, gateway)))
+			return true;
+	}
+	return false;
+}
+
+/* The default that route-NIC has for it. Shell's form knows no metric. */
+static const struct route *hand_default(const struct host *host, int file)
+{
+	int nic = host->files[file].nic, i;
+	const struct route *route, *best = NULL;
+
+	for (i = 0; i < host->n_routes && !host->files[file].alias; i++) {
+		route = &host->routes[i];
+		if (route->home == ROUTE_STATIC && route->nic == nic && !route->dst.len &&
+			route->gateway && !route->blackhole && route->table == TABLE_MAIN &&
+			(!best || (!host->nics[nic].shell_form && route->metric < best->metric)))
+			best = route;
+	}
+	return best;
+}
+
+/* GATEWAY of the file, or of /etc/sysconfig/network in its network, or that of route-NIC: the
+ * first that is not another NIC's. 0: the file is no uplink. */
+static uint32_t gateway_of(const struct host *host, int file)
+{
+	uint32_t gateway = host->files[file].gateway;
+	const struct route *hand = hand_default(host, file);
 
 	if (host->files[parent_of(host, file)].multihome_no)
-		return false;
-	return ifcfg->gateway || (host->gateway && covers(host, file, host->gateway));
+		return 0;
+	if (!gateway && host->gateway && covers(host, file, host->gateway))
+		gateway = host->gateway;
+	if (gateway && !is_elsewhere(host, file, gateway))
+		return gateway;
+	return hand && (hand->onlink || !is_elsewhere(host, file, hand->gateway)) ? hand->gateway
+										  : 0;
+}
+
+static bool is_uplink(const struct host *host, int file)
+{
+	return gateway_of(host, file) != 0;
 }
 
 /* The file whose gateway serves the file's addresses, or -1: an alias without another gateway
@@ -50,12 +97,14 @@ static int uplink_of(const struct host *host, int file)
 	int parent = parent_of(host, file);
 	uint32_t gateway = host->files[file].gateway;
 
-	if ((!gateway || gateway == host->files[parent].gateway) && is_uplink(host, parent))
+	if ((!gateway || gateway == host->files[parent].gateway ||
+		    gateway == gateway_of(host, parent)) &&
+		is_uplink(host, parent))
 		return parent;
 	return is_uplink(host, file) ? file : -1;
 }
 
-/* One uplink alone is left as it is. A NIC with MULTIHOME=no still is a way out. */
+/* One uplink alone is left as it is. A NIC with MULTIHOME=no and a gateway still is a way out. */
 static bool is_multihomed(const struct host *host)
 {
 	int i, n = 0;
@@ -63,7 +112,9 @@ static bool is_multihomed(const struct host *host)
 	for (i = 0; i < host->n_files; i++) {
 		if (uplink_of(host, i) == i && host->files[i].table)
 			return true;
-		n += uplink_of(host, i) == i || host->files[i].multihome_no;
+		n += uplink_of(host, i) == i ||
+			(host->files[i].multihome_no &&
+				(host->files[i].gateway || host->gateway || hand_default(host, i)));
 	}
 	return n > 1;
 }
@@ -136,6 +187,22 @@ static bool is_better(const struct route *a, const struct route *b, int nic)
 	return a->nic == nic && b->nic != nic;
 }
 
+/* Is it more exact than a network of the uplink's, which would else be taken to be on the link? */
+static bool is_within_own(const struct host *host, int uplink, const struct route *route)
+{
+	const struct address *address;
+	int i;
+
+	for (i = 0; i < host->n_addresses; i++) {
+		address = &host->addresses[i];
+		if (address->file >= 0 && uplink_of(host, address->file) == uplink &&
+			address->net.len < route->dst.len && route->gateway &&
+			net_has(address->net, route->dst.address))
+			return true;
+	}
+	return false;
+}
+
 static const struct route *best_route(const struct host *host, int uplink, uint32_t remote)
 {
 	const struct route *route, *best = NULL;
@@ -143,9 +210,10 @@ static const struct route *best_route(const struct host *host, int uplink, uint3
 
 	for (i = 0; i < host->n_routes; i++) {
 		route = &host->routes[i];
-		if (route->table == TABLE_MAIN && !route->blackhole && route->dst.len > 1 &&
+		if (route->table == TABLE_MAIN && route->dst.len > 1 &&
 			net_has(route->dst, remote) &&
-			!is_other_uplinks(host, route->nic, uplink) &&
+			(route->blackhole || !is_other_uplinks(host, route->nic, uplink) ||
+				is_within_own(host, uplink, route)) &&
 			(!best || is_better(route, best, host->files[uplink].nic)))
 			best = route;
 	}
@@ -166,20 +234,37 @@ static struct want want_kind(int kind, const char *why)
 	return want;
 }
 
+/* Does another uplink's route in main make an exception of the ban? */
+static bool is_excepted(
+	const struct host *host, int uplink, uint32_t remote, const struct route *ban)
+{
+	const struct route *route;
+	int i;
+
+	for (i = 0; i < host->n_routes; i++) {
+		route = &host->routes[i];
+		if (route->table == TABLE_MAIN && !route->blackhole &&
+			route->dst.len > ban->dst.len && net_has(route->dst, remote) &&
+			is_other_uplinks(host, route->nic, uplink))
+			return true;
+	}
+	return false;
+}
+
 static struct want own_way(const struct host *host, int uplink, uint32_t remote)
 {
 	const struct ifcfg *file = &host->files[uplink];
 	const struct route *route;
 
-	if (remote == file_gateway(host, uplink) && !covers(host, uplink, remote))
-		return want_way(0, file->nic, "own gateway, outside of the prefix");
 	route = best_route(host, uplink, remote);
-	if (route)
+	if (route && route->blackhole && !is_excepted(host, uplink, remote, route))
+		return want_kind(WANT_SAME, "banned");
+	if (route && !route->blackhole)
 		return want_way(route->gateway, route->nic,
 			route->home == ROUTE_CONNECTED	      ? "a network of main"
 				: route->home == ROUTE_STATIC ? "a static route"
 							      : "a foreign route");
-	return want_way(file_gateway(host, uplink), file->nic, "own gateway");
+	return want_way(gateway_of(host, uplink), file->nic, "own gateway");
 }
 
 enum verdict { DECIDES, DECIDES_NOT, UNCLEAR };
@@ -194,7 +279,7 @@ static enum verdict table_leads(const struct host *host, int table, uint32_t rem
 			return DECIDES;
 	if (table != TABLE_MAIN)
 		return DECIDES_NOT;
-	/* Without a default of initscripts' it is one of the second defaults, or a rule later. */
+	/* Without a default of initscripts' it is a standby, or a rule later. */
 	return host->has_default ? DECIDES : UNCLEAR;
 }
 
@@ -219,23 +304,6 @@ static enum verdict rules_lead(const struct host *host, uint32_t local, uint32_t
 	return all;
 }
 
-/* The link route to a gateway outside of the prefix is in main too. */
-static bool is_outside_gateway(const struct host *host, uint32_t remote)
-{
-	int i;
-
-	for (i = 0; i < host->n_files; i++)
-		if (uplink_of(host, i) == i && file_gateway(host, i) == remote &&
-			!covers(host, i, remote))
-			return true;
-	return false;
-}
-
-static struct want want_same(const struct host *host, uint32_t remote, const char *why)
-{
-	return want_kind(is_outside_gateway(host, remote) ? WANT_NOTHING : WANT_SAME, why);
-}
-
 static struct want want_reply(
 	const struct host *host, const struct address *address, uint32_t remote)
 {
@@ -245,11 +313,11 @@ static struct want want_reply(
 	if (owner == OWNER_UNCLEAR || verdict == UNCLEAR)
 		return want_kind(WANT_NOTHING, "");
 	if (owner == OWNER_NONE)
-		return want_same(host, remote, "no uplink's address");
+		return want_kind(WANT_SAME, "no uplink's address");
 	if (!is_served(host, owner))
-		return want_same(host, remote, "an uplink that is left alone");
+		return want_kind(WANT_SAME, "an uplink that is left alone");
 	if (verdict == DECIDES)
-		return want_same(host, remote, "a foreign rule");
+		return want_kind(WANT_SAME, "a foreign rule");
 	return own_way(host, owner, remote);
 }
 
@@ -285,7 +353,7 @@ static void write_question(
 
 static void write_remote(const struct host *host, uint32_t remote, FILE *out)
 {
-	struct want unbound = want_same(host, remote, "bound to no address");
+	struct want unbound = want_kind(WANT_SAME, "bound to no address");
 	char far[32];
 	int i;
 
@@ -298,7 +366,7 @@ static void write_remote(const struct host *host, uint32_t remote, FILE *out)
 			write_question(host, &host->addresses[i], remote, out);
 }
 
-/* The second defaults of main: the only thing that may lead where nothing led before. */
+/* The standby: the only thing that may lead where nothing led before. */
 static void write_fallbacks(const struct host *host, FILE *out)
 {
 	const struct ifcfg *file;
@@ -307,11 +375,11 @@ static void write_fallbacks(const struct host *host, FILE *out)
 	for (i = 0; i < host->n_files; i++) {
 		file = &host->files[i];
 		if (uplink_of(host, i) != i || !is_served(host, i) || file->fallback_no ||
-			file->defroute_no || file->metric >= 0)
+			file->defroute_no)
 			continue;
 		fputs("fallback\t", out);
-		write_way(host, file_gateway(host, i), file->nic, out);
-		fputs("\tits second default\n", out);
+		write_way(host, gateway_of(host, i), file->nic, out);
+		fputs("\tits standby\n", out);
 	}
 }
 

@@ -1,10 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Random assignment files, read by bash and by shvar_parse: for every key the same answer or a
-# refusal, never another answer.
+# refusal, never another answer. A file is made of what real ones hold, and seldom of more.
 #
 # shvar_bash.sh BUILD_DIR [COUNT [SEED]]: BUILD_DIR/shvar_dump is the compiled shvar_dump.c.
-# Without CR, which shvar drops at the end of lines and bash does not.
 #
 # shellcheck disable=SC1003,SC2016,SC2054,SC2191 # what the files are to hold, as it is
 
@@ -19,13 +18,13 @@ trap 'rm -rf "$work"' EXIT
 
 # Each sets $piece, for a subshell each would take a minute.
 plain() {
-	local -r texts=(a 10.0.0.1 eth0 x-y '=' : , + % @ / '#' '!' '}' '{' '[' '*' 'a~b' ~)
+	local -r texts=(a 10.0.0.1 eth0 x-y $'\r' $'\r' é '=' : , + % @ / '#' '!' '}' '{' '[' '*' 'a~b' ~)
 	piece=${texts[RANDOM % ${#texts[@]}]}
 }
 
 quoted() {
 	local -r texts=('a b' ' ' '' '#' '$A' '\\' '\' ';' '&' '|' '~' '"' '`x`' '$(' $'\n' "\\
-" 'é' $'\t')
+" 'é' $'\t' $'\r' '日本')
 	piece=${texts[RANDOM % ${#texts[@]}]}
 }
 
@@ -52,13 +51,13 @@ value() {
 
 	value=
 	while ((n-- > 0)); do
-		case $((RANDOM % 12)) in
-		[0-3]) plain ;;
-		[45]) unquoted ;;
-		[67]) quoted; piece="'$piece'" ;;
-		8 | 9) in_double_quotes; piece="\"$piece\"" ;;
-		10) ansi; piece="\$'$piece'" ;;
-		11) in_double_quotes; piece="\$\"$piece\"" ;;
+		case $((RANDOM % 200)) in
+		0) ansi; piece="\$'$piece'" ;;
+		1) in_double_quotes; piece="\$\"$piece\"" ;;
+		[2-9] | [1-5]?) unquoted ;;
+		[6-9]?) quoted; piece="'$piece'" ;;
+		1[0-3]?) in_double_quotes; piece="\"$piece\"" ;;
+		*) plain ;;
 		esac
 		value+=$piece
 	done
@@ -72,7 +71,30 @@ rare() {
 		'{ B=1; }' 'f() { C=1; }' 'f' 'eval D=1' 'read E <<<1' 'printf -v F x' 'A=1 true'
 		'A=2 && B=$A && C=3' 'true <<X
 A=$B
-X' ': ${D:=1}' 'E=$((A = 1))' '[[ -n $A ]] && F=1' '! A=1' 'A=1 >&2' 'B=1 &' 'C=x D')
+X' ': ${D:=1}' 'E=$((A = 1))' '[[ -n $A ]] && F=1' '! A=1' 'A=1 >&2' 'B=1 &' 'C=x D'
+		'declare A=1' 'local B=2' 'readonly C=3' 'export A B=2' 'export -n A' 'typeset -i D=1'
+		'. /dev/null' 'source /nowhere' 'f() { A=1
+}; f' 'function g { B=2; }' 'A+=(x)' 'A=([0]=x)' 'cat <<X
+A=1
+X' 'cat <<-"X"
+	$B
+	X' 'return' 'exit 0' 'return 1; A=2' 'B=$(' 'C=`' 'A=1 &>/dev/null' 'A=2 |& cat'
+		'until false; do A=1; break; done' 'while read A; do :; done </dev/null'
+		'select A in 1; do break; done' 'coproc A { :; }' 'time A=1' '{ A=1' '(A=1' 'exec 3>&1'
+		'echo x {A}>/dev/null' '[ -v "A[B=2]" ]' '[[ A=2 -eq 2 ]]' 'D="eval A=9"; $D'
+		'set -- A=1' 'set -e' 'alias x=y' 'eval "A=1;"' 'trap "A=1" DEBUG' 'IFS=1' 'A=1; B="x'
+		'if true; then "eval" A=7; fi' 'if true; then e\val A=7; fi' 'E=$D >/nowhere/x'
+		'case x in x) B=9; esac; C=8' '((A = 1))' 'unset -v A' 'for A do :; done')
+	piece=${texts[RANDOM % ${#texts[@]}]}
+}
+
+# What people leave in such files, and bash complains about.
+accident() {
+	local -r texts=('~' '~~' '=====' "don't" 'A = 1' 'A=System eth0' 'B =2' ')' 'fi' 'C="x' "D='y"
+		';;' '}' '<<<<<<< HEAD' '>>>>>>> x' 'then' 'E=1 >' '-' 'some words' '$A' '*' '[' ']'
+		$'\r' $'# x\r' $'\xef\xbb\xbfA=1' 'A=1;; B=2' '| x' '&& A=1' 'A=2 &&' 'if [ -x /x' 'if A=1'
+		'F=x(1)' 'A=1 \' '10.0.0.1' '/sbin/nothing -x "$A" 2>/dev/null' '[ -x / ] && A=1'
+		'[ -f /nowhere ] || B=2' '"A=1"' 'A-B=2' '1A=2' '@A=1' '#A=1' 'A= 1' ';' 'A=1; ;' '!')
 	piece=${texts[RANDOM % ${#texts[@]}]}
 }
 
@@ -81,8 +103,8 @@ line() {
 	local -r starts=('' '' '' '' '' '  ' 'export ' $'\t' '# no' 'export')
 	local -r operators=(= = = = = = +=)
 
-	if ((RANDOM % 40 == 0)); then
-		rare
+	if ((RANDOM % 14 == 0)); then
+		if ((RANDOM % 4)); then accident; else rare; fi
 		line=$piece$'\n'
 		return
 	fi
@@ -110,19 +132,23 @@ make_file() {
 # As shvar_dump prints it. A shell for each file, because an error that only skips a line in a
 # shell ends a subshell.
 answer='
-	. "$1" >/dev/null 2>&1 </dev/null
-	shift
-	for key; do
-		if [ -n "${!key+set}" ]; then
-			printf "%s=%s\0" "$key" "${!key}"
-		else
-			printf "%s!\0" "$key"
-		fi
-	done
-	printf "\0"'
+	answer() {
+		builtin shift
+		for key; do
+			if builtin [ -n "${!key+set}" ]; then
+				builtin printf "%s=%s\0" "$key" "${!key}"
+			else
+				builtin printf "%s!\0" "$key"
+			fi
+		done
+		builtin printf "\0"
+	} >&9
+	arguments=("$@")
+	trap "answer \"\${arguments[@]}\"" EXIT
+	. "$1" >/dev/null 2>&1 </dev/null'
 answers='
 	for file; do
-		"$BASH" --norc -c "$0" bash "$file" $KEYS
+		"$BASH" --norc -c "$0" bash "$file" $KEYS 9>&1
 	done'
 
 read_records() {

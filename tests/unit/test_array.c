@@ -76,12 +76,15 @@ static void test_index(void)
 	is(letters(&items), "abcdefg", "and its elements stay where they are");
 	found = index_find(&index, &key);
 	ok(found && found->letter == 'b', "of equal elements the first is found");
-	ok(index_first(&index, &key) == 1, "the others stand behind it");
+	ok(index_first(&index, &key) == 1 && index_at(&index, 3, &key) && !index_at(&index, 4, &key),
+		"the others stand behind it");
 	key.number = 4;
 	ok(!index_find(&index, &key), "what is not there is not found");
 	ok(index_first(&index, &key) == 4, "but where it would stand");
 	key.number = 10;
-	ok(!index_find(&index, &key) && index_first(&index, &key) == 7, "after all others, too");
+	ok(!index_find(&index, &key) && index_first(&index, &key) == 7 &&
+			!index_at(&index, 7, &key),
+		"after all others, too");
 	free(index.items);
 	free(items.items);
 }
@@ -117,37 +120,6 @@ static void test_drop(void)
 	free(items.items);
 }
 
-static bool same_number(const void *a, const void *b)
-{
-	return !a == !b && (!a || !by_number(a, b));
-}
-
-/* From wherever the last search ended, the same is found. */
-static void test_follow(void)
-{
-	static const int numbers[] = {1, 3, 3, 5, 5, 9};
-	struct items items = make(numbers, 6);
-	struct index index = {0};
-	struct item key = {.number = 0};
-	size_t from, at;
-	int bad = 0;
-
-	index_build(&items, by_number, &index);
-	for (; key.number <= 10; key.number++)
-		for (from = 0; from <= 6; from++) {
-			at = from;
-			bad += !same_number(
-				index_follow(&index, &at, &key), index_find(&index, &key));
-			bad += at > 6 || at < index_first(&index, &key);
-		}
-	ok(!bad, "a search that begins where the last one ended finds the same");
-	for (at = 0, bad = 0, from = 0; from < 6; from++)
-		bad += index_follow(&index, &at, index.items[from]) != index.items[from];
-	ok(!bad && at == 6, "keys in order are found one after the other, equal ones, too");
-	free(index.items);
-	free(items.items);
-}
-
 /* Every length that the halves may have, and every order. */
 static void test_lengths(void)
 {
@@ -176,7 +148,6 @@ int main(void)
 	test_index();
 	test_empty();
 	test_drop();
-	test_follow();
 	test_lengths();
 	return tap_done();
 }

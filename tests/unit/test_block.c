@@ -16,7 +16,7 @@ static char *spliced(const char *file, const char *new_body)
 	struct text out = {0};
 	char *result = NULL;
 
-	block_parse(file, file ? strlen(file) : 0, "eth0", &block);
+	block_parse(file, file ? strlen(file) : 0, "eth0", false, &block);
 	if (block_splice(&block, file != NULL, "eth0", new_body, &out))
 		result = mem_copy(out.bytes, out.n);
 	text_free(&out);
@@ -111,7 +111,7 @@ static void test_two_blocks(void)
 static int broken_line(const char *file)
 {
 	struct block block = {0};
-	int line = block_parse(file, strlen(file), "eth0", &block);
+	int line = block_parse(file, strlen(file), "eth0", false, &block);
 
 	block_free(&block);
 	return line;
@@ -140,16 +140,16 @@ static void test_contents(void)
 	static const char nul[] = "# BEGIN multihome eth0\0 mine\n";
 	struct block block = {0};
 
-	ok(!block_parse(file, strlen(file), "eth0", &block), "a rule block is read");
+	ok(!block_parse(file, strlen(file), "eth0", false, &block), "a rule block is read");
 	ok(block.rules.n == 2 && block.rules.items[1].from.len == 32, "with its rules");
 	ok(block.table == 300, "and its table");
 	block_free(&block);
-	ok(!block_parse(routes, strlen(routes), "eth0", &block), "a route block is read");
+	ok(!block_parse(routes, strlen(routes), "eth0", false, &block), "a route block is read");
 	ok(block.table == 302, "its table is the first that a line names");
 	block_free(&block);
-	ok(!block_parse("x\0y", 3, "eth0", &block) && block.after.n == 3, "a NUL byte is kept");
+	ok(!block_parse("x\0y", 3, "eth0", false, &block) && block.after.n == 3, "a NUL byte is kept");
 	block_free(&block);
-	ok(!block_parse(nul, sizeof(nul), "eth0", &block) && !block.present,
+	ok(!block_parse(nul, sizeof(nul), "eth0", false, &block) && !block.present,
 		"a NUL byte after a marker's words makes another line of it");
 	block_free(&block);
 }
@@ -212,27 +212,82 @@ static void test_lines(void)
 	ok(!line_next(&cursor), "of no string there is no line");
 }
 
-static void test_by_hand(void)
+/* Between the markers only what the END line has a checksum of is ours. */
+static void test_checksums(void)
 {
-	static const char with_nul[] = "# a\0b\nfrom 10.0.0.0/8 table 7\n",
-			  other[] = "table 7 from 10.1.0.0/16\nnot from";
-	struct prefix address;
-	struct prefixes addresses = {&address, 1, 1};
+	static const char theirs[] = "from 10.0.0.50 iif lo lookup 100 priority 10000\n";
+	char *with = spliced("last\n", body), *at = strstr(with, "# END"), *mixed, *got;
+
+	mixed = mem_format("%.*s%s%s", (int)(at - with), with, theirs, at);
+	got = spliced(mixed, "");
+	is(got, "from 10.0.0.50 iif lo lookup 100 priority 10000\nlast\n",
+		"a line of our form that somebody added is his");
+	free(got);
+	got = spliced(mixed, body);
+	ok(got && strstr(got, "# END") < strstr(got, theirs), "and stands behind the block");
+	free(got);
+	free(mixed);
+	got = spliced(with, "");
+	is(got, "last\n", "what we wrote goes");
+	free(got);
+	free(with);
+}
+
+static void test_indented(void)
+{
+	char *with = spliced("", body), *at = strstr(with, "default"), *mixed, *got;
+
+	mixed = mem_format("%.*s\t %s", (int)(at - with), with, at);
+	got = spliced(mixed, body);
+	is(got, with, "blanks make no difference");
+	free(got);
+	free(mixed);
+	free(with);
+}
+
+static void test_other_name(void)
+{
+	static const char file[] = "# BEGIN multihome eth1: x\n"
+				   "from 10.0.0.0/8 iif lo lookup 101 priority 10001\n"
+				   "# END multihome eth1\nmine\n";
 	struct block block = {.present = false};
 
-	prefix_parse("10.0.0.99/8", AF_INET, &address);
-	block_parse(with_nul, sizeof(with_nul) - 1, "eth0", &block);
-	ok(block_has_rule_by_hand(&block, &addresses), "a rule by hand is seen, behind a NUL, too");
+	block_parse(file, strlen(file), "eth0", true, &block);
+	ok(block.present && block.other_name && block.rules.n == 1 && block.after.n == 5,
+		"the block of a file that was copied or renamed is found");
 	block_free(&block);
-	block_parse(other, sizeof(other) - 1, "eth0", &block);
-	ok(!block_has_rule_by_hand(&block, &addresses), "one for another network is none");
+	block_parse(file, strlen(file), "eth0", false, &block);
+	ok(!block.present && block.after.n == strlen(file), "or is all his where nothing reads it");
+	block_free(&block);
+}
+
+static void test_strays(void)
+{
+	static const char file[] = "10.9.0.0/16 via 10.0.0.7\n"
+				   "  default via 10.0.0.1  dev eth0 table 100 proto 109\r\n"
+				   "from 10.0.0.0/8 iif lo lookup 101 priority 10001\n# note\n";
+	struct block block = {.present = false};
+	struct text strays = {.n = 0}, wanted = {.n = 0};
+
+	block_parse(file, strlen(file), "eth0", true, &block);
+	block_take_strays(&block, &strays);
+	is(block.after.bytes, "10.9.0.0/16 via 10.0.0.7\n# note\n", "lines that are not of our form stay");
+	text_add_string(&wanted, body);
+	ok(!block_has_lines(&wanted, &strays), "a stray that is not wanted is seen");
+	text_add_string(&wanted, "from 10.0.0.0/8 iif lo lookup 101 priority 10001\n");
+	ok(block_has_lines(&wanted, &strays), "those that are wanted are found, blanks apart");
+	text_free(&strays);
+	text_free(&wanted);
 	block_free(&block);
 }
 
 int main(void)
 {
 	test_lines();
-	test_by_hand();
+	test_checksums();
+	test_indented();
+	test_other_name();
+	test_strays();
 	test_round_trips();
 	test_place();
 	test_rescue();

@@ -16,7 +16,6 @@ struct scene {
 	struct sysctls writes, settings;
 	struct diags diags;
 	struct kernel kernel;
-	struct view view;
 	struct hook hooks[HOOKS];
 	struct check_input in;
 	struct inquiry inquiry;
@@ -52,34 +51,27 @@ static struct address *add_address(struct scene *scene, const char *device, cons
 	return added;
 }
 
-static void add_way(struct scene *scene, unsigned table, const char *dst, const char *device,
+static void add_route(struct scene *scene, unsigned table, const char *dst, const char *device,
 	const char *gateway)
 {
-	struct way *way = array_add(&scene->view.ways);
+	struct route *route = array_add(&scene->kernel.routes);
 
-	way->type = WAY_UNICAST;
-	way->table = table;
-	way->dst = prefix(dst);
-	way->hops = mem_resize(NULL, sizeof(*way->hops));
-	memset(way->hops, 0, sizeof(*way->hops));
-	way->n = 1;
-	strcpy(way->hops[0].device, device);
+	route->table = table;
+	route->dst = prefix(dst);
+	strcpy(route->device, device);
 	if (gateway)
-		way->hops[0].gateway = prefix(gateway);
+		route->gateway = prefix(gateway);
 }
 
-static struct policy *add_policy(
+static struct rule *add_rule(
 	struct scene *scene, unsigned priority, const char *from, unsigned table)
 {
-	struct policy *policy = array_add(&scene->view.policies);
+	struct rule *rule = array_add(&scene->kernel.rules);
 
-	policy->priority = priority;
-	policy->from = prefix(from);
-	policy->to.family = policy->from.family;
-	policy->action = POLICY_TABLE;
-	policy->table = table;
-	policy->suppress_length = -1;
-	return policy;
+	rule->priority = priority;
+	rule->from = prefix(from);
+	rule->table = table;
+	return rule;
 }
 
 static void add_setting(struct scene *scene, const char *device, enum sysctl_key key, int value)
@@ -114,8 +106,8 @@ static void add_uplink(struct scene *scene, size_t i, const char *name, const ch
 static void set_scene(struct scene *scene, bool served)
 {
 	const struct check_input in = {&scene->config, &scene->sources, &scene->plan, &scene->ops,
-		&scene->writes, &scene->diags, &scene->kernel, &scene->view, &scene->settings,
-		false, false, false, scene->hooks};
+		&scene->writes, &scene->diags, &scene->kernel, &scene->settings, false, false,
+		false, scene->hooks};
 	size_t i;
 
 	memset(scene, 0, sizeof(*scene));
@@ -131,14 +123,14 @@ static void set_scene(struct scene *scene, bool served)
 	}
 	add_uplink(scene, 0, "ifcfg-eth0", "eth0", "192.168.2.99/24", "192.168.2.1");
 	add_uplink(scene, 1, "ifcfg-eth1", "eth1", "10.0.0.99/8", "10.0.0.1");
-	add_policy(scene, 0, "0.0.0.0/0", TABLE_LOCAL);
+	add_rule(scene, 0, "0.0.0.0/0", TABLE_LOCAL);
 	if (served) {
-		strcpy(add_policy(scene, 10001, "10.0.0.0/8", 101)->iif, "lo");
+		strcpy(add_rule(scene, 10001, "10.0.0.0/8", 101)->iif, "lo");
 		*array_add(&scene->plan.owned) = (struct rule){
-			.from = prefix("10.0.0.0/8"), .table = 101, .priority = 10001};
+			.from = prefix("10.0.0.0/8"), .table = 101, .priority = 10001, .iif = "lo"};
 	}
-	add_policy(scene, 32766, "0.0.0.0/0", TABLE_MAIN);
-	add_way(scene, TABLE_MAIN, "0.0.0.0/0", "eth0", "192.168.2.1");
+	add_rule(scene, 32766, "0.0.0.0/0", TABLE_MAIN);
+	add_route(scene, TABLE_MAIN, "0.0.0.0/0", "eth0", "192.168.2.1");
 	for (i = 0; served && i < 2; i++) {
 		array_add(&scene->plan.uplinks);
 		scene->plan.uplinks.items[i].uplink = &scene->config.uplinks.items[i];
@@ -156,7 +148,6 @@ static void clear_scene(struct scene *scene)
 
 	findings_free(&scene->findings);
 	inquiry_free(&scene->inquiry);
-	view_free(&scene->view);
 	kernel_free(&scene->kernel);
 	plan_free(&scene->plan);
 	config_free(&scene->config);
@@ -175,7 +166,7 @@ static void answer(
 
 	memset(given, 0, sizeof(*given));
 	given->error = error;
-	given->type = i % 2 ? WAY_LOCAL : WAY_UNICAST;
+	given->type = i % 2 ? ROUTE_LOCAL : ROUTE_UNICAST;
 	strcpy(given->device, device);
 	if (gateway)
 		given->gateway = prefix(gateway);
@@ -259,13 +250,13 @@ static void test_asked(void)
 	set_scene(&scene, false);
 	add_link(&scene, "ppp0");
 	add_address(&scene, "ppp0", "203.0.113.9/32");
-	add_way(&scene, 7, "0.0.0.0/0", "ppp0", NULL);
+	add_route(&scene, 7, "0.0.0.0/0", "ppp0", NULL);
 	questions(&scene, ASKED_ETH0 ASKED_ETH1, "nor where no rule leads to the default route");
 
 	set_scene(&scene, false);
 	add_link(&scene, "ppp0");
 	add_address(&scene, "ppp0", "203.0.113.9/32");
-	add_way(&scene, TABLE_MAIN, "0.0.0.0/0", "ppp0", NULL);
+	add_route(&scene, TABLE_MAIN, "0.0.0.0/0", "ppp0", NULL);
 	questions(&scene, ASKED_ETH0 ASKED_ETH1 "203.0.113.9>192.0.2.1 192.0.2.1>203.0.113.9@ppp0 ",
 		"without an ifcfg file a default route makes it");
 }
@@ -276,22 +267,22 @@ static void test_afar(void)
 
 	set_scene(&scene, false);
 	scene.kernel.links.items[2].up = false;
-	add_way(&scene, TABLE_MAIN, "192.0.2.0/24", "eth0", NULL);
+	add_route(&scene, TABLE_MAIN, "192.0.2.0/24", "eth0", NULL);
 	questions(&scene, "192.168.2.99>198.51.100.1 198.51.100.1>192.168.2.99@eth0 ",
 		"afar is what no route but a default leads to");
 
 	set_scene(&scene, false);
-	add_way(&scene, TABLE_MAIN, "0.0.0.0/1", "tun0", NULL);
-	add_way(&scene, TABLE_MAIN, "128.0.0.0/1", "tun0", NULL);
+	add_route(&scene, TABLE_MAIN, "0.0.0.0/1", "tun0", NULL);
+	add_route(&scene, TABLE_MAIN, "128.0.0.0/1", "tun0", NULL);
 	questions(&scene, ASKED_ETH0 ASKED_ETH1, "halves of a default do not count");
 
 	set_scene(&scene, false);
 	scene.kernel.links.items[2].up = false;
-	add_way(&scene, TABLE_MAIN, "192.0.0.0/8", "eth0", NULL);
-	add_way(&scene, TABLE_MAIN, "198.0.0.0/8", "eth0", NULL);
-	add_way(&scene, TABLE_MAIN, "203.0.0.0/8", "eth0", NULL);
-	add_way(&scene, TABLE_MAIN, "1.0.0.0/8", "eth0", NULL);
-	prefix_parse("2.0.0.0/8", AF_INET, &add_policy(&scene, 5, "0.0.0.0/0", TABLE_MAIN)->to);
+	add_route(&scene, TABLE_MAIN, "192.0.0.0/8", "eth0", NULL);
+	add_route(&scene, TABLE_MAIN, "198.0.0.0/8", "eth0", NULL);
+	add_route(&scene, TABLE_MAIN, "203.0.0.0/8", "eth0", NULL);
+	add_route(&scene, TABLE_MAIN, "1.0.0.0/8", "eth0", NULL);
+	prefix_parse("2.0.0.0/8", AF_INET, &add_rule(&scene, 5, "0.0.0.0/0", TABLE_MAIN)->to);
 	questions(&scene, "192.168.2.99>3.0.2.1 3.0.2.1>192.168.2.99@eth0 ",
 		"where routes and rules have all examples, another address is taken");
 }
@@ -301,7 +292,7 @@ static void test_replies(void)
 	struct scene scene;
 
 	set_scene(&scene, true);
-	add_way(&scene, 101, "0.0.0.0/0", "eth1", "10.0.0.1");
+	add_route(&scene, 101, "0.0.0.0/0", "eth1", "10.0.0.1");
 	answer_well(&scene);
 	check(&scene, "", "nothing is said where all is right");
 
@@ -317,7 +308,7 @@ static void test_replies(void)
 	set_scene(&scene, false);
 	answer_well(&scene);
 	answer(&scene, 0, ENETUNREACH, "", NULL);
-	scene.view.ways.items[0].table = 9;
+	scene.kernel.routes.items[0].table = 9;
 	check(&scene,
 		"eth0: replies from 192.168.2.99 go nowhere: no route leads back: no rule leads to "
 		"a table of its own; run ifdown eth0 && ifup eth0\n",
@@ -369,10 +360,10 @@ static void test_refused_replies(void)
 	set_scene(&scene, false);
 	answer_well(&scene);
 	answer(&scene, 2, EACCES, "", NULL);
-	scene.view.policies.items[1].priority = 500;
-	scene.view.policies.items[1].from = prefix("10.0.0.0/8");
-	scene.view.policies.items[1].action = POLICY_PROHIBIT;
-	add_policy(&scene, 32766, "0.0.0.0/0", TABLE_MAIN);
+	scene.kernel.rules.items[1].priority = 500;
+	scene.kernel.rules.items[1].from = prefix("10.0.0.0/8");
+	scene.kernel.rules.items[1].action = ACTION_PROHIBIT;
+	add_rule(&scene, 32766, "0.0.0.0/0", TABLE_MAIN);
 	check(&scene,
 		"eth1: replies from 10.0.0.99 go nowhere: the rule from 10.0.0.0/8 prohibit "
 		"priority 500 refuses; run ip rule del from 10.0.0.0/8 prohibit priority 500\n",
@@ -381,8 +372,8 @@ static void test_refused_replies(void)
 	set_scene(&scene, true);
 	answer_well(&scene);
 	answer(&scene, 2, EINVAL, "", NULL);
-	add_way(&scene, 101, "0.0.0.0/0", "eth1", NULL);
-	scene.view.ways.items[1].type = WAY_BLACKHOLE;
+	add_route(&scene, 101, "0.0.0.0/0", "eth1", NULL);
+	scene.kernel.routes.items[1].type = ROUTE_BLACKHOLE;
 	check(&scene,
 		"eth1: replies from 10.0.0.99 go nowhere: the rule from 10.0.0.0/8 iif lo lookup "
 		"101 priority 10001 leads to a route that refuses; run ip rule del from 10.0.0.0/8 "
@@ -393,7 +384,7 @@ static void test_refused_replies(void)
 	answer_well(&scene);
 	answer(&scene, 2, ENETUNREACH, "", NULL);
 	answer(&scene, 3, EXDEV, "", NULL);
-	scene.view.ways.items[0].table = 9;
+	scene.kernel.routes.items[0].table = 9;
 	add_setting(&scene, "eth1", SYSCTL_RP_FILTER, 1);
 	check(&scene,
 		"eth1: packets for 10.0.0.99 from afar are dropped on arrival: rp_filter=1 of eth1 "
@@ -405,14 +396,14 @@ static void test_refused_replies(void)
 /* Main's default by eth0 or eth1, in turns. */
 static struct hop *take_turns(struct scene *scene)
 {
-	struct way *way = &scene->view.ways.items[0];
+	struct route *route = &scene->kernel.routes.items[0];
 
-	way->hops = mem_resize(way->hops, 2 * sizeof(*way->hops));
-	way->hops[1] = way->hops[0];
-	strcpy(way->hops[1].device, "eth1");
-	way->hops[1].gateway = prefix("10.0.0.1");
-	way->n = 2;
-	return way->hops;
+	route->hops = mem_resize(NULL, 2 * sizeof(*route->hops));
+	route->hops[0] = route->hops[1] = route_hop(route, 0);
+	strcpy(route->hops[1].device, "eth1");
+	route->hops[1].gateway = prefix("10.0.0.1");
+	route->n = 2;
+	return route->hops;
 }
 
 static void test_turns(void)
@@ -451,7 +442,7 @@ static void test_dropped(void)
 	drop(&scene, 0, 0, false, "no reverse-path filter does it");
 
 	set_scene(&scene, true);
-	add_way(&scene, 101, "0.0.0.0/0", "eth1", "10.0.0.1");
+	add_route(&scene, 101, "0.0.0.0/0", "eth1", "10.0.0.1");
 	add_setting(&scene, "eth1", SYSCTL_RP_FILTER, 1);
 	answer_well(&scene);
 	answer(&scene, 3, EXDEV, "", NULL);
@@ -476,18 +467,18 @@ static void test_tables(void)
 		"a rule of ours to an empty table");
 
 	set_scene(&scene, false);
-	add_policy(&scene, 5, "10.0.0.99/32", 7);
-	add_way(&scene, 7, "172.16.0.0/12", "eth1", NULL);
+	add_rule(&scene, 5, "10.0.0.99/32", 7);
+	add_route(&scene, 7, "172.16.0.0/12", "eth1", NULL);
 	answer_well(&scene);
 	check(&scene, "", "where the next rules do it, a foreign table needs no default route");
 
 	set_scene(&scene, false);
-	add_policy(&scene, 220, "0.0.0.0/0", 220);
+	add_rule(&scene, 220, "0.0.0.0/0", 220);
 	answer_well(&scene);
 	check(&scene, "", "a rule for all that leads to an empty table is somebody's waiting one");
 
 	set_scene(&scene, false);
-	add_policy(&scene, 5, "10.0.0.99/32", 7);
+	add_rule(&scene, 5, "10.0.0.99/32", 7);
 	answer_well(&scene);
 	check(&scene,
 		"note: eth1: the rule from 10.0.0.99 lookup 7 priority 5 leads to an empty table; "
@@ -498,10 +489,10 @@ static void test_tables(void)
 static void test_stale(void)
 {
 	struct scene scene;
-	struct way *way;
+	struct route *route;
 
 	set_scene(&scene, false);
-	add_policy(&scene, 5, "172.16.0.0/12", 7);
+	add_rule(&scene, 5, "172.16.0.0/12", 7);
 	answer_well(&scene);
 	check(&scene,
 		"note: the rule from 172.16.0.0/12 lookup 7 priority 5 is for addresses that no "
@@ -509,21 +500,21 @@ static void test_stale(void)
 		"a rule for addresses that no NIC has");
 
 	set_scene(&scene, false);
-	add_policy(&scene, 5, "172.16.0.0/12", 7);
+	add_rule(&scene, 5, "172.16.0.0/12", 7);
 	scene.in.forwards = true;
 	answer_well(&scene);
 	check(&scene, "", "a router's rules may be for others");
 
 	set_scene(&scene, false);
-	add_policy(&scene, 5, "172.16.0.0/12", 7);
-	add_way(&scene, TABLE_LOCAL, "172.17.0.0/16", "lo", NULL);
-	way = &scene.view.ways.items[scene.view.ways.n - 1];
-	way->type = WAY_LOCAL;
+	add_rule(&scene, 5, "172.16.0.0/12", 7);
+	add_route(&scene, TABLE_LOCAL, "172.17.0.0/16", "lo", NULL);
+	route = &scene.kernel.routes.items[scene.kernel.routes.n - 1];
+	route->type = ROUTE_LOCAL;
 	answer_well(&scene);
 	check(&scene, "", "a network that is local as a whole counts");
 
 	set_scene(&scene, false);
-	strcpy(add_policy(&scene, 5, "0.0.0.0/0", 7)->oif, "tun9");
+	strcpy(add_rule(&scene, 5, "0.0.0.0/0", 7)->oif, "tun9");
 	answer_well(&scene);
 	check(&scene,
 		"note: the rule from all oif tun9 lookup 7 priority 5 is for tun9, which is not "
@@ -531,10 +522,10 @@ static void test_stale(void)
 		"a rule for a device that is gone");
 
 	set_scene(&scene, false);
-	add_policy(&scene, 5, "10.0.0.0/8", 7);
-	add_policy(&scene, 6, "10.0.0.0/8", 7);
-	add_policy(&scene, 6, "10.0.0.0/8", 7);
-	add_way(&scene, 7, "0.0.0.0/0", "eth1", "10.0.0.1");
+	add_rule(&scene, 5, "10.0.0.0/8", 7);
+	add_rule(&scene, 6, "10.0.0.0/8", 7);
+	add_rule(&scene, 6, "10.0.0.0/8", 7);
+	add_route(&scene, 7, "0.0.0.0/0", "eth1", "10.0.0.1");
 	answer_well(&scene);
 	check(&scene,
 		"the rule from 10.0.0.0/8 lookup 7 priority 5 is there 3 times; run ip rule del "
@@ -543,10 +534,20 @@ static void test_stale(void)
 		"a rule that piled up");
 
 	set_scene(&scene, true);
-	add_way(&scene, 101, "0.0.0.0/0", "eth1", "10.0.0.1");
-	strcpy(add_policy(&scene, 10000, "10.0.0.0/8", 101)->iif, "lo");
-	*array_add(&scene.plan.owned) =
-		(struct rule){.from = prefix("10.0.0.0/8"), .table = 101, .priority = 10000};
+	add_route(&scene, 101, "0.0.0.0/0", "eth1", "10.0.0.1");
+	strcpy(add_rule(&scene, 10001, "10.0.0.0/8", 101)->iif, "lo");
+	strcpy(add_rule(&scene, 10001, "10.0.0.0/8", 101)->iif, "lo");
+	answer_well(&scene);
+	check(&scene,
+		"eth1: the rule from 10.0.0.0/8 iif lo lookup 101 priority 10001 is there 3 times; "
+		"run multihome sync\n",
+		"one of ours that is there twice more is cured by one sync");
+
+	set_scene(&scene, true);
+	add_route(&scene, 101, "0.0.0.0/0", "eth1", "10.0.0.1");
+	strcpy(add_rule(&scene, 10000, "10.0.0.0/8", 101)->iif, "lo");
+	*array_add(&scene.plan.owned) = (struct rule){
+		.from = prefix("10.0.0.0/8"), .table = 101, .priority = 10000, .iif = "lo"};
 	*array_add(&scene.plan.rules) = scene.plan.owned.items[0];
 	*array_add(&scene.plan.rules) = scene.plan.owned.items[1];
 	answer_well(&scene);
@@ -556,7 +557,7 @@ static void test_stale(void)
 static void put_into_use(struct scene *scene)
 {
 	set_scene(scene, true);
-	add_way(scene, 101, "0.0.0.0/0", "eth1", "10.0.0.1");
+	add_route(scene, 101, "0.0.0.0/0", "eth1", "10.0.0.1");
 	answer_well(scene);
 }
 
@@ -602,7 +603,7 @@ static void test_hooks(void)
 		"NetworkManager's does where it controls the NIC");
 
 	set_scene(&scene, true);
-	add_way(&scene, 101, "0.0.0.0/0", "eth1", "10.0.0.1");
+	add_route(&scene, 101, "0.0.0.0/0", "eth1", "10.0.0.1");
 	answer_well(&scene);
 	for (i = 0; i < HOOKS; i++)
 		scene.hooks[i].state = HOOK_MISSING;
@@ -614,7 +615,7 @@ static void neighbour(struct scene *scene, unsigned short state)
 	struct neighbour *added;
 
 	put_into_use(scene);
-	added = array_add(&scene->view.neighbours);
+	added = array_add(&scene->kernel.neighbours);
 	strcpy(added->device, "eth1");
 	added->address = prefix("10.0.0.1");
 	added->state = state;
@@ -645,7 +646,7 @@ static void flux(struct scene *scene, int ignore, int filter)
 	add_setting(scene, "all", SYSCTL_ARP_FILTER, filter);
 	answer(scene, 0, 0, "eth0", "192.168.2.1");
 	answer(scene, 2, 0, "lo", NULL);
-	scene->answers[2].type = scene->answers[3].type = WAY_LOCAL;
+	scene->answers[2].type = scene->answers[3].type = ROUTE_LOCAL;
 }
 
 static void test_arp(void)

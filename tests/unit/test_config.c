@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * The configuration: which files are uplinks, and which file an argument means.
  */
+#include <sys/socket.h>
+
 #include "conf/config.h"
+#include "conf/profile.h"
 #include "tap.h"
 
 static struct sources sources;
@@ -128,6 +131,25 @@ static void test_range(void)
 	ok(!diags.n, "and nothing is said");
 }
 
+/* Told by the name of the ifcfg file alone; a device may be called so, too. */
+static void test_range_names(void)
+{
+	const struct links none = {.n = 0};
+	const struct profile *profile;
+	char *got;
+
+	reset();
+	add_ifcfg("ifcfg-eth0", "IPADDR=10.2.2.3\nPREFIX=24\nGATEWAY=10.2.2.1\n");
+	add_ifcfg("ifcfg-eth0-range0", "IPADDR_START=10.2.2.5\nIPADDR_END=10.2.2.6\nPREFIX=24\n");
+	build();
+	ok(!config_find_profile(&config, &none, "br7-range1"), "nor is a device called so");
+	profile = config_find_profile(&config, &none, "eth0-range0");
+	ok(profile && !strcmp(profile->device, "eth0:"), "a range is its NIC's");
+	got = uplinks_text();
+	is(got, "eth0 10.2.2.3/24 10.2.2.5/24 10.2.2.6/24 10.2.2.1", "and goes by its gateway");
+	free(got);
+}
+
 static void test_no_uplink(void)
 {
 	check("IPADDR=10.1.2.3\nPREFIX=24\n", "", "no GATEWAY, no uplink");
@@ -147,8 +169,8 @@ static void test_no_uplink(void)
 
 static void test_fallback(void)
 {
-	check("IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\nMETRIC=5\n", "eth0 10.1.2.3/8 10.1.2.1 alone",
-		"METRIC: initscripts keep the default");
+	check("IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\nMETRIC=5\n", "eth0 10.1.2.3/8 10.1.2.1",
+		"METRIC, with which initscripts keep the default, takes no standby away");
 	check("IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\nDEFROUTE=no\n", "eth0 10.1.2.3/8 10.1.2.1 alone",
 		"DEFROUTE=no");
 	check("IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\nFALLBACK=no\n", "eth0 10.1.2.3/8 10.1.2.1 alone",
@@ -162,8 +184,8 @@ static void test_refusals(void)
 	check("IPADDR=10.1.2.3\nGATEWAY=10.1.2\n", "eth0 10.1.2.3/8 none refused",
 		"GATEWAY=10.1.2");
 	is(diags.items[0].text,
-		"ifcfg-eth0:2: GATEWAY=10.1.2 is no IPv4 address of a router; "
-		"expected four numbers like 192.168.2.1",
+		"ifcfg-eth0:2: GATEWAY=10.1.2: expected a router's IPv4 address "
+		"like 192.168.2.1",
 		"file, line, expectation");
 	check("IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\nMULTIHOME=x\n",
 		"eth0 10.1.2.3/8 10.1.2.1 refused", "MULTIHOME=x is no reason to drop the uplink");
@@ -184,6 +206,29 @@ static void test_refusals(void)
 	reset();
 	set_file(&sources.defaults, "multihome", "RULE_PRIORITY=5\n");
 	ok(build() == -1, "the host's defaults are refused as a whole");
+}
+
+static void test_table_range(void)
+{
+	static const char *const wrong[] = {
+		"100", "100-", "-199", "199-100", "0-9", "100-+199", "100-199x", "1-4294967296"};
+	char text[300];
+	size_t i;
+
+	for (i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		snprintf(text, sizeof(text), "TABLE_RANGE=%s\n", wrong[i]);
+		reset();
+		set_file(&sources.defaults, "multihome", text);
+		ok(build() == -1, "TABLE_RANGE=%s", wrong[i]);
+	}
+	/* All that the room for a value holds. */
+	snprintf(text, sizeof(text), "TABLE_RANGE=%0255d\n", 1);
+	reset();
+	set_file(&sources.defaults, "multihome", text);
+	ok(build() == -1, "TABLE_RANGE= of 255 digits");
+	reset();
+	set_file(&sources.defaults, "multihome", "TABLE_RANGE=120-121\n");
+	ok(!build() && config.table_first == 120 && config.table_last == 121, "two numbers");
 }
 
 /* The table that TABLE=isp1 is by these lines of rt_tables; 0: it is refused. */
@@ -277,6 +322,290 @@ static void test_profiles6(void)
 		"and the message names the file");
 }
 
+static struct addresses seen;
+
+/* The kernel has it, from the next build on until reset. */
+static void add_seen(const char *device, const char *address)
+{
+	struct address *added = array_add(&seen);
+
+	strcpy(added->device, device);
+	prefix_parse(address, AF_INET, &added->prefix);
+	sources.seen = &seen;
+}
+
+static void check_uplinks(const char *want, const char *name)
+{
+	char *got;
+
+	build();
+	got = uplinks_text();
+	is(got, want, name);
+	free(got);
+	free(seen.items);
+	memset(&seen, 0, sizeof(seen));
+}
+
+static void check_diag(const char *want, const char *name)
+{
+	is(diags.n ? diags.items[0].text : NULL, want, name);
+	ok(diags.n == !!want, "and nothing else is said");
+}
+
+/* With a NAME.route of these lines. */
+static void check_sourced(
+	const char *name, const char *ifcfg, const char *lines, const char *want, const char *what)
+{
+	reset();
+	add_ifcfg("ifcfg-eth0", ifcfg);
+	set_file(array_add(&sources.sourced), name, lines);
+	check_uplinks(want, what);
+}
+
+static void test_sourced(void)
+{
+	static const char plain[] = "IPADDR=10.1.2.3\nPREFIX=24\n";
+	static const char lines[] = "ADDRESS0=0.0.0.0\nNETMASK0=0.0.0.0\nGATEWAY0=10.1.2.1\n";
+
+	check_sourced("eth0.route", plain, lines, "eth0 10.1.2.3/24 10.1.2.1",
+		"a gateway in eth0.route, which ifup-routes sources");
+	check_sourced("eth1.route", plain, lines, "", "but not in another's");
+	check_sourced("eth0.route", plain, "default via 10.1.2.1\n", "", "nor in ip's form");
+	check_sourced("eth0.route", "IPADDR=10.1.2.3\nPREFIX=24\nGATEWAY=10.1.2.9\n", lines,
+		"eth0 10.1.2.3/24 10.1.2.9", "GATEWAY comes first");
+}
+
+/* With route-eth0 (route6-eth0 for IPv6) of these lines. */
+static void check_route(
+	const char *name, const char *ifcfg, const char *lines, const char *want, const char *what)
+{
+	reset();
+	add_ifcfg("ifcfg-eth0", ifcfg);
+	set_file(array_add(&sources.managed), name, lines);
+	check_uplinks(want, what);
+}
+
+static void test_route_file(void)
+{
+	static const char plain[] = "IPADDR=10.1.2.3\nPREFIX=24\n";
+
+	check_route("route-eth0", plain, "default via 10.1.2.1\n", "eth0 10.1.2.3/24 10.1.2.1",
+		"a gateway in route-eth0 alone");
+	check_route("route-eth0", plain, "0.0.0.0/0 via 10.1.2.1 dev eth0 onlink\n",
+		"eth0 10.1.2.3/24 10.1.2.1", "by 0.0.0.0/0");
+	check_route("route-eth0", plain,
+		"ADDRESS0=10.9.0.0\nNETMASK0=255.255.0.0\nGATEWAY0=10.1.2.7\n"
+		"ADDRESS1=0.0.0.0\nNETMASK1=0.0.0.0\nGATEWAY1=10.1.2.1\n",
+		"eth0 10.1.2.3/24 10.1.2.1", "by ADDRESSn=0.0.0.0");
+	check_route("route-eth0", "IPADDR=10.1.2.3\nPREFIX=24\nGATEWAY=10.1.2.9\n",
+		"default via 10.1.2.1\n", "eth0 10.1.2.3/24 10.1.2.9", "GATEWAY comes first");
+	check_route("route-eth0", plain, "default via 10.1.2.1 dev eth1\n", "",
+		"a default by another device is none of its own");
+	check_route("route-eth0", plain,
+		"default via 10.1.2.1 table 7\nblackhole default\ndefault dev eth0\n"
+		"default nexthop via 10.1.2.1 nexthop via 10.1.2.2\n0.0.0.0/1 via 10.1.2.1\n",
+		"", "nor is one of another table or kind, or a half");
+	check_route("route-eth0", plain,
+		"# BEGIN multihome eth0\ndefault via 10.1.2.1 dev eth0 metric 1100 proto 109\n"
+		"# END multihome eth0\n",
+		"", "nor one of ours");
+	check_route("route-office", plain, "default via 10.1.2.1\n", "",
+		"nor one of a file that its ifup does not read");
+	check_route("route-eth0", plain, "default via 10.1.2.255\n",
+		"eth0 10.1.2.3/24 10.1.2.255 refused", "what is no router's address is refused");
+	check_diag("route-eth0:1: default via 10.1.2.255 is its network's broadcast address; "
+		   "expected the router's",
+		"by file and line");
+	check_route("route6-eth0", "IPV6INIT=yes\nIPV6ADDR=2001:db8:2::99/64\n",
+		"default via fe80::1 dev eth0\n", "eth0 2001:db8:2::99/64 fe80::1",
+		"route6-eth0 gives the gateway of IPv6");
+	check_route("route6-eth0", "IPV6INIT=yes\nIPV6ADDR=2001:db8:2::99/64\n",
+		"default via fe80::1\n", "", "a link-local one with its device only");
+	check_route("route-eth0",
+		"IPADDR=10.1.2.3\nNETMASK=255.255.255.255\n"
+		"SCOPE=\"peer 10.9.0.1\"\n",
+		"ADDRESS0=0.0.0.0\nNETMASK0=0.0.0.0\nGATEWAY0=10.9.0.1\n",
+		"eth0 10.1.2.3/32 10.9.0.1", "SCOPE makes a gateway a neighbour");
+	ok(!config.uplinks.items[0].gateway_outside && !diags.n, "which lies not outside then");
+}
+
+static void test_elsewhere(void)
+{
+	reset();
+	add_ifcfg("ifcfg-eth0", "IPADDR=10.1.2.3\nPREFIX=24\nGATEWAY=10.1.2.1\nONBOOT=no\n");
+	add_ifcfg("ifcfg-eth1", "IPADDR=10.2.2.3\nPREFIX=24\nGATEWAY=10.1.2.1\n");
+	check_uplinks("eth0 10.1.2.3/24 10.1.2.1", "one GATEWAY in two files is one NIC's");
+	check_diag("ifcfg-eth1:3: GATEWAY=10.1.2.1 lies in the network of eth0; eth1 is not served",
+		"and it is said, whether that NIC is up or down");
+	reset();
+	add_ifcfg("ifcfg-eth0", "IPADDR=10.1.2.3\nPREFIX=24\nGATEWAY=10.1.2.1\n");
+	add_ifcfg("ifcfg-eth1", "IPADDR=10.1.2.4\nPREFIX=24\nGATEWAY=10.1.2.1\n");
+	check_uplinks("eth0 10.1.2.3/24 10.1.2.1; eth1 10.1.2.4/24 10.1.2.1",
+		"but both's where both share the network");
+	reset();
+	add_ifcfg("ifcfg-eth0", "IPADDR=10.1.2.3\nPREFIX=24\n");
+	add_ifcfg("ifcfg-eth1", "IPADDR=10.1.2.4\nPREFIX=24\nGATEWAY=10.1.2.3\n");
+	check_uplinks("", "another NIC's own address is no gateway");
+	check_diag("ifcfg-eth1:3: GATEWAY=10.1.2.3 is an address of eth0; eth1 is not served", "");
+	reset();
+	add_ifcfg("ifcfg-eth0", "IPADDR=10.1.2.3\nPREFIX=24\nGATEWAY=10.9.0.1\n");
+	add_seen("docker0", "10.9.0.200/16");
+	check_uplinks("", "the other NIC may be one that only the kernel knows");
+	reset();
+	add_ifcfg("ifcfg-eth0", "IPADDR=10.1.2.3\nPREFIX=24\nGATEWAY=10.9.0.1\n");
+	add_seen("eth0", "10.9.0.200/16");
+	check_uplinks("eth0 10.1.2.3/24 10.9.0.1", "not this one, before it was edited");
+	ok(config.uplinks.items[0].gateway_outside, "and one in no network lies outside");
+	reset();
+	add_ifcfg("ifcfg-eth0", "IPADDR=10.1.2.3\nPREFIX=24\n");
+	add_ifcfg("ifcfg-eth1", "IPADDR=10.2.2.3\nPREFIX=24\nGATEWAY=10.1.2.1\n");
+	set_file(array_add(&sources.managed), "route-eth1", "default via 10.2.2.1\n");
+	check_uplinks("eth1 10.2.2.3/24 10.2.2.1",
+		"where GATEWAY is another NIC's, the route- file still counts");
+	reset();
+	add_ifcfg("ifcfg-eth0",
+		"IPV6INIT=yes\nIPV6ADDR=2001:db8:2::99/64\nIPV6_DEFAULTGW=fe80::1%eth0\n");
+	prefix_parse("fe80::1/64", AF_INET6, &array_add(&seen)->prefix);
+	strcpy(seen.items[0].device, "docker0");
+	sources.seen = &seen;
+	check_uplinks("eth0 2001:db8:2::99/64 fe80::1",
+		"a link-local router is another one on each link");
+}
+
+static void check_profiles_of(
+	const char *there, const char *coming, const char *want, const char *name)
+{
+	reset();
+	add_ifcfg("ifcfg-eth0", "IPADDR=10.1.2.3\nPREFIX=24\nGATEWAY=10.1.2.1\n");
+	add_ifcfg("ifcfg-eth0-lab",
+		"DEVICE=eth0\nONBOOT=no\nIPADDR=10.7.2.3\nPREFIX=24\n"
+		"GATEWAY=10.7.2.1\n");
+	if (there)
+		add_seen("eth0", there);
+	sources.coming = coming;
+	check_uplinks(want, name);
+	ok(!diags.n, "silently");
+}
+
+static void test_profiles_in_force(void)
+{
+	check_profiles_of(NULL, NULL, "eth0 10.1.2.3/24 10.1.2.1",
+		"with nothing known of the kernel the profile for the boot counts");
+	check_profiles_of("10.7.2.3/24", NULL, "eth0 10.7.2.3/24 10.7.2.1",
+		"the profile whose address is there counts");
+	check_profiles_of("10.8.2.3/24", NULL, "eth0 10.1.2.3/24 10.1.2.1",
+		"where none is, the one for the boot");
+	check_profiles_of("10.1.2.3/24", "ifcfg-eth0-lab", "eth0 10.7.2.3/24 10.7.2.1",
+		"one that is being brought up comes before all");
+	reset();
+	add_ifcfg("ifcfg-a",
+		"DEVICE=eth0\nONBOOT=no\nIPADDR=10.1.2.3\nPREFIX=24\n"
+		"GATEWAY=10.1.2.9\n");
+	add_ifcfg("ifcfg-b", "DEVICE=eth0\nIPADDR=10.1.2.3\nPREFIX=24\nGATEWAY=10.1.2.1\n");
+	add_seen("eth0", "10.1.2.3/24");
+	check_uplinks("eth0 10.1.2.3/24 10.1.2.1",
+		"of two with one address the one for the boot counts, whatever their order");
+	ok(!diags.n, "silently");
+}
+
+static void test_others(void)
+{
+	reset();
+	add_ifcfg("ifcfg-eth0", "BOOTPROTO=dhcp\nONBOOT=no\n");
+	add_ifcfg("ifcfg-eth1", "MULTIHOME=no\nIPADDR=10.1.2.3\n");
+	build();
+	ok(!config.others, "neither an unused NIC nor one without a gateway holds a default");
+	reset();
+	add_ifcfg("ifcfg-eth0", "BOOTPROTO=dhcp\n");
+	build();
+	ok(config.others == 1, "a NIC with DHCP that is for the boot may");
+	reset();
+	add_ifcfg("ifcfg-eth0", "BOOTPROTO=dhcp\nONBOOT=no\n");
+	add_seen("eth0", "10.1.2.3/24");
+	build();
+	ok(config.others == 1, "and one that is up");
+	free(seen.items);
+	memset(&seen, 0, sizeof(seen));
+}
+
+static void test_own_alias(void)
+{
+	reset();
+	add_ifcfg("ifcfg-a", "DEVICE=eth0:0\nIPADDR=10.9.2.3\nPREFIX=24\n");
+	add_ifcfg("ifcfg-eth0", "IPADDR=10.1.2.3\nPREFIX=24\nGATEWAY=10.1.2.1\n");
+	check_uplinks(
+		"eth0 10.1.2.3/24 10.9.2.3/24 10.1.2.1", "DEVICE=eth0:0 makes any file an alias");
+	reset();
+	add_ifcfg("ifcfg-eth0", "IPADDR=10.1.2.3\nPREFIX=24\nGATEWAY=10.1.2.1\n");
+	add_ifcfg("ifcfg-eth0:1", "IPADDR=10.9.2.3\nPREFIX=42\n");
+	add_ifcfg("ifcfg-eth0:2", "IPADDR=10.9.2.3\nGATEWAY=x\n");
+	check_uplinks("eth0 10.1.2.3/24 10.1.2.1; eth0 10.9.2.3/24 none refused",
+		"a typo in an alias refuses that alias alone");
+	ok(config.uplinks.items[1].alias && diags.refusals == 2, "each of them");
+}
+
+static unsigned long fingerprint(
+	const char *network, const char *ifcfg, const char *alias, const char *route)
+{
+	reset();
+	set_file(&sources.network, "network", network);
+	add_ifcfg("ifcfg-eth0", ifcfg);
+	if (*alias)
+		add_ifcfg("ifcfg-eth0:1", alias);
+	set_file(array_add(&sources.managed), "route-eth0", route);
+	build();
+	return config.uplinks.n ? config.uplinks.items[0].fingerprint : 0;
+}
+
+static void test_fingerprint(void)
+{
+	static const char plain[] = "IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\n";
+	unsigned long first = fingerprint("", plain, "", "");
+
+	ok(first &&
+			first ==
+				fingerprint("A=1\n",
+					"# x\n\nGATEWAY=\"10.1.2.1\" # y\n"
+					"IPADDR=10.1.2.3\n",
+					"", "# z\n"),
+		"comments, blanks and others' keys do not count");
+	ok(first != fingerprint("", "IPADDR=10.1.2.3\nGATEWAY=10.1.2.2\n", "", ""), "a value");
+	ok(first != fingerprint("", "IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\nMTU=9\n", "", ""), "a key");
+	ok(first != fingerprint("GATEWAYDEV=eth1\n", plain, "", ""), "network's GATEWAYDEV");
+	ok(first != fingerprint("", plain, "IPADDR=10.1.2.4\n", ""), "an alias that it serves");
+	ok(fingerprint("", "IPADDR=10.1.2.3\n", "", "default via 10.1.2.1\n") !=
+			fingerprint("", "IPADDR=10.1.2.3\n", "", "default via 10.1.2.2\n"),
+		"and a gateway of route-eth0 do");
+}
+
+/* An ifup brings up a file whole, so its uplinks are edited together, or not at all. */
+static void check_both(const char *ifcfg, const char *alias, const char *route6, const char *name)
+{
+	reset();
+	add_ifcfg("ifcfg-eth0", ifcfg);
+	add_ifcfg("ifcfg-eth0:1", alias);
+	set_file(array_add(&sources.managed), "route6-eth0", route6);
+	build();
+	ok(config.uplinks.n == 2 &&
+			config.uplinks.items[0].fingerprint == config.uplinks.items[1].fingerprint,
+		"%s", name);
+}
+
+static void test_fingerprint6(void)
+{
+	static const char by_key[] = "IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\n"
+				     "IPV6ADDR=2001:db8:2::99/64\nIPV6_DEFAULTGW=2001:db8:2::1\n";
+	static const char by_hand[] =
+		"IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\nIPV6ADDR=2001:db8:2::99/64\n";
+	unsigned long long first;
+
+	check_both(by_key, "IPADDR=10.1.2.4\n", "", "both families' with an alias of one");
+	check_both(by_hand, "", "default via 2001:db8:2::1\n", "and with IPv6's gateway by hand");
+	first = config.uplinks.items[0].fingerprint;
+	check_both(by_hand, "", "default via 2001:db8:2::2\n", "another one");
+	ok(config.uplinks.items[0].fingerprint != first, "is an edit of IPv4's, too");
+}
+
 static const char *found(const char *argument)
 {
 	const struct profile *profile = config_find_profile(&config, &links, argument);
@@ -304,6 +633,8 @@ static void test_need_config(void)
 	is(found("eth0:9"), "ifcfg-eth0", "an alias of a range by its parent's");
 	is(found("eth9"), NULL, "an unknown device by none");
 	is(found("/"), NULL, "a slash by none");
+	is(found("br-range1"), NULL, "a bridge that is called like a range by none");
+	is(found("eth0-range0"), "ifcfg-eth0", "a range that has no file by its parent's");
 }
 
 static void test_ignored(void)
@@ -386,19 +717,49 @@ static void test_inet6(void)
 		"file, line, expectation");
 }
 
+/* What the keys of all uplinks say holds in both families, and of one that waits for its router. */
+static void test_inet6_keys(void)
+{
+	reset();
+	sources.network_manager = true;
+	add_ifcfg("ifcfg-eth0",
+		"IPV6ADDR=2001:db8:2::99/64\nIPV6_DEFAULTGW=2001:db8:2::1\nDEFROUTE=no\n");
+	add_ifcfg("ifcfg-eth1", "IPV6ADDR=2001:db8:3::99/64\n");
+	add_ifcfg("ifcfg-eth2", "IPV6ADDR=2001:db8:4::99/64\nNM_CONTROLLED=no\n");
+	build();
+	ok(config.uplinks.n == 1 && !config.uplinks.items[0].fallback, "DEFROUTE=no");
+	ok(config.uplinks.items[0].network_manager && config.uplinks.items[0].kernel_only,
+		"NetworkManager's device gets no block");
+	ok(config.waiting.n == 2 && config.waiting.items[0].kernel_only &&
+			!config.waiting.items[1].kernel_only,
+		"nor does one whose router is yet to be heard");
+	sources.network_manager = false;
+}
+
 int main(void)
 {
 	test_addresses();
 	test_range();
+	test_range_names();
 	test_no_uplink();
 	test_fallback();
 	test_refusals();
+	test_table_range();
 	test_table_names();
 	test_inherited_gateway();
 	test_profiles();
 	test_profiles6();
 	test_inet6();
+	test_inet6_keys();
 	test_need_config();
+	test_route_file();
+	test_sourced();
+	test_elsewhere();
+	test_profiles_in_force();
+	test_others();
+	test_own_alias();
+	test_fingerprint();
+	test_fingerprint6();
 	test_ignored();
 	release();
 	return tap_done();

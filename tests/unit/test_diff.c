@@ -21,10 +21,10 @@ static struct route route(const char *dst, unsigned table, const char *gateway, 
 
 static struct rule rule(const char *from, unsigned table, unsigned priority)
 {
-	struct rule made = {.table = table, .priority = priority};
+	struct prefix prefix = {0};
 
-	prefix_parse(from, AF_INET, &made.from);
-	return made;
+	prefix_parse(from, AF_INET, &prefix);
+	return rule_make(&prefix, table, priority, false);
 }
 
 /* Somebody else's, in a table that is not main. */
@@ -115,8 +115,8 @@ static void test_stale(void)
 		"ip rule del from 10.0.0.0/8 iif lo lookup 100 priority 10001\n"
 		"ip route del default via 10.0.0.1 dev eth0 table 100 proto 109\n",
 		"rules go before routes");
-	*array_add(&plan.frozen.tables) = 100;
-	check(&plan, &kernel, "", "what is frozen stays");
+	*array_add(&plan.holds) = (struct hold){.device = "eth0", .table = 100, .what = HOLD_KERNEL};
+	check(&plan, &kernel, "", "what is held stays");
 	*array_add(&kernel.rules) = plan.owned.items[0];
 	check(&plan, &kernel, "ip rule del from 10.0.0.0/8 iif lo lookup 100 priority 10001\n",
 		"but of a rule that is there twice one goes");
@@ -127,10 +127,9 @@ static void test_stale(void)
 	check(&plan, &kernel, "ip rule del from 10.0.0.0/8 iif lo lookup 100 priority 10001\n",
 		"even if another stands between the two");
 	kernel.rules.n = 1;
-	plan.frozen.tables.n = 0;
-	strcpy(*array_add(&plan.frozen), "eth0");
+	plan.holds.items[0] = (struct hold){.device = "eth0", .what = HOLD_KERNEL};
 	check(&plan, &kernel, "ip rule del from 10.0.0.0/8 iif lo lookup 100 priority 10001\n",
-		"a frozen device keeps its routes in every table");
+		"a held device keeps its routes in every table");
 	plan_free(&plan);
 	kernel_free(&kernel);
 }
@@ -148,7 +147,7 @@ static void test_foreign(void)
 	add_foreign(&kernel, "10.9.0.0/16", 100);
 	add_foreign(&kernel, "0.0.0.0/0", 100);
 	*array_add(&kernel.rules) = rule("10.0.0.0/8", 100, 10001);
-	kernel.rules.items[0].foreign = true;
+	kernel.rules.items[0].mark = kernel.rules.items[0].mask = 1;
 	check(&plan, &kernel,
 		"ip route add 10.0.0.0/8 dev eth0 scope link table 100 proto 109\n"
 		"ip rule add from 10.0.0.0/8 iif lo lookup 100 priority 10001\n",
@@ -227,11 +226,72 @@ static void test_inet6(void)
 	kernel_free(&kernel);
 }
 
+/* As a 6.x kernel tells of what "ip -6 route append" put beside a route of ours. */
+static void test_next_hops(void)
+{
+	struct plan plan = {.rules = {0}};
+	struct kernel kernel = {.rules = {0}};
+	struct route ours = route6("fe80::1", "eth0"), several = ours;
+	struct hop hops[2];
+
+	hops[0] = route_hop(&ours, 0);
+	hops[1] = hops[0];
+	hops[1].gateway.bytes[15] = 7;
+	memset(&several.gateway, 0, sizeof(several.gateway));
+	several.hops = hops;
+	several.n = 2;
+	*array_add(&plan.routes) = ours;
+	*array_add(&kernel.routes) = several;
+	check(&plan, &kernel, "", "a next hop of another's beside our default stays");
+	plan.routes.items[0] = route6("fe80::2", "eth0");
+	check(&plan, &kernel,
+		"ip -6 route append default via fe80::2 dev eth0 metric 1024 table 100 proto 109\n"
+		"ip -6 route del default metric 1024 table 100 proto 109 nexthop via fe80::1 dev "
+		"eth0 weight 1 nexthop via fe80::7 dev eth0 weight 1\n",
+		"also when ours changes: a deletion takes those with our protocol only");
+	prefix_parse("2001:db8:9::/48", AF_INET6, &ours.dst);
+	several.dst = ours.dst;
+	plan.routes.items[0] = ours;
+	kernel.routes.items[0] = several;
+	check(&plan, &kernel,
+		"ip -6 route replace 2001:db8:9::/48 via fe80::1 dev eth0 metric 1024 table 100 "
+		"proto 109\n",
+		"a copy of two next hops becomes one of one, which is not deleted");
+	plan.routes.items[0] = several;
+	kernel.routes.items[0] = ours;
+	check(&plan, &kernel,
+		"ip -6 route replace 2001:db8:9::/48 metric 1024 table 100 proto 109 nexthop via "
+		"fe80::1 dev eth0 weight 1 nexthop via fe80::7 dev eth0 weight 1\n",
+		"and the other way round");
+	plan_free(&plan);
+	free(kernel.routes.items);
+}
+
+/* A deletion takes the first rule that has what it names. */
+static void test_twins(void)
+{
+	struct plan plan = {.rules = {0}};
+	struct kernel kernel = {.rules = {0}};
+
+	*array_add(&plan.owned) = rule("10.0.0.0/8", 100, 10001);
+	*array_add(&kernel.rules) = rule("10.0.0.0/8", 100, 10001);
+	*array_add(&kernel.rules) = rule("10.0.0.0/8", 100, 10001);
+	kernel.rules.items[1].mark = kernel.rules.items[1].mask = 1;
+	check(&plan, &kernel, "ip rule del from 10.0.0.0/8 iif lo lookup 100 priority 10001\n",
+		"ours goes if it comes before another's with one selector more");
+	kernel.rules.items[0] = kernel.rules.items[1];
+	kernel.rules.items[1] = rule("10.0.0.0/8", 100, 10001);
+	check(&plan, &kernel, "", "and is left behind where the other one would go instead");
+	plan_free(&plan);
+	kernel_free(&kernel);
+}
+
 static void test_rule_text(void)
 {
 	static const char *const good[] = {"from 10.0.0.0/8 iif lo lookup 100 priority 10001",
 		"from 2001:db8::/64 iif lo lookup 100 priority 10001",
-		"from 2001:db8::/64 lookup 100 priority 10001"};
+		"from 2001:db8::/64 lookup 100 priority 10001",
+		"from all lookup 253 priority 32767"};
 	struct text text = {0};
 	struct rule seen;
 	size_t i;
@@ -244,6 +304,9 @@ static void test_rule_text(void)
 	}
 	ok(rule_parse("from 10.0.0.0/8 lookup 100 priority 10001", &seen),
 		"an IPv4 rule without iif lo was never ours");
+	ok(!rule_parse(good[3], &seen) && seen.from.family == AF_INET6,
+		"the rule for table default is ours in IPv6 only");
+	ok(rule_parse("from all lookup 253 priority 32766", &seen), "and at its own priority only");
 	text_free(&text);
 }
 
@@ -258,8 +321,8 @@ static void test_route_text(void)
 	copy.tos = 0x10;
 	copy.scope = 200;
 	copy.onlink = true;
-	copy.extra = mtu;
-	copy.extra_len = sizeof(mtu);
+	copy.metrics = mtu;
+	copy.metrics_len = sizeof(mtu);
 	*array_add(&plan.routes) = copy;
 	check(&plan, &kernel,
 		"ip route add 10.5.0.0/16 tos 0x10 via 10.0.0.7 dev eth0 onlink scope 200 table "
@@ -267,13 +330,41 @@ static void test_route_text(void)
 		"a route is written with its tos, scope and onlink");
 	*array_add(&kernel.routes) = copy;
 	check(&plan, &kernel, "", "a route that is there as a whole stays");
-	kernel.routes.items[0].extra = other;
+	kernel.routes.items[0].metrics = other;
 	check(&plan, &kernel,
 		"ip route replace 10.5.0.0/16 tos 0x10 via 10.0.0.7 dev eth0 onlink scope 200 "
 		"table 100 proto 109\n",
 		"one with another mtu is replaced");
 	plan_free(&plan);
 	free(kernel.routes.items);
+}
+
+static void check_quoted(const char *device, const char *want)
+{
+	struct plan plan = {.changes = {0}};
+	struct kernel kernel = {.old_inet6 = false};
+	struct route copy = route("10.5.0.0/16", 100, "10.0.0.7", 109);
+	struct text line = {0};
+
+	snprintf(copy.device, sizeof(copy.device), "%s", device);
+	*array_add(&plan.routes) = copy;
+	text_format(
+		&line, "ip route add 10.5.0.0/16 via 10.0.0.7 dev %s table 100 proto 109\n", want);
+	check(&plan, &kernel, line.bytes, "a device's name is one word to a shell");
+	text_free(&line);
+	plan_free(&plan);
+}
+
+static void test_quoting(void)
+{
+	check_quoted("br0.5@x+y", "br0.5@x+y");
+	check_quoted("$(id)", "'$(id)'");
+	check_quoted("a;b", "'a;b'");
+	check_quoted("it's", "'it'\\''s'");
+	check_quoted("*", "'*'");
+	check_quoted("~", "'~'");
+	check_quoted("#", "'#'");
+	check_quoted("a\033[1m\b", "'a?[1m?'");
 }
 
 int main(void)
@@ -283,7 +374,10 @@ int main(void)
 	test_foreign();
 	test_foreign_main();
 	test_inet6();
+	test_next_hops();
+	test_twins();
 	test_rule_text();
 	test_route_text();
+	test_quoting();
 	return tap_done();
 }

@@ -8,12 +8,12 @@
 #include "judge/explain.h"
 #include "tap.h"
 
-static struct policy policy;
+static struct rule rule;
 static struct hop hop;
-static struct way way;
+static struct route route;
 static struct step step;
 static struct trace trace;
-static struct view view;
+static struct kernel kernel;
 static struct facts facts;
 
 static struct prefix address(const char *text)
@@ -28,24 +28,23 @@ static struct prefix address(const char *text)
 static void reset(void)
 {
 	memset(&facts, 0, sizeof(facts));
-	policy = (struct policy){.priority = 10001, .action = POLICY_TABLE, .table = 100};
-	policy.from = address("192.168.2.0/24");
-	policy.suppress_length = -1;
+	rule = (struct rule){.priority = 10001, .table = 100};
+	rule.from = address("192.168.2.0/24");
 	hop = (struct hop){.device = "eth0", .gateway = address("192.168.2.1")};
-	way = (struct way){.table = 100, .type = WAY_UNICAST, .hops = &hop, .n = 1};
-	way.dst = address("0.0.0.0/0");
-	step = (struct step){&policy, STEP_ROUTE, &way, &hop};
+	route = (struct route){.table = 100, .hops = &hop, .n = 1};
+	route.dst = address("0.0.0.0/0");
+	step = (struct step){&rule, STEP_ROUTE, &route, hop.device};
 	trace = (struct trace){&step, 1, 1};
 	facts.remote = address("192.0.2.1");
 	facts.local = address("192.168.2.99");
 	strcpy(facts.holder, "eth0");
 	strcpy(facts.arrival, "eth0");
 	facts.up = facts.carrier = facts.gateway = true;
-	facts.arrives.type = WAY_LOCAL;
+	facts.arrives.type = ROUTE_LOCAL;
 	strcpy(facts.leaves.device, "eth0");
 	facts.leaves.gateway = hop.gateway;
 	facts.trace = &trace;
-	facts.view = &view;
+	facts.kernel = &kernel;
 }
 
 /* The kernel, and the walk with it, send the reply by eth1. */
@@ -115,7 +114,7 @@ static void test_arrival(void)
 	facts.arrives.error = EINVAL;
 	says("the kernel REFUSES the packet\n             (Invalid argument)\n",
 		"and that is said");
-	facts.arrives.type = WAY_UNICAST;
+	facts.arrives.type = ROUTE_UNICAST;
 	says("3 delivery   192.168.2.99 is an address of eth0: NOT taken, as table local",
 		"nor is it taken in without a local route");
 	facts.bystanders.items = &other;
@@ -147,11 +146,11 @@ static void test_down(void)
 static void test_steps(void)
 {
 	step.end = STEP_NOWHERE;
-	policy.action = POLICY_GOTO;
-	policy.target = 90;
+	rule.action = ACTION_GOTO;
+	rule.target = 90;
 	says("goto 90: matches, but there is no such\n               rule\n",
 		"a rule that leads to none");
-	policy.l3mdev = true;
+	rule.l3mdev = true;
 	step.end = STEP_VRF;
 	says("no, it is in no VRF\n", "a rule for VRFs");
 }
@@ -161,12 +160,12 @@ static void test_neighbour(void)
 	struct neighbour asked = {.device = "eth0", .state = NEIGHBOUR_INCOMPLETE};
 
 	asked.address = hop.gateway;
-	view.neighbours.items = &asked;
-	view.neighbours.n = 1;
+	kernel.neighbours.items = &asked;
+	kernel.neighbours.n = 1;
 	says("192.168.2.1 on eth0 is being asked for (INCOMPLETE)\n", "who has not answered yet");
 	facts.neighbourless = true;
 	says("192.168.2.1 on eth0 needs no link-layer address\n", "and who need not");
-	memset(&view, 0, sizeof(view));
+	memset(&kernel, 0, sizeof(kernel));
 }
 
 static void test_reply(void)
@@ -179,11 +178,11 @@ static void test_reply(void)
 	verdict(VERDICT_NO_GATEWAY, "unless the NIC has no gateway");
 	by_eth1();
 	facts.leaves.gateway.family = hop.gateway.family = 0;
-	way.dst = address("192.0.2.0/24");
+	route.dst = address("192.0.2.0/24");
 	verdict(VERDICT_BEHIND, "or the remote host is in the other's network");
 	by_eth1();
 	facts.leaves.gateway.family = hop.gateway.family = 0;
-	way.dst = address("192.0.2.0/24");
+	route.dst = address("192.0.2.0/24");
 	facts.service.planned = true;
 	verdict(VERDICT_ASTRAY, "which does not count for an uplink");
 	strcpy(facts.leaves.device, "eth1");
@@ -192,8 +191,8 @@ static void test_reply(void)
 	says("6 kernel     DIFFERS: via 192.168.2.1 dev eth1. It is right, and the steps above\n"
 	     "             have missed something\n",
 		"and the difference is told");
-	way.hops = (struct hop[]){hop, hop};
-	way.n = 2;
+	route.hops = (struct hop[]){hop, hop};
+	route.n = 2;
 	says("6 kernel     agrees: via 192.168.2.1 dev eth0, one of several next hops: other\n",
 		"and that there were several next hops");
 	facts.leaves.error = ENETUNREACH;
@@ -202,15 +201,15 @@ static void test_reply(void)
 
 static void test_cures(void)
 {
-	struct way taken = {.table = 100};
+	struct route taken = {.table = 100};
 
-	view.ways.items = &taken;
-	view.ways.n = 1;
+	kernel.routes.items = &taken;
+	kernel.routes.n = 1;
 	by_eth1();
 	says("; cure: ip route add default via GATEWAY dev eth0 table 101; "
 	     "ip rule add from 192.168.2.99 table 101\n",
 		"where there are no files, what to type, with a table that is free");
-	memset(&view, 0, sizeof(view));
+	memset(&kernel, 0, sizeof(kernel));
 	by_eth1();
 	facts.service = (struct service){.file = "ifcfg-eth0", .has_gateway = true};
 	facts.service.planned = true;

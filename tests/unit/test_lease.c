@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * DHCP leases: dhclient's files, hostile ones too, and what it tells its script.
  */
+#include <sys/socket.h>
+
 #include "conf/lease.h"
 #include "tap.h"
 
@@ -29,11 +31,12 @@ static const char *describe(const struct lease *lease)
 static const char *found_in(const char *first, const char *second, size_t len)
 {
 	char *bytes = mem_copy(second, len), *old = mem_string(first);
-	struct file files[] = {
-		{.bytes = old, .len = strlen(old)}, {.bytes = NULL}, {.bytes = bytes, .len = len}};
+	char name[] = "dhclient-eth0.leases";
+	struct file files[] = {{.name = name, .bytes = old, .len = strlen(old)}, {.name = name},
+		{.name = name, .bytes = bytes, .len = len}};
 	struct files all = {files, 3, 3};
 	struct lease lease;
-	bool found = lease_find(&all, "eth0", NOW, &lease);
+	bool found = lease_find(&all, "eth0", NOW, NULL, &lease);
 
 	free(bytes);
 	free(old);
@@ -193,6 +196,94 @@ static void test_format(void)
 	text_free(&text);
 }
 
+/* A file of one lease: by its name, age in seconds (negative: in the future), address, end. */
+static void add_lease(
+	struct files *files, const char *name, long long age, const char *address, long long expiry)
+{
+	struct file *file = array_add(files);
+
+	file->name = mem_string(name);
+	file->bytes = mem_format("lease { interface \"eth0\"; fixed-address %s; "
+				 "option subnet-mask 255.255.255.0; expire epoch %lld; }",
+		address, NOW + expiry);
+	file->len = strlen(file->bytes);
+	file->changed = (NOW - age) * 1000000000LL;
+}
+
+/* There are two files; which of them counts, if the device has an address (NULL: not known)? */
+static void check_held(struct files *files, const char *there, const char *want, const char *name)
+{
+	struct addresses seen = {.n = 0};
+	struct address *address;
+	struct lease lease;
+	size_t i;
+	bool found;
+
+	if (there) {
+		address = array_add(&seen);
+		strcpy(address->device, "eth0");
+		prefix_parse(there, AF_INET, &address->prefix);
+	}
+	found = lease_find(files, "eth0", NOW, there ? &seen : NULL, &lease);
+	is(found ? describe(&lease) : "none", want, name);
+	for (i = 0; i < files->n; i++)
+		file_free(&files->items[i]);
+	free(files->items);
+	memset(files, 0, sizeof(*files));
+	free(seen.items);
+}
+
+static void test_held(void)
+{
+	struct files files = {.n = 0};
+
+	add_lease(&files, "dhclient-b-eth0.lease", 10, "10.0.0.2", 60);
+	add_lease(&files, "dhclient-a-eth0.lease", 20, "10.0.0.1", 90);
+	check_held(&files, NULL, "10.0.0.2/24 - 60", "the file that was written last counts");
+	add_lease(&files, "dhclient-a-eth0.lease", -86400, "10.0.0.1", 90000);
+	add_lease(&files, "dhclient-b-eth0.lease", 10, "10.0.0.2", 60);
+	check_held(&files, NULL, "10.0.0.2/24 - 60", "but for one that was written in the future");
+	add_lease(&files, "dhclient-b-eth0.lease", 10, "10.0.0.2", 60);
+	add_lease(&files, "dhclient-a-eth0.lease", 20, "10.0.0.1", 90);
+	check_held(&files, "10.0.0.1/24", "10.0.0.1/24 - 90",
+		"a lease whose address is there comes before one whose is not");
+	add_lease(&files, "dhclient-eth0.leases", -86400, "10.0.0.1", 90000);
+	add_lease(&files, "lease-eth0", 30, "10.0.0.2", 60);
+	check_held(&files, NULL, "10.0.0.2/24 - 60", "what the hook was told counts");
+	add_lease(&files, "lease-eth0", 30, "10.0.0.2", 60);
+	add_lease(&files, "dhclient-eth0.leases", 20, "10.0.0.3", 50);
+	check_held(&files, NULL, "10.0.0.2/24 - 60", "whatever ends before it");
+	add_lease(&files, "lease-eth0", 30, "10.0.0.2", 60);
+	add_lease(&files, "dhclient-eth0.leases", 20, "10.0.0.3", 90);
+	check_held(&files, "10.0.0.3/24", "10.0.0.3/24 - 90",
+		"unless a file was written after it and its lease ends later");
+	add_lease(&files, "lease-eth0", 30, "10.0.0.2", 60);
+	add_lease(&files, "dhclient-eth0.leases", 20, "10.0.0.3", 90);
+	check_held(&files, "10.0.0.2/24", "10.0.0.2/24 - 60", "and has its address there");
+	add_lease(&files, "lease-eth0", 30, "none", -NOW);
+	add_lease(&files, "dhclient-eth0.leases", 40, "10.0.0.2", 90000);
+	check_held(&files, "10.0.0.9/24", "none", "a lease that was given back stays so");
+}
+
+/* What cannot be read may hold the device's lease, unless a later file tells of it. */
+static void test_unread(void)
+{
+	static char bytes[] = OPEN MASK ROUTER "}", none[] = "";
+	static char first[] = "dhclient-eth0.leases", second[] = "dhclient-5fb06bd0-eth7.lease",
+		    third[] = "lease-eth0";
+	struct file file[] = {{.name = first, .bytes = none, .error = 27},
+		{.name = second, .bytes = none, .error = 27},
+		{.name = third, .bytes = bytes, .len = strlen(bytes), .changed = 1}};
+	struct files all = {file, 2, 2};
+
+	ok(lease_find_unread(&all, "eth0") == &file[0], "dhclient-eth0.leases is eth0's");
+	ok(lease_find_unread(&all, "eth7") == &file[1], "dhclient-UUID-eth7.lease is eth7's");
+	ok(!lease_find_unread(&all, "th0"), "and of no device whose name ends so");
+	ok(!lease_find_unread(&all, ""), "nor of none");
+	all.n = 3;
+	ok(!lease_find_unread(&all, "eth0"), "a later one that can be read counts");
+}
+
 int main(void)
 {
 	test_files();
@@ -200,5 +291,7 @@ int main(void)
 	test_values();
 	test_news();
 	test_format();
+	test_held();
+	test_unread();
 	return tap_done();
 }

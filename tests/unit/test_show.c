@@ -41,7 +41,7 @@ static void add(const char *device, const char *addresses, const char *gateway, 
 	if (*gateway)
 		uplink->gateway = prefix(gateway);
 	uplink->inet6 = strchr(gateway, ':') != NULL;
-	*planned = (struct planned){uplink, state, table};
+	*planned = (struct planned){.uplink = uplink, .state = state, .table = table};
 	if (metric < 0)
 		return;
 	route = array_add(&kernel.routes);

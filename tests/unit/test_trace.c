@@ -6,8 +6,8 @@
 #include "tap.h"
 #include "net/trace.h"
 
-static struct view view;
-static struct ground ground = {.view = &view};
+static struct kernel kernel;
+static struct ground ground = {.kernel = &kernel};
 static struct question question;
 
 static struct prefix prefix_of(const char *text)
@@ -23,55 +23,50 @@ static struct prefix prefix_of(const char *text)
 /* From 192.168.2.99 to 192.0.2.1. */
 static void reset(void)
 {
-	view_free(&view);
+	kernel_free(&kernel);
 	memset(&ground, 0, sizeof(ground));
-	ground.view = &view;
+	ground.kernel = &kernel;
 	memset(&question, 0, sizeof(question));
 	question.from = prefix_of("192.168.2.99");
 	question.to = prefix_of("192.0.2.1");
 }
 
-static struct policy *rule(unsigned priority, const char *from, unsigned table)
+static struct rule *rule(unsigned priority, const char *from, unsigned table)
 {
-	struct policy *policy = array_add(&view.policies);
+	struct rule *added = array_add(&kernel.rules);
 
-	policy->priority = priority;
-	policy->from = policy->to = prefix_of(from);
-	policy->to.len = 0;
-	policy->action = POLICY_TABLE;
-	policy->table = table;
-	policy->suppress_length = -1;
-	return policy;
+	added->priority = priority;
+	added->from = prefix_of(from);
+	added->table = table;
+	return added;
 }
 
-static void add_hop(struct way *way, const char *gateway, const char *device)
+static void add_hop(struct route *added, const char *gateway, const char *device)
 {
 	struct hop *hop;
 
-	way->hops = mem_resize(way->hops, (way->n + 1) * sizeof(*way->hops));
-	hop = &way->hops[way->n++];
+	added->hops = mem_resize(added->hops, (added->n + 1) * sizeof(*added->hops));
+	hop = &added->hops[added->n++];
 	memset(hop, 0, sizeof(*hop));
-	if (*gateway)
-		hop->gateway = prefix_of(gateway);
+	hop->gateway = prefix_of(gateway);
 	strcpy(hop->device, device);
 }
 
-static struct way *route(unsigned table, const char *dst, const char *gateway, const char *device)
+static struct route *route(unsigned table, const char *dst, const char *gateway, const char *device)
 {
-	struct way *way = array_add(&view.ways);
+	struct route *added = array_add(&kernel.routes);
 
-	way->table = table;
-	way->type = WAY_UNICAST;
-	way->dst = prefix_of(dst);
-	way->from.family = way->dst.family;
-	if (*device)
-		add_hop(way, gateway, device);
-	return way;
+	added->table = table;
+	added->dst = prefix_of(dst);
+	strcpy(added->device, device);
+	if (*gateway)
+		added->gateway = prefix_of(gateway);
+	return added;
 }
 
 static void router(const char *address, const char *device, unsigned short state)
 {
-	struct neighbour *neighbour = array_add(&view.neighbours);
+	struct neighbour *neighbour = array_add(&kernel.neighbours);
 
 	neighbour->address = prefix_of(address);
 	strcpy(neighbour->device, device);
@@ -93,9 +88,9 @@ static void walks(const char *want, const char *name)
 	text_add_string(&text, "");
 	for (i = 0; i < trace.n; i++) {
 		step = &trace.items[i];
-		text_format(&text, "%s%u %s", i ? ", " : "", step->policy->priority,
+		text_format(&text, "%s%u %s", i ? ", " : "", step->rule->priority,
 			step->end != STEP_ROUTE ? ends[step->end]
-				: step->hop	? step->hop->device
+				: step->device	? step->device
 						: "unknown");
 	}
 	is(text.bytes, want, name);
@@ -109,8 +104,8 @@ static void test_selectors(void)
 	strcpy(rule(1, "0.0.0.0/0", 7)->iif, "eth0");
 	strcpy(rule(2, "0.0.0.0/0", 7)->oif, "eth0");
 	rule(3, "0.0.0.0/0", 7)->mark = 1;
-	view.policies.items[2].mask = 3;
-	rule(4, "0.0.0.0/0", 7)->other = true;
+	kernel.rules.items[2].mask = 3;
+	rule(4, "0.0.0.0/0", 7)->ifgroup = 1;
 	rule(5, "0.0.0.0/0", 7)->l3mdev = true;
 	rule(6, "10.0.0.0/8", 7);
 	rule(7, "0.0.0.0/0", 7)->to = prefix_of("10.0.0.0/8");
@@ -138,14 +133,14 @@ static void test_selectors(void)
 
 static void test_actions(void)
 {
-	rule(1, "0.0.0.0/0", 7)->action = POLICY_NOP;
-	rule(2, "0.0.0.0/0", 7)->action = POLICY_GOTO;
-	view.policies.items[1].target = 5;
-	rule(3, "0.0.0.0/0", 7)->action = POLICY_BLACKHOLE;
+	rule(1, "0.0.0.0/0", 7)->action = ACTION_NOP;
+	rule(2, "0.0.0.0/0", 7)->action = ACTION_GOTO;
+	kernel.rules.items[1].target = 5;
+	rule(3, "0.0.0.0/0", 7)->action = ACTION_BLACKHOLE;
 	rule(5, "10.0.0.0/8", 7);
-	rule(5, "0.0.0.0/0", 7)->action = POLICY_GOTO;
-	view.policies.items[4].target = 6;
-	rule(7, "0.0.0.0/0", 7)->action = POLICY_PROHIBIT;
+	rule(5, "0.0.0.0/0", 7)->action = ACTION_GOTO;
+	kernel.rules.items[4].target = 6;
+	rule(7, "0.0.0.0/0", 7)->action = ACTION_PROHIBIT;
 	rule(8, "0.0.0.0/0", 7);
 	walks("1 nop, 2 goto, 5 from, 5 nowhere, 7 refused",
 		"goto skips what is between, and a refusing rule ends it");
@@ -156,11 +151,11 @@ static void test_tables(void)
 	rule(1, "0.0.0.0/0", 7);
 	rule(2, "0.0.0.0/0", 8);
 	rule(3, "0.0.0.0/0", 9);
-	rule(4, "0.0.0.0/0", 10)->suppress_length = 0;
+	rule(4, "0.0.0.0/0", 10)->min_length = 1;
 	rule(5, "0.0.0.0/0", 11);
 	route(8, "10.0.0.0/8", "", "eth1");
 	route(9, "0.0.0.0/0", "192.168.2.1", "eth0");
-	route(9, "192.0.2.0/24", "", "")->type = WAY_THROW;
+	route(9, "192.0.2.0/24", "", "")->type = ROUTE_THROW;
 	route(10, "0.0.0.0/0", "192.168.2.1", "eth0");
 	route(11, "0.0.0.0/0", "192.168.2.1", "eth0");
 	route(11, "192.0.2.0/25", "10.0.0.1", "eth1");
@@ -181,25 +176,26 @@ static void test_tables(void)
 	walks("1 eth1", "and taken for its own");
 	rule(1, "0.0.0.0/0", 7);
 	rule(2, "0.0.0.0/0", 8);
-	route(7, "0.0.0.0/0", "", "")->type = WAY_UNREACHABLE;
+	route(7, "0.0.0.0/0", "", "")->type = ROUTE_UNREACHABLE;
 	walks("1 refused", "an unreachable route ends it");
 }
 
 static void test_dead(void)
 {
-	struct way *way;
+	struct route *added;
 
 	rule(1, "0.0.0.0/0", 7);
-	route(7, "192.0.2.0/24", "10.0.0.1", "eth1")->hops[0].dead = true;
+	route(7, "192.0.2.0/24", "10.0.0.1", "eth1")->dead = true;
 	route(7, "0.0.0.0/0", "192.168.2.1", "eth0");
 	walks("1 eth0", "a route by a dead next hop gives way to a shorter one");
 	rule(1, "0.0.0.0/0", 7);
-	way = route(7, "0.0.0.0/0", "10.0.0.1", "eth1");
-	add_hop(way, "192.168.2.1", "eth0");
-	way->hops[0].dead = true;
+	added = route(7, "0.0.0.0/0", "", "");
+	add_hop(added, "10.0.0.1", "eth1");
+	add_hop(added, "192.168.2.1", "eth0");
+	added->hops[0].dead = true;
 	walks("1 eth0", "of several next hops the dead ones are passed over");
 	rule(1, "0.0.0.0/0", 7);
-	route(7, "0.0.0.0/0", "10.0.0.1", "eth1")->hops[0].linkdown = true;
+	route(7, "0.0.0.0/0", "10.0.0.1", "eth1")->linkdown = true;
 	walks("1 eth1", "a missing carrier changes nothing");
 }
 
@@ -215,7 +211,7 @@ static void test_inet6(void)
 	ask6();
 	route(7, "::/0", "fe80::1", "eth0")->metric = 1024;
 	route(7, "::/0", "fe80::2", "eth1")->metric = 1024;
-	view.ways.items[1].preference = 1;
+	kernel.routes.items[1].preference = 1;
 	walks("1 eth1", "IPv6: the router that prefers itself is taken");
 	ask6();
 	route(7, "::/0", "fe80::1", "eth0");
@@ -242,9 +238,9 @@ static void test_inet6(void)
 	route(7, "::/0", "fe80::3", "eth2");
 	walks("1 eth0", "IPv6: a route for the source comes before one for all");
 	ask6();
-	strcpy(view.policies.items[0].iif, "lo");
+	strcpy(kernel.rules.items[0].iif, "lo");
 	route(7, "::/0", "fe80::1", "eth0");
-	ground.old_inet6 = true;
+	kernel.old_inet6 = true;
 	walks("1 iif", "IPv6: on an old kernel what the host sends is not from lo");
 	ask6();
 	question.to = prefix_of("fe80::7");
@@ -265,6 +261,6 @@ int main(void)
 	test_tables();
 	test_dead();
 	test_inet6();
-	view_free(&view);
+	kernel_free(&kernel);
 	return tap_done();
 }

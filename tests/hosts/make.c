@@ -1,0 +1,940 @@
+/* SPDX-License-Identifier: MIT
+ * hosts_make SEED FOLDER: writes a random host, what is done to it, and what must hold then.
+ *
+ *   etc/       sysctl.conf and sysconfig
+ *   net        the segments around it, for hosts_ask
+ *   setup      what is there before the network starts, a command a line
+ *   steps      the boot and what follows, a line of shell each
+ *   expect     STEP own ADDRESS NIC   far remotes are answered from ADDRESS by NIC
+ *              STEP ban REMOTE        what is not answered without multihome is not with it
+ *              STEP out               the host's own traffic finds a way out
+ *              STEP quiet             nothing went down: a way out of the step before is left
+ *              STEP cleaned           nothing of multihome's is left but a way out
+ *              STEP theirs NIC        the NIC's route- and rule- files are not compared
+ *
+ * The rules for `expect` are README.md's and no more: an uplink whose file waits for its ifup, was
+ * edited before a sync, has rules by hand, … promises nothing of its own here; that nothing is
+ * worse than without multihome is asked of all.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { MAX_NICS = 4, MAX_LOCALS = 48, MAX_BANS = 8 };
+
+struct net {
+	uint32_t address;
+	int len;
+};
+
+enum gateway {
+	GATEWAY_NONE,
+	GATEWAY_FIRST,	 /* the segment's .1 */
+	GATEWAY_SECOND,	 /* its .2 */
+	GATEWAY_OUTSIDE, /* on the segment, in no network */
+	GATEWAY_OTHERS,	 /* that of another NIC */
+	GATEWAY_ADDRESS, /* another NIC's own address */
+};
+
+/* An ifcfg file, as far as it matters to what is expected. */
+struct profile {
+	uint32_t address;
+	enum gateway gateway;
+	int metric, table;
+	bool no_defroute, no_fallback, no_multihome;
+};
+
+struct nic {
+	int segment;
+	struct profile now, live; /* the file, and what it was at its ifup */
+	struct profile second;	  /* another profile of the same NIC */
+	bool onboot, up, gone, second_there, second_live, leftover;
+	bool unsure; /* a sync has seen its edit: nothing is expected of it until an ifup */
+	bool by_hand, inherits, theirs, bans, ever, vip_on_lo;
+	uint32_t alias, vip;
+};
+
+struct host {
+	uint64_t random;
+	const char *folder;
+	struct net segments[MAX_NICS];
+	bool strict[MAX_NICS];
+	struct nic nics[MAX_NICS];
+	int n_nics, gatewaydev, first_table, step;
+	uint32_t locals[MAX_LOCALS], bans[MAX_BANS];
+	int n_locals, n_bans;
+	bool active, container;
+	bool quiet; /* of this step: nothing goes down, no file is read anew */
+	FILE *net, *setup, *steps, *expect;
+};
+
+static const char scripts[] = "etc/sysconfig/network-scripts";
+static const char *const fars[] = {"198.51.100.7", "198.51.100.66", "198.18.5.5"};
+
+/* --- chance --------------------------------------------------------------------------------- */
+
+/* splitmix64: the same hosts everywhere. */
+static uint64_t random_next(struct host *host)
+{
+	uint64_t z = host->random += 0x9e3779b97f4a7c15ULL;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
+	return z ^ z >> 31;
+}
+
+static int below(struct host *host, int n)
+{
+	return (int)((random_next(host) >> 32) % (unsigned)n);
+}
+
+static bool chance(struct host *host, int percent)
+{
+	return below(host, 100) < percent;
+}
+
+/* --- text ----------------------------------------------------------------------------------- */
+
+static void die(const char *what)
+{
+	fprintf(stderr, "hosts_make: %s: %s\n", what, strerror(errno));
+	exit(2);
+}
+
+static FILE *open_in(const struct host *host, const char *mode, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static FILE *open_in(const struct host *host, const char *mode, const char *format, ...)
+{
+	char path[512];
+	size_t len = (size_t)snprintf(path, sizeof(path), "%s/", host->folder);
+	va_list args;
+	FILE *file;
+
+	va_start(args, format);
+	vsnprintf(path + len, sizeof(path) - len, format, args);
+	va_end(args);
+	file = fopen(path, mode);
+	if (!file)
+		die(path);
+	return file;
+}
+
+/* Several at a time may be in one printf. */
+static const char *text_of(uint32_t address)
+{
+	static char texts[8][16];
+	static int next;
+	char *text = texts[next++ % 8];
+
+	snprintf(text, sizeof(*texts), "%u.%u.%u.%u", address >> 24, address >> 16 & 255,
+		address >> 8 & 255, address & 255);
+	return text;
+}
+
+static uint32_t mask_of(int len)
+{
+	return len ? 0xffffffffu << (32 - len) : 0;
+}
+
+static uint32_t in_segment(const struct host *host, int segment, uint32_t number)
+{
+	return host->segments[segment].address + number;
+}
+
+/* --- what a host is ------------------------------------------------------------------------- */
+
+static uint32_t behind(int segment, uint32_t number)
+{
+	return 0xac1e0000u + ((uint32_t)segment << 16) + number; /* 172.30 and on */
+}
+
+static uint32_t gateway_address(const struct host *host, int k, enum gateway gateway)
+{
+	int other = (k + 1) % host->n_nics;
+
+	switch (gateway) {
+	case GATEWAY_FIRST:
+		return in_segment(host, host->nics[k].segment, 1);
+	case GATEWAY_SECOND:
+		return in_segment(host, host->nics[k].segment, 2);
+	case GATEWAY_OUTSIDE:
+		return 0xcb007101u + (uint32_t)host->nics[k].segment; /* 203.0.113.1 and on */
+	case GATEWAY_OTHERS:
+		return in_segment(host, host->nics[other].segment, 1);
+	case GATEWAY_ADDRESS:
+		return host->nics[other].now.address;
+	default:
+		return 0;
+	}
+}
+
+static void add_local(struct host *host, uint32_t address, int segment, uint32_t next_hop)
+{
+	int i;
+
+	for (i = 0; i < host->n_locals; i++)
+		if (host->locals[i] == address)
+			return;
+	if (host->n_locals == MAX_LOCALS)
+		die("too many addresses");
+	host->locals[host->n_locals++] = address;
+	fprintf(host->net, "local %s %d%s%s\n", text_of(address), segment, next_hop ? " " : "",
+		next_hop ? text_of(next_hop) : "");
+}
+
+static bool shares_segment(const struct host *host, int k)
+{
+	int i;
+
+	for (i = 0; i < host->n_nics; i++)
+		if (i != k && host->nics[i].segment == host->nics[k].segment)
+			return true;
+	return false;
+}
+
+static bool is_uplink(const struct host *host, int k, const struct profile *profile)
+{
+	enum gateway gateway = profile->gateway;
+
+	if (profile->no_multihome || host->nics[k].by_hand || host->nics[k].gone)
+		return false;
+	return gateway == GATEWAY_FIRST || gateway == GATEWAY_SECOND || gateway == GATEWAY_OUTSIDE;
+}
+
+/* Does multihome promise that each of its addresses is answered by this NIC? */
+static bool is_served(const struct host *host, int k)
+{
+	const struct nic *nic = &host->nics[k];
+
+	return host->active && nic->up && !nic->second_live && !nic->leftover && !nic->unsure &&
+		is_uplink(host, k, &nic->live);
+}
+
+static int count_served(const struct host *host)
+{
+	int k, n = 0;
+
+	for (k = 0; k < host->n_nics; k++)
+		n += is_served(host, k);
+	return n;
+}
+
+/* Uplinks that the files have, in order and once up: so many take part. */
+static int count_uplinks(const struct host *host)
+{
+	int k, n = 0;
+
+	for (k = 0; k < host->n_nics; k++)
+		n += host->nics[k].ever && is_uplink(host, k, &host->nics[k].now);
+	return n;
+}
+
+/* --- files ---------------------------------------------------------------------------------- */
+
+static void write_profile(const struct host *host, int k, const char *name,
+	const struct profile *profile, bool onboot)
+{
+	const struct net *net = &host->segments[host->nics[k].segment];
+	uint32_t gateway = gateway_address(host, k, profile->gateway);
+	FILE *file = open_in(host, "w", "%s/ifcfg-%s", scripts, name);
+
+	fprintf(file, "DEVICE=eth%d\nONBOOT=%s\nBOOTPROTO=none\nARPCHECK=no\nIPADDR=%s\n", k,
+		onboot ? "yes" : "no", text_of(profile->address));
+	if (k % 2)
+		fprintf(file, "NETMASK=%s\n", text_of(mask_of(net->len)));
+	else
+		fprintf(file, "PREFIX=%d\n", net->len);
+	if (gateway && !host->nics[k].inherits)
+		fprintf(file, "GATEWAY=%s\n", text_of(gateway));
+	if (profile->metric)
+		fprintf(file, "METRIC=%d\n", profile->metric);
+	if (profile->table)
+		fprintf(file, "TABLE=%d\n", profile->table);
+	fputs(profile->no_defroute ? "DEFROUTE=no\n" : "", file);
+	fputs(profile->no_fallback ? "FALLBACK=no\n" : "", file);
+	fputs(profile->no_multihome ? "MULTIHOME=no\n" : "", file);
+	fclose(file);
+}
+
+static void make_profile(struct host *host, int k, struct profile *profile)
+{
+	static const enum gateway others[] = {GATEWAY_NONE, GATEWAY_NONE, GATEWAY_OUTSIDE,
+		GATEWAY_OTHERS, GATEWAY_ADDRESS};
+
+	profile->address = in_segment(host, host->nics[k].segment, 99 + (uint32_t)k);
+	profile->gateway = chance(host, 88) ? GATEWAY_FIRST : others[below(host, 5)];
+	profile->metric = chance(host, 7) ? 10 + below(host, 100) : 0;
+	profile->table = chance(host, 8) ? 120 + k : 0;
+	profile->no_defroute = chance(host, 5);
+	profile->no_fallback = chance(host, 3);
+	profile->no_multihome = chance(host, 3);
+	add_local(host, profile->address, host->nics[k].segment, 0);
+}
+
+static void make_alias(struct host *host, int k)
+{
+	static const struct {
+		const char *behind_address, *prefix, *more;
+	} typos[] = {{"", "40", ""}, {".1", "24", ""}, {"", "32", "GATEWAY=192.168.2\n"},
+		{"", "32", "MULTIHOME=perhaps\n"}};
+	struct nic *nic = &host->nics[k];
+	uint32_t address = in_segment(host, nic->segment, 150 + (uint32_t)k);
+	FILE *file = open_in(host, "w", "%s/ifcfg-eth%d:0", scripts, k);
+	int typo = below(host, 10);
+
+	fprintf(file, "DEVICE=eth%d:0\nARPCHECK=no\nIPADDR=%s", k, text_of(address));
+	if (typo < 4) {
+		fprintf(file, "%s\nPREFIX=%s\n%s", typos[typo].behind_address, typos[typo].prefix,
+			typos[typo].more);
+	} else {
+		fprintf(file, "\nPREFIX=%d\n", host->segments[nic->segment].len);
+		if (chance(host, 25))
+			fprintf(file, "GATEWAY=%s\n", text_of(in_segment(host, nic->segment, 2)));
+		nic->alias = address;
+	}
+	fclose(file);
+	add_local(host, address, nic->segment, 0);
+}
+
+static void make_second(struct host *host, int k)
+{
+	struct nic *nic = &host->nics[k];
+	char name[16];
+
+	nic->second = nic->now;
+	nic->second.address = in_segment(host, nic->segment, 170 + (uint32_t)k);
+	nic->second.gateway = GATEWAY_SECOND;
+	nic->second_there = true;
+	snprintf(name, sizeof(name), chance(host, 50) ? "home%d" : "eth%d-home", k);
+	write_profile(host, k, name, &nic->second, false);
+	add_local(host, nic->second.address, nic->segment, 0);
+}
+
+/* True if in the form with ADDRESS0=, in which other lines would be lost. */
+static bool write_static_route(struct host *host, int k, FILE *file)
+{
+	int segment = host->nics[k].segment;
+	const char *net = text_of(behind(segment, 0)), *router = text_of(in_segment(host, segment, 7));
+
+	if (chance(host, 25)) {
+		fprintf(file, "ADDRESS0=%s\nNETMASK0=255.255.0.0\nGATEWAY0=%s\n", net, router);
+		return true;
+	}
+	fprintf(file, "%s/16 via %s dev eth%d%s\n", net, router, k,
+		chance(host, 15) ? " table 210" : "");
+	return false;
+}
+
+/* A table and a rule of the administrator's own, as before there was multihome. */
+static void make_by_hand(struct host *host, int k, FILE *routes)
+{
+	static const char *const priorities[] = {"", "", " priority 500", " priority 20000"};
+	struct nic *nic = &host->nics[k];
+	const struct net *net = &host->segments[nic->segment];
+	int table = host->first_table + k;
+	FILE *rules = open_in(host, "w", "%s/rule-eth%d", scripts, k);
+
+	fprintf(routes, "%s/%d dev eth%d src %s table %d\n", text_of(net->address), net->len, k,
+		text_of(nic->now.address), table);
+	fprintf(routes, "default via %s dev eth%d table %d\n",
+		text_of(in_segment(host, nic->segment, 2)), k, table);
+	fprintf(rules, "from %s table %d%s\n", text_of(nic->now.address), table,
+		priorities[below(host, 4)]);
+	fclose(rules);
+	nic->by_hand = true;
+}
+
+static const char *ban_kind(struct host *host)
+{
+	static const char *const kinds[] = {"blackhole", "unreachable", "prohibit"};
+
+	return kinds[below(host, 3)];
+}
+
+static void make_route_file(struct host *host, int k)
+{
+	bool routes = chance(host, 30), by_hand = chance(host, 13), ban = chance(host, 6);
+	FILE *file;
+
+	if (!routes && !by_hand && !ban)
+		return;
+	file = open_in(host, "w", "%s/route-eth%d", scripts, k);
+	if (routes && write_static_route(host, k, file))
+		by_hand = ban = false;
+	if (by_hand)
+		make_by_hand(host, k, file);
+	if (ban)
+		fprintf(file, "%s %s\n", ban_kind(host), fars[1]);
+	host->nics[k].bans = ban;
+	fclose(file);
+}
+
+static void make_nic_files(struct host *host, int k)
+{
+	struct nic *nic = &host->nics[k];
+	char name[16];
+
+	snprintf(name, sizeof(name), "eth%d", k);
+	write_profile(host, k, name, &nic->now, nic->onboot);
+	if (chance(host, 25))
+		make_alias(host, k);
+	if (chance(host, 12))
+		make_second(host, k);
+	make_route_file(host, k);
+}
+
+static void make_network_file(struct host *host)
+{
+	FILE *file = open_in(host, "w", "etc/sysconfig/network");
+	int k = below(host, host->n_nics);
+
+	fputs("NETWORKING=yes\nNETWORKING_IPV6=no\nHOSTNAME=host\n", file);
+	if (host->nics[k].now.gateway == GATEWAY_FIRST && chance(host, 12)) {
+		host->nics[k].inherits = true;
+		fprintf(file, "GATEWAY=%s\n", text_of(in_segment(host, host->nics[k].segment, 1)));
+	} else if (host->nics[k].now.gateway == GATEWAY_FIRST && chance(host, 8)) {
+		host->gatewaydev = k;
+		fprintf(file, "GATEWAYDEV=eth%d\n", k);
+	}
+	fclose(file);
+}
+
+static void make_nets(struct host *host)
+{
+	static const struct net nets[] = {{0xc0a80200, 24}, {0x0a000000, 8}, {0xac140300, 24},
+		{0xc0a84000, 20}, {0xac180000, 14}, {0xc6336410, 28}};
+	int i, k, used[MAX_NICS];
+
+	for (k = 0; k < MAX_NICS; k++) {
+		do {
+			used[k] = below(host, 5);
+			for (i = 0; i < k && used[i] != used[k]; i++)
+				;
+		} while (i < k);
+		host->segments[k] = nets[used[k]];
+		host->strict[k] = chance(host, 75);
+	}
+	for (k = 0; k < host->n_nics; k++)
+		host->nics[k].segment = k && chance(host, 12) ? below(host, k) : k;
+}
+
+static void write_net(struct host *host)
+{
+	int s, k, i;
+
+	for (s = 0; s < MAX_NICS; s++) {
+		const struct net *net = &host->segments[s];
+
+		fprintf(host->net, "segment %d %s/%d %s\n", s, text_of(net->address), net->len,
+			host->strict[s] ? "strict" : "loose");
+		fprintf(host->net, "station %d %s 0.0.0.0/0\nstation %d %s 0.0.0.0/0\n", s,
+			text_of(in_segment(host, s, 1)), s, text_of(in_segment(host, s, 2)));
+		fprintf(host->net, "station %d %s 0.0.0.0/0\n", s,
+			text_of(0xcb007101u + (uint32_t)s));
+		fprintf(host->net, "station %d %s %s/16\nstation %d %s\n", s,
+			text_of(in_segment(host, s, 7)), text_of(behind(s, 0)), s,
+			text_of(in_segment(host, s, 50)));
+	}
+	for (k = 0; k < host->n_nics; k++) {
+		s = host->nics[k].segment;
+		fprintf(host->net, "port eth%d %d\n", k, s);
+		for (i = 0; i < k && host->nics[i].segment != s; i++)
+			;
+		if (i < k)
+			continue;
+		fprintf(host->net, "remote %s\n", text_of(in_segment(host, s, 50)));
+		fprintf(host->net, "remote %s %d %s\n", text_of(behind(s, 5)), s,
+			text_of(in_segment(host, s, 7)));
+	}
+	for (i = 0; i < 3; i++)
+		fprintf(host->net, "remote %s\n", fars[i]);
+	fprintf(host->net, "segment 9 172.17.0.1/16 inner\nstation 9 172.17.0.2\n"
+		"port docker0 9\nremote 172.17.0.2\n");
+}
+
+static void make_static_routes(struct host *host)
+{
+	int segment = host->nics[below(host, host->n_nics)].segment;
+	FILE *file;
+
+	if (!chance(host, 18))
+		return;
+	file = open_in(host, "w", "etc/sysconfig/static-routes");
+	fprintf(file, "any net %s netmask 255.255.0.0 gw %s\n", text_of(behind(segment, 0)),
+		text_of(in_segment(host, segment, 7)));
+	fclose(file);
+}
+
+/* An address that is on no NIC: in a NIC's network, or routed to the host by one. */
+static void make_vip(struct host *host)
+{
+	int k = below(host, host->n_nics);
+	struct nic *nic = &host->nics[k];
+	const char *device = chance(host, 60) ? "dummy0" : "lo";
+	uint32_t address = 0xcb0071c8u; /* 203.0.113.200 */
+
+	if (!chance(host, 15))
+		return;
+	if (chance(host, 60)) {
+		address = in_segment(host, nic->segment, 200);
+		nic->vip = address;
+		nic->vip_on_lo = device[0] == 'l';
+		add_local(host, address, nic->segment, 0);
+	} else {
+		add_local(host, address, nic->segment, nic->now.address);
+	}
+	if (device[0] == 'd')
+		/* Some kernels have only the other; neither answers ARP. */
+		fputs("ip link add dummy0 type dummy 2>/dev/null || ip link add dummy0 type ifb\n"
+			"ip link set dummy0 up\n", host->setup);
+	fprintf(host->setup, "ip address add %s/32 dev %s\n", text_of(address), device);
+}
+
+static void make_sysctl(struct host *host)
+{
+	static const char *const settings[] = {"", "net.ipv4.conf.default.rp_filter=1\n",
+		"net.ipv4.conf.all.rp_filter=1\nnet.ipv4.conf.default.rp_filter=1\n"};
+	FILE *file = open_in(host, "w", "etc/sysctl.conf");
+
+	fputs(settings[below(host, 3)], file);
+	fclose(file);
+}
+
+static void make_folders(const struct host *host)
+{
+	static const char *const names[] = {"", "/etc", "/etc/sysconfig",
+		"/etc/sysconfig/network-scripts"};
+	char path[512];
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		snprintf(path, sizeof(path), "%s%s", host->folder, names[i]);
+		if (mkdir(path, 0755) && errno != EEXIST)
+			die(path);
+	}
+}
+
+/* --- what is done --------------------------------------------------------------------------- */
+
+static void say(struct host *host, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(struct host *host, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vfprintf(host->steps, format, args);
+	va_end(args);
+}
+
+static void now_up(struct host *host, int k)
+{
+	struct nic *nic = &host->nics[k];
+
+	host->quiet = false;
+	if (nic->gone)
+		return;
+	if (nic->up && nic->live.address != nic->now.address)
+		nic->leftover = true;
+	nic->live = nic->now;
+	nic->up = nic->ever = true;
+	nic->unsure = false;
+}
+
+static void now_down(struct host *host, int k)
+{
+	struct nic *nic = &host->nics[k];
+
+	host->quiet = false;
+	nic->up = nic->second_live = nic->leftover = false;
+}
+
+static bool is_edited(const struct nic *nic)
+{
+	const struct profile *a = &nic->now, *b = &nic->live;
+
+	return a->address != b->address || a->gateway != b->gateway || a->metric != b->metric ||
+		a->table != b->table || a->no_defroute != b->no_defroute ||
+		a->no_fallback != b->no_fallback || a->no_multihome != b->no_multihome;
+}
+
+/* sync applies of an edit what needs no ifup, so what is edited promises less from then on. */
+static void now_synced(struct host *host)
+{
+	int k;
+
+	host->active = true;
+	for (k = 0; k < host->n_nics; k++)
+		if (host->nics[k].up && is_edited(&host->nics[k]))
+			host->nics[k].unsure = true;
+}
+
+static void do_sync(struct host *host)
+{
+	say(host, "multihome sync");
+	now_synced(host);
+}
+
+static void do_ifup(struct host *host, int k)
+{
+	say(host, "ifup eth%d", k);
+	now_up(host, k);
+}
+
+static void do_ifdown(struct host *host, int k)
+{
+	say(host, "ifdown eth%d", k);
+	now_down(host, k);
+}
+
+/* A hook runs: sync, or the ifup of a NIC that is up, or down and up. */
+static void do_hook(struct host *host)
+{
+	int k = below(host, host->n_nics);
+	struct nic *nic = &host->nics[k];
+
+	say(host, "; ");
+	if (!host->active || !nic->up || is_edited(nic) || chance(host, 50)) {
+		do_sync(host);
+		return;
+	}
+	if (chance(host, 50)) {
+		do_ifdown(host, k);
+		say(host, "; ");
+	}
+	do_ifup(host, k);
+}
+
+static void step_edit(struct host *host)
+{
+	static const char *const keys[] = {"GATEWAY", "GATEWAY", "IPADDR", "METRIC", "TABLE",
+		"MULTIHOME", "DEFROUTE", "FALLBACK"};
+	int k = below(host, host->n_nics), n = below(host, 8);
+	struct nic *nic = &host->nics[k];
+	struct profile *now = &nic->now;
+
+	/* Lines that may be theirs by now are not edited along. */
+	nic->by_hand = nic->by_hand || nic->theirs;
+	say(host, "edit ifcfg-eth%d %s ", k, keys[n]);
+	switch (n) {
+	case 0:
+		now->gateway = GATEWAY_SECOND;
+		break;
+	case 1:
+		now->gateway = chance(host, 50) ? GATEWAY_NONE : GATEWAY_OTHERS;
+		break;
+	case 2:
+		now->address = in_segment(host, nic->segment, 110 + (uint32_t)k);
+		say(host, "%s", text_of(now->address));
+		add_local(host, now->address, nic->segment, 0);
+		break;
+	case 3:
+		now->metric = now->metric ? 0 : 55;
+		say(host, now->metric ? "55" : "-");
+		break;
+	case 4:
+		now->table = now->table == 130 + k ? 0 : 130 + k;
+		say(host, now->table ? "%d" : "-", now->table);
+		break;
+	case 5:
+		now->no_multihome = !now->no_multihome;
+		say(host, now->no_multihome ? "no" : "-");
+		break;
+	case 6:
+		now->no_defroute = !now->no_defroute;
+		say(host, now->no_defroute ? "no" : "-");
+		break;
+	default:
+		now->no_fallback = !now->no_fallback;
+		say(host, now->no_fallback ? "no" : "-");
+	}
+	if (n < 2) {
+		nic->inherits = false;
+		say(host, "%s", now->gateway ? text_of(gateway_address(host, k, now->gateway)) : "-");
+	}
+	if (chance(host, 50)) {
+		say(host, "; ");
+		do_ifdown(host, k);
+		say(host, "; ");
+		do_ifup(host, k);
+	} else if (chance(host, 50)) {
+		do_hook(host);
+	}
+}
+
+static void step_restart(struct host *host)
+{
+	int k;
+
+	say(host, "service network restart");
+	host->active = true;
+	for (k = 0; k < host->n_nics; k++) {
+		now_down(host, k);
+		/* ifdown of lo takes it away. */
+		if (host->nics[k].vip_on_lo)
+			host->nics[k].vip = 0;
+	}
+	for (k = 0; k < host->n_nics; k++)
+		if (host->nics[k].onboot)
+			now_up(host, k);
+}
+
+static void step_bounce(struct host *host, int k)
+{
+	say(host, "ip link set eth%d down; ip link set eth%d up; ", k, k);
+	do_sync(host);
+	host->quiet = false;
+	/* The routes of lines that may be theirs by now come back with an ifup. */
+	if (host->nics[k].theirs)
+		host->nics[k].unsure = true;
+}
+
+/* One beyond all routers, or a neighbour. */
+static void step_ban(struct host *host)
+{
+	int segment = host->nics[below(host, host->n_nics)].segment;
+
+	if (host->n_bans) {
+		say(host, "ip route del %s", text_of(host->bans[--host->n_bans]));
+	} else {
+		host->bans[host->n_bans++] = chance(host, 70) ? 0xc6120505u /* 198.18.5.5 */
+			: in_segment(host, segment, 50);
+		say(host, "ip route add %s %s", ban_kind(host), text_of(host->bans[0]));
+	}
+	do_hook(host);
+}
+
+static void step_static_route(struct host *host)
+{
+	int segment = host->nics[below(host, host->n_nics)].segment;
+
+	say(host, "ip route %s %s/16 via %s", chance(host, 70) ? "add" : "del",
+		text_of(behind(segment, 0)), text_of(in_segment(host, segment, 7)));
+	do_hook(host);
+}
+
+static void step_container(struct host *host)
+{
+	say(host, host->container ? "ip address del 172.17.0.1/16 dev docker0"
+		: "ip address add 172.17.0.1/16 dev docker0; ip link set docker0 up");
+	host->container = !host->container;
+	do_hook(host);
+}
+
+static void step_second(struct host *host, int k)
+{
+	struct nic *nic = &host->nics[k];
+
+	say(host, "ifup $(cd /etc/sysconfig/network-scripts; ls -d ifcfg-*home* | "
+		"xargs grep -l DEVICE=eth%d)", k);
+	nic->second_live = nic->up = true;
+	host->quiet = false;
+}
+
+static void step_vip(struct host *host, int k)
+{
+	struct nic *nic = &host->nics[k];
+	uint32_t address = in_segment(host, nic->segment, 190 + (uint32_t)k);
+
+	say(host, "ip address add %s/%d dev eth%d", text_of(address), chance(host, 50) ? 32 :
+		host->segments[nic->segment].len, k);
+	add_local(host, address, nic->segment, 0);
+	if (chance(host, 50) || shares_segment(host, k))
+		do_hook(host);
+}
+
+static void step_remove(struct host *host, int k)
+{
+	struct nic *nic = &host->nics[k];
+	enum gateway gateway = host->nics[(k + host->n_nics - 1) % host->n_nics].now.gateway;
+
+	do_ifdown(host, k);
+	/* Nobody could know then that the other's GATEWAY is wrong. */
+	if (gateway == GATEWAY_OTHERS || gateway == GATEWAY_ADDRESS)
+		return;
+	say(host, "; mv ifcfg-eth%d /run/; ", k);
+	nic->gone = true;
+	do_sync(host);
+}
+
+static void step_copy(struct host *host, int k)
+{
+	static const char *const names[] = {"save", "old", "1", "orig2"};
+
+	say(host, "cp route-eth%d route-eth%d.%s; cp rule-eth%d rule-eth%d.%s", k, k,
+		names[below(host, 4)], k, k, names[below(host, 4)]);
+	do_hook(host);
+}
+
+static void step_strip(struct host *host, int k)
+{
+	say(host, "sed -i '/^#/d' route-eth%d rule-eth%d; ", k, k);
+	host->nics[k].theirs = true;
+	step_restart(host);
+}
+
+static void step_rule(struct host *host, int k)
+{
+	struct nic *nic = &host->nics[k];
+
+	say(host, "echo 'from %s table 220 priority 600' >>rule-eth%d", text_of(nic->now.address), k);
+	nic->by_hand = true;
+	do_hook(host);
+}
+
+static void make_step(struct host *host)
+{
+	int k = below(host, host->n_nics), kind = below(host, 100);
+	struct nic *nic = &host->nics[k];
+
+	if (kind < 14)
+		do_ifdown(host, k);
+	else if (kind < 26)
+		do_ifup(host, k);
+	else if (kind < 44)
+		step_edit(host);
+	else if (kind < 50)
+		do_sync(host);
+	else if (kind < 56)
+		say(host, "multihome clean"), host->active = false;
+	else if (kind < 62)
+		step_restart(host);
+	else if (kind < 69)
+		step_bounce(host, k);
+	else if (kind < 76)
+		step_ban(host);
+	else if (kind < 80)
+		step_static_route(host);
+	else if (kind < 84)
+		step_container(host);
+	else if (kind < 87 && nic->second_there)
+		step_second(host, k);
+	else if (kind < 90)
+		step_vip(host, k);
+	else if (kind < 93)
+		step_remove(host, k);
+	else if (kind < 96)
+		step_copy(host, k);
+	else if (kind < 98)
+		step_strip(host, k);
+	else
+		step_rule(host, k);
+}
+
+/* --- what must hold ------------------------------------------------------------------------- */
+
+static void expect_own(const struct host *host, uint32_t address, int k)
+{
+	if (address)
+		fprintf(host->expect, "%d own %s eth%d\n", host->step, text_of(address), k);
+}
+
+/* Whether the host's own traffic has a way out by this NIC, should all others be lost. */
+static bool is_way_out(const struct host *host, int k)
+{
+	const struct profile *live = &host->nics[k].live;
+
+	return is_served(host, k) && live->gateway != GATEWAY_OUTSIDE && !live->no_fallback &&
+		!live->no_defroute && !live->metric && host->gatewaydev < 0;
+}
+
+static void write_expectations(struct host *host, bool cleaned)
+{
+	bool out = false;
+	int k, i;
+
+	for (k = 0; k < host->n_nics; k++) {
+		const struct nic *nic = &host->nics[k];
+
+		if (nic->bans && nic->ever)
+			fprintf(host->expect, "%d ban %s\n", host->step, fars[1]);
+		if (nic->theirs)
+			fprintf(host->expect, "%d theirs eth%d\n", host->step, k);
+		if (!is_served(host, k) || count_uplinks(host) < 2)
+			continue;
+		if (count_served(host) >= 2) {
+			expect_own(host, nic->live.address, k);
+			expect_own(host, nic->alias, k);
+			if (!shares_segment(host, k))
+				expect_own(host, nic->vip, k);
+		}
+		out = out || is_way_out(host, k);
+	}
+	for (i = 0; i < host->n_bans; i++)
+		fprintf(host->expect, "%d ban %s\n", host->step, text_of(host->bans[i]));
+	if (out)
+		fprintf(host->expect, "%d out\n", host->step);
+	if (host->quiet)
+		fprintf(host->expect, "%d quiet\n", host->step);
+	if (cleaned)
+		fprintf(host->expect, "%d cleaned\n", host->step);
+}
+
+static void make_boot(struct host *host)
+{
+	int k;
+
+	say(host, "service network start");
+	host->active = true;
+	for (k = 0; k < host->n_nics; k++)
+		if (host->nics[k].onboot)
+			now_up(host, k);
+	say(host, "\n");
+	write_expectations(host, false);
+}
+
+static void make_steps(struct host *host)
+{
+	int n = 3 + below(host, 4);
+	bool was_active;
+
+	make_boot(host);
+	for (host->step = 1; host->step <= n; host->step++) {
+		was_active = host->active;
+		host->quiet = true;
+		make_step(host);
+		say(host, "\n");
+		write_expectations(host, was_active && !host->active);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static struct host host;
+	int k;
+
+	if (argc != 3) {
+		fputs("usage: hosts_make SEED FOLDER\n", stderr);
+		return 2;
+	}
+	host.random = strtoull(argv[1], NULL, 10) * 0x2545f4914f6cdd1dULL;
+	host.folder = argv[2];
+	host.gatewaydev = -1;
+	make_folders(&host);
+	host.net = open_in(&host, "w", "net");
+	host.setup = open_in(&host, "w", "setup");
+	host.steps = open_in(&host, "w", "steps");
+	host.expect = open_in(&host, "w", "expect");
+	host.first_table = 100 + 100 * below(&host, 2) + below(&host, 2);
+	host.n_nics = 2 + (int)(below(&host, 10) * 3 / 10);
+	make_nets(&host);
+	write_net(&host);
+	for (k = 0; k < host.n_nics; k++) {
+		make_profile(&host, k, &host.nics[k].now);
+		host.nics[k].onboot = chance(&host, 92);
+	}
+	make_network_file(&host);
+	for (k = 0; k < host.n_nics; k++)
+		make_nic_files(&host, k);
+	make_static_routes(&host);
+	make_vip(&host);
+	make_sysctl(&host);
+	make_steps(&host);
+	return 0;
+}

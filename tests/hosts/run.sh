@@ -1,0 +1,221 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Random hosts, asked by packets: each is brought up by the network service and disturbed step by
+# step, once without multihome and once with it. After every step all of its addresses are asked
+# from everywhere, and the two are compared (judge.awk). TAP, a line a host.
+#
+# HOSTS=N            so many hosts (100)
+# HOSTS_SEED=N       the first one's seed (1); without HOSTS only that one
+# HOSTS_AT_ONCE=N    so many at a time (6)
+# HOSTS_KEEP=1       keep those that do not fail, too
+# LAB_INITSCRIPTS=D  a checkout of initscripts instead of the stand-in
+#
+# A host that fails stays in build/hosts/SEED: make.c tells what is in it; without/ and with/ have
+# of each step N what was answered (N.answers), files, rules, routes and what the step printed.
+
+tools=/mnt/tools
+scripts=/etc/sysconfig/network-scripts
+export PATH=/sbin:/usr/sbin:/bin:/usr/bin
+
+# --- one side of a host: with or without multihome, in namespaces of its own --------------------
+
+# The other ends of the NICs are in the namespace of the process $world.
+make_nics() {
+	local device
+	local -a devices
+	mapfile -t devices < <(sed -n 's/^port \([^ ]*\) .*/\1/p' "$folder/net")
+	{
+		echo link set lo up
+		for device in "${devices[@]}"; do
+			echo "link add $device type veth peer name $device netns $world"
+		done
+	} | ip -batch -
+	printf 'link set %s up\n' "${devices[@]}" | nsenter --target "$world" --net ip -batch -
+}
+
+set_sysctls() {
+	local key
+	for key in rp_filter arp_ignore arp_announce arp_filter; do
+		echo 0 >/proc/sys/net/ipv4/conf/all/$key
+		echo 0 >/proc/sys/net/ipv4/conf/default/$key
+	done
+	# Ahead of the devices, too: EL6 copies the default to those that are there.
+	sysctl -qep /etc/sysctl.conf
+	echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
+	echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
+	# What waits for a neighbour that is not there fills the kernel's socket for ICMP, which a
+	# processor's namespaces share: other hosts would lose pings.
+	echo 1 >/proc/sys/net/ipv4/neigh/default/mcast_solicit
+	echo 50 >/proc/sys/net/ipv4/neigh/default/retrans_time_ms
+	echo 3000 >/proc/sys/net/ipv4/neigh/default/unres_qlen_bytes
+}
+
+make_host() {
+	mount -t sysfs sysfs /sys
+	mount -t tmpfs -o mode=755 host /run
+	mkdir -p /run/lock/subsys /run/netreport /run/etc
+	cp -a /etc/sysconfig "$folder/etc/." /run/etc
+	mount --bind /run/etc/sysconfig /etc/sysconfig
+	mount --bind /run/etc/sysctl.conf /etc/sysctl.conf
+	# The links in /sbin lead nowhere then: initscripts find no hooks.
+	[ "$side" = with ] || mount -t tmpfs none /usr/lib/multihome
+	set_sysctls
+	make_nics
+	# shellcheck source=/dev/null
+	. "$folder/setup"
+}
+
+# What steps are made of, besides programs.
+
+edit() { # FILE KEY VALUE|-
+	[ -e "$1" ] || return
+	sed -i "/^$2=/d" "$1"
+	[ "$3" = - ] || echo "$2=$3" >>"$1"
+}
+
+# $at is the path of what is noted of this step, without what tells the kinds apart.
+multihome() {
+	local status
+	[ "$side" = with ] || return 0
+	command multihome "$@"
+	status=$?
+	# 3: a file was refused, as those of aliases with typos.
+	[ $status = 0 ] || [ $status = 3 ] || echo "multihome $*: exit status $status" >>"$at.faults"
+	[ "$1" = sync ] || return 0
+	state >"$at.synced"
+	command multihome sync
+	state | diff "$at.synced" - >"$at.diff" ||
+		{ echo 'a second sync changes'; grep '^[<>]' "$at.diff"; } >>"$at.faults"
+}
+
+state() {
+	stat -c '%n %i %Y %Z %a %s' $scripts/*
+	ip -4 -batch - <<<$'rule show\nroute show table all\naddress show'
+}
+
+# The lines that are not in a managed block; without copies that steps made.
+their_lines() {
+	shopt -s nullglob
+	awk 'FNR == 1 { block = 0 }
+		/^# BEGIN multihome / { block = 1 }
+		!block { print FILENAME ": " $0 }
+		/^# END multihome / { block = 0 }' ifcfg-* {route,rule}-eth[0-9] </dev/null
+	shopt -u nullglob
+}
+
+observe() {
+	"$tools/hosts_ask" "$folder/net" "$world" >"$at.answers" 2>&1
+	ip -4 rule show >"$at.rules"
+	ip -4 route show table all >"$at.routes"
+	their_lines >"$at.files"
+	grep -ls '^# BEGIN multihome ' {route,rule}-eth[0-9] >"$at.blocks"
+}
+
+run_side() {
+	local line step=0
+	make_host
+	mkdir -p "$folder/$side"
+	cd $scripts || exit
+	while IFS= read -r line <&3; do
+		at=$folder/$side/$step
+		eval "$line" >"$at.log" 2>&1
+		observe
+		step=$((step + 1))
+	done 3<"$folder/steps"
+}
+
+# --- a host ---------------------------------------------------------------------------------------
+
+# Makes the host, runs both sides, sets $found to what is wrong.
+try_host() { # SEED
+	local side
+	rm -rf "$folder"
+	"$tools/hosts_make" "$1" "$folder" || exit
+	for side in without with; do
+		unshare --net bash $tools/run.sh --world "$folder" $side &
+	done
+	wait
+	found=$(awk -v folder="$folder" -f $tools/judge.awk "$folder/expect" 2>&1 | sort -V |
+		head -n 40)
+	echo "$found" >"$folder/found"
+}
+
+# A packet may be late on a busy machine: what fails is tried once more.
+run_host() { # SEED
+	local number=$(($1 - first + 1)) found
+	folder=/mnt/$1
+	try_host "$1"
+	[ -z "$found" ] || try_host "$1"
+	rm -rf "${kept:?}/$1"
+	if [ -n "$found" ] || [ -n "$HOSTS_KEEP" ]; then
+		mkdir -p "$kept"
+		cp -a "$folder" "$kept/$1"
+	fi
+	rm -rf "$folder"
+	if [ -z "$found" ]; then
+		echo "ok $number - random host of seed $1"
+		return
+	fi
+	echo "not ok $number - random host of seed $1: HOSTS_SEED=$1 bash tests/hosts/run.sh
+$(head -n 12 <<<"$found" | sed 's/^/# /')"
+	: >/mnt/failed
+}
+
+run_hosts() {
+	local seed
+	for ((seed = first; seed < first + hosts; seed++)); do
+		[ "$(jobs -rp | wc -l)" -lt "${HOSTS_AT_ONCE:-6}" ] || wait -n
+		run_host "$seed" &
+	done
+	wait
+	echo "1..$hosts"
+	[ ! -e /mnt/failed ]
+}
+
+# What all hosts share: the lab's /etc, /usr and /var, the network service, the package.
+make_lab() {
+	export LAB_REPO=$repo LAB_RP_FILTER=none LAB_IPV6=0 LAB_INITSCRIPTS=${LAB_INITSCRIPTS-}
+	# shellcheck source=tests/lab/lab-init.sh
+	. "$repo/tests/lab/lab-init.sh"
+	mount --make-rprivate /
+	mount -t tmpfs lab /mnt || exit
+	mkdir $tools
+	cp "$repo"/tests/hosts/* "$build"/hosts_{ask,make} $tools
+	make_mounts
+	hostname host
+	set_filtering
+	make_programs
+	make_service
+	# /tmp is another by now; the repository may have been below it.
+	make -s -C $lab/repo install BUILD="${build#"$repo"/}" DESTDIR= PREFIX=/usr SBINDIR=/sbin \
+		SYSCONFDIR=/etc >/dev/null
+	set +eu
+	case $build in
+	"$repo"/*) kept=$lab/repo/${build#"$repo"/}/hosts ;;
+	*) kept=$build/hosts ;;
+	esac
+}
+
+case ${1-} in
+--world)
+	echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
+	unshare --mount --net env -i PATH="$PATH" bash $tools/run.sh --side "$2" "$3" $$
+	;;
+--side)
+	folder=$2 side=$3 world=$4
+	run_side >"$folder/$side.log" 2>&1
+	;;
+--inside)
+	make_lab
+	first=${HOSTS_SEED:-1}
+	hosts=${HOSTS:-${HOSTS_SEED:+1}}
+	hosts=${hosts:-100}
+	run_hosts
+	;;
+*)
+	repo=$(cd "$(dirname "$0")/../.." && pwd)
+	build=$(cd "$repo" && cd "${BUILD:-build}" && pwd) || exit
+	export repo build
+	exec unshare --mount --net --pid --uts --fork bash "$0" --inside
+	;;
+esac
