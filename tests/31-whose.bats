@@ -156,6 +156,7 @@ by_sync() {
 	reworked '/^#/d' by_sync
 }
 
+# bats test_tags=long
 @test "comments stripped from route- and rule- files, then a restart: adopted, or his in both" {
 	reworked '/^#/d' service restart
 }
@@ -351,6 +352,7 @@ by_hand() {
 	has_no "$(our_rules)" 'lookup 100$'
 }
 
+# bats test_tags=long
 @test "nor is it with a GATEWAY in the ifcfg file of that NIC" {
 	by_hand 'default via 172.20.3.1 dev eth2 table 100' \
 		'from 172.20.3.99 lookup 100 priority 900' GATEWAY=172.20.3.1
@@ -373,6 +375,7 @@ by_hand() {
 	by_hand 'default via 172.20.3.1 dev eth2 table office' 'from 172.20.3.99 table office prio 900'
 }
 
+# bats test_tags=long
 @test "a table that only a file without any device names is not taken" {
 	host_up LAB_STRICT_ROUTERS=1
 	echo 'default via 198.18.0.1 dev ppp9 table 100' >"$LAB_SCRIPTS/route-ppp9"
@@ -502,6 +505,7 @@ foreign_key() {
 	has "$(routes)" "$1"
 }
 
+# bats test_tags=long
 @test "EL8's ifup-routes does not replace a foreign second default in main" {
 	foreign_key '^default via 10\.0\.0\.7 dev eth1 metric 1100$' \
 		'default via 10.0.0.7 dev eth1 metric 1100'
@@ -650,6 +654,7 @@ rests4() {
 		"$eth0" "nexthop $eth0 nexthop $eth1" "nexthop $eth0 nexthop $one" "$eth1"
 }
 
+# bats test_tags=long
 @test "a next hop that the administrator appends to our IPv6 default stays, also after clean" {
 	started6
 	local table
@@ -750,6 +755,7 @@ all_unnumbered() {
 	as_without after_numbered
 }
 
+# bats test_tags=long
 @test "rules without any priority keep their order" {
 	as_without all_unnumbered
 }

@@ -160,6 +160,7 @@ each_edit() {
 	each_edit ifdown1 sync.sync
 }
 
+# bats test_tags=long
 @test "eth1 down, an edit or a moved file, then another NIC's hooks: a way out is left" {
 	began
 	each_edit ifdown1 hooks.sync
@@ -191,6 +192,7 @@ each_edit() {
 	each_edit ifdown1 off.sync.hooks none moved1 table0 ipaddr0 rule0 moved0 refused0
 }
 
+# bats test_tags=long
 @test "a bounce, a pulled link or a deleted default, then each verb: a way out is left" {
 	began
 	orders bounce1.clean bounce1.off.sync cut1.clean cut1.off.hooks.sync flush.sync \
@@ -299,6 +301,7 @@ erased() {
 
 # --- IPv6 ---------------------------------------------------------------------------------
 
+# bats test_tags=long
 @test "IPv6: an uplink down, an edit or a moved file, then each verb: a way out is left" {
 	began LAB_IPV6=1
 	orders ifdown0.sync ifdown0.moved0.sync.hooks ifdown0.bare0.hooks ifdown0.clean \

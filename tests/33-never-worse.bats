@@ -155,6 +155,7 @@ bans='blackhole unreachable prohibit throw'
 	settled
 }
 
+# bats test_tags=long
 @test "IPv6: a peer that is banned stays banned" {
 	local type
 	host_up LAB_IPV6=1
@@ -331,6 +332,7 @@ asked_from() {
 	changes_nothing multihome sync
 }
 
+# bats test_tags=long
 @test "the source of main's default is that of its table's" {
 	started LAB_RP_FILTER=el6
 	host ip address add 10.0.0.77/8 dev eth1
@@ -443,6 +445,7 @@ vip_stays() {
 	answers_by 192.168.2.151 eth0
 }
 
+# bats test_tags=long
 @test "a VIP on lo takes nothing from eth0's network" {
 	started LAB_STRICT_ROUTERS=1 LAB_RP_FILTER=el6
 	vip_stays lo
@@ -469,6 +472,7 @@ vip_stays() {
 	vip_stays quiet0
 }
 
+# bats test_tags=long
 @test "a VIP that is there at boot takes nothing from eth0's network" {
 	host_up LAB_STRICT_ROUTERS=1
 	admin_moves_in

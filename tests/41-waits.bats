@@ -110,6 +110,7 @@ of_its_own() {
 	changes_nothing multihome sync
 }
 
+# bats test_tags=long
 @test "keys of ours and DEFROUTE wait for their own ifup" {
 	local key
 	for key in MULTIHOME=no FALLBACK=no RP_FILTER=off ARP_IGNORE=1 DEFROUTE=no GATEWAY= \
@@ -160,6 +161,7 @@ renews() {
 		"new_expiry=$(($(date +%s) + 3600))" multihome lease
 }
 
+# bats test_tags=long
 @test "a lease of another NIC, its renewal and its end leave a waiting edit alone" {
 	local edit
 	for edit in GATEWAY=192.168.2.66 TABLE=150 METRIC=5 IPADDR=192.168.2.98; do

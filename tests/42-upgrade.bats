@@ -133,10 +133,12 @@ goes_over() {
 	goes_over two
 }
 
+# bats test_tags=long
 @test "a gateway outside of its network goes over to onlink, and no ping is lost" {
 	goes_over outside
 }
 
+# bats test_tags=long
 @test "a host with a loosened filter goes over, and no ping is lost" {
 	goes_over loose
 }
@@ -161,6 +163,7 @@ restarted() {
 	todays
 }
 
+# bats test_tags=long
 @test "a restart right after the upgrade: quiet, all answer, today's form" {
 	local kind
 	for kind in two outside loose; do
@@ -173,6 +176,7 @@ restarted() {
 	restarted inet6
 }
 
+# bats test_tags=long
 @test "outside of its network a gateway has no link route in main after the upgrade" {
 	old_host outside
 	host sh -c 'multihome sync 2>/dev/null'
@@ -197,6 +201,7 @@ restarted() {
 	done
 }
 
+# bats test_tags=long
 @test "from 0.1 to clean no ping is lost where nothing filters" {
 	local kind
 	for kind in two outside; do
