@@ -242,7 +242,7 @@ unsafe() {
 
 @test "a name of a file puts no line and no control character into a message" {
 	started
-	printf '%s\n' DEVICE=eth1 IPADDR=10.0.0.98 PREFIX=8 GATEWAY=no% ONBOOT=no \
+	printf '%s\n' DEVICE=eth9 IPADDR=172.29.0.98 PREFIX=24 GATEWAY=no% \
 		>"$LAB_SCRIPTS/ifcfg-"$'x\n\e[31m%s%n\x9b\xc2\x9b\xc3\xa9'
 	multihome 3 sync
 	is "$stderr" $'/etc/sysconfig/network-scripts/ifcfg-x??[31m%s%n?\xc2?\xc3\xa9:4: GATEWAY=no%: expected a router\'s IPv4 address like 192.168.2.1'
@@ -273,8 +273,8 @@ injected() {
 	printf '%s\n' DEVICE=eth0 IPADDR=192.168.2.99 PREFIX=24 GATEWAY=192.168.2.1 \
 		>"$copy/sysconfig/network-scripts/ifcfg-eth0"
 	words="^(--- (/dev/null|$copy/[a-z/0-9-]*)|[+]{3} (/dev/null|${copy#/}/sysconfig/network-scripts/(route|rule)-$device)"
-	words+="|--- /dev/null|[+]{3} .*/(route|rule)6?-$device|[+]# (BEGIN|END) multihome $device(: from its ifcfg file, do not edit \(made this file\))?"
-	words+="|[+] ?(ip route add )?($address|default)( via $address)? dev $device( scope link)?( table [0-9]+)?( metric [0-9]+)? proto 109( onlink)?"
+	words+="|--- /dev/null|[+]{3} .*/(route|rule)6?-$device|[+]# (BEGIN|END) multihome $device(: from its ifcfg file, do not edit \(made this file\))?( [0-9a-f]{8})*"
+	words+="|[+] ?(ip route add )?($address|default)( via $address)? dev $device( scope link| onlink| (table|metric) [0-9]+)* proto 109"
 	words+="|[+] ?(ip rule add )?from $address iif lo lookup [0-9]+ priority [0-9]+)$"
 	for key in DEVICE IPADDR IPADDR1 NETMASK PREFIX GATEWAY GATEWAYDEV TABLE METRIC SRCADDR HWADDR \
 		NAME IPV6ADDR IPV6_DEFAULTGW IPV6_DEFAULTDEV RP_FILTER ARP_IGNORE FALLBACK MULTIHOME; do
