@@ -289,19 +289,19 @@ pings_lost() {
 @test "an upgrade keeps changed defaults and puts the new ones beside them" {
 	rpm_host
 	rpm_says 0 '' -U /tmp/old.rpm
-	echo FALLBACK_METRIC=2000 >"$LAB_ROOT/etc/sysconfig/multihome"
+	echo RULE_PRIORITY=9000 >"$LAB_ROOT/etc/sysconfig/multihome"
 	service restart
-	has "$(our_routes)" 'default via 10.0.0.1 dev eth1 proto 109 metric 2101'
+	has "$(our_rules)" "^9001: from 10"
 	run host rpm -U /tmp/new.rpm
 	is "$status" 0
 	has "$output" '/etc/sysconfig/multihome\.rpmnew'
 	is "$(lines "$output")" 1 "lines of rpm's"
-	is "$(cat "$LAB_ROOT/etc/sysconfig/multihome")" FALLBACK_METRIC=2000
+	is "$(cat "$LAB_ROOT/etc/sysconfig/multihome")" RULE_PRIORITY=9000
 	cmp "$LAB_ROOT/etc/sysconfig/multihome.rpmnew" "$LAB_REPO/sysconfig/multihome"
 	settled
 	run host rpm -e multihome
 	is "$status" 0
-	is "$(cat "$LAB_ROOT/etc/sysconfig/multihome.rpmsave")" FALLBACK_METRIC=2000
+	is "$(cat "$LAB_ROOT/etc/sysconfig/multihome.rpmsave")" RULE_PRIORITY=9000
 	is "$(our_routes)$(our_rules | grep -v 203.0.113.2)" ''
 	admin_still_there
 }
