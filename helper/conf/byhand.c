@@ -187,17 +187,19 @@ static bool clean_destination(struct prefix *dst)
 	return true;
 }
 
-/* The type of a route or rule (rtnl_rtntype_a2n); 0: the word is none. */
-static unsigned char parse_type(const char *word)
+/* The type of a route or rule (rtnl_rtntype_a2n). False: the word is none. */
+static bool parse_type(const char *word, unsigned char *out)
 {
-	static const char *const types[] = {"", "unicast", "local", "broadcast", "anycast",
+	static const char *const types[] = {"unicast", "", "local", "broadcast", "anycast",
 		"multicast", "blackhole", "unreachable", "prohibit", "throw", "nat"};
 	unsigned char i;
 
-	for (i = 1; i < sizeof(types) / sizeof(*types); i++)
-		if (!strcmp(types[i], word))
-			return i;
-	return 0;
+	for (i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (!strcmp(types[i], word)) {
+			*out = i;
+			return true;
+		}
+	return false;
 }
 
 /* "via [FAMILY] ADDRESS" */
@@ -217,13 +219,14 @@ static bool parse_device(const char *word, device_name out)
 {
 	if (!word || strlen(word) >= sizeof(device_name))
 		return false;
+	memset(out, 0, sizeof(device_name));
 	memcpy(out, word, strlen(word) + 1);
 	return true;
 }
 
 /* False if ip would refuse the line, or if it names no destination. */
 static bool parse_route(
-	struct words *words, int family, const struct table_names *names, struct hand_route *out)
+	struct words *words, int family, const struct table_names *names, struct by_hand_route *out)
 {
 	/* Each takes one argument, perhaps after "lock"; none is part of what we keep. */
 	static const char *const skipped[] = {"src", "from", "expires", "scope", "mtu", "hoplimit",
@@ -231,12 +234,11 @@ static bool parse_route(
 		"ssthresh", "features", "quickack", "congctl", "rto_min", "realms", "realm", "nhid",
 		"pref", "ttl-propagate", NULL};
 	bool found = false, good = true;
+	struct route *route = &out->route;
 	unsigned number;
 	const char *word;
 
-	out->type = HAND_UNICAST;
-	out->table = TABLE_MAIN;
-	out->metric = family == AF_INET6 ? METRIC_INET6 : 0;
+	route->table = TABLE_MAIN;
 	while (good && (word = next_word(words))) {
 		if (!strcmp(word, "nexthop")) {
 			out->several = true;
@@ -246,70 +248,68 @@ static bool parse_route(
 			words->at += has_word(words, "lock");
 			next_word(words);
 		} else if (!strcmp(word, "via")) {
-			good = parse_gateway(words, family, &out->gateway);
+			good = parse_gateway(words, family, &route->gateway);
 		} else if (!strcmp(word, "dev") || !strcmp(word, "oif")) {
-			good = parse_device(next_word(words), out->device);
+			good = parse_device(next_word(words), route->device);
 		} else if (!strcmp(word, "tos") || abbreviates(word, "dsfield")) {
 			good = parse_number(next_word(words), 16, &number);
-			out->tos = (unsigned char)(good ? number : 0);
+			route->tos = (unsigned char)(good ? number : 0);
 		} else if (abbreviates(word, "metric") || abbreviates(word, "priority") ||
 			!strcmp(word, "preference")) {
-			good = parse_number(next_word(words), 0, &out->metric);
+			good = parse_number(next_word(words), 0, &route->metric);
 		} else if (abbreviates(word, "onlink")) {
-			out->onlink = true;
+			route->onlink = true;
 		} else if (abbreviates(word, "protocol")) {
 			if (parse_number(next_word(words), 0, &number))
-				out->protocol = (unsigned char)number;
+				route->protocol = (unsigned char)number;
 		} else if (abbreviates(word, "table")) {
-			good = byhand_table(next_word(words), names, &out->table);
-		} else if (parse_type(word)) {
-			out->type = parse_type(word);
+			good = byhand_table(next_word(words), names, &route->table);
+		} else if (parse_type(word, &route->type)) {
+			continue;
 		} else if (!found) {
 			good = parse_prefix(
-				strcmp(word, "to") ? word : next_word(words), family, &out->dst);
+				strcmp(word, "to") ? word : next_word(words), family, &route->dst);
 			found = true;
 		}
 	}
 	/* The kernel's word for IPv6 without a metric, whichever way it is said. */
-	if (family == AF_INET6 && !out->metric)
-		out->metric = METRIC_INET6;
-	return good && found && clean_destination(&out->dst);
+	if (family == AF_INET6 && !route->metric)
+		route->metric = METRIC_INET6;
+	return good && found && clean_destination(&route->dst);
 }
 
 static bool parse_rule(
-	struct words *words, int family, const struct table_names *names, struct hand_rule *out)
+	struct words *words, int family, const struct table_names *names, struct by_hand_rule *out)
 {
 	static const char *const with_argument[] = {"tos", "dsfield", "fwmark", "realms",
 		"protocol", "tun_id", "suppress_prefixlength", "suppress_ifgroup", "oif",
 		"uidrange", "nat", "map-to", "ipproto", "sport", "dport", NULL};
-	unsigned char type = HAND_UNICAST;
-	bool good = true, has_table = false;
+	bool good = true, has_table = false, looks_up = true;
+	struct rule *rule = &out->rule;
+	unsigned char type;
 	const char *word;
 
-	out->from.family = out->to.family = (unsigned char)family;
+	rule->from.family = (unsigned char)family;
 	while (good && (word = next_word(words))) {
 		if (!strcmp(word, "from")) {
-			good = parse_prefix(next_word(words), family, &out->from);
+			good = parse_prefix(next_word(words), family, &rule->from);
 		} else if (!strcmp(word, "to")) {
-			good = parse_prefix(next_word(words), family, &out->to);
+			good = parse_prefix(next_word(words), family, &rule->to);
 		} else if (abbreviates(word, "preference") || abbreviates(word, "order") ||
 			abbreviates(word, "priority")) {
-			good = parse_number(next_word(words), 0, &out->priority);
+			good = parse_number(next_word(words), 0, &rule->priority);
 			out->has_priority = true;
 		} else if (abbreviates(word, "table") || !strcmp(word, "lookup")) {
-			good = byhand_table(next_word(words), names, &out->table);
+			good = byhand_table(next_word(words), names, &rule->table);
 			has_table = true;
 		} else if (!strcmp(word, "iif") || !strcmp(word, "dev")) {
-			word = next_word(words);
-			out->from_host = word && !strcmp(word, "lo");
-			out->other |= !out->from_host;
-			good = word != NULL;
+			good = parse_device(next_word(words), rule->iif);
 		} else if (!strcmp(word, "type")) {
 			continue;
-		} else if (parse_type(word)) {
-			type = parse_type(word);
+		} else if (parse_type(word, &type)) {
+			looks_up = type == ROUTE_UNICAST;
 		} else if (!strcmp(word, "goto")) {
-			type = 0;
+			looks_up = false;
 			good = next_word(words) != NULL;
 		} else {
 			out->other = true;
@@ -318,15 +318,15 @@ static bool parse_rule(
 		}
 	}
 	/* "from all" selects nothing. */
-	if (!out->from.len)
-		memset(out->from.bytes, 0, sizeof(out->from.bytes));
-	if (!out->to.len)
-		memset(out->to.bytes, 0, sizeof(out->to.bytes));
-	out->other |= type != HAND_UNICAST;
-	if (type != HAND_UNICAST)
-		out->table = 0;
+	if (!rule->from.len)
+		memset(rule->from.bytes, 0, sizeof(rule->from.bytes));
+	if (!rule->to.len)
+		memset(&rule->to, 0, sizeof(rule->to));
+	out->other |= !looks_up;
+	if (!looks_up)
+		rule->table = 0;
 	else if (!has_table)
-		out->table = TABLE_MAIN;
+		rule->table = TABLE_MAIN;
 	return good;
 }
 
@@ -379,11 +379,11 @@ static int mask_length(const char *mask)
 
 /* handle_file: ADDRESS0, ADDRESS1 … up to the first that is not set. Where NETMASKn is missing or
  * wrong, ipcalc says nothing, and $PREFIX is still that of the route before. */
-static void read_sourced(const char *bytes, size_t len, int first, struct hand_routes *out)
+static void read_sourced(const char *bytes, size_t len, int first, struct by_hand_routes *out)
 {
 	struct shvars vars = {0};
 	const char *address, *gateway;
-	struct hand_route route;
+	struct by_hand_route route;
 	int prefix = -1, mask, line, unused;
 	unsigned n;
 
@@ -393,24 +393,23 @@ static void read_sourced(const char *bytes, size_t len, int first, struct hand_r
 		prefix = mask < 0 ? prefix : mask;
 		memset(&route, 0, sizeof(route));
 		route.line = line + first - 1;
-		route.type = HAND_UNICAST;
-		route.table = TABLE_MAIN;
-		if (prefix < 0 || !parse_short_address(address, &route.dst))
+		route.route.table = TABLE_MAIN;
+		if (prefix < 0 || !parse_short_address(address, &route.route.dst))
 			continue;
-		route.dst.len = (unsigned char)prefix;
+		route.route.dst.len = (unsigned char)prefix;
 		gateway = numbered_value(&vars, "GATEWAY", n, &unused);
-		if (clean_destination(&route.dst) &&
-			(!gateway || parse_short_address(gateway, &route.gateway)))
+		if (clean_destination(&route.route.dst) &&
+			(!gateway || parse_short_address(gateway, &route.route.gateway)))
 			*array_add(out) = route;
 	}
 	shvar_free(&vars);
 }
 
 void byhand_routes(const char *bytes, size_t len, int first, bool inet6,
-	const struct table_names *names, struct hand_routes *out)
+	const struct table_names *names, struct by_hand_routes *out)
 {
 	struct lines lines = {bytes, bytes + len, first};
-	struct hand_route route;
+	struct by_hand_route route;
 	struct words words;
 	char *line;
 	int number;
@@ -429,10 +428,10 @@ void byhand_routes(const char *bytes, size_t len, int first, bool inet6,
 }
 
 void byhand_rules(const char *bytes, size_t len, int first, bool inet6,
-	const struct table_names *names, struct hand_rules *out)
+	const struct table_names *names, struct by_hand_rules *out)
 {
 	struct lines lines = {bytes, bytes + len, first};
-	struct hand_rule rule;
+	struct by_hand_rule rule;
 	struct words words;
 	char *line;
 	int number;

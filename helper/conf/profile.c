@@ -317,10 +317,12 @@ static void candidate_of_key(const struct profile_reader *from, const char *key,
 }
 
 /* A default by one gateway in main that leaves by the profile's own device. */
-static bool is_default(const struct hand_route *route, const struct profile *profile)
+static bool is_default(const struct by_hand_route *his, const struct profile *profile)
 {
-	return route->type == HAND_UNICAST && !route->dst.len && route->table == TABLE_MAIN &&
-		!route->tos && route->protocol != PROTO_MULTIHOME && !route->several &&
+	const struct route *route = &his->route;
+
+	return route->type == ROUTE_UNICAST && !route->dst.len && route->table == TABLE_MAIN &&
+		!route->tos && route->protocol != PROTO_MULTIHOME && !his->several &&
 		route->gateway.family == route->dst.family &&
 		(!route->device[0] || !strcmp(route->device, profile->real)) &&
 		(route->device[0] || !prefix_is_link_local(&route->gateway)) &&
@@ -332,24 +334,24 @@ static bool is_default(const struct hand_route *route, const struct profile *pro
 static bool find_default(struct profile_reader *from, const struct config *config, bool inet6,
 	const struct file *file, struct candidate *out)
 {
-	struct hand_routes routes = {0};
-	const struct hand_route *best = NULL;
+	struct by_hand_routes routes = {0};
+	const struct by_hand_route *best = NULL;
 	char text[PREFIX_TEXT];
 	size_t i;
 
 	byhand_routes(file->bytes, file->len, 1, inet6, &config->tables, &routes);
 	for (i = 0; i < routes.n; i++)
 		if (is_default(&routes.items[i], from->profile) &&
-			(!best || routes.items[i].metric < best->metric))
+			(!best || routes.items[i].route.metric < best->route.metric))
 			best = &routes.items[i];
 	if (best) {
-		out->gateway = best->gateway;
+		out->gateway = best->route.gateway;
 		out->path = file->path;
 		out->line = best->line;
 		out->by_hand = file;
-		out->onlink = best->onlink;
+		out->onlink = best->route.onlink;
 		snprintf(out->words, sizeof(out->words), "default via %s",
-			prefix_format_address(&best->gateway, text));
+			prefix_format_address(&best->route.gateway, text));
 	}
 	free(routes.items);
 	return best != NULL;

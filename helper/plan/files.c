@@ -193,7 +193,7 @@ void draft_take_apart(struct draft *draft)
 	}
 }
 
-static bool is_for(const struct hand_rule *rule, const struct uplink *uplink)
+static bool is_for(const struct rule *rule, const struct uplink *uplink)
 {
 	size_t i;
 
@@ -204,7 +204,7 @@ static bool is_for(const struct hand_rule *rule, const struct uplink *uplink)
 }
 
 struct by_hand {
-	const struct hand_rule **items;
+	const struct by_hand_rule **items;
 	size_t n, cap;
 };
 
@@ -220,7 +220,7 @@ static void find_by_hand(
 	memcpy(key.device, uplink->device, sizeof(key.device));
 	for (at = index_first(by_device, &key); (managed = index_at(by_device, at, &key)); at++)
 		for (i = 0; i < managed->rules.n && managed->inet6 == uplink->inet6; i++)
-			if (is_for(&managed->rules.items[i], uplink))
+			if (is_for(&managed->rules.items[i].rule, uplink))
 				*array_add(out) = &managed->rules.items[i];
 }
 
@@ -256,8 +256,8 @@ bool draft_rules_by_hand_are_there(const struct draft *draft, const struct uplin
 	for (k = 0; kernel && all && k < found.n; k++) {
 		for (i = 0; i < kernel->rules.n; i++) {
 			rule = &kernel->rules.items[i];
-			if (!prefix_compare(&rule->from, &found.items[k]->from) &&
-				rule->table == found.items[k]->table && !is_owned(draft, rule))
+			if (!prefix_compare(&rule->from, &found.items[k]->rule.from) &&
+				rule->table == found.items[k]->rule.table && !is_owned(draft, rule))
 				break;
 		}
 		all = i < kernel->rules.n;
