@@ -24,45 +24,13 @@ finds_nothing() {
 	changes_nothing "${CHECK:-multihome}" check
 }
 
-# set_keys "KEY=VALUE and KEY=VALUE" FILE
-set_keys() {
-	local file=$LAB_SCRIPTS/$2
-	[[ $2 != /* ]] || file=$LAB_ROOT$2
-	echo "${1// and /$'\n'}" >>"$file"
-}
-
-# cure LINE: does what a line of check says is to be done.
-cure() {
-	local cure=${1##*; } commands=''
-	if [[ $cure =~ ^run\ (.*)$ ]]; then
-		commands=${BASH_REMATCH[1]}
-	elif [[ $cure =~ ^set\ (.*)\ in\ ([^ ]+)\ and\ run\ (.*)$ ]]; then
-		commands=${BASH_REMATCH[3]}
-		set_keys "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
-	elif [[ $cure =~ ^remove\ (.*)\ from\ ([^ ]+)\ and\ run\ (.*)$ ]]; then
-		commands=${BASH_REMATCH[3]}
-		sed -i "/^${BASH_REMATCH[1]}$/d" "$LAB_SCRIPTS/${BASH_REMATCH[2]}"
-	elif [[ $1 =~ (/[^:]*):([0-9]+):.*\ remove\ that\ line\ and\ run\ (.*)$ ]]; then
-		commands=${BASH_REMATCH[3]}
-		sed -i "${BASH_REMATCH[2]}d" "$LAB_ROOT${BASH_REMATCH[1]}"
-	elif [[ $1 =~ ^([^:]*:\ )?(/[^ ]*)\ .*\ add\ to\ it:\ (.*)$ ]]; then
-		echo "${BASH_REMATCH[3]}" >>"$LAB_ROOT${BASH_REMATCH[2]}"
-	elif [[ $cure =~ ^see\ .*,\ then\ (.*)$ ]]; then
-		commands=${BASH_REMATCH[1]}
-	else
-		echo "no cure that this test knows: $cure"
-		return 1
-	fi
-	[ -z "$commands" ] || host sh -c "$commands" >/dev/null
-}
-
 # cured NAME: check finds what is expected; once what it says is done, it finds nothing.
 cured() {
 	local line
 	finds "$1"
-	while read -r line; do
-		cure "$line"
-	done <<<"$(sort -u -t';' -k2 <<<"$output")"
+	while IFS= read -r line; do
+		carry_out "$(cut -f 6 <<<"$line")" "$(cut -f 5 <<<"$line")"
+	done < <(host "${CHECK:-multihome}" check --porcelain | tail -n +2 | sort -u -t$'\t' -k 6)
 	links_settle
 	finds_nothing
 }

@@ -56,6 +56,16 @@ void diag_notice(struct diags *diags, const char *file, int line, const char *fo
 	va_end(args);
 }
 
+void diag_misspelt(
+	struct diags *diags, const char *file, int line, const char *key, const char *meant)
+{
+	size_t n = diags->n;
+
+	diag_notice(diags, file, line, "%s: nothing reads this key; %s is meant?", key, meant);
+	if (diags->n > n)
+		diags->items[n].misspelt = true;
+}
+
 void diags_cut(struct diags *diags, size_t n)
 {
 	struct diag *diag;

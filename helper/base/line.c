@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Text, a line and a word at a time.
  */
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/line.h"
@@ -41,4 +42,26 @@ size_t line_words(char *line, char **words, size_t max)
 		word = strtok_r(NULL, blanks, &rest))
 		words[n++] = word;
 	return n && words[0][0] == '#' ? 0 : n;
+}
+
+void text_wrap(const char *words, size_t at, size_t indent, size_t columns, struct text *out)
+{
+	bool first = true;
+	size_t len;
+
+	for (; *words; words += strspn(words, " ")) {
+		len = strcspn(words, " ");
+		if (!first && at + 1 + len > columns) {
+			text_format(out, "\n%*s", (int)indent, "");
+			at = indent;
+		} else if (!first) {
+			text_add_string(out, " ");
+			at++;
+		}
+		text_add(out, words, len);
+		at += len;
+		words += len;
+		first = false;
+	}
+	text_add_string(out, "\n");
 }

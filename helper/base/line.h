@@ -15,4 +15,8 @@ char *line_next(const char **cursor);
  * own line. */
 char *text_line(const struct text *text, size_t *at);
 
+/* The words, in lines of at most so many columns, and a newline. The first line goes on at column
+ * `at`; the others begin with `indent` blanks. A word is never broken. */
+void text_wrap(const char *words, size_t at, size_t indent, size_t columns, struct text *out);
+
 #endif

@@ -4,169 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "base/line.h"
-#include "cmd/cmd.h"
+#include "cmd/judge.h"
 #include "judge/check.h"
-#include "sys/ask.h"
-#include "sys/files.h"
-#include "sys/kernel.h"
-#include "sys/proc.h"
-
-#ifndef LIBDIR
-#define LIBDIR "/usr/lib/multihome"
-#endif
-
-/* Larger than any script that is a hook; more of it is not looked at. */
-enum { SCRIPT_SIZE = 1 << 16 };
-
-/* All that check knows beyond what every verb does. */
-struct checked {
-	struct host host;
-	struct sysctl_diff diff;
-	struct sysctls settings;
-	struct hook hooks[HOOKS];
-	struct inquiry inquiry;
-	struct answer *answers;
-	struct findings findings;
-};
-
-/* In a line that is no comment? What is no text, or not to be read, is trusted. */
-static bool calls_multihome(const char *path)
-{
-	char *bytes = mem_resize(NULL, SCRIPT_SIZE), *line;
-	FILE *file = fopen(path, "r");
-	size_t n = file ? fread(bytes, 1, SCRIPT_SIZE - 1, file) : 0;
-	bool calls = !file || (n > 4 && !memcmp(bytes, "\177ELF", 4));
-	const char *cursor = bytes;
-
-	if (file)
-		fclose(file);
-	bytes[n] = '\0';
-	while (!calls && (line = line_next(&cursor))) {
-		calls = line[strspn(line, " \t")] != '#' && strstr(line, "multihome");
-		free(line);
-	}
-	free(bytes);
-	return calls;
-}
-
-static void read_hook(struct hook *hook, const char *path, const char *ours, int mode)
-{
-	hook->path = path;
-	hook->ours = access(ours, F_OK) ? NULL : ours;
-	if (access(path, F_OK))
-		hook->state = HOOK_MISSING;
-	else if (access(path, mode))
-		hook->state = HOOK_NOT_EXECUTABLE;
-	else
-		hook->state = calls_multihome(path) ? HOOK_CALLS : HOOK_SILENT;
-}
-
-/* dhclient-script sources what is executable in the folder (EL6 and later), and its one file
- * whatever its mode (EL5). */
-static void read_hooks(struct hook hooks[HOOKS])
-{
-	static const char folder[] = SYSCONFDIR "/dhcp/dhclient.d",
-			  script[] = SYSCONFDIR "/dhcp/dhclient.d/multihome.sh",
-			  exit_hooks[] = SYSCONFDIR "/dhclient-exit-hooks",
-			  manager[] = SYSCONFDIR "/NetworkManager/dispatcher.d/50-multihome";
-
-	read_hook(&hooks[HOOK_PREPARE], "/sbin/ifup-pre-local", LIBDIR "/ifup-pre-local", X_OK);
-	read_hook(&hooks[HOOK_UP], "/sbin/ifup-local", LIBDIR "/ifup-local", X_OK);
-	read_hook(&hooks[HOOK_DOWN], "/sbin/ifdown-local", LIBDIR "/ifdown-local", X_OK);
-	if (!access(folder, F_OK))
-		read_hook(&hooks[HOOK_DHCP], script, script, X_OK);
-	else
-		read_hook(&hooks[HOOK_DHCP], exit_hooks, LIBDIR "/dhclient-exit-hooks", R_OK);
-	read_hook(&hooks[HOOK_NETWORK_MANAGER], manager, manager, X_OK);
-}
-
-static int read_settings(const struct links *links, struct sysctls *out)
-{
-	int err = sysctl_read("all", out);
-	size_t i;
-
-	for (i = 0; !err && i < links->n; i++)
-		err = sysctl_read(links->items[i].name, out);
-	return err;
-}
-
-static int ask(const struct check_input *in, struct checked *checked)
-{
-	struct inquiry *inquiry = &checked->inquiry;
-	const struct host *host = &checked->host;
-
-	check_ask(in, inquiry);
-	checked->answers = mem_resize(NULL, (inquiry->questions.n + 1) * sizeof(struct answer));
-	return kernel_ask(inquiry->questions.items, inquiry->questions.n, &host->kernel.links,
-		checked->answers);
-}
-
-/* 0 or EXIT_FAILED, which is logged. */
-static int find(struct checked *checked)
-{
-	const struct options none = {.argument = NULL};
-	struct host *host = &checked->host;
-	const struct check_input in = {&host->config, &host->sources, &host->plan, &host->ops,
-		&checked->diff.writes, &host->diags, &host->kernel, &checked->settings,
-		kernel_older_than(2, 6, 31), sysctl_value(AF_INET, "all", "forwarding") == 1,
-		sysctl_value(AF_INET6, "all", "forwarding") == 1, checked->hooks};
-
-	/* Where the host's own defaults are refused, the kernel can be asked all the same. */
-	if (host_plan(EVENT_SYNC, &none, host) == EXIT_FAILED ||
-		host_diff_sysctls(host, !host->ops.n, &checked->diff) ||
-		read_settings(&host->kernel.links, &checked->settings))
-		return EXIT_FAILED;
-	read_hooks(checked->hooks);
-	if (ask(&in, checked))
-		return EXIT_FAILED;
-	check_answers(&in, &checked->inquiry, checked->answers, &checked->findings);
-	check_policies(&in, &checked->inquiry, &checked->findings);
-	check_plan(&in, &checked->findings);
-	check_host(&in, &checked->inquiry, &checked->findings);
-	return 0;
-}
-
-/* "3 addresses of 2 NICs answer by their own NIC" */
-static void format_well(const struct inquiry *inquiry, struct text *out)
-{
-	const struct asked *items = inquiry->asked.items;
-	size_t i, nics = 0, right = 0, n = inquiry->asked.n;
-
-	for (i = 0; i < n; i++) {
-		nics = items[i].nic >= nics ? items[i].nic + 1 : nics;
-		right += items[i].right;
-	}
-	if (!n) {
-		text_add_string(out, "no NIC has a gateway");
-		return;
-	}
-	if (right < n)
-		text_format(out, "%zu of ", right);
-	text_format(out, "%zu address%s of %zu NIC%s answer%s by %s own NIC", n, n == 1 ? "" : "es",
-		nics, nics == 1 ? "" : "s", n == 1 ? "s" : "", n == 1 ? "its" : "their");
-}
-
-/* The first record, which is all that some monitors show. */
-static void format_summary(const struct checked *checked, size_t wrong, struct text *out)
-{
-	const struct findings *findings = &checked->findings;
-	size_t i;
-
-	text_add_string(out, wrong ? "wrong\tsummary\t-\t-\t" : "ok\tsummary\t-\t-\t");
-	for (i = 0; wrong && !findings->items[i].wrong; i++)
-		;
-	if (wrong) {
-		text_format(out, "%zu wrong, the first: ", wrong);
-		finding_format(&findings->items[i], out);
-	} else {
-		format_well(&checked->inquiry, out);
-	}
-	text_add_string(out, "\t-\n");
-}
+#include "judge/json.h"
 
 static void format_findings(const struct findings *findings, bool records, struct text *out)
 {
@@ -179,46 +22,139 @@ static void format_findings(const struct findings *findings, bool records, struc
 			finding = &findings->items[i];
 			if (finding->wrong != wrong)
 				continue;
-			if (records)
-				finding_format_record(finding, out);
-			else
-				finding_format(finding, out);
+			if (!records) {
+				finding_format(finding, output_columns(), out);
+				continue;
+			}
+			finding_format_record(finding, out);
 			text_add_string(out, "\n");
 		}
 }
 
-/* For cron and scripts it is silent when all is well; a person wants to see that it looked. */
-static int print(const struct checked *checked, bool porcelain)
+/* "3 wrong, the first: eth0: …", or that all is well: on one line. */
+static void format_summary(const struct facts *facts, const struct check *check,
+	const struct findings *findings, struct text *out)
 {
-	size_t wrong = findings_count(&checked->findings, true);
-	struct text out = {0};
-	int status = wrong ? EXIT_FAILED : EXIT_DONE;
+	size_t wrong = findings_count(findings, true), i = 0;
 
-	if (porcelain)
-		format_summary(checked, wrong, &out);
-	format_findings(&checked->findings, porcelain, &out);
-	if (!porcelain && !wrong && isatty(STDOUT_FILENO)) {
-		format_well(&checked->inquiry, &out);
-		text_add_string(&out, "\n");
+	if (!wrong) {
+		check_summary(facts, check, out);
+		return;
 	}
-	if (out.n && fwrite(out.bytes, 1, out.n, stdout) != out.n)
-		status = EXIT_FAILED;
-	text_free(&out);
+	while (!findings->items[i].wrong)
+		i++;
+	text_format(out, "%zu wrong, the first: %s%s", wrong, findings->items[i].device,
+		findings->items[i].device[0] ? ": " : "");
+	finding_format_what(&findings->items[i], out);
+}
+
+/* A plugin of Nagios: one line, performance data behind the bar, exit 0 to 3. */
+enum { NAGIOS_OK, NAGIOS_WARNING, NAGIOS_CRITICAL, NAGIOS_UNKNOWN };
+
+static int format_nagios(const struct facts *facts, const struct check *check,
+	const struct findings *findings, long ms, struct text *out)
+{
+	static const char *const words[] = {"OK", "WARNING", "CRITICAL"};
+	int status = findings_count(findings, true) ? NAGIOS_WARNING : NAGIOS_OK;
+	size_t i, up = 0, right = 0, n = 0;
+	enum outcome outcome;
+
+	for (i = 0; i < facts->plan->uplinks.n; i++)
+		up += facts->plan->uplinks.items[i].state == STATE_UP;
+	for (i = 0; i < check->verdicts.n; i++) {
+		if (!check->verdicts.items[i].has_gateway)
+			continue;
+		n++;
+		outcome = verdict_outcome(&check->verdicts.items[i]);
+		right += outcome == OUTCOME_RIGHT || check->verdicts.items[i].fault == FAULT_FIREWALL;
+		if (outcome == OUTCOME_LOST)
+			status = NAGIOS_CRITICAL;
+	}
+	for (i = 0; i < findings->n; i++)
+		if (findings->items[i].kind == FINDING_OFFLINE)
+			status = NAGIOS_CRITICAL;
+	text_format(out, "MULTIHOME %s - ", words[status]);
+	format_summary(facts, check, findings, out);
+	for (i = 0; i < out->n; i++)
+		if (out->bytes[i] == '|')
+			out->bytes[i] = '/';
+	text_format(out, " | uplinks_up=%zu;;;0;%zu addresses_right=%zu;;;0;%zu time=%ldms\n", up,
+		facts->plan->uplinks.n, right, n, ms);
 	return status;
+}
+
+/* For cron and scripts it is silent when all is well; a person wants to see that it looked. */
+static int format(const struct options *options, const struct facts *facts,
+	const struct check *check, const struct findings *findings, long ms, struct text *out)
+{
+	size_t wrong = findings_count(findings, true);
+	struct showns showns = {NULL, 0, 0};
+
+	if (options->nagios)
+		return format_nagios(facts, check, findings, ms, out);
+	if (options->json) {
+		json_begin(out);
+		show_collect(facts, NULL, &showns);
+		json_uplinks(&showns, out);
+		json_verdicts("addresses", facts, check->verdicts.items, check->verdicts.n, out);
+		json_verdicts("own", facts, check->own, 2, out);
+		json_findings(findings, out);
+		json_end(out);
+		free(showns.items);
+	} else if (options->porcelain) {
+		text_add_string(out, wrong ? "wrong\tsummary\t-\t-\t" : "ok\tsummary\t-\t-\t");
+		format_summary(facts, check, findings, out);
+		text_add_string(out, "\t-\n");
+		format_findings(findings, true, out);
+	} else {
+		format_findings(findings, false, out);
+		if (!wrong && isatty(STDOUT_FILENO)) {
+			check_summary(facts, check, out);
+			text_add_string(out, "\n");
+		}
+	}
+	return wrong ? EXIT_FAILED : EXIT_DONE;
+}
+
+static long milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 int cmd_check(const struct options *options)
 {
-	struct checked checked = {.host = {.whole = true}};
-	int status = find(&checked);
+	struct judging judging = {.facts = {.kernel = NULL}};
+	struct check check = {.verdicts = {NULL, 0, 0}};
+	struct findings findings = {NULL, 0, 0};
+	struct answer *answers = NULL;
+	struct text out = {0};
+	long began = milliseconds();
+	int status = judging_gather(options, &judging);
 
+	if (!status && options->root) {
+		check_files(&judging.facts, &findings);
+	} else if (!status) {
+		check_begin(&judging.facts, &check);
+		answers = judging_ask(&judging, &check.questions);
+		if (answers)
+			check_finish(&judging.facts, &check, answers, &findings);
+		else
+			status = EXIT_FAILED;
+	}
 	if (!status)
-		status = print(&checked, options->porcelain);
-	findings_free(&checked.findings);
-	free(checked.answers);
-	inquiry_free(&checked.inquiry);
-	free(checked.settings.items);
-	sysctl_diff_free(&checked.diff);
-	host_free(&checked.host);
+		status = format(options, &judging.facts, &check, &findings,
+			milliseconds() - began, &out);
+	else if (options->nagios) {
+		text_add_string(&out, "MULTIHOME UNKNOWN - the host could not be read\n");
+		status = NAGIOS_UNKNOWN;
+	}
+	status = output_print(&out, status);
+	findings_free(&findings);
+	free(answers);
+	check_free(&check);
+	judging_free(&judging);
 	return status;
 }

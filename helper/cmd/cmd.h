@@ -13,9 +13,10 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3 };
 
 struct options {
 	const char *argument; /* DEVICE, CONFIG or REMOTE, or NULL */
-	const char *second;   /* LOCAL, or NULL */
-	const char *root;     /* --root, or NULL */
-	bool porcelain;
+	const char *const *words; /* all of them, from argument on */
+	size_t n;
+	const char *root; /* --root, or NULL */
+	bool porcelain, json, nagios;
 };
 
 int cmd_prepare(const struct options *options);

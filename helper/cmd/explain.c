@@ -7,10 +7,17 @@
 #include <sys/socket.h>
 
 #include "base/log.h"
-#include "cmd/gather.h"
-#include "sys/ask.h"
-#include "sys/kernel.h"
+#include "cmd/judge.h"
+#include "judge/json.h"
+#include "judge/words.h"
 #include "sys/proc.h"
+
+/* What was asked for. */
+struct asked {
+	struct prefix remote, local; /* local.family 0: that of each NIC */
+	device_name zone;	     /* of a link-local one: the device after its % */
+	device_name by;
+};
 
 static int wrong_argument(const char *word, const char *what)
 {
@@ -19,7 +26,7 @@ static int wrong_argument(const char *word, const char *what)
 }
 
 /* ADDRESS or ADDRESS%DEVICE. */
-static int parse_word(const char *word, struct asker *asker, struct prefix *out)
+static int parse_word(const char *word, struct asked *asked, struct prefix *out)
 {
 	char text[PREFIX_TEXT + DEVICE_SIZE];
 	char *zone;
@@ -39,25 +46,37 @@ static int parse_word(const char *word, struct asker *asker, struct prefix *out)
 		return wrong_argument(word, "the address of one host on a network is expected");
 	if (zone && !prefix_is_link_local(out))
 		return wrong_argument(word, "only a link-local address has a device");
-	if (zone && (!device_valid(zone) || (asker->zone[0] && strcmp(asker->zone, zone))))
+	if (zone && (!device_valid(zone) || (asked->zone[0] && strcmp(asked->zone, zone))))
 		return wrong_argument(word, "one device is expected after the %");
 	if (zone)
-		memcpy(asker->zone, zone, strlen(zone) + 1);
+		memcpy(asked->zone, zone, strlen(zone) + 1);
 	return 0;
 }
 
-static int parse_words(const struct options *options, struct asker *asker)
+/* REMOTE [LOCAL] [by DEVICE] */
+static int parse_words(const struct options *options, struct asked *asked)
 {
-	const char *remote = options->argument, *local = options->second;
+	const char *const *words = options->words;
+	size_t n = options->n;
+	const char *remote = words[0], *local;
 
-	if (parse_word(remote, asker, &asker->remote) ||
-		(local && parse_word(local, asker, &asker->local)))
+	if (n >= 3 && !strcmp(words[n - 2], "by")) {
+		if (!device_valid(words[n - 1]))
+			return wrong_argument(words[n - 1], "a device is expected after by");
+		memcpy(asked->by, words[n - 1], strlen(words[n - 1]) + 1);
+		n -= 2;
+	}
+	if (n > 2)
+		return wrong_argument(words[2], "REMOTE [LOCAL] [by DEVICE] is expected");
+	local = n == 2 ? words[1] : NULL;
+	if (parse_word(remote, asked, &asked->remote) ||
+		(local && parse_word(local, asked, &asked->local)))
 		return EXIT_USAGE;
-	if (local && asker->local.family != asker->remote.family)
+	if (local && asked->local.family != asked->remote.family)
 		return wrong_argument(local, "REMOTE and LOCAL of one family are expected");
-	if (prefix_is_link_local(&asker->remote) && !asker->zone[0])
+	if (prefix_is_link_local(&asked->remote) && !asked->zone[0])
 		return wrong_argument(remote, "its device is expected after it: %eth0");
-	if (prefix_is_link_local(&asker->local) && !prefix_is_link_local(&asker->remote))
+	if (prefix_is_link_local(&asked->local) && !prefix_is_link_local(&asked->remote))
 		return wrong_argument(local, "only a link-local REMOTE reaches it");
 	return 0;
 }
@@ -77,19 +96,19 @@ static unsigned char local_type(const struct kernel *kernel, const struct prefix
 	return 0;
 }
 
-static const struct address *find_address(const struct asker *asker, const struct prefix *wanted)
+static const struct address *find_address(
+	const struct kernel *kernel, const struct asked *asked, const struct prefix *wanted)
 {
-	const struct addresses *addresses = &asker->host.kernel.addresses;
 	const struct address *address, *found = NULL;
 	const struct link *link;
 	size_t i;
 
-	for (i = 0; i < addresses->n; i++) {
-		address = &addresses->items[i];
-		link = kernel_find_link(&asker->host.kernel, address->device);
+	for (i = 0; i < kernel->addresses.n; i++) {
+		address = &kernel->addresses.items[i];
+		link = kernel_find_link(kernel, address->device);
 		/* One may have gone between two dumps. */
 		if (!link || !prefix_same_address(&address->prefix, wanted) ||
-			(prefix_is_link_local(wanted) && strcmp(address->device, asker->zone)))
+			(prefix_is_link_local(wanted) && strcmp(address->device, asked->zone)))
 			continue;
 		if (!found || link->up)
 			found = address;
@@ -97,143 +116,178 @@ static const struct address *find_address(const struct asker *asker, const struc
 	return found;
 }
 
-/* gateway: is there one by the NIC that holds the address? */
-static enum verdict explain(
-	const struct asker *asker, const struct address *address, bool brief, bool *gateway)
+/* The first of the NIC that the remote may ask. */
+static const struct address *first_address(
+	const struct kernel *kernel, const struct asked *asked, const struct link *link)
 {
-	struct facts facts = {.up = false};
-	struct trace trace = {.n = 0};
-	struct text out = {0};
-	enum verdict verdict;
-
-	facts_gather(asker, address, &trace, &facts);
-	verdict = explain_verdict(&facts);
-	*gateway = facts.gateway;
-	explain_format(&facts, brief, &out);
-	fputs(out.bytes, stdout);
-	text_free(&out);
-	free(trace.items);
-	free(facts.bystanders.items);
-	return verdict;
-}
-
-/* What leaves for an address of the host's own never leaves; what comes by a NIC from one is a
- * martian, unless accept_local is set. */
-static int explain_own(
-	const struct asker *asker, const struct address *own, const struct address *local)
-{
-	char text[PREFIX_TEXT];
-
-	prefix_format_address(&asker->remote, text);
-	printf("%-12s %s is an address of this host, on %s\n", "1 delivery", text, own->device);
-	if (local && local->prefix.family == AF_INET && strcmp(local->device, "lo"))
-		printf("%-12s what comes from it by %s is %s (accept_local %d)\n", "",
-			local->device,
-			ask_arrival(asker, &asker->remote, &asker->local, local->device).error
-				? "a martian: dropped"
-				: "taken",
-			kernel_setting_larger(local->device, "accept_local"));
-	printf("%-12s right: nothing leaves the host\n", "verdict");
-	return EXIT_DONE;
-}
-
-static const struct address *first_address(const struct asker *asker, const struct link *link)
-{
-	const struct addresses *addresses = &asker->host.kernel.addresses;
-	bool link_local = prefix_is_link_local(&asker->remote);
+	bool link_local = prefix_is_link_local(&asked->remote);
 	const struct address *address;
 	size_t i;
 
-	if (link->loopback || (link_local && strcmp(link->name, asker->zone)))
+	if (link->loopback || (link_local && strcmp(link->name, asked->zone)))
 		return NULL;
-	for (i = 0; i < addresses->n; i++) {
-		address = &addresses->items[i];
+	for (i = 0; i < kernel->addresses.n; i++) {
+		address = &kernel->addresses.items[i];
 		if (!strcmp(address->device, link->name) &&
-			address->prefix.family == asker->remote.family &&
+			address->prefix.family == asked->remote.family &&
 			prefix_is_link_local(&address->prefix) == link_local)
 			return address;
 	}
 	return NULL;
 }
 
+/* What leaves for an address of the host's own never leaves; what comes by a NIC from one is a
+ * martian, unless accept_local is set. */
+static int explain_own(const struct judging *judging, const struct asked *asked,
+	const struct address *own, const struct address *local)
+{
+	struct questions questions = {NULL, 0, 0};
+	struct question *question;
+	struct answer *answers;
+	char text[PREFIX_TEXT];
+	int all, its;
+
+	prefix_format_address(&asked->remote, text);
+	printf("%-12s %s is an address of this host, on %s\n", "1 delivery", text, own->device);
+	if (local && local->prefix.family == AF_INET && strcmp(local->device, "lo")) {
+		question = array_add(&questions);
+		question->to = asked->local;
+		question->from = asked->remote;
+		memcpy(question->iif, local->device, sizeof(question->iif));
+		answers = judging_ask(judging, &questions);
+		all = sysctl_value(AF_INET, "all", "accept_local");
+		its = sysctl_value(AF_INET, local->device, "accept_local");
+		printf("%-12s what comes from it by %s is %s (accept_local %d)\n", "",
+			local->device,
+			!answers || answers->error ? "a martian: dropped" : "taken",
+			all > its ? all : its);
+		free(answers);
+		free(questions.items);
+	}
+	printf("%-12s right: nothing leaves the host\n", "verdict");
+	return EXIT_DONE;
+}
+
+struct verdicts {
+	struct verdict *items;
+	size_t n, cap;
+};
+
+static void begin(const struct judging *judging, const struct asked *asked,
+	const struct address *address, struct verdicts *verdicts, struct steps *steps,
+	struct questions *questions)
+{
+	struct packet packet = {.remote = asked->remote, .local = address};
+
+	memcpy(packet.by, asked->by, sizeof(packet.by));
+	memcpy(packet.zone, asked->zone, sizeof(packet.zone));
+	verdict_begin(&judging->facts, &packet, array_add(verdicts), steps, questions);
+}
+
 /* A NIC without a gateway is not reached from afar: what becomes of its replies does not count,
  * unless there is no other. */
-static int explain_each(const struct asker *asker)
+static int status_of(const struct verdicts *verdicts)
 {
-	const struct links *links = &asker->host.kernel.links;
-	const struct address *address;
-	bool any = false, right = false, wrong = false, good, gateway;
+	bool good = false, bad = false, right;
+	enum outcome outcome;
 	size_t i;
 
-	for (i = 0; i < links->n; i++) {
-		address = first_address(asker, &links->items[i]);
-		if (!address)
-			continue;
-		if (any)
-			putchar('\n');
-		any = true;
-		good = verdict_is_right(explain(asker, address, true, &gateway));
-		right |= good;
-		wrong |= !good && gateway;
+	for (i = 0; i < verdicts->n; i++) {
+		outcome = verdict_outcome(&verdicts->items[i]);
+		right = outcome == OUTCOME_RIGHT || outcome == OUTCOME_UNKNOWN;
+		good |= right;
+		bad |= !right && (verdicts->items[i].has_gateway || verdicts->n == 1);
 	}
-	if (!any)
-		log_error("multihome: explain: no NIC has an %s address",
-			asker->remote.family == AF_INET6 ? "IPv6" : "IPv4");
-	return right && !wrong ? EXIT_DONE : EXIT_FAILED;
+	return good && !bad ? EXIT_DONE : EXIT_FAILED;
 }
 
-static int explain_all(const struct options *options, const struct asker *asker)
+/* Of one address the whole story, of each NIC's what decides. */
+static int explain(const struct judging *judging, const struct asked *asked,
+	const struct address *local, bool json)
 {
-	const struct address *own = find_address(asker, &asker->remote), *local = NULL;
-	bool gateway;
+	const struct links *links = &judging->host.kernel.links;
+	struct verdicts verdicts = {NULL, 0, 0};
+	struct questions questions = {NULL, 0, 0};
+	struct steps *steps = mem_resize(NULL, (links->n + 1) * sizeof(*steps));
+	const struct address *address;
+	struct answer *answers;
+	struct text out = {0};
+	int status = EXIT_FAILED;
+	size_t i;
 
-	if (local_type(&asker->host.kernel, &asker->remote) == ROUTE_BROADCAST)
+	memset(steps, 0, (links->n + 1) * sizeof(*steps));
+	if (local)
+		begin(judging, asked, local, &verdicts, &steps[0], &questions);
+	for (i = 0; !local && i < links->n; i++) {
+		address = first_address(&judging->host.kernel, asked, &links->items[i]);
+		if (address)
+			begin(judging, asked, address, &verdicts, &steps[verdicts.n], &questions);
+	}
+	if (!verdicts.n)
+		log_error("multihome: explain: no NIC has an %s address",
+			asked->remote.family == AF_INET6 ? "IPv6" : "IPv4");
+	answers = judging_ask(judging, &questions);
+	for (i = 0; answers && i < verdicts.n; i++) {
+		verdict_finish(&judging->facts, &verdicts.items[i], answers);
+		text_add_string(&out, i && !json ? "\n" : "");
+		if (!json)
+			words_explain(&judging->facts, &verdicts.items[i], &steps[i], !local,
+				output_columns(), &out);
+	}
+	if (answers && json) {
+		json_begin(&out);
+		json_verdicts("addresses", &judging->facts, verdicts.items, verdicts.n, &out);
+		json_end(&out);
+	}
+	if (answers)
+		status = output_print(&out, status_of(&verdicts));
+	for (i = 0; i < verdicts.n; i++) {
+		verdict_free(&verdicts.items[i]);
+		free(steps[i].items);
+	}
+	free(verdicts.items);
+	free(questions.items);
+	free(answers);
+	free(steps);
+	return status;
+}
+
+static int explain_all(
+	const struct options *options, const struct judging *judging, const struct asked *asked)
+{
+	const struct kernel *kernel = &judging->host.kernel;
+	const struct address *own = find_address(kernel, asked, &asked->remote), *local = NULL;
+
+	if (local_type(kernel, &asked->remote) == ROUTE_BROADCAST)
 		return wrong_argument(options->argument,
-			"a host's address is expected, not "
-			"that of all hosts of a network");
-	if (asker->zone[0] && !kernel_find_link(&asker->host.kernel, asker->zone))
+			"a host's address is expected, not that of all hosts of a network");
+	if (asked->zone[0] && !kernel_find_link(kernel, asked->zone))
 		return wrong_argument(options->argument, "there is no such device");
-	if (options->second)
-		local = find_address(asker, &asker->local);
-	if (options->second && !local) {
-		wrong_argument(options->second, "not an address of this host");
+	if (asked->by[0] && !kernel_find_link(kernel, asked->by))
+		return wrong_argument(asked->by, "there is no such device");
+	if (asked->local.family)
+		local = find_address(kernel, asked, &asked->local);
+	if (asked->local.family && !local) {
+		wrong_argument(options->words[1], "not an address of this host");
 		return EXIT_FAILED;
 	}
-	if (own && local_type(&asker->host.kernel, &asker->remote) == ROUTE_LOCAL)
-		return explain_own(asker, own, local);
-	if (!local)
-		return explain_each(asker);
-	return verdict_is_right(explain(asker, local, false, &gateway)) ? EXIT_DONE : EXIT_FAILED;
-}
-
-/* What sync would do, if the configuration can be read; explain does without, too. */
-static void read_plan(struct asker *asker)
-{
-	struct sysctl_diff diff = {.writes = {0}};
-	struct host *host = &asker->host;
-
-	host_diff_sysctls(host, !host->ops.n, &diff);
-	asker->pending = host->ops.n || host->plan.changes.n || diff.writes.n;
-	sysctl_diff_free(&diff);
+	if (own && local_type(kernel, &asked->remote) == ROUTE_LOCAL)
+		return explain_own(judging, asked, own, local);
+	return explain(judging, asked, local, options->json);
 }
 
 int cmd_explain(const struct options *options)
 {
 	const struct options all = {.argument = NULL};
-	struct asker asker = {.host = {.whole = true}};
-	struct host *host = &asker.host;
-	int status = parse_words(options, &asker);
+	struct judging judging = {.facts = {.kernel = NULL}};
+	struct asked asked = {.zone = ""};
+	int status = parse_words(options, &asked);
 
 	if (status)
 		return status;
-	status = EXIT_FAILED;
-	asker.unplanned = host_plan(EVENT_SYNC, &all, host);
-	if (!asker.unplanned)
-		read_plan(&asker);
-	asker.ground.kernel = &host->kernel;
-	asker.ground.forwarding6 = sysctl_value(AF_INET6, "all", "forwarding");
-	if (host->kernel.links.n)
-		status = explain_all(options, &asker);
-	host_free(host);
+	status = judging_gather(&all, &judging);
+	if (!status)
+		status = explain_all(options, &judging, &asked);
+	judging_free(&judging);
 	return status;
 }

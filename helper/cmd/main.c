@@ -22,10 +22,13 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-	{"show", cmd_show, "[--porcelain]", "", "list the uplinks, and how each is served"},
+	{"show", cmd_show, "[--porcelain] [--json]", "[DEVICE]",
+		"list the uplinks, and how each is served"},
 	{"plan", cmd_plan, "[--root DIR]", "[DEVICE]", "show what sync would do, changing nothing"},
-	{"check", cmd_check, "[--porcelain]", "", "ask the kernel which way each address answers"},
-	{"explain", cmd_explain, "", "REMOTE [LOCAL]", "show which way a reply goes, and why"},
+	{"check", cmd_check, "[--porcelain] [--json] [--nagios] [--root DIR]", "",
+		"find what keeps an address from answering by its NIC"},
+	{"explain", cmd_explain, "[--json]", "REMOTE [LOCAL] [by] [DEVICE]",
+		"show which way a reply goes, and why"},
 	{"sync", cmd_sync, "", "", "bring files and kernel to what the plan wants"},
 	{"clean", cmd_clean, "", "", "remove all that multihome put anywhere"},
 	{"prepare", cmd_prepare, "", "CONFIG", "hook: refresh the managed blocks before ifup"},
@@ -37,7 +40,7 @@ static const struct verb verbs[] = {
 enum { VERBS = sizeof(verbs) / sizeof(*verbs) };
 
 /* No value is a letter's, so that optopt tells a long option from a short one. */
-enum { OPTION_HELP = 256, OPTION_PORCELAIN, OPTION_ROOT };
+enum { OPTION_HELP = 256, OPTION_PORCELAIN, OPTION_JSON, OPTION_NAGIOS, OPTION_ROOT };
 
 static const struct verb_option {
 	struct option getopt;
@@ -45,6 +48,9 @@ static const struct verb_option {
 } verb_options[] = {
 	{{"porcelain", no_argument, NULL, OPTION_PORCELAIN}, "--porcelain",
 		"for programs: fields with tabs between, no heading"},
+	{{"json", no_argument, NULL, OPTION_JSON}, "--json", "for programs: one JSON object"},
+	{{"nagios", no_argument, NULL, OPTION_NAGIOS}, "--nagios",
+		"as a plugin of Nagios: one line, exit 0 to 3"},
 	{{"root", required_argument, NULL, OPTION_ROOT}, "--root DIR",
 		"for a copy of /etc, in DIR or in DIR/etc"},
 	{{"help", no_argument, NULL, OPTION_HELP}, "--help", "this"},
@@ -60,16 +66,16 @@ static void print_left(const char *left, const char *right)
 }
 
 /* "plan [--root DIR] [DEVICE]" */
-static const char *verb_words(const struct verb *verb, char words[64])
+static const char *verb_words(const struct verb *verb, char words[96])
 {
-	snprintf(words, 64, "%s%s%s%s%s", verb->name, *verb->options ? " " : "", verb->options,
+	snprintf(words, 96, "%s%s%s%s%s", verb->name, *verb->options ? " " : "", verb->options,
 		*verb->arguments ? " " : "", verb->arguments);
 	return words;
 }
 
 static int help(void)
 {
-	char words[64];
+	char words[96];
 	size_t i;
 
 	printf("%s\n\n", usage_words);
@@ -90,7 +96,7 @@ static bool takes(const struct verb *verb, const struct verb_option *option)
 
 static int verb_help(const struct verb *verb)
 {
-	char words[64];
+	char words[96];
 	size_t i;
 
 	printf("usage: multihome %s\n\n%s\n\n", verb_words(verb, words), verb->summary);
@@ -102,7 +108,7 @@ static int verb_help(const struct verb *verb)
 
 static int usage(const struct verb *verb, const char *what, const char *word)
 {
-	char words[64];
+	char words[96];
 
 	fprintf(stderr, "multihome: %s: %s '%s'; usage: multihome %s\n", verb->name, what, word,
 		verb_words(verb, words));
@@ -150,6 +156,10 @@ static int verb_run(const struct verb *verb, int argc, char **argv)
 			options.root = optarg;
 		else if (option == OPTION_PORCELAIN)
 			options.porcelain = true;
+		else if (option == OPTION_JSON)
+			options.json = true;
+		else if (option == OPTION_NAGIOS)
+			options.nagios = true;
 		else
 			return wrong_option(verb, option, argv);
 	}
@@ -157,8 +167,8 @@ static int verb_run(const struct verb *verb, int argc, char **argv)
 		return EXIT_USAGE;
 	if (optind < argc)
 		options.argument = argv[optind];
-	if (optind + 1 < argc)
-		options.second = argv[optind + 1];
+	options.words = (const char *const *)argv + optind;
+	options.n = (size_t)(argc - optind);
 	return verb->run(&options);
 }
 

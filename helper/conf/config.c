@@ -10,6 +10,7 @@
 #include "base/line.h"
 #include "conf/byhand.h"
 #include "conf/config.h"
+#include "conf/misspelt.h"
 #include "conf/profile.h"
 #include "conf/shvar.h"
 
@@ -405,6 +406,7 @@ static void read_profile(struct reading *reading, struct config *config, struct 
 	}
 	read_notices(&reading->vars, reading->from.sources->network.path, diags);
 	read_notices(&reading->vars, file->path, diags);
+	misspelt_note(&reading->vars, file->path, diags);
 }
 
 static void read_profiles(const struct sources *sources, const struct links *links,

@@ -119,7 +119,7 @@ bool switch_is_true(const char *value)
 	return strchr("yYtT1", value[0]) || !strcasecmp(value, "on");
 }
 
-static bool switch_is_false(const char *value)
+bool switch_is_false(const char *value)
 {
 	return strchr("nNfF0", value[0]) || !strcasecmp(value, "off");
 }

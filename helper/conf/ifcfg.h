@@ -57,5 +57,6 @@ void reader_refuse(struct reader *reader, const char *key, const char *format, .
 	__attribute__((format(printf, 3, 4)));
 
 bool switch_is_true(const char *value);
+bool switch_is_false(const char *value);
 
 #endif

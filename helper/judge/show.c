@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * What there is to say of each uplink.
+ * The uplinks, and how each of them is served.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -15,100 +16,138 @@ enum { COLUMN_ADDRESS = 1, COLUMNS = 7 };
 
 static const char *const headings[COLUMNS] = {
 	"DEVICE", "ADDRESS", "GATEWAY", "TABLE", "DEFAULT", "RP_FILTER", "STATE"};
-static const char *const states[] = {"up", "down", "edited", "refused", "by-hand"};
 
-/* One uplink in words, but for its addresses. */
-struct shown {
-	const char *device, *state, *rp_filter;
-	char gateway[PREFIX_TEXT], table[16], way[16];
-	bool wins; /* it has the default route of main that is in use */
-};
-
-static bool is_default(const struct route *route, const struct uplink *uplink, unsigned table)
+/* Where the host's own traffic to other networks goes. */
+static struct step own_traffic(const struct facts *facts, int family)
 {
-	return route->table == table && !route->dst.len && route->type == ROUTE_UNICAST &&
-		!route->special && route->dst.family == (uplink->inet6 ? AF_INET6 : AF_INET);
+	const struct question question = {.to = facts->afar[family == AF_INET6]};
+
+	return walk(&facts->walks, &question, NULL).last;
 }
 
-static bool is_by(const struct route *route, const struct uplink *uplink)
+static bool is_by(const struct step *step, const struct uplink *uplink)
 {
-	return !strcmp(route->device, uplink->device) &&
-		prefix_same_address(&route->gateway, &uplink->gateway);
+	struct hop hop = {.gateway = uplink->gateway};
+
+	memcpy(hop.device, uplink->device, sizeof(hop.device));
+	return step->rule && step->end == STEP_ROUTE && route_has_hop(step->route, &hop);
 }
 
-/* Of the default routes in a table, or of those by the uplink's own gateway, the one that the kernel
- * takes: of the lowest metric, and in IPv6, of several, by the router that prefers itself most
- * (RFC 4191). NULL if there is none. */
-static const struct route *find_default(
-	const struct kernel *kernel, const struct uplink *uplink, unsigned table, bool own)
+static const struct route *find_standby(const struct facts *facts, const struct uplink *uplink)
 {
-	const struct route *route, *best = NULL;
+	const struct index *routes = &facts->walks.routes;
+	struct route key = {.table = TABLE_DEFAULT};
+	const struct route *route;
+	size_t at;
+
+	key.dst.family = uplink->gateway.family;
+	for (at = index_first(routes, &key); (route = index_at(routes, at, &key)); at++)
+		if (!strcmp(route->device, uplink->device) &&
+			prefix_same_address(&route->gateway, &uplink->gateway))
+			return route;
+	return NULL;
+}
+
+/* The first of those that wait takes over when main's default goes: the one of the lowest metric. */
+static void number_standbys(
+	const struct facts *facts, const struct step own[2], struct showns *showns)
+{
+	const struct route **standbys = mem_resize(NULL, (showns->n + 1) * sizeof(*standbys));
+	struct shown *shown;
+	const struct uplink *uplink;
+	size_t i, k, place;
+
+	for (i = 0; i < showns->n; i++) {
+		uplink = showns->items[i].planned->uplink;
+		standbys[i] = is_by(&own[uplink->inet6], uplink) ? NULL : find_standby(facts, uplink);
+	}
+	for (i = 0; i < showns->n; i++) {
+		if (!standbys[i])
+			continue;
+		shown = &showns->items[i];
+		for (k = 0, place = 1; k < showns->n; k++)
+			place += standbys[k] &&
+				standbys[k]->dst.family == standbys[i]->dst.family &&
+				standbys[k]->metric < standbys[i]->metric;
+		snprintf(shown->way, sizeof(shown->way), "standby %zu", place);
+	}
+	free(standbys);
+}
+
+/* Is what leads replies to the uplink's gateway missing? */
+static bool is_missing(const struct facts *facts, const struct planned *planned)
+{
+	const struct op *op;
 	size_t i;
 
-	for (i = 0; i < kernel->routes.n; i++) {
-		route = &kernel->routes.items[i];
-		if (!is_default(route, uplink, table) || (own && !is_by(route, uplink)))
-			continue;
-		if (!best || route->metric < best->metric ||
-			(route->metric == best->metric && route->preference > best->preference))
-			best = route;
+	for (i = 0; i < facts->ops->n; i++) {
+		op = &facts->ops->items[i];
+		if ((op->kind == OP_RULE_ADD && op->rule->table == planned->table) ||
+			(op->kind <= OP_ROUTE_APPEND && op->route->table == planned->table &&
+				!op->route->dst.len))
+			return planned->table != 0;
 	}
-	return best;
+	return false;
 }
 
-static void describe_default(
-	const struct kernel *kernel, const struct uplink *uplink, struct shown *shown)
+static const char *describe_state(const struct facts *facts, const struct planned *planned)
 {
-	const struct route *winner = find_default(kernel, uplink, TABLE_MAIN, false);
-	const struct route *own = find_default(kernel, uplink, TABLE_MAIN, true);
-
-	if (!winner)
-		winner = find_default(kernel, uplink, TABLE_DEFAULT, false);
-	shown->wins = winner && is_by(winner, uplink);
-	if (shown->wins)
-		strcpy(shown->way, "winner");
-	else if (own)
-		snprintf(shown->way, sizeof(shown->way), "%u", own->metric);
-	else if (find_default(kernel, uplink, TABLE_DEFAULT, true))
-		strcpy(shown->way, "standby");
-	else
-		strcpy(shown->way, "-");
-}
-
-static const char *describe_filter(const struct show_input *input, const struct uplink *uplink)
-{
-	/* IPv6 has none. */
-	int value = uplink->inet6
-		? -1
-		: sysctl_rp_filter(input->seen, uplink->device, input->filter_needs_both);
-
-	switch (value) {
-	case 0:
-		return "off";
-	case 1:
-		return "strict";
-	case 2:
-		return "loose";
-	default:
-		return "-";
-	}
-}
-
-static void describe(
-	const struct show_input *input, const struct planned *planned, struct shown *shown)
-{
+	static const char *const states[] = {"up", "down", "waits", "refused", "by-hand"};
 	const struct uplink *uplink = planned->uplink;
+	const struct link *link = kernel_find_link(facts->kernel, uplink->device);
+	const struct neighbour *gateway;
 
-	shown->device = uplink->device[0] ? uplink->device : uplink->file->name;
-	shown->state = states[planned->state];
-	shown->rp_filter = describe_filter(input, uplink);
-	strcpy(shown->gateway, "-");
-	strcpy(shown->table, "-");
-	if (uplink->gateway.family)
-		prefix_format_address(&uplink->gateway, shown->gateway);
-	if (planned->table)
-		snprintf(shown->table, sizeof(shown->table), "%u", planned->table);
-	describe_default(input->kernel, uplink, shown);
+	if (planned->state == STATE_REFUSED || planned->state == STATE_EDITED ||
+		planned->state == STATE_DOWN)
+		return states[planned->state];
+	if (link && !link->running)
+		return "no-carrier";
+	if (planned->edited)
+		return "waits";
+	gateway = kernel_find_neighbour(facts->kernel, uplink->device, &uplink->gateway);
+	if (gateway && gateway->state & NEIGHBOUR_FAILED)
+		return "dead";
+	if (planned->state == STATE_UP && is_missing(facts, planned))
+		return "not-applied";
+	return states[planned->state];
+}
+
+void show_collect(const struct facts *facts, const char *device, struct showns *out)
+{
+	static const char *const filters[] = {"off", "strict", "loose"};
+	const struct step own[2] = {own_traffic(facts, AF_INET), own_traffic(facts, AF_INET6)};
+	const struct planned *planned;
+	const struct uplink *uplink;
+	struct shown *shown;
+	size_t i;
+
+	for (i = 0; i < facts->plan->uplinks.n; i++) {
+		planned = &facts->plan->uplinks.items[i];
+		uplink = planned->uplink;
+		shown = array_add(out);
+		shown->planned = planned;
+		shown->device = uplink->device[0] ? uplink->device : uplink->file->name;
+		shown->state = describe_state(facts, planned);
+		shown->filter = uplink->inet6 || !kernel_find_link(facts->kernel, uplink->device)
+			? "-"
+			: filters[facts_filter(facts, uplink->device) % 3];
+		strcpy(shown->gateway, "-");
+		strcpy(shown->table, "-");
+		if (uplink->gateway.family)
+			prefix_format_address(&uplink->gateway, shown->gateway);
+		if (planned->table)
+			snprintf(shown->table, sizeof(shown->table), "%u", planned->table);
+		strcpy(shown->way, !is_by(&own[uplink->inet6], uplink) ? "-"
+				: own[uplink->inet6].route->n > 1	? "shares"
+									: "winner");
+	}
+	number_standbys(facts, own, out);
+	for (i = 0; device && i < out->n;)
+		if (strcmp(device, out->items[i].device))
+			memmove(&out->items[i], &out->items[i + 1],
+				(--out->n - i) * sizeof(*out->items));
+		else
+			i++;
 }
 
 static void format_address(const struct prefix *address, struct text *out)
@@ -127,9 +166,9 @@ static void add_address(struct grid *grid, const char *text)
 		grid_add(grid, GRID_PLAIN, i == COLUMN_ADDRESS ? text : "");
 }
 
-static void add_further_addresses(struct grid *grid, const struct prefixes *addresses)
+static void add_further_addresses(struct grid *grid, const struct prefixes *addresses, bool all)
 {
-	size_t shown = addresses->n > ADDRESSES ? ADDRESSES - 1 : addresses->n, i;
+	size_t shown = all || addresses->n <= ADDRESSES ? addresses->n : ADDRESSES - 1, i;
 	struct text text = {0};
 
 	for (i = 1; i < shown; i++, text.n = 0) {
@@ -143,73 +182,84 @@ static void add_further_addresses(struct grid *grid, const struct prefixes *addr
 	text_free(&text);
 }
 
-static enum grid_color state_color(enum uplink_state state)
+static enum grid_color state_color(const char *state)
 {
-	if (state == STATE_UP)
+	if (!strcmp(state, "up"))
 		return GRID_GOOD;
-	return state == STATE_REFUSED ? GRID_BAD : GRID_DOUBTFUL;
+	return !strcmp(state, "refused") || !strcmp(state, "no-carrier") || !strcmp(state, "dead")
+		? GRID_BAD
+		: GRID_DOUBTFUL;
 }
 
-static void add_uplink(
-	const struct show_input *input, const struct planned *planned, struct grid *grid)
+static void add_uplink(const struct shown *shown, bool all, struct grid *grid)
 {
-	const struct prefixes *addresses = &planned->uplink->addresses;
+	const struct prefixes *addresses = &shown->planned->uplink->addresses;
 	struct text first = {0};
-	struct shown shown;
 
-	describe(input, planned, &shown);
 	text_add_string(&first, addresses->n ? "" : "-");
 	if (addresses->n)
 		format_address(&addresses->items[0], &first);
-	grid_add(grid, GRID_PLAIN, shown.device);
+	grid_add(grid, GRID_PLAIN, shown->device);
 	grid_add(grid, GRID_PLAIN, first.bytes);
-	grid_add(grid, GRID_PLAIN, shown.gateway);
-	grid_add(grid, GRID_PLAIN, shown.table);
-	grid_add(grid, shown.wins ? GRID_BOLD : GRID_PLAIN, shown.way);
-	grid_add(grid, GRID_PLAIN, shown.rp_filter);
-	grid_add(grid, state_color(planned->state), shown.state);
-	add_further_addresses(grid, addresses);
+	grid_add(grid, GRID_PLAIN, shown->gateway);
+	grid_add(grid, GRID_PLAIN, shown->table);
+	grid_add(grid, *shown->way == 'w' ? GRID_BOLD : GRID_PLAIN, shown->way);
+	grid_add(grid, GRID_PLAIN, shown->filter);
+	grid_add(grid, state_color(shown->state), shown->state);
+	add_further_addresses(grid, addresses, all);
 	text_free(&first);
 }
 
-void show_table(const struct show_input *input, bool color, struct text *out)
+/* A VPN's half defaults, a default by a NIC that is no uplink. */
+static void add_other_way(
+	const struct facts *facts, const struct showns *showns, struct text *out)
 {
-	const struct planned_uplinks *uplinks = &input->plan->uplinks;
+	const struct step own = own_traffic(facts, AF_INET);
+	size_t i;
+
+	if (!own.device)
+		return;
+	for (i = 0; i < showns->n; i++)
+		if (is_by(&own, showns->items[i].planned->uplink))
+			return;
+	text_format(out, "The host's own traffic leaves by %s: ", own.device);
+	route_format_choice(own.route, out);
+	text_add_string(out, "\n");
+}
+
+void show_table(const struct facts *facts, const struct showns *showns, bool all, bool color,
+	struct text *out)
+{
 	struct grid grid = {.columns = COLUMNS};
 	size_t i;
 
-	if (!uplinks->n)
+	if (!showns->n)
 		return;
 	for (i = 0; i < COLUMNS; i++)
 		grid_add(&grid, GRID_PLAIN, headings[i]);
-	for (i = 0; i < uplinks->n; i++)
-		add_uplink(input, &uplinks->items[i], &grid);
+	for (i = 0; i < showns->n; i++)
+		add_uplink(&showns->items[i], all, &grid);
 	grid_format(&grid, color, out);
 	grid_free(&grid);
+	if (!all)
+		add_other_way(facts, showns, out);
 }
 
-static void format_fields(
-	const struct show_input *input, const struct planned *planned, struct text *out)
+void show_porcelain(const struct showns *showns, struct text *out)
 {
-	const struct prefixes *addresses = &planned->uplink->addresses;
-	struct shown shown;
-	size_t i;
+	const struct prefixes *addresses;
+	const struct shown *shown;
+	size_t i, k;
 
-	describe(input, planned, &shown);
-	text_format(out, "%s\t", shown.device);
-	for (i = 0; i < addresses->n; i++) {
-		text_add_string(out, i ? "," : "");
-		format_address(&addresses->items[i], out);
+	for (i = 0; i < showns->n; i++) {
+		shown = &showns->items[i];
+		addresses = &shown->planned->uplink->addresses;
+		text_format(out, "%s\t%s", shown->device, addresses->n ? "" : "-");
+		for (k = 0; k < addresses->n; k++) {
+			text_add_string(out, k ? "," : "");
+			format_address(&addresses->items[k], out);
+		}
+		text_format(out, "\t%s\t%s\t%s\t%s\t%s\n", shown->gateway, shown->table,
+			shown->state, shown->way, shown->filter);
 	}
-	text_format(out, "%s\t%s\t%s\t%s\t%s\t%s\n", addresses->n ? "" : "-", shown.gateway,
-		shown.table, shown.state, shown.way, shown.rp_filter);
-}
-
-void show_porcelain(const struct show_input *input, struct text *out)
-{
-	const struct planned_uplinks *uplinks = &input->plan->uplinks;
-	size_t i;
-
-	for (i = 0; i < uplinks->n; i++)
-		format_fields(input, &uplinks->items[i], out);
 }

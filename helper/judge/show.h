@@ -1,25 +1,35 @@
 /* SPDX-License-Identifier: MIT
- * What there is to say of each uplink, as a table or for programs.
- *
- * Pure: the plan and what was seen of the kernel in, text out.
+ * The uplinks, and how each of them is served. Pure.
  */
 #ifndef JUDGE_SHOW_H
 #define JUDGE_SHOW_H
 
-#include "plan/plan.h"
+#include "judge/facts.h"
 
-struct show_input {
-	const struct plan *plan;
-	const struct kernel *kernel;
-	const struct sysctls *seen; /* those of the uplinks' devices, and of "all" */
-	bool filter_needs_both;	    /* as sysctl_rp_filter */
+/* One uplink in words. */
+struct shown {
+	const struct planned *planned;
+	const char *device;
+	const char *state;   /* up, down, no-carrier, dead, not-applied, waits, refused, by-hand */
+	const char *filter;  /* off, strict, loose, "-" for IPv6 */
+	char gateway[PREFIX_TEXT], table[16];
+	char way[16]; /* the host's own traffic: winner, shares, standby N, or "-" */
 };
 
-/* The table of show, with its heading; nothing if there is no uplink to list. */
-void show_table(const struct show_input *input, bool color, struct text *out);
+/* In the order of the plan. device NULL: all. To be freed: items. */
+struct showns {
+	struct shown *items;
+	size_t n, cap;
+};
+void show_collect(const struct facts *facts, const char *device, struct showns *out);
+
+/* The table of show, with its heading, and a line on what else carries the host's own traffic;
+ * nothing if there is no uplink to list. all: every address, however many. */
+void show_table(
+	const struct facts *facts, const struct showns *showns, bool all, bool color, struct text *out);
 /* One line an uplink, a tab between the fields: device, addresses (ADDRESS/LENGTH, commas
  * between), gateway, table, state, default, rp_filter; "-" for none. A contract (multihome(8)):
  * fields are added at the end only. */
-void show_porcelain(const struct show_input *input, struct text *out);
+void show_porcelain(const struct showns *showns, struct text *out);
 
 #endif

@@ -50,10 +50,17 @@ static int links_by_number(const void *a, const void *b)
 
 void links_index(struct links *links)
 {
+	const struct link *master;
+	size_t i;
+
 	free(links->by_name.items);
 	free(links->by_number.items);
 	index_build(links, links_by_name, &links->by_name);
 	index_build(links, links_by_number, &links->by_number);
+	for (i = 0; i < links->n; i++) {
+		master = links_find(links, links->items[i].master);
+		links->items[i].vrf |= links->items[i].master && master && master->vrf;
+	}
 }
 
 const struct link *links_find(const struct links *links, int number)

@@ -24,6 +24,8 @@ struct link {
 	bool running;	   /* IFF_RUNNING: it has a carrier */
 	bool noarp;	   /* IFF_NOARP: dummy, VRF, tunnels: it answers for no address */
 	bool tunnel;	   /* IFF_POINTOPOINT: tun, ppp, WireGuard */
+	bool vrf;	   /* it is a VRF, or a port of one */
+	int master;	   /* the index of the bond, bridge or VRF that it is a port of, or 0 */
 	char mac[3 * 32];  /* "52:54:00:12:34:56" as sysfs has it, or "" */
 	bool has_settings; /* false: the kernel (before 2.6.38) did not say */
 	int settings[SYSCTL_KEYS];

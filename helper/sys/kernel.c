@@ -30,7 +30,8 @@
 /* What if_addr.h got after EL5. */
 enum { ADDRESS_DADFAILED = 0x08 };
 
-/* IFLA_AF_SPEC, IFLA_INET_CONF, IFLA_INET6_CONF, DEVCONF_DISABLE_IPV6: in newer headers only. */
+/* IFLA_MASTER, IFLA_LINKINFO, IFLA_INFO_KIND, IFLA_AF_SPEC, IFLA_INET_CONF, IFLA_INET6_CONF, DEVCONF_DISABLE_IPV6: in newer headers only. */
+enum { LINK_MASTER = 10, LINK_INFO = 18, LINK_KIND = 1 };
 enum { LINK_FAMILIES = 26, INET_SETTINGS = 1, INET6_SETTINGS = 2, SETTING_DISABLE = 26 };
 
 /* IPV4_DEVCONF_*, from 1 on: where in IFLA_INET_CONF a setting is. */
@@ -150,6 +151,13 @@ static void read_settings(const struct nlattr *families, struct link *link)
 			read_setting(settings, setting_places[key] - 1, &link->settings[key]);
 }
 
+static bool is_vrf(const struct nlattr *info)
+{
+	const struct nlattr *kind = info ? nested_find(info, LINK_KIND) : NULL;
+
+	return kind && attribute_length(kind) >= 4 && !memcmp(attribute_bytes(kind), "vrf", 4);
+}
+
 static void read_link(const struct nlmsghdr *message, void *arg)
 {
 	struct reading *reading = arg;
@@ -177,6 +185,8 @@ static void read_link(const struct nlmsghdr *message, void *arg)
 	reading->has_inet6 |= families && nested_find(families, AF_INET6);
 	read_settings(families, link);
 	attribute_mac(attrs[IFLA_ADDRESS], link->mac);
+	link->master = (int)attribute_number(attrs[LINK_MASTER]);
+	link->vrf = is_vrf(attrs[LINK_INFO]);
 }
 
 static void name_device(struct reading *reading, int index, device_name out)

@@ -192,6 +192,39 @@ lab_sent() {
 		grep -oE 'RTM_(NEW|DEL|SET)[A-Z]*' || true
 }
 
+# set_keys "KEY=VALUE and KEY=VALUE" FILE
+set_keys() {
+	local file=$LAB_SCRIPTS/$2
+	[[ $2 != /* ]] || file=$LAB_ROOT$2
+	echo "${1// and /$'\n'}" >>"$file"
+}
+
+# carry_out CURE [WHAT]: does what a cure of check or explain says; WHAT is what it is for.
+carry_out() {
+	local cure=$1 commands=''
+	if [[ $cure =~ ^run\ ([^\;]*)(\;.*)?$ ]]; then
+		commands=${BASH_REMATCH[1]}
+	elif [[ $cure =~ ^set\ (.*)\ in\ ([^ ]+)\ and\ run\ (.*)$ ]]; then
+		commands=${BASH_REMATCH[3]}
+		set_keys "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
+	elif [[ $cure =~ ^remove\ that\ line\ and\ run\ (.*)$ ]]; then
+		commands=${BASH_REMATCH[1]}
+		[[ $2 =~ (/[^:]*):([0-9]+): ]]
+		sed -i "${BASH_REMATCH[2]}d" "$LAB_ROOT${BASH_REMATCH[1]}"
+	elif [[ $cure =~ ^remove\ (.*)\ from\ ([^ ]+)\ and\ run\ (.*)$ ]]; then
+		commands=${BASH_REMATCH[3]}
+		sed -i "/^${BASH_REMATCH[1]}$/d" "$LAB_SCRIPTS/${BASH_REMATCH[2]}"
+	elif [[ $cure =~ ^add\ to\ ([^ ]+):\ (.*)$ ]]; then
+		echo "${BASH_REMATCH[2]}" >>"$LAB_ROOT${BASH_REMATCH[1]}"
+	elif [[ $cure =~ ^see\ .*\;\ then\ run\ (.*)$ ]]; then
+		commands=${BASH_REMATCH[1]}
+	else
+		echo "no cure that this test knows: $cure"
+		return 1
+	fi
+	[ -z "$commands" ] || host sh -c "$commands" >/dev/null
+}
+
 # --- the admin's own things --------------------------------------------------------
 
 # In files and kernel, of no concern to us. The rule is none for an uplink's

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "judge/finding.h"
+#include "base/line.h"
+#include "judge/findings.h"
 
 /* subject: what the sentence of a finding with an address begins with. */
 static const struct {
@@ -13,20 +14,25 @@ static const struct {
 } kinds[FINDING_KINDS] = {
 	[FINDING_REFUSED] = {"refused", NULL,
 		"a configuration file is wrong, and what it is about is left as it was"},
-	[FINDING_DROPPED] = {"dropped", "packets for",
-		"the kernel drops what arrives for the address from afar"},
+	[FINDING_CARRIER] = {"no-carrier", NULL, "the NIC has no carrier, so nothing reaches it"},
+	[FINDING_DROPPED] = {"dropped", "packets to",
+		"the kernel drops packets to the address from other networks"},
 	[FINDING_NO_WAY_BACK] = {"no-way-back", "replies from",
 		"the kernel has no route for replies from the address"},
 	[FINDING_WRONG_NIC] = {"wrong-nic", "replies from",
 		"replies from the address leave by a NIC that does not have it"},
 	[FINDING_WRONG_GATEWAY] = {"wrong-gateway", "replies from",
 		"replies from the address leave by its NIC, but via another gateway"},
+	[FINDING_OFFLINE] = {"offline", NULL,
+		"the host's own traffic has no way out, or leaves by a NIC that is dead"},
 	[FINDING_EDITED] = {"edited", NULL,
 		"the NIC has other addresses than its ifcfg file or its lease"},
 	[FINDING_EMPTY_TABLE] = {"empty-table", NULL,
 		"a rule for addresses of the host leads to a table without routes"},
 	[FINDING_NO_DEFAULT] = {"no-default", NULL,
 		"a rule for addresses of the host leads to a table without a default route"},
+	[FINDING_TWO_DEFAULTS] = {"two-defaults", NULL,
+		"table main has two default routes of one metric, and the kernel alternates"},
 	[FINDING_DUPLICATE_RULE] = {"duplicate-rule", NULL, "a rule is there more than once"},
 	[FINDING_STALE_RULE] = {"stale-rule", NULL,
 		"a rule is for an address or a device that the host does not have"},
@@ -38,6 +44,8 @@ static const struct {
 	[FINDING_SETTING] = {"setting", NULL, "a setting of the kernel is not as planned"},
 	[FINDING_SYSCTL_CONF] = {"sysctl-conf", NULL,
 		"a line of sysctl.conf works against the plan"},
+	[FINDING_ROUTE_LOST] = {"route-lost", NULL,
+		"a route of a route- file is not in the kernel, though its NIC is up"},
 	[FINDING_ARP] = {"arp", "ARP for",
 		"two NICs of one network answer ARP for the same address"},
 	[FINDING_NEIGHBOUR] = {"neighbour", NULL,
@@ -48,7 +56,16 @@ static const struct {
 		"dhclient does not run multihome when a lease changes"},
 	[FINDING_NETWORK_MANAGER] = {"network-manager", NULL,
 		"NetworkManager controls the NIC and does not run multihome"},
+	[FINDING_KEY] = {"key", NULL, "a key of a file is misspelt, and so is not read"},
+	[FINDING_NO_GATEWAY] = {"no-gateway", NULL,
+		"a NIC has an address and no gateway, so other networks get no answer by it"},
 	[FINDING_DOWN] = {"down", NULL, "an uplink is down"},
+	[FINDING_WAITS] = {"waits", NULL, "an edited file waits for the next ifup of its NIC"},
+	[FINDING_FIREWALL] = {"firewall", NULL,
+		"firewall rules are loaded; what they drop or mark is not known here"},
+	[FINDING_DEPENDS] = {"depends", "replies from",
+		"a rule leads some replies from the address elsewhere, by mark, port or user"},
+	[FINDING_VRF] = {"vrf", NULL, "the NIC is in a VRF, whose routes are not judged"},
 	[FINDING_NOTICE] = {"notice", NULL, "multihome has something to say of a file"},
 };
 
@@ -69,10 +86,12 @@ static bool is_same(const struct finding *a, const struct finding *b)
 		!strcmp(a->what, b->what) && !strcmp(a->cure, b->cure);
 }
 
-void finding_add(struct findings *findings, struct finding found, char *what, char *cure)
+void finding_add(struct findings *findings, struct finding found, const char *device, char *what,
+	char *cure)
 {
 	size_t i;
 
+	memcpy(found.device, device, strlen(device) + 1);
 	found.what = what;
 	found.cure = cure;
 	for (i = 0; i < findings->n; i++) {
@@ -107,7 +126,7 @@ void findings_free(struct findings *findings)
 	memset(findings, 0, sizeof(*findings));
 }
 
-static void format_what(const struct finding *finding, struct text *out)
+void finding_format_what(const struct finding *finding, struct text *out)
 {
 	const char *subject = kinds[finding->kind].subject;
 	char address[PREFIX_TEXT];
@@ -127,19 +146,23 @@ static void make_printable(char *bytes, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (iscntrl((unsigned char)bytes[i]))
+		if (iscntrl((unsigned char)bytes[i]) && bytes[i] != '\n')
 			bytes[i] = '?';
 }
 
-void finding_format(const struct finding *finding, struct text *out)
+void finding_format(const struct finding *finding, size_t columns, struct text *out)
 {
 	size_t start = out->n;
+	struct text what = {0};
 
-	text_format(out, "%s%s%s", finding->wrong ? "" : "note: ", finding->device,
+	text_format(&what, "%s%s%s", finding->wrong ? "" : "note: ", finding->device,
 		finding->device[0] ? ": " : "");
-	format_what(finding, out);
-	text_format(out, "%s%s", finding->cure[0] ? "; " : "", finding->cure);
+	finding_format_what(finding, &what);
+	text_wrap(what.bytes, 0, 2, columns, out);
+	if (finding->cure[0])
+		text_format(out, "  %s\n", finding->cure);
 	make_printable(out->bytes + start, out->n - start);
+	text_free(&what);
 }
 
 static void add_field(struct text *out, const char *field)
@@ -157,7 +180,7 @@ void finding_format_record(const struct finding *finding, struct text *out)
 	char address[PREFIX_TEXT];
 	struct text what = {0};
 
-	format_what(finding, &what);
+	finding_format_what(finding, &what);
 	text_add_string(out, finding->wrong ? "wrong" : "note");
 	add_field(out, kinds[finding->kind].name);
 	add_field(out, finding->device);

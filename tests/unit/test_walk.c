@@ -4,10 +4,10 @@
 #include <sys/socket.h>
 
 #include "tap.h"
-#include "net/trace.h"
+#include "net/walk.h"
 
 static struct kernel kernel;
-static struct ground ground = {.kernel = &kernel};
+static bool forwarding6;
 static struct question question;
 
 static struct prefix prefix_of(const char *text)
@@ -24,8 +24,7 @@ static struct prefix prefix_of(const char *text)
 static void reset(void)
 {
 	kernel_free(&kernel);
-	memset(&ground, 0, sizeof(ground));
-	ground.kernel = &kernel;
+	forwarding6 = false;
 	memset(&question, 0, sizeof(question));
 	question.from = prefix_of("192.168.2.99");
 	question.to = prefix_of("192.0.2.1");
@@ -74,20 +73,28 @@ static void router(const char *address, const char *device, unsigned short state
 }
 
 /* "0 no route, 10001 eth0": the rules that were tried, and what became of each. */
-static void walks(const char *want, const char *name)
+static void expect(const char *want, const char *name)
 {
 	static const char *const ends[] = {"iif", "oif", "mark", "other", "vrf", "from", "to",
 		"tos", "not", "nop", "goto", "nowhere", "empty", "no route", "throw", "suppressed",
 		"?", "refused"};
-	struct trace trace = {NULL, 0, 0};
+	struct steps steps = {NULL, 0, 0};
+	struct walks arranged = {.forwarding6 = forwarding6};
+	struct walked walked, quick;
 	struct text text = {0};
 	const struct step *step;
 	size_t i;
 
-	trace_walk(&ground, &question, &trace);
+	walks_build(&kernel, &arranged);
+	walked = walk(&arranged, &question, &steps);
+	quick = walk(&arranged, &question, NULL);
+	ok(walked.last.rule == quick.last.rule && walked.last.route == quick.last.route &&
+			walked.last.end == quick.last.end && walked.lapsed.rule == quick.lapsed.rule &&
+			walked.depends == quick.depends,
+		"%s: told or not, it ends alike", name);
 	text_add_string(&text, "");
-	for (i = 0; i < trace.n; i++) {
-		step = &trace.items[i];
+	for (i = 0; i < steps.n; i++) {
+		step = &steps.items[i];
 		text_format(&text, "%s%u %s", i ? ", " : "", step->rule->priority,
 			step->end != STEP_ROUTE ? ends[step->end]
 				: step->device	? step->device
@@ -95,7 +102,8 @@ static void walks(const char *want, const char *name)
 	}
 	is(text.bytes, want, name);
 	text_free(&text);
-	free(trace.items);
+	free(steps.items);
+	walks_free(&arranged);
 	reset();
 }
 
@@ -112,23 +120,23 @@ static void test_selectors(void)
 	rule(8, "0.0.0.0/0", 7)->tos = 0x10;
 	rule(9, "192.168.2.0/24", 7)->inverted = true;
 	route(7, "0.0.0.0/0", "192.168.2.1", "eth0");
-	walks("1 iif, 2 oif, 3 mark, 4 other, 5 vrf, 6 from, 7 to, 8 tos, 9 not",
+	expect("1 iif, 2 oif, 3 mark, 4 other, 5 vrf, 6 from, 7 to, 8 tos, 9 not",
 		"a rule is passed over for its first selector that is not met");
 	strcpy(rule(1, "192.168.2.0/24", 7)->iif, "lo");
 	route(7, "0.0.0.0/0", "192.168.2.1", "eth0");
-	walks("1 eth0", "what the host sends counts as from lo");
+	expect("1 eth0", "what the host sends counts as from lo");
 	strcpy(rule(1, "192.168.2.0/24", 7)->iif, "lo");
 	strcpy(question.iif, "eth0");
-	walks("1 iif", "what it forwards does not");
+	expect("1 iif", "what it forwards does not");
 	rule(1, "10.0.0.0/8", 7)->inverted = true;
 	route(7, "0.0.0.0/0", "192.168.2.1", "eth0");
-	walks("1 eth0", "a rule that says not is met by the others");
+	expect("1 eth0", "a rule that says not is met by the others");
 	rule(1, "0.0.0.0/0", 7)->mask = 0xff;
 	route(7, "0.0.0.0/0", "192.168.2.1", "eth0");
-	walks("1 eth0", "a packet without a mark meets a rule for mark 0");
+	expect("1 eth0", "a packet without a mark meets a rule for mark 0");
 	rule(1, "2001:db8::/32", 7);
 	rule(2, "0.0.0.0/0", 7);
-	walks("2 empty", "rules of the other family are not there");
+	expect("2 empty", "rules of the other family are not there");
 }
 
 static void test_actions(void)
@@ -142,7 +150,7 @@ static void test_actions(void)
 	kernel.rules.items[4].target = 6;
 	rule(7, "0.0.0.0/0", 7)->action = ACTION_PROHIBIT;
 	rule(8, "0.0.0.0/0", 7);
-	walks("1 nop, 2 goto, 5 from, 5 nowhere, 7 refused",
+	expect("1 nop, 2 goto, 5 from, 5 nowhere, 7 refused",
 		"goto skips what is between, and a refusing rule ends it");
 }
 
@@ -159,25 +167,25 @@ static void test_tables(void)
 	route(10, "0.0.0.0/0", "192.168.2.1", "eth0");
 	route(11, "0.0.0.0/0", "192.168.2.1", "eth0");
 	route(11, "192.0.2.0/25", "10.0.0.1", "eth1");
-	walks("1 empty, 2 no route, 3 throw, 4 suppressed, 5 eth1",
+	expect("1 empty, 2 no route, 3 throw, 4 suppressed, 5 eth1",
 		"the next rule follows a table without a route, and the longest prefix wins");
 	rule(1, "0.0.0.0/0", 7);
 	route(7, "0.0.0.0/0", "10.0.0.1", "eth1")->metric = 5;
 	route(7, "0.0.0.0/0", "192.168.2.1", "eth0");
-	walks("1 eth0", "the lower metric wins");
+	expect("1 eth0", "the lower metric wins");
 	rule(1, "0.0.0.0/0", 7);
 	route(7, "0.0.0.0/0", "192.168.2.1", "eth0");
 	route(7, "0.0.0.0/0", "10.0.0.1", "eth1")->tos = 0x10;
-	walks("1 eth0", "a route for another service is passed over");
+	expect("1 eth0", "a route for another service is passed over");
 	question.tos = 0x10;
 	rule(1, "0.0.0.0/0", 7);
 	route(7, "0.0.0.0/0", "192.168.2.1", "eth0");
 	route(7, "0.0.0.0/0", "10.0.0.1", "eth1")->tos = 0x10;
-	walks("1 eth1", "and taken for its own");
+	expect("1 eth1", "and taken for its own");
 	rule(1, "0.0.0.0/0", 7);
 	rule(2, "0.0.0.0/0", 8);
 	route(7, "0.0.0.0/0", "", "")->type = ROUTE_UNREACHABLE;
-	walks("1 refused", "an unreachable route ends it");
+	expect("1 refused", "an unreachable route ends it");
 }
 
 static void test_dead(void)
@@ -187,16 +195,16 @@ static void test_dead(void)
 	rule(1, "0.0.0.0/0", 7);
 	route(7, "192.0.2.0/24", "10.0.0.1", "eth1")->dead = true;
 	route(7, "0.0.0.0/0", "192.168.2.1", "eth0");
-	walks("1 eth0", "a route by a dead next hop gives way to a shorter one");
+	expect("1 eth0", "a route by a dead next hop gives way to a shorter one");
 	rule(1, "0.0.0.0/0", 7);
 	added = route(7, "0.0.0.0/0", "", "");
 	add_hop(added, "10.0.0.1", "eth1");
 	add_hop(added, "192.168.2.1", "eth0");
 	added->hops[0].dead = true;
-	walks("1 eth0", "of several next hops the dead ones are passed over");
+	expect("1 eth0", "of several next hops the dead ones are passed over");
 	rule(1, "0.0.0.0/0", 7);
 	route(7, "0.0.0.0/0", "10.0.0.1", "eth1")->linkdown = true;
-	walks("1 eth1", "a missing carrier changes nothing");
+	expect("1 eth1", "a missing carrier changes nothing");
 }
 
 static void ask6(void)
@@ -212,45 +220,45 @@ static void test_inet6(void)
 	route(7, "::/0", "fe80::1", "eth0")->metric = 1024;
 	route(7, "::/0", "fe80::2", "eth1")->metric = 1024;
 	kernel.routes.items[1].preference = 1;
-	walks("1 eth1", "IPv6: the router that prefers itself is taken");
+	expect("1 eth1", "IPv6: the router that prefers itself is taken");
 	ask6();
 	route(7, "::/0", "fe80::1", "eth0");
 	route(7, "::/0", "fe80::2", "eth1");
-	walks("1 eth0", "IPv6: of equal routers the first");
+	expect("1 eth0", "IPv6: of equal routers the first");
 	ask6();
 	route(7, "::/0", "fe80::1", "eth0")->metric = 1024;
 	route(7, "::/0", "fe80::2", "eth1")->metric = 2048;
 	router("fe80::1", "eth0", 0x20);
-	walks("1 eth1", "IPv6: a router that failed is passed over");
+	expect("1 eth1", "IPv6: a router that failed is passed over");
 	ask6();
 	route(7, "::/0", "fe80::1", "eth0")->metric = 1024;
 	route(7, "::/0", "fe80::2", "eth1")->metric = 2048;
 	router("fe80::1", "eth0", 0x20);
-	ground.forwarding6 = true;
-	walks("1 eth0", "IPv6: but not by a host that is a router itself");
+	forwarding6 = true;
+	expect("1 eth0", "IPv6: but not by a host that is a router itself");
 	ask6();
 	route(7, "::/0", "fe80::1", "eth0")->metric = 1024;
 	router("fe80::1", "eth0", 0x20);
-	walks("1 eth0", "IPv6: nor while there is no other");
+	expect("1 eth0", "IPv6: nor while there is no other");
 	ask6();
 	route(7, "::/0", "fe80::1", "eth0")->from = prefix_of("2001:db8:2::/64");
 	route(7, "::/0", "fe80::2", "eth1")->from = prefix_of("2001:db8:10::/64");
 	route(7, "::/0", "fe80::3", "eth2");
-	walks("1 eth0", "IPv6: a route for the source comes before one for all");
+	expect("1 eth0", "IPv6: a route for the source comes before one for all");
 	ask6();
 	strcpy(kernel.rules.items[0].iif, "lo");
 	route(7, "::/0", "fe80::1", "eth0");
 	kernel.old_inet6 = true;
-	walks("1 iif", "IPv6: on an old kernel what the host sends is not from lo");
+	expect("1 iif", "IPv6: on an old kernel what the host sends is not from lo");
 	ask6();
 	question.to = prefix_of("fe80::7");
 	strcpy(question.oif, "eth1");
 	route(7, "fe80::/64", "", "eth0");
 	route(7, "fe80::/64", "", "eth1");
-	walks("1 eth1", "IPv6: a link-local address is reached by its own link");
+	expect("1 eth1", "IPv6: a link-local address is reached by its own link");
 	ask6();
 	route(7, "::/0", "", "");
-	walks("1 unknown", "IPv6: of a nexthop object that is not expanded nothing is known");
+	expect("1 unknown", "IPv6: of a nexthop object that is not expanded nothing is known");
 }
 
 int main(void)

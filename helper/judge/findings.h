@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * What check found: one line each, for people or for programs.
+ * What check found: a fault of an address, of files, of the kernel or of the host, and its cure.
  *
  * Pure: structs in, text out.
  */
-#ifndef JUDGE_FINDING_H
-#define JUDGE_FINDING_H
+#ifndef JUDGE_FINDINGS_H
+#define JUDGE_FINDINGS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,13 +14,16 @@
 
 enum finding_kind {
 	FINDING_REFUSED,
+	FINDING_CARRIER,
 	FINDING_DROPPED,
 	FINDING_NO_WAY_BACK,
 	FINDING_WRONG_NIC,
 	FINDING_WRONG_GATEWAY,
+	FINDING_OFFLINE,
 	FINDING_EDITED,
 	FINDING_EMPTY_TABLE,
 	FINDING_NO_DEFAULT,
+	FINDING_TWO_DEFAULTS,
 	FINDING_DUPLICATE_RULE,
 	FINDING_STALE_RULE,
 	FINDING_TABLE_SHARED,
@@ -28,12 +31,19 @@ enum finding_kind {
 	FINDING_KERNEL,
 	FINDING_SETTING,
 	FINDING_SYSCTL_CONF,
+	FINDING_ROUTE_LOST,
 	FINDING_ARP,
 	FINDING_NEIGHBOUR,
 	FINDING_HOOK,
 	FINDING_DHCP_HOOK,
 	FINDING_NETWORK_MANAGER,
+	FINDING_KEY,
+	FINDING_NO_GATEWAY,
 	FINDING_DOWN,
+	FINDING_WAITS,
+	FINDING_FIREWALL,
+	FINDING_DEPENDS,
+	FINDING_VRF,
 	FINDING_NOTICE,
 	FINDING_KINDS
 };
@@ -45,7 +55,7 @@ struct finding {
 	struct prefix address; /* family 0: it is about none */
 	size_t more;	       /* further addresses of which the same is true */
 	char *what;	       /* continues the kind's subject, if there is an address */
-	char *cure;	       /* a command to run or a key to set; "" if there is none */
+	char *cure;	       /* see cures.h; "" if there is none */
 };
 
 struct findings {
@@ -58,13 +68,16 @@ const char *finding_name(enum finding_kind kind);
 const char *finding_meaning(enum finding_kind kind);
 
 /* Takes what and cure over (mem_format). What is true of another address already is counted
- * there, and nothing is said twice. */
-void finding_add(struct findings *findings, struct finding found, char *what, char *cure);
+ * there, and nothing is said twice. device may be "". */
+void finding_add(struct findings *findings, struct finding found, const char *device, char *what,
+	char *cure);
 size_t findings_count(const struct findings *findings, bool wrong);
 void findings_free(struct findings *findings);
 
-/* "DEVICE: what; cure", without a newline. */
-void finding_format(const struct finding *finding, struct text *out);
+/* The sentence without the device. */
+void finding_format_what(const struct finding *finding, struct text *out);
+/* "DEVICE: what" in lines of so many columns, and the cure on one of its own. */
+void finding_format(const struct finding *finding, size_t columns, struct text *out);
 /* STATUS KIND DEVICE ADDRESS WHAT CURE, with tabs between and "-" for nothing; no field has a tab
  * or another control character. */
 void finding_format_record(const struct finding *finding, struct text *out);

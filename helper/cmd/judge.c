@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT
+ * The facts of the host, gathered; and what is printed of them.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/line.h"
+#include "cmd/judge.h"
+#include "sys/ask.h"
+#include "sys/firewall.h"
+#include "sys/kernel.h"
+#include "sys/proc.h"
+
+#ifndef LIBDIR
+#define LIBDIR "/usr/lib/multihome"
+#endif
+
+/* Larger than any script that is a hook; more of it is not looked at. */
+enum { SCRIPT_SIZE = 1 << 16 };
+
+/* In a line that is no comment? What is no text, or not to be read, is trusted. */
+static bool calls_multihome(const char *path)
+{
+	char *bytes = mem_resize(NULL, SCRIPT_SIZE), *line;
+	FILE *file = fopen(path, "r");
+	size_t n = file ? fread(bytes, 1, SCRIPT_SIZE - 1, file) : 0;
+	bool calls = !file || (n > 4 && !memcmp(bytes, "\177ELF", 4));
+	const char *cursor = bytes;
+
+	if (file)
+		fclose(file);
+	bytes[n] = '\0';
+	while (!calls && (line = line_next(&cursor))) {
+		calls = line[strspn(line, " \t")] != '#' && strstr(line, "multihome");
+		free(line);
+	}
+	free(bytes);
+	return calls;
+}
+
+static void read_hook(struct hook *hook, const char *path, const char *ours, int mode)
+{
+	hook->path = path;
+	hook->ours = access(ours, F_OK) ? NULL : ours;
+	if (access(path, F_OK))
+		hook->state = HOOK_MISSING;
+	else if (access(path, mode))
+		hook->state = HOOK_NOT_EXECUTABLE;
+	else
+		hook->state = calls_multihome(path) ? HOOK_CALLS : HOOK_SILENT;
+}
+
+/* dhclient-script sources what is executable in the folder (EL6 and later), and its one file
+ * whatever its mode (EL5). */
+static void read_hooks(struct hook hooks[HOOKS])
+{
+	static const char folder[] = SYSCONFDIR "/dhcp/dhclient.d",
+			  script[] = SYSCONFDIR "/dhcp/dhclient.d/multihome.sh",
+			  exit_hooks[] = SYSCONFDIR "/dhclient-exit-hooks",
+			  manager[] = SYSCONFDIR "/NetworkManager/dispatcher.d/50-multihome";
+
+	read_hook(&hooks[HOOK_PREPARE], "/sbin/ifup-pre-local", LIBDIR "/ifup-pre-local", X_OK);
+	read_hook(&hooks[HOOK_UP], "/sbin/ifup-local", LIBDIR "/ifup-local", X_OK);
+	read_hook(&hooks[HOOK_DOWN], "/sbin/ifdown-local", LIBDIR "/ifdown-local", X_OK);
+	if (!access(folder, F_OK))
+		read_hook(&hooks[HOOK_DHCP], script, script, X_OK);
+	else
+		read_hook(&hooks[HOOK_DHCP], exit_hooks, LIBDIR "/dhclient-exit-hooks", R_OK);
+	read_hook(&hooks[HOOK_NETWORK_MANAGER], manager, manager, X_OK);
+}
+
+static int read_settings(const struct links *links, struct sysctls *out)
+{
+	int err = sysctl_read("all", out);
+	size_t i;
+
+	for (i = 0; !err && i < links->n; i++)
+		err = sysctl_read(links->items[i].name, out);
+	return err;
+}
+
+int judging_gather(const struct options *options, struct judging *judging)
+{
+	const struct options all = {.root = options->root};
+	struct host *host = &judging->host;
+	struct facts *facts = &judging->facts;
+	int status;
+
+	host->whole = true;
+	status = host_plan(EVENT_SYNC, &all, host);
+	if (status == EXIT_FAILED)
+		return status;
+	facts->refused = status != 0;
+	if (host_diff_sysctls(host, !host->ops.n, &judging->diff) ||
+		read_settings(&host->kernel.links, &judging->settings))
+		return EXIT_FAILED;
+	read_hooks(judging->hooks);
+	facts->config = &host->config;
+	facts->sources = &host->sources;
+	facts->plan = &host->plan;
+	facts->ops = &host->ops;
+	facts->writes = &judging->diff.writes;
+	facts->diags = &host->diags;
+	facts->kernel = &host->kernel;
+	facts->settings = &judging->settings;
+	facts->hooks = judging->hooks;
+	facts->filter_needs_both = kernel_older_than(2, 6, 31);
+	facts->forwards = sysctl_value(AF_INET, "all", "forwarding") == 1;
+	facts->forwards6 = sysctl_value(AF_INET6, "all", "forwarding") == 1;
+	facts->firewall[false] = firewall_read(AF_INET);
+	facts->firewall[true] = firewall_read(AF_INET6);
+	facts_index(facts);
+	return 0;
+}
+
+void judging_free(struct judging *judging)
+{
+	if (judging->facts.kernel)
+		facts_free_index(&judging->facts);
+	free(judging->settings.items);
+	sysctl_diff_free(&judging->diff);
+	host_free(&judging->host);
+}
+
+struct answer *judging_ask(const struct judging *judging, const struct questions *questions)
+{
+	struct answer *answers = mem_resize(NULL, (questions->n + 1) * sizeof(*answers));
+
+	if (!kernel_ask(questions->items, questions->n, &judging->host.kernel.links, answers))
+		return answers;
+	free(answers);
+	return NULL;
+}
+
+size_t output_columns(void)
+{
+	struct winsize size = {0};
+
+	if (isatty(STDOUT_FILENO) && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col >= 40)
+		return size.ws_col;
+	return 80;
+}
+
+/* no-color.org: set and not empty, it wins over any terminal. */
+bool output_wants_color(void)
+{
+	const char *no = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(no && *no) && terminal && *terminal &&
+		strcmp(terminal, "dumb");
+}
+
+int output_print(struct text *text, int status)
+{
+	if (text->n && fwrite(text->bytes, 1, text->n, stdout) != text->n)
+		status = EXIT_FAILED;
+	text_free(text);
+	return status;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ * What check, explain and show begin with: the facts of the host.
+ */
+#ifndef CMD_JUDGE_H
+#define CMD_JUDGE_H
+
+#include "cmd/cmd.h"
+#include "judge/verdict.h"
+
+struct judging {
+	struct host host;
+	struct sysctl_diff diff;
+	struct sysctls settings;
+	struct hook hooks[HOOKS];
+	struct facts facts;
+};
+
+/* Reads all that is judged. judging is zeroed; to be freed with judging_free in any case. 0, or
+ * EXIT_FAILED: logged. A refused configuration is no failure: the kernel is judged all the same. */
+int judging_gather(const struct options *options, struct judging *judging);
+void judging_free(struct judging *judging);
+
+/* Asks the kernel; answers are fresh. NULL: it could not be asked, and that is logged. */
+struct answer *judging_ask(const struct judging *judging, const struct questions *questions);
+
+/* How wide lines may be: the terminal's columns, or 80. */
+size_t output_columns(void);
+bool output_wants_color(void);
+/* Writes it to standard output and frees it. */
+int output_print(struct text *text, int status);
+
+#endif

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT
+ * What to do about a fault.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "judge/cures.h"
+
+static const char then_sync[] = "and run multihome sync";
+
+static const char *ip_command(int family)
+{
+	return family == AF_INET6 ? "ip -6" : "ip";
+}
+
+char *cure_sync(void)
+{
+	return mem_string("run multihome sync");
+}
+
+char *cure_restart(const char *device)
+{
+	return mem_format("run ifdown %s && ifup %s", device, device);
+}
+
+static char *see_cable(const char *device)
+{
+	return mem_format("see the cable of %s, and what is at its other end", device);
+}
+
+char *cure_gateway(const char *file, const char *device, const struct prefix *gateway)
+{
+	char text[PREFIX_TEXT];
+
+	prefix_format_address(gateway, text);
+	return mem_format("see the cable of %s, the router, and %s; then run ping -c 1 -I %s %s",
+		device, file ? file : "its address", device, text);
+}
+
+/* Nothing that somebody else made is deleted: he may mean it. */
+static char *see_rule(const struct rule *rule)
+{
+	struct text words = {0};
+	char *cure;
+
+	rule_format(rule, &words);
+	cure = mem_format("see the rule %s, which somebody made", words.bytes);
+	text_free(&words);
+	return cure;
+}
+
+static char *see_route(const struct route *route)
+{
+	struct text words = {0};
+	char *cure;
+
+	route_format_choice(route, &words);
+	cure = mem_format(
+		"see the route %s of table %u, which somebody made", words.bytes, route->table);
+	text_free(&words);
+	return cure;
+}
+
+/* A table that a rule leads to gets the default route that it lacks. */
+static char *fill_table(const struct verdict *verdict)
+{
+	char text[PREFIX_TEXT];
+	bool on_link = !verdict->gateway.family;
+
+	return mem_format("run %s route add default%s%s dev %s table %u",
+		ip_command(verdict->local.family), on_link ? "" : " via ",
+		on_link ? "" : prefix_format_address(&verdict->gateway, text),
+		verdict->holder->name, verdict->reply.lapsed.rule->table);
+}
+
+/* Files say nothing of the NIC: what an administrator would type. */
+static char *make_table(const struct facts *facts, const struct verdict *verdict)
+{
+	const char *ip = ip_command(verdict->local.family);
+	char gateway[PREFIX_TEXT], local[PREFIX_TEXT];
+	unsigned table = facts->free_table;
+
+	if (!verdict->gateway.family || !table)
+		return mem_string("");
+	prefix_format_address(&verdict->gateway, gateway);
+	prefix_format_address(&verdict->local, local);
+	return mem_format("run %s route add default via %s dev %s table %u && "
+			  "%s rule add from %s table %u",
+		ip, gateway, verdict->holder->name, table, ip, local, table);
+}
+
+/* An address that no file gives, outside of the networks that the files give: on one NIC of two
+ * hosts in turn (VRRP) it is in no file at all, so a rule serves it. */
+static char *serve_outside(const struct verdict *verdict)
+{
+	const char *name = verdict->uplink->file->name;
+	bool inet6 = verdict->local.family == AF_INET6;
+	char local[PREFIX_TEXT];
+
+	if (verdict->packet.local->prefix.len < prefix_bits(verdict->local.family))
+		return mem_format("add the address to %s (%s) %s", name,
+			inet6 ? "IPV6ADDR_SECONDARIES=" : "IPADDR1= and PREFIX1=, or the next number",
+			then_sync);
+	if (!verdict->planned || !verdict->planned->table)
+		return mem_string("");
+	prefix_format_address(&verdict->local, local);
+	return mem_format("run %s rule add from %s lookup %u priority 9999; add the same words to "
+			  "rule%s-%s",
+		ip_command(verdict->local.family), local, verdict->planned->table,
+		inet6 ? "6" : "", verdict->holder->name);
+}
+
+/* Is the rule neither the kernel's own nor ours? */
+static bool is_foreign(const struct facts *facts, const struct rule *rule)
+{
+	bool own_table = rule->table >= TABLE_DEFAULT && rule->table <= TABLE_LOCAL;
+
+	return !facts_own_rule(facts, rule) &&
+		(rule->from.len || rule->to.len || rule->action != ACTION_LOOKUP || !own_table);
+}
+
+static char *serve_planned(const struct facts *facts, const struct verdict *verdict)
+{
+	const struct planned *planned = verdict->planned;
+	const struct step *last = &verdict->reply.last;
+	const struct rule *lapsed = verdict->reply.lapsed.rule;
+	const char *name = planned->uplink->file->name;
+
+	if (planned->state == STATE_REFUSED)
+		return mem_format("see what multihome plan says of %s", name);
+	if (planned->state == STATE_EDITED || planned->state == STATE_DOWN)
+		return cure_restart(planned->uplink->device);
+	if (planned->state == STATE_BY_HAND) {
+		if (lapsed && is_foreign(facts, lapsed))
+			return fill_table(verdict);
+		return last->rule && is_foreign(facts, last->rule)
+			? see_rule(last->rule)
+			: cure_restart(planned->uplink->device);
+	}
+	/* All that sync would do then is to loosen the filter, and the reply would go astray. */
+	if (last->rule && is_foreign(facts, last->rule) && !facts->ops->n)
+		return see_rule(last->rule);
+	if (facts_sync_changes_kernel(facts))
+		return cure_sync();
+	if (last->route && last->route->protocol != PROTO_MULTIHOME &&
+		last->route->table == planned->table)
+		return see_route(last->route);
+	/* Before 2.6.31 there is no loose filter, and 2 is on. */
+	if (verdict->fault == FAULT_FILTERED)
+		return mem_format("set RP_FILTER=%s in %s %s",
+			facts->filter_needs_both ? "off" : "loose", name, then_sync);
+	/* A line of route-DEVICE that was not applied. */
+	return lapsed ? cure_restart(planned->uplink->device) : mem_string("");
+}
+
+/* A gateway in the NIC's network, by which others of it go. */
+static bool find_neighbours_gateway(
+	const struct facts *facts, const struct verdict *verdict, struct prefix *out)
+{
+	const struct uplinks *uplinks = &facts->config->uplinks;
+	size_t i;
+
+	for (i = 0; i < uplinks->n; i++) {
+		*out = uplinks->items[i].gateway;
+		if (out->family && prefix_contains(&verdict->packet.local->prefix, out))
+			return true;
+	}
+	return false;
+}
+
+/* No file makes the NIC an uplink. */
+static char *serve_unknown(const struct facts *facts, const struct verdict *verdict)
+{
+	const char *device = verdict->holder->name;
+	const struct profile *profile = facts_find_profile(facts, device);
+	struct prefix gateway = verdict->gateway;
+	bool inet6 = verdict->local.family == AF_INET6;
+	char text[PREFIX_TEXT], table[24] = "";
+
+	if (!profile)
+		return make_table(facts, verdict);
+	if (facts_file_says_no(profile->file, "MULTIHOME"))
+		return mem_format("remove MULTIHOME=no from %s %s", profile->file->name, then_sync);
+	/* GATEWAY= of such a device does nothing. */
+	if (verdict->holder->tunnel)
+		return mem_format("see DEFROUTE= in %s", profile->file->name);
+	if (!gateway.family && !find_neighbours_gateway(facts, verdict, &gateway))
+		return mem_format("see %s, which has no %s", profile->file->name,
+			inet6 ? "IPV6_DEFAULTGW" : "GATEWAY");
+	/* One uplink alone is served only if it has a TABLE=. */
+	if (!facts->config->uplinks.n)
+		snprintf(table, sizeof(table), " and TABLE=%u", facts->free_table);
+	return mem_format("set %s=%s%s%s%s in %s %s", inet6 ? "IPV6_DEFAULTGW" : "GATEWAY",
+		prefix_format_address(&gateway, text), inet6 ? "%" : "", inet6 ? device : "", table,
+		profile->file->name, then_sync);
+}
+
+static char *serve_unserved(const struct facts *facts, const struct verdict *verdict)
+{
+	const struct rule *lapsed = verdict->reply.lapsed.rule, *last = verdict->reply.last.rule;
+
+	if (lapsed && is_foreign(facts, lapsed) && verdict->has_gateway)
+		return fill_table(verdict);
+	if (last && is_foreign(facts, last))
+		return see_rule(last);
+	if (!facts->config->enabled)
+		return mem_format("set MULTIHOME=yes in /etc/sysconfig/multihome %s", then_sync);
+	if (!verdict->uplink)
+		return serve_unknown(facts, verdict);
+	if (verdict->fault == FAULT_GATEWAY || verdict->fault == FAULT_NO_ROUTE)
+		return cure_restart(verdict->holder->name);
+	return mem_format("set TABLE=%u in %s %s", facts->free_table,
+		verdict->uplink->file->name, then_sync);
+}
+
+/* The reply does not leave as it should, or the filter says so. */
+static char *cure_route(const struct facts *facts, const struct verdict *verdict)
+{
+	const struct step *last = &verdict->reply.last;
+
+	if (facts->refused)
+		return mem_string("see what multihome plan says of the configuration");
+	if (last->rule && last->end == STEP_REFUSED)
+		return last->route ? see_route(last->route) : see_rule(last->rule);
+	if (verdict->outside)
+		return serve_outside(verdict);
+	return verdict->planned ? serve_planned(facts, verdict) : serve_unserved(facts, verdict);
+}
+
+char *cure_conflict(const struct facts *facts, const struct verdict *verdict,
+	const struct bystander *other)
+{
+	struct sysctl sysctl = {.key = SYSCTL_ARP_FILTER, .value = 1};
+	const struct uplink *uplink;
+	struct text cure = {0};
+	bool unused;
+
+	if (facts_sync_changes_kernel(facts))
+		return cure_sync();
+	uplink = facts_find_uplink(facts, other->link->name, &verdict->local, &unused);
+	if (uplink && uplink->arp_ignore != ARP_AUTO)
+		return mem_format(
+			"set ARP_IGNORE=1 in %s %s", uplink->file->name, then_sync);
+	/* Nobody would be left to answer. */
+	if (verdict->reason == ARRIVES_BY_ARP || !verdict->has_gateway)
+		return mem_string("");
+	memcpy(sysctl.device, other->link->name, sizeof(sysctl.device));
+	text_add_string(&cure, "run ");
+	sysctl_format(&sysctl, &cure);
+	return cure.bytes;
+}
+
+static char *cure_conflicts(const struct facts *facts, const struct verdict *verdict)
+{
+	const struct bystander *other = verdict->bystanders.items;
+
+	while (!other->answers || !other->refuses)
+		other++;
+	return cure_conflict(facts, verdict, other);
+}
+
+char *cure_own(const struct facts *facts, const struct verdict *verdict)
+{
+	const struct planned_uplinks *uplinks = &facts->plan->uplinks;
+	const char *device = verdict->leaves.device;
+	const struct planned *planned;
+	const struct link *link;
+	size_t i;
+
+	if (facts_sync_changes_kernel(facts))
+		return cure_sync();
+	for (i = 0; i < uplinks->n; i++) {
+		planned = &uplinks->items[i];
+		link = kernel_find_link(facts->kernel, planned->uplink->device);
+		if (planned->state == STATE_UP && link && link->running && verdict->leaves.device[0] &&
+			planned->uplink->gateway.family == verdict->packet.remote.family &&
+			strcmp(link->name, device) && planned->uplink->fallback)
+			return mem_format("run ifdown %s; %s carries it then", device, link->name);
+	}
+	return verdict->fault == FAULT_REPLY_CARRIER ? see_cable(device) : mem_string("");
+}
+
+char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
+{
+	const struct link *link = verdict->holder->up ? verdict->arrival : verdict->holder;
+
+	switch (verdict->fault) {
+	case FAULT_DOWN:
+		return mem_format(facts_find_profile(facts, link->name) ? "run ifup %s"
+									: "run ip link set %s up",
+			link->name);
+	case FAULT_CARRIER:
+		return see_cable(verdict->arrival->name);
+	case FAULT_REPLY_CARRIER:
+		return strcmp(verdict->leaves.device, verdict->holder->name)
+			? cure_route(facts, verdict)
+			: see_cable(verdict->leaves.device);
+	case FAULT_NEIGHBOUR:
+		return cure_gateway(verdict->uplink ? verdict->uplink->file->name : NULL,
+			verdict->leaves.device, verdict_next_hop(verdict));
+	case FAULT_CONFLICT:
+		return cure_conflicts(facts, verdict);
+	case FAULT_GATEWAY:
+	case FAULT_FILTERED:
+	case FAULT_NO_ROUTE:
+	case FAULT_REFUSED:
+	case FAULT_NIC:
+	case FAULT_NO_GATEWAY:
+	case FAULT_TURNS:
+		return cure_route(facts, verdict);
+	case FAULT_NOT_TAKEN:
+		return mem_string(
+			"see ip route get LOCAL from REMOTE iif DEVICE: the kernel refuses it");
+	case FAULT_NONE:
+	case FAULT_VRF:
+	case FAULT_DEPENDS:
+	case FAULT_FIREWALL:
+		break;
+	}
+	return mem_string("");
+}
+
+char *cure_duplicate(const struct rule *rule)
+{
+	struct text words = {0};
+	char *cure;
+
+	/* Without all its selectors a deletion takes the first rule that has the rest. */
+	if (rule->unknown_len)
+		return mem_string("");
+	rule_format(rule, &words);
+	cure = mem_format("run %s rule del %s", ip_command(rule->from.family), words.bytes);
+	text_free(&words);
+	return cure;
+}
+
+char *cure_hook(const struct hook *hook, enum hook_key key)
+{
+	if (hook->state == HOOK_NOT_EXECUTABLE)
+		return mem_format("run chmod +x %s", hook->path);
+	if (!hook->ours)
+		return mem_string("see whether multihome is installed");
+	if (hook->state == HOOK_MISSING)
+		return mem_format("run ln -sfn %s %s", hook->ours, hook->path);
+	/* dhclient-script sources its hooks. */
+	return key == HOOK_DHCP ? mem_format("add to %s: . %s", hook->path, hook->ours)
+				: mem_format("add to %s: %s \"$@\"", hook->path, hook->ours);
+}

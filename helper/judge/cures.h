@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ * What to do about a fault: a command, or a key with its file; where no cure is sure, what to look
+ * at. The one place that knows. Pure.
+ *
+ * A cure begins with one of these, which tests carry out:
+ *   run COMMAND
+ *   set KEY=VALUE [and KEY=VALUE] in FILE and run COMMAND
+ *   remove LINE from FILE and run COMMAND
+ *   add to FILE: LINE
+ *   see …               nothing is sure; what to look at
+ * FILE is a name in network-scripts, or a path.
+ */
+#ifndef JUDGE_CURES_H
+#define JUDGE_CURES_H
+
+#include "judge/verdict.h"
+
+/* Each returns fresh text; "" if there is nothing to be done. */
+char *cure_verdict(const struct facts *facts, const struct verdict *verdict);
+/* The NIC by which the host's own traffic leaves is dead. */
+char *cure_own(const struct facts *facts, const struct verdict *verdict);
+char *cure_gateway(const char *file, const char *device, const struct prefix *gateway);
+/* Another NIC answers ARP for the address. */
+char *cure_conflict(const struct facts *facts, const struct verdict *verdict,
+	const struct bystander *other);
+char *cure_duplicate(const struct rule *rule);
+char *cure_hook(const struct hook *hook, enum hook_key key);
+char *cure_restart(const char *device);
+char *cure_sync(void);
+
+#endif

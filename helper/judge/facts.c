@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT
+ * What is known of the host, arranged so that it is found.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "conf/ifcfg.h"
+#include "judge/facts.h"
+#include "plan/block.h"
+
+static int addresses_in_order(const void *a, const void *b)
+{
+	const struct address *x = a, *y = b;
+
+	return prefix_compare_address(&x->prefix, &y->prefix);
+}
+
+static int planned_by_uplink(const void *a, const void *b)
+{
+	const struct planned *x = a, *y = b;
+
+	return (x->uplink > y->uplink) - (x->uplink < y->uplink);
+}
+
+static int uplinks_by_device(const void *a, const void *b)
+{
+	const struct uplink *x = a, *y = b;
+
+	return x->inet6 == y->inet6 ? strcmp(x->device, y->device) : x->inet6 - y->inet6;
+}
+
+static int members_in_order(const void *a, const void *b)
+{
+	const struct member *x = a, *y = b;
+
+	return x->link == y->link ? prefix_compare(&x->net, &y->net)
+				  : (x->link > y->link) - (x->link < y->link);
+}
+
+static void find_members(struct facts *facts)
+{
+	const struct addresses *addresses = &facts->kernel->addresses;
+	const struct link *link;
+	struct member *member;
+	struct index unused = {0};
+	size_t i;
+
+	for (i = 0; i < addresses->n; i++) {
+		link = kernel_find_link(facts->kernel, addresses->items[i].device);
+		if (!link || link->loopback || link->tunnel || link->noarp ||
+			addresses->items[i].prefix.family != AF_INET)
+			continue;
+		member = array_add(&facts->members);
+		member->link = link;
+		member->net = prefix_network(&addresses->items[i].prefix);
+	}
+	array_drop_repeated(&facts->members, members_in_order, &unused);
+	free(unused.items);
+}
+
+/* Is it behind no route but a default, or a half of one, and meant by no rule? */
+static bool is_afar(const struct kernel *kernel, const struct prefix *address)
+{
+	int half = address->family == AF_INET6 ? 3 : 1;
+	const struct route *route;
+	size_t i;
+
+	for (i = 0; i < kernel->routes.n; i++) {
+		route = &kernel->routes.items[i];
+		if (route->dst.len > half && prefix_contains(&route->dst, address))
+			return false;
+	}
+	for (i = 0; i < kernel->rules.n; i++)
+		if (kernel->rules.items[i].to.len &&
+			prefix_contains(&kernel->rules.items[i].to, address))
+			return false;
+	return true;
+}
+
+/* In a network that is for documentation (RFC 5737, 3849), so nobody's; where a route has all of
+ * these, any other: nothing is sent. */
+static struct prefix find_afar(const struct kernel *kernel, int family)
+{
+	static const char *const examples[] = {
+		"192.0.2.1", "198.51.100.1", "203.0.113.1", "2001:db8::1", "1.0.2.1", "2a00::1"};
+	struct prefix address = {0};
+	size_t i;
+
+	for (i = 0; i < sizeof(examples) / sizeof(*examples); i++)
+		if (!prefix_parse_address(examples[i], family, &address) &&
+			is_afar(kernel, &address))
+			return address;
+	for (i = 1; i < 127 && !is_afar(kernel, &address); i++)
+		address.bytes[family == AF_INET6] = (unsigned char)i;
+	return address;
+}
+
+bool facts_table_empty(const struct facts *facts, unsigned table, int family)
+{
+	struct route key = {.table = table};
+	const struct route *route;
+	size_t at;
+
+	key.dst.family = (unsigned char)family;
+	at = index_first(&facts->walks.routes, &key);
+	route = at < facts->walks.routes.n ? facts->walks.routes.items[at] : NULL;
+	return !route || route->table != table || route->dst.family != family;
+}
+
+static bool table_is_used(const struct facts *facts, unsigned table)
+{
+	const struct rules *rules = &facts->kernel->rules;
+	const struct table_names *names = &facts->config->tables;
+	const struct planned_uplinks *uplinks = &facts->plan->uplinks;
+	size_t i;
+
+	for (i = 0; i < rules->n; i++)
+		if (rules->items[i].table == table)
+			return true;
+	for (i = 0; i < names->n; i++)
+		if (names->items[i].number == table)
+			return true;
+	for (i = 0; i < uplinks->n; i++)
+		if (uplinks->items[i].table == table)
+			return true;
+	return !facts_table_empty(facts, table, AF_INET) ||
+		!facts_table_empty(facts, table, AF_INET6);
+}
+
+static unsigned find_free_table(const struct facts *facts)
+{
+	unsigned first = facts->config->table_first ? facts->config->table_first : 100;
+	unsigned last = facts->config->table_last ? facts->config->table_last : 199, table;
+
+	for (table = first; table <= last; table++)
+		if (table % 256 && (table < TABLE_DEFAULT || table > TABLE_LOCAL) &&
+			!table_is_used(facts, table))
+			return table;
+	return 0;
+}
+
+void facts_index(struct facts *facts)
+{
+	const struct kernel *kernel = facts->kernel;
+
+	facts->walks.forwarding6 = facts->forwards6;
+	walks_build(kernel, &facts->walks);
+	find_members(facts);
+	index_build(&kernel->addresses, addresses_in_order, &facts->addresses);
+	index_build(&facts->plan->uplinks, planned_by_uplink, &facts->planned);
+	index_build(&facts->config->uplinks, uplinks_by_device, &facts->uplinks);
+	index_build(facts->settings, sysctls_in_order, &facts->settings_in_order);
+	index_build(&facts->plan->owned, rules_in_order, &facts->owned);
+	index_build(&facts->plan->rules, rules_in_order, &facts->wanted);
+	facts->free_table = find_free_table(facts);
+	facts->afar[false] = find_afar(kernel, AF_INET);
+	facts->afar[true] = find_afar(kernel, AF_INET6);
+}
+
+void facts_free_index(struct facts *facts)
+{
+	walks_free(&facts->walks);
+	free(facts->members.items);
+	free(facts->addresses.items);
+	free(facts->planned.items);
+	free(facts->uplinks.items);
+	free(facts->settings_in_order.items);
+	free(facts->owned.items);
+	free(facts->wanted.items);
+}
+
+const struct uplink *facts_find_uplink(const struct facts *facts, const char *device,
+	const struct prefix *address, bool *outside)
+{
+	struct uplink key = {.inet6 = address->family == AF_INET6};
+	const struct uplink *uplink, *within = NULL, *any = NULL;
+	size_t at, i;
+
+	*outside = false;
+	memcpy(key.device, device, strlen(device) + 1);
+	for (at = index_first(&facts->uplinks, &key);
+		(uplink = index_at(&facts->uplinks, at, &key)); at++) {
+		if (!any)
+			any = uplink;
+		for (i = 0; i < uplink->addresses.n; i++) {
+			if (prefix_same_address(&uplink->addresses.items[i], address))
+				return uplink;
+			if (!within && prefix_contains(&uplink->addresses.items[i], address))
+				within = uplink;
+		}
+	}
+	*outside = any && !within;
+	return within ? within : any;
+}
+
+const struct planned *facts_find_planned(const struct facts *facts, const struct uplink *uplink)
+{
+	const struct planned key = {.uplink = uplink};
+
+	return uplink ? index_find(&facts->planned, &key) : NULL;
+}
+
+const struct profile *facts_find_profile(const struct facts *facts, const char *device)
+{
+	return config_find_profile(facts->config, &facts->kernel->links, device);
+}
+
+int facts_setting(const struct facts *facts, const char *device, enum sysctl_key key)
+{
+	struct sysctl wanted = {.key = key};
+	const struct sysctl *found;
+
+	memcpy(wanted.device, device, strlen(device) + 1);
+	found = index_find(&facts->settings_in_order, &wanted);
+	return found ? found->value : 0;
+}
+
+int facts_setting_larger(const struct facts *facts, const char *device, enum sysctl_key key)
+{
+	int all = facts_setting(facts, "all", key), own = facts_setting(facts, device, key);
+
+	return all > own ? all : own;
+}
+
+int facts_filter(const struct facts *facts, const char *device)
+{
+	return rp_filter_combine(facts_setting(facts, "all", SYSCTL_RP_FILTER),
+		facts_setting(facts, device, SYSCTL_RP_FILTER), facts->filter_needs_both);
+}
+
+bool facts_own_rule(const struct facts *facts, const struct rule *rule)
+{
+	return index_find(&facts->owned, rule) != NULL;
+}
+
+bool facts_want_rule(const struct facts *facts, const struct rule *rule)
+{
+	return index_find(&facts->wanted, rule) != NULL;
+}
+
+bool facts_sync_changes_kernel(const struct facts *facts)
+{
+	return facts->ops->n || facts->writes->n;
+}
+
+bool facts_sync_has_work(const struct facts *facts)
+{
+	return facts_sync_changes_kernel(facts) || facts->plan->changes.n;
+}
+
+static bool has_block(const struct file *file)
+{
+	struct block block = {0};
+	bool present;
+
+	block_parse(file->bytes, file->len, strchr(file->name, '-') + 1, true, &block);
+	present = block.present;
+	block_free(&block);
+	return present;
+}
+
+bool facts_in_use(const struct facts *facts)
+{
+	size_t i;
+
+	for (i = HOOK_PREPARE; i <= HOOK_DOWN; i++)
+		if (facts->hooks[i].state == HOOK_CALLS)
+			return true;
+	for (i = 0; i < facts->kernel->routes.n; i++)
+		if (facts->kernel->routes.items[i].protocol == PROTO_MULTIHOME)
+			return true;
+	for (i = 0; i < facts->sources->managed.n; i++)
+		if (has_block(&facts->sources->managed.items[i]))
+			return true;
+	return false;
+}
+
+bool facts_file_says_no(const struct file *file, const char *key)
+{
+	struct shvars vars = {0};
+	const struct shvar *var;
+	bool no;
+
+	shvar_parse(file->bytes, file->len, file->path, &vars);
+	var = shvar_find(&vars, key);
+	no = var && var->value && switch_is_false(var->value);
+	shvar_free(&vars);
+	return no;
+}

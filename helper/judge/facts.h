@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT
+ * All that is known of the host when it is judged: its files, what is planned, what the kernel
+ * holds. Pure: cmd/judge.c gathers it.
+ */
+#ifndef JUDGE_FACTS_H
+#define JUDGE_FACTS_H
+
+#include "net/walk.h"
+#include "plan/diff.h"
+#include "plan/plan.h"
+
+/* The programs that initscripts, dhclient and NetworkManager run. */
+enum hook_key { HOOK_PREPARE, HOOK_UP, HOOK_DOWN, HOOK_DHCP, HOOK_NETWORK_MANAGER, HOOKS };
+
+enum hook_state {
+	HOOK_CALLS,	     /* it runs multihome */
+	HOOK_MISSING,	     /* not there, or a link to what is not there */
+	HOOK_NOT_EXECUTABLE, /* so it is passed over */
+	HOOK_SILENT	     /* somebody else's script, which does not name multihome */
+};
+
+struct hook {
+	const char *path;
+	const char *ours; /* the script to link or to call there; NULL: it is not installed */
+	enum hook_state state;
+};
+
+/* Firewall rules; nobody has read them. The worse comes later. */
+enum firewall {
+	FIREWALL_NONE,
+	FIREWALL_UNKNOWN, /* only root is told */
+	FIREWALL_LOADED
+};
+
+/* A device in a network. */
+struct member {
+	const struct link *link;
+	struct prefix net;
+};
+
+struct members {
+	struct member *items;
+	size_t n, cap;
+};
+
+/* What is pointed at is the caller's. */
+struct facts {
+	const struct config *config;
+	const struct sources *sources;
+	const struct plan *plan; /* EVENT_SYNC's */
+	const struct ops *ops;
+	const struct sysctls *writes; /* settings that sync would write */
+	const struct diags *diags;
+	const struct kernel *kernel; /* whole; its links are indexed */
+	const struct sysctls *settings; /* of "all" and of every device */
+	const struct hook *hooks;	/* HOOKS of them */
+	bool refused;		/* the configuration is: nothing is planned */
+	bool filter_needs_both; /* as sysctl_rp_filter */
+	bool forwards, forwards6; /* the host is a router, of IPv4 or IPv6 */
+	enum firewall firewall[2]; /* of IPv4, of IPv6 */
+
+	/* facts_index */
+	struct walks walks;
+	struct members members; /* of networks, each device once a network; lo and tunnels are none */
+	struct index addresses; /* the kernel's, by address */
+	struct index planned;	/* uplinks of the plan, by the configuration's */
+	struct index uplinks;	/* the configuration's, by device */
+	struct index settings_in_order, owned, wanted;
+	unsigned free_table; /* the lowest of TABLE_RANGE that nobody uses; 0: none */
+	struct prefix afar[2]; /* a remote of IPv4, of IPv6, behind no route but a default */
+};
+
+/* Once all else is there. To be freed with facts_free_index. */
+void facts_index(struct facts *facts);
+void facts_free_index(struct facts *facts);
+
+/* The uplink of the device's address: the one that has it, else the one whose network has, else any
+ * of the device: an alias may be an uplink of its own. NULL: none. outside: it is neither of the
+ * first two. */
+const struct uplink *facts_find_uplink(const struct facts *facts, const char *device,
+	const struct prefix *address, bool *outside);
+/* NULL: multihome does not serve it. */
+const struct planned *facts_find_planned(const struct facts *facts, const struct uplink *uplink);
+/* That of the device, in force if there are several. */
+const struct profile *facts_find_profile(const struct facts *facts, const char *device);
+/* 0 if it is not there. */
+int facts_setting(const struct facts *facts, const char *device, enum sysctl_key key);
+/* The larger one of all's and its own. */
+int facts_setting_larger(const struct facts *facts, const char *device, enum sysctl_key key);
+/* The reverse-path filter that packets meet which arrive by the device: 0, 1 strict, 2 loose. */
+int facts_filter(const struct facts *facts, const char *device);
+/* Is the rule ours, and is it wanted? */
+bool facts_own_rule(const struct facts *facts, const struct rule *rule);
+bool facts_want_rule(const struct facts *facts, const struct rule *rule);
+/* Would sync do anything? Anything but files? */
+bool facts_sync_has_work(const struct facts *facts);
+bool facts_sync_changes_kernel(const struct facts *facts);
+/* Has multihome been put to work here? Until then nothing of its own is missing. */
+bool facts_in_use(const struct facts *facts);
+/* Says the file KEY=no? */
+bool facts_file_says_no(const struct file *file, const char *key);
+/* Is the table without any route of that family? */
+bool facts_table_empty(const struct facts *facts, unsigned table, int family);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT
+ * What becomes of one packet and of the reply to it, as the kernel does it: where it arrives,
+ * whether it is taken in, by which NIC the reply leaves, and whether that is right.
+ *
+ * The steps are retraced (net/walk), and the kernel is asked the same (RTM_GETROUTE): where the two
+ * differ, the kernel's word counts. Pure.
+ *
+ * Source: ip_route_input_slow (net/ipv4/route.c), fib_validate_source (net/ipv4/fib_frontend.c),
+ * arp_process and arp_ignore (net/ipv4/arp.c), 2.6.18 to 6.x.
+ */
+#ifndef JUDGE_VERDICT_H
+#define JUDGE_VERDICT_H
+
+#include "judge/facts.h"
+
+struct packet {
+	struct prefix remote;
+	const struct address *local; /* whose link is there */
+	device_name by;	  /* the device that it is said to arrive by; "": not said */
+	device_name zone; /* of a link-local remote: its device */
+};
+
+enum outcome { OUTCOME_RIGHT, OUTCOME_ASTRAY, OUTCOME_LOST, OUTCOME_UNKNOWN };
+
+enum fault {
+	FAULT_NONE,
+	FAULT_GATEWAY, /* by the right NIC, through another gateway than its own */
+	/* Lost: */
+	FAULT_DOWN,
+	FAULT_CARRIER,	/* of the NIC by which it arrives */
+	FAULT_FILTERED, /* by the reverse-path filter */
+	FAULT_NOT_TAKEN, /* on arrival, for another reason */
+	FAULT_CONFLICT, /* when it arrives by another NIC that answers ARP for the address */
+	FAULT_NO_ROUTE,
+	FAULT_REFUSED,	     /* by a rule or a route that refuses */
+	FAULT_REPLY_CARRIER, /* of the NIC by which the reply leaves */
+	FAULT_NEIGHBOUR,     /* the next hop does not answer ARP or NDP */
+	/* Astray: */
+	FAULT_NIC,
+	FAULT_NO_GATEWAY, /* by another NIC, and its own has no gateway to go by */
+	FAULT_TURNS,	  /* by several NICs in turn */
+	/* Not to be known from here: */
+	FAULT_VRF,
+	FAULT_DEPENDS, /* on a mark, a port or a user */
+	FAULT_FIREWALL
+};
+
+/* Why it is taken to arrive by a NIC that does not have the address. */
+enum arrival_reason {
+	ARRIVES_BY_HOLDER, /* it does have it */
+	ARRIVES_AS_SAID,
+	ARRIVES_BY_ROUTE, /* it alone leads to the remote */
+	ARRIVES_BY_ARP	  /* the one that has it does not answer ARP for it, this one does */
+};
+
+/* Another NIC of the network that the address lies in, by which a neighbour may send the packet. */
+struct bystander {
+	const struct link *link;
+	bool answers; /* ARP requests for the address */
+	bool refuses; /* the packet, when it arrives by it */
+};
+
+struct bystanders {
+	struct bystander *items;
+	size_t n, cap;
+};
+
+struct verdict {
+	struct packet packet;
+	struct prefix local; /* the address alone */
+	const struct link *holder;
+	const struct uplink *uplink;   /* NULL: no file makes it one */
+	const struct planned *planned; /* NULL: multihome does not serve it */
+	bool outside;		       /* the address is in no network of the uplink's files */
+	struct prefix gateway; /* the holder's, by its file or a default route; family 0: none */
+	bool has_gateway;      /* there is one, or a default by the device alone */
+
+	const struct link *arrival;
+	enum arrival_reason reason;
+	struct bystanders bystanders;
+	enum arrival expected; /* what the walk says of the arrival */
+	struct walked reply;
+	size_t question; /* of the arrival; that of the reply is the next one */
+
+	/* verdict_finish */
+	struct answer arrives, leaves;
+	bool agrees; /* the walk and the kernel, of the reply */
+	enum fault fault;
+	enum firewall firewall; /* of the packet's family */
+};
+
+struct questions {
+	struct question *items;
+	size_t n, cap;
+};
+
+/* Retraces the packet and adds what is to be asked of the kernel. verdict is zeroed; to be freed
+ * with verdict_free. steps: as of walk. */
+void verdict_begin(const struct facts *facts, const struct packet *packet, struct verdict *verdict,
+	struct steps *steps, struct questions *questions);
+/* answers: to all questions. */
+void verdict_finish(
+	const struct facts *facts, struct verdict *verdict, const struct answer *answers);
+void verdict_free(struct verdict *verdict);
+
+enum outcome verdict_outcome(const struct verdict *verdict);
+/* The next hop of the reply: the gateway, or the remote itself. */
+const struct prefix *verdict_next_hop(const struct verdict *verdict);
+/* NULL: nothing is known of it. */
+const struct neighbour *verdict_neighbour(
+	const struct facts *facts, const struct verdict *verdict);
+/* Of a reply that leaves by turns the first next hop by another NIC than the holder. */
+bool verdict_other_turn(const struct verdict *verdict, struct hop *out);
+
+/* Which NIC carries what the host itself sends to the remote? Lost: verdict->fault is
+ * FAULT_NO_ROUTE, FAULT_REFUSED, FAULT_REPLY_CARRIER or FAULT_NEIGHBOUR. */
+void verdict_begin_own(const struct facts *facts, const struct prefix *remote,
+	struct verdict *verdict, struct questions *questions);
+
+#endif

@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: MIT
+ * One packet and its reply, told step by step.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/line.h"
+#include "judge/cures.h"
+#include "judge/words.h"
+
+enum { LABEL = 12 };
+
+struct telling {
+	const struct facts *facts;
+	const struct verdict *verdict;
+	const struct steps *walk;
+	bool brief;
+	size_t columns;
+	int steps; /* told so far */
+	struct text *out;
+};
+
+/* Takes the words' text and frees it. */
+static void add_line(struct telling *telling, struct text *words)
+{
+	text_format(telling->out, "%*s", LABEL + 1, "");
+	text_wrap(words->bytes, LABEL + 1, LABEL + 1, telling->columns, telling->out);
+	text_free(words);
+}
+
+static void add_step(struct telling *telling, const char *label, struct text *words)
+{
+	text_format(telling->out, "%d %-*s ", ++telling->steps, LABEL - 2, label);
+	text_wrap(words->bytes, LABEL + 1, LABEL + 1, telling->columns, telling->out);
+	text_free(words);
+}
+
+static void format_table(unsigned table, struct text *out)
+{
+	if (table == TABLE_MAIN)
+		text_add_string(out, "table main");
+	else if (table == TABLE_LOCAL)
+		text_add_string(out, "table local");
+	else if (table == TABLE_DEFAULT)
+		text_add_string(out, "table default");
+	else
+		text_format(out, "table %u", table);
+}
+
+static void tell_arrival(struct telling *telling)
+{
+	const struct verdict *verdict = telling->verdict;
+	const char *arrival = verdict->arrival->name, *holder = verdict->holder->name;
+	struct text words = {0};
+	char text[PREFIX_TEXT];
+
+	text_format(&words, "%s ->", prefix_format_address(&verdict->packet.remote, text));
+	text_format(&words, " %s by %s", prefix_format_address(&verdict->local, text), arrival);
+	if (verdict->reason == ARRIVES_BY_ARP)
+		text_format(&words, ", which alone answers ARP for it; %s has the address", holder);
+	else if (verdict->reason == ARRIVES_BY_ROUTE)
+		text_format(&words, ", which leads to it; %s has the address", holder);
+	else if (verdict->reason == ARRIVES_AS_SAID)
+		text_format(&words, ", as said; %s has the address", holder);
+	if (!verdict->arrival->up)
+		text_format(&words, "%s is down", strcmp(arrival, holder) ? "; it" : ", which");
+	else if (!verdict->arrival->running)
+		text_format(&words, "%s has no carrier",
+			strcmp(arrival, holder) ? "; it" : ", which");
+	add_step(telling, "arrival", &words);
+}
+
+static void tell_bystanders(struct telling *telling)
+{
+	const struct verdict *verdict = telling->verdict;
+	const struct bystander *other;
+	struct text words = {0};
+	size_t i;
+
+	for (i = 0; i < verdict->bystanders.n; i++) {
+		other = &verdict->bystanders.items[i];
+		if (other->link == verdict->arrival)
+			continue;
+		text_format(&words, "%s is in the same network ", other->link->name);
+		if (!other->answers)
+			text_add_string(&words, "and does not answer ARP for it");
+		else
+			text_format(&words,
+				"and answers ARP for it, too: neighbours may send it there, where "
+				"it is %s",
+				other->refuses ? "DROPPED" : "taken");
+		add_line(telling, &words);
+	}
+}
+
+static void format_route(const struct step *step, struct text *out)
+{
+	route_format_choice(step->route, out);
+	text_add_string(out, " (");
+	format_table(step->route->table, out);
+	text_add_string(out, ")");
+}
+
+static void tell_filter(struct telling *telling)
+{
+	static const char *const names[] = {"off", "strict", "loose"};
+	const struct facts *facts = telling->facts;
+	const struct verdict *verdict = telling->verdict;
+	const struct step *last = &verdict->reply.last;
+	const char *device = verdict->arrival->name;
+	int value = facts_filter(facts, device);
+	struct text words = {0};
+	char text[PREFIX_TEXT];
+
+	if (verdict->local.family != AF_INET) {
+		text_add_string(
+			&words, "the kernel has none for IPv6 (firewalld has: IPv6_rpfilter)");
+		add_step(telling, "rp_filter", &words);
+		return;
+	}
+	text_format(&words, "%s (%d = %s of all %d and %s %d)", names[value > 2 ? 2 : value], value,
+		facts->filter_needs_both ? "min" : "max",
+		facts_setting(facts, "all", SYSCTL_RP_FILTER), device,
+		facts_setting(facts, device, SYSCTL_RP_FILTER));
+	if (value) {
+		text_format(&words, ": the way back to %s is ",
+			prefix_format_address(&verdict->packet.remote, text));
+		if (last->rule && last->route)
+			format_route(last, &words);
+		else
+			text_add_string(&words, "none");
+		if (last->rule && last->route && !route_uses(last->route, device))
+			text_format(&words, ", not %s", device);
+	}
+	if (verdict->expected != ARRIVAL_FILTERED)
+		text_add_string(&words, ": passes");
+	else
+		text_add_string(&words,
+			verdict->arrives.error ? ": DROPPED" : ": passes, says the kernel");
+	add_step(telling, "rp_filter", &words);
+}
+
+static void tell_delivery(struct telling *telling)
+{
+	const struct verdict *verdict = telling->verdict;
+	const struct answer *arrives = &verdict->arrives;
+	struct text words = {0};
+	char text[PREFIX_TEXT];
+
+	text_format(&words, "%s is an address of %s: ",
+		prefix_format_address(&verdict->local, text), verdict->holder->name);
+	if (!arrives->error && arrives->type == ROUTE_LOCAL)
+		text_add_string(&words, "taken");
+	else if (!arrives->error)
+		text_add_string(&words, "NOT taken, as table local does not have it");
+	else if (verdict->expected == ARRIVAL_FILTERED)
+		text_add_string(&words, "not reached");
+	else
+		text_format(&words, "the kernel REFUSES the packet (%s)", strerror(arrives->error));
+	add_step(telling, "delivery", &words);
+}
+
+static void format_missed(
+	const struct verdict *verdict, const struct step *step, struct text *out)
+{
+	char text[PREFIX_TEXT];
+
+	switch (step->end) {
+	case STEP_IIF:
+		text_format(out, "no, it does not arrive by %s", step->rule->iif);
+		return;
+	case STEP_OIF:
+		text_format(out, "no, it is not bound to %s", step->rule->oif);
+		return;
+	case STEP_MARK:
+		text_add_string(out, "no, unless the firewall marks it");
+		return;
+	case STEP_OTHER:
+		text_add_string(out, "no, taken to be for other packets");
+		return;
+	case STEP_VRF:
+		text_add_string(out, "no, it is in no VRF");
+		return;
+	case STEP_FROM:
+		text_format(out, "no, it is from %s", prefix_format_address(&verdict->local, text));
+		return;
+	case STEP_TO:
+		text_format(out, "no, it is to %s", prefix_format_address(&verdict->packet.remote, text));
+		return;
+	case STEP_TOS:
+		text_add_string(out, "no, it has tos 0");
+		return;
+	default:
+		text_add_string(out, "no, all of it fits");
+	}
+}
+
+static void format_matched(const struct step *step, struct text *out)
+{
+	switch (step->end) {
+	case STEP_NOP:
+		text_add_string(out, "matches, does nothing");
+		return;
+	case STEP_GOTO:
+		text_add_string(out, "matches");
+		return;
+	case STEP_NOWHERE:
+		text_add_string(out, "matches, but there is no such rule");
+		return;
+	case STEP_EMPTY:
+		text_add_string(out,
+			step->rule->table == TABLE_DEFAULT ? "matches, no route there"
+							   : "matches, but the table is EMPTY");
+		return;
+	case STEP_NO_ROUTE:
+		text_add_string(out, "matches, no route there");
+		return;
+	case STEP_SUPPRESSED:
+		text_add_string(out, "matches, but suppresses ");
+		break;
+	default:
+		text_add_string(out, step->route ? "matches, " : "matches, REFUSED");
+	}
+	if (step->route)
+		route_format_choice(step->route, out);
+}
+
+/* "10001: from 10.0.0.0/8 iif lo lookup 101: matches, default via 10.0.0.1 dev eth1" */
+static void format_step(struct telling *telling, const struct step *step)
+{
+	struct text words = {0}, rule = {0};
+
+	rule_format(step->rule, &rule);
+	/* The priority comes first here, as in `ip rule`. */
+	*strstr(rule.bytes, " priority ") = '\0';
+	text_format(&words, "%u: %s: ", step->rule->priority, rule.bytes);
+	if (step_matches(step))
+		format_matched(step, &words);
+	else
+		format_missed(telling->verdict, step, &words);
+	text_format(telling->out, "%*s", LABEL + 1, "");
+	text_wrap(words.bytes, LABEL + 1, LABEL + 3, telling->columns, telling->out);
+	text_free(&words);
+	text_free(&rule);
+}
+
+/* The kernel's own table default is always empty. */
+static bool worth_telling(const struct step *step)
+{
+	return step_matches(step) && step->end != STEP_NO_ROUTE &&
+		!(step->end == STEP_EMPTY && step->rule->table == TABLE_DEFAULT);
+}
+
+static void tell_reply(struct telling *telling)
+{
+	const struct verdict *verdict = telling->verdict;
+	const struct step *step;
+	struct text words = {0};
+	char text[PREFIX_TEXT];
+	size_t i;
+
+	text_format(&words, "%s ->", prefix_format_address(&verdict->local, text));
+	text_format(&words, " %s, by the rules:",
+		prefix_format_address(&verdict->packet.remote, text));
+	add_step(telling, "reply", &words);
+	for (i = 0; i < telling->walk->n; i++) {
+		step = &telling->walk->items[i];
+		if (!telling->brief || worth_telling(step))
+			format_step(telling, step);
+	}
+	if (verdict->reply.last.rule)
+		return;
+	text_add_string(&words, "no rule is left: NO ROUTE");
+	add_line(telling, &words);
+}
+
+static bool needs_no_neighbour(const struct telling *telling)
+{
+	const struct link *out =
+		kernel_find_link(telling->facts->kernel, telling->verdict->leaves.device);
+
+	return out && !out->mac[0];
+}
+
+static void tell_neighbour(struct telling *telling)
+{
+	const struct verdict *verdict = telling->verdict;
+	const struct neighbour *neighbour = verdict_neighbour(telling->facts, verdict);
+	struct text words = {0};
+	char text[PREFIX_TEXT];
+
+	text_format(&words, "%s on %s ", prefix_format_address(verdict_next_hop(verdict), text),
+		verdict->leaves.device);
+	if (needs_no_neighbour(telling))
+		text_add_string(&words, "needs no link-layer address");
+	else if (neighbour && neighbour->state & NEIGHBOUR_FAILED)
+		text_add_string(&words, "does NOT answer (FAILED)");
+	else if (neighbour && neighbour->mac[0])
+		text_format(&words, "is at %s", neighbour->mac);
+	else if (neighbour && neighbour->state & NEIGHBOUR_INCOMPLETE)
+		text_add_string(&words, "is being asked for (INCOMPLETE)");
+	else
+		text_add_string(&words, "is not known yet, and will be asked for");
+	if (verdict->fault == FAULT_REPLY_CARRIER)
+		text_format(&words, "; %s has NO CARRIER", verdict->leaves.device);
+	add_step(telling, "neighbour", &words);
+}
+
+static bool several_hops(const struct verdict *verdict)
+{
+	const struct step *last = &verdict->reply.last;
+
+	return last->rule && last->end == STEP_ROUTE && last->route->n > 1;
+}
+
+static void tell_kernel(struct telling *telling)
+{
+	const struct verdict *verdict = telling->verdict;
+	struct text words = {0};
+
+	text_add_string(&words, verdict->agrees ? "agrees:" : "DIFFERS:");
+	if (verdict->leaves.error) {
+		text_format(&words, " %s", strerror(verdict->leaves.error));
+	} else {
+		hop_format(&verdict->leaves.gateway, verdict->leaves.device, &words);
+		if (verdict->leaves.table) {
+			text_add_string(&words, " (");
+			format_table(verdict->leaves.table, &words);
+			text_add_string(&words, ")");
+		}
+	}
+	if (several_hops(verdict))
+		text_add_string(&words, ", one of several next hops: other packets may differ");
+	if (!verdict->agrees)
+		text_add_string(&words, ". It is right, and the steps above have missed something");
+	add_step(telling, "kernel", &words);
+}
+
+/* "eth1 through 10.0.0.1" */
+static void format_exit(const struct verdict *verdict, struct text *out)
+{
+	char text[PREFIX_TEXT];
+
+	text_add_string(out, verdict->leaves.device);
+	if (verdict->leaves.gateway.family)
+		text_format(out, " through %s",
+			prefix_format_address(&verdict->leaves.gateway, text));
+}
+
+static void format_astray(const struct verdict *verdict, struct text *out)
+{
+	text_format(out, "astray: asked by %s, answered by ", verdict->arrival->name);
+	format_exit(verdict, out);
+	if (verdict->fault == FAULT_TURNS)
+		text_format(out, ", or by another NIC, in turn");
+	else if (verdict->fault == FAULT_NO_GATEWAY)
+		text_format(out, ", as %s has no gateway", verdict->holder->name);
+	else if (verdict->reason != ARRIVES_BY_HOLDER)
+		text_format(out, ", not by %s", verdict->holder->name);
+}
+
+void words_verdict(const struct verdict *verdict, struct text *out)
+{
+	const char *arrival = verdict->arrival->name;
+	char text[PREFIX_TEXT];
+
+	switch (verdict->fault) {
+	case FAULT_NONE:
+	case FAULT_GATEWAY:
+		text_add_string(out, "right: answered by ");
+		format_exit(verdict, out);
+		if (strcmp(verdict->leaves.device, verdict->holder->name))
+			text_add_string(out, ", which leads to it");
+		else if (verdict->fault == FAULT_GATEWAY)
+			text_format(out, ", though its gateway is %s",
+				prefix_format_address(&verdict->gateway, text));
+		return;
+	case FAULT_DOWN:
+		text_format(out, "lost: %s is down",
+			verdict->holder->up ? arrival : verdict->holder->name);
+		return;
+	case FAULT_CARRIER:
+		text_format(out, "lost: %s has no carrier", arrival);
+		return;
+	case FAULT_FILTERED:
+		text_format(out, "lost on arrival: rp_filter of %s drops what ", arrival);
+		if (verdict->leaves.error)
+			text_add_string(out, "has no way back");
+		else
+			text_format(out, "%s would answer", verdict->leaves.device);
+		return;
+	case FAULT_NOT_TAKEN:
+		text_add_string(out, "lost on arrival: the kernel does not take it");
+		return;
+	case FAULT_CONFLICT:
+		text_add_string(out, "lost whenever a neighbour sends it to the wrong NIC");
+		return;
+	case FAULT_NO_ROUTE:
+		text_format(out, "lost: no route back to %s",
+			prefix_format_address(&verdict->packet.remote, text));
+		return;
+	case FAULT_REFUSED:
+		text_add_string(out, "lost: the reply is refused");
+		return;
+	case FAULT_REPLY_CARRIER:
+		text_format(out, "lost: the reply leaves by %s, which has no carrier",
+			verdict->leaves.device);
+		return;
+	case FAULT_NEIGHBOUR:
+		text_format(out, "lost: %s does not answer on %s",
+			prefix_format_address(verdict_next_hop(verdict), text),
+			verdict->leaves.device);
+		return;
+	case FAULT_NIC:
+	case FAULT_NO_GATEWAY:
+	case FAULT_TURNS:
+		format_astray(verdict, out);
+		return;
+	case FAULT_VRF:
+		text_format(out, "unknown: %s is in a VRF, whose routes are not judged here",
+			verdict->holder->vrf ? verdict->holder->name : arrival);
+		return;
+	case FAULT_DEPENDS:
+		text_add_string(out, "unknown: answered by ");
+		format_exit(verdict, out);
+		text_add_string(out, ", unless this rule is for the reply: ");
+		rule_format(verdict->reply.depends, out);
+		return;
+	case FAULT_FIREWALL:
+		text_add_string(out, "unknown: answered by ");
+		format_exit(verdict, out);
+		text_add_string(out, verdict->firewall == FIREWALL_LOADED
+				? " if the firewall lets it: rules are loaded, and were not examined"
+				: " if no firewall drops it: only root sees whether there are rules");
+		return;
+	}
+}
+
+const char *words_outcome(enum outcome outcome)
+{
+	static const char *const names[] = {"right", "astray", "lost", "unknown"};
+
+	return names[outcome];
+}
+
+const char *words_fault(enum fault fault)
+{
+	static const char *const names[] = {"none", "wrong-gateway", "down", "no-carrier",
+		"filtered", "not-taken", "arp-conflict", "no-route", "refused", "reply-no-carrier",
+		"neighbour", "wrong-nic", "no-gateway", "by-turns", "vrf", "depends", "firewall"};
+
+	return names[fault];
+}
+
+void words_explain(const struct facts *facts, const struct verdict *verdict,
+	const struct steps *steps, bool brief, size_t columns, struct text *out)
+{
+	struct telling telling = {facts, verdict, steps, brief, columns, 0, out};
+	struct text words = {0};
+	char *cure = cure_verdict(facts, verdict);
+
+	tell_arrival(&telling);
+	if (verdict->holder->up && verdict->arrival->up) {
+		tell_bystanders(&telling);
+		tell_filter(&telling);
+		if (!brief || verdict->fault == FAULT_NOT_TAKEN)
+			tell_delivery(&telling);
+		tell_reply(&telling);
+		if (!verdict->leaves.error && (!brief || verdict->fault == FAULT_NEIGHBOUR ||
+						      verdict->fault == FAULT_REPLY_CARRIER))
+			tell_neighbour(&telling);
+		if (!brief || !verdict->agrees || several_hops(verdict))
+			tell_kernel(&telling);
+	}
+	words_verdict(verdict, &words);
+	text_format(out, "%-*s ", LABEL, "verdict");
+	text_wrap(words.bytes, LABEL + 1, LABEL + 1, columns, out);
+	/* On one line, to be copied. */
+	if (*cure)
+		text_format(out, "%-*s %s\n", LABEL, "cure", cure);
+	text_free(&words);
+	free(cure);
+}

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: MIT
+ * The kernel's choice of a route, retraced rule by rule.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "net/walk.h"
+
+/* The routes of one table that lead to the destination, the most specific first. */
+struct candidates {
+	const struct route **items;
+	size_t n, cap;
+};
+
+/* What is looked up in one table, and what came of it. */
+struct lookup {
+	const struct walks *walks;
+	const struct question *question;
+	struct candidates candidates;
+	const struct route *route;
+	const char *device;
+};
+
+static int compare_numbers(unsigned a, unsigned b)
+{
+	return (a > b) - (a < b);
+}
+
+static int routes_by_table(const void *x, const void *y)
+{
+	const struct route *a = x, *b = y;
+	int order = compare_numbers(a->dst.family, b->dst.family);
+
+	if (!order)
+		order = compare_numbers(a->table, b->table);
+	return order ? order : prefix_compare(&a->dst, &b->dst);
+}
+
+static int rules_by_source(const void *x, const void *y)
+{
+	const struct rule *a = x, *b = y;
+
+	return prefix_compare_address(&a->from, &b->from);
+}
+
+/* Is it passed over for every other source? A goto's target is found by its place. */
+static bool is_for_host(const struct rule *rule)
+{
+	return rule->from.len && rule->from.len == prefix_bits(rule->from.family) && !rule->inverted;
+}
+
+void walks_build(const struct kernel *kernel, struct walks *walks)
+{
+	const struct rule *rule;
+	const struct route *route;
+	size_t i;
+
+	walks->kernel = kernel;
+	index_build(&kernel->routes, routes_by_table, &walks->routes);
+	for (i = 0; i < kernel->routes.n; i++) {
+		route = &kernel->routes.items[i];
+		walks->lengths[route->dst.family == AF_INET6][route->dst.len] = true;
+	}
+	for (i = 0; i < kernel->rules.n; i++) {
+		rule = &kernel->rules.items[i];
+		*array_add(is_for_host(rule) ? &walks->hosts : &walks->rules) = rule;
+	}
+	index_sort(&walks->hosts, rules_by_source);
+}
+
+void walks_free(struct walks *walks)
+{
+	free(walks->routes.items);
+	free(walks->hosts.items);
+	free(walks->rules.items);
+	memset(walks, 0, sizeof(*walks));
+}
+
+static bool iif_meets(
+	const struct walks *walks, const struct rule *rule, const struct question *question)
+{
+	if (question->iif[0] || strcmp(rule->iif, "lo"))
+		return !strcmp(rule->iif, question->iif);
+	/* What the host itself sends counts as from lo. */
+	return !(walks->kernel->old_inet6 && question->to.family == AF_INET6);
+}
+
+/* STEP_NOT: it meets all of them. */
+static enum step_end selector_missed(
+	const struct walks *walks, const struct rule *rule, const struct question *question)
+{
+	if (rule->iif[0] && !iif_meets(walks, rule, question))
+		return STEP_IIF;
+	if (rule->oif[0] && strcmp(rule->oif, question->oif))
+		return STEP_OIF;
+	/* The packet that is followed has no mark. */
+	if (rule->mark & rule->mask)
+		return STEP_MARK;
+	if (rule->l3mdev)
+		return STEP_VRF;
+	if (rule_is_selective(rule))
+		return STEP_OTHER;
+	if (rule->from.len && !prefix_contains(&rule->from, &question->from))
+		return STEP_FROM;
+	if (rule->to.len && !prefix_contains(&rule->to, &question->to))
+		return STEP_TO;
+	if (rule->tos && rule->tos != question->tos)
+		return STEP_TOS;
+	return STEP_NOT;
+}
+
+/* fib_find_alias' order; of equal ones, that of the dump. */
+static int compare_candidates(const void *x, const void *y)
+{
+	const struct route *a = *(const struct route *const *)x,
+			   *b = *(const struct route *const *)y;
+	int order = b->dst.len - a->dst.len;
+
+	if (!order)
+		order = b->from.len - a->from.len;
+	if (!order)
+		order = b->tos - a->tos;
+	if (!order)
+		order = compare_numbers(a->metric, b->metric);
+	return order ? order : (a > b) - (a < b);
+}
+
+/* False: the table has no routes at all. */
+static bool find_candidates(struct lookup *lookup, unsigned table)
+{
+	const struct index *routes = &lookup->walks->routes;
+	const struct question *question = lookup->question;
+	int family = question->to.family, len;
+	struct route key = {.table = table};
+	const struct route *route;
+	size_t at;
+
+	key.dst.family = (unsigned char)family;
+	at = index_first(routes, &key);
+	route = at < routes->n ? routes->items[at] : NULL;
+	if (!route || route->table != table || route->dst.family != family)
+		return false;
+	for (len = prefix_bits(family); len >= 0; len--) {
+		if (!lookup->walks->lengths[family == AF_INET6][len])
+			continue;
+		key.dst = question->to;
+		key.dst.len = (unsigned char)len;
+		key.dst = prefix_network(&key.dst);
+		for (at = index_first(routes, &key); (route = index_at(routes, at, &key)); at++)
+			if ((!route->from.len ||
+				    prefix_contains(&route->from, &question->from)) &&
+				(!route->tos || route->tos == question->tos))
+				*array_add(&lookup->candidates) = route;
+	}
+	array_sort(&lookup->candidates, compare_candidates);
+	return true;
+}
+
+static bool hop_usable(const struct lookup *lookup, const struct hop *hop)
+{
+	const char *oif = lookup->question->oif;
+
+	return !hop->dead && (!oif[0] || !strcmp(oif, hop->device));
+}
+
+/* i past the last: no next hop. */
+static bool take(struct lookup *lookup, const struct route *route, size_t i)
+{
+	lookup->route = route;
+	lookup->device = i >= route_hop_count(route) ? NULL
+		: route->n			     ? route->hops[i].device
+						     : route->device;
+	return true;
+}
+
+/* A route that refuses decides at once, one with dead next hops only gives way to the next. */
+static bool lookup_inet(struct lookup *lookup)
+{
+	const struct route *route;
+	struct hop hop;
+	size_t i, k, n;
+
+	for (i = 0; i < lookup->candidates.n; i++) {
+		route = lookup->candidates.items[i];
+		n = route_hop_count(route);
+		/* Of a nexthop object that is not expanded nothing more is known. */
+		if (route_refuses(route) || route->type == ROUTE_THROW || !n)
+			return take(lookup, route, n);
+		for (k = 0; k < n; k++) {
+			hop = route_hop(route, k);
+			if (hop_usable(lookup, &hop))
+				return take(lookup, route, k);
+		}
+	}
+	return false;
+}
+
+static bool router_failed(const struct kernel *kernel, const struct hop *hop)
+{
+	const struct neighbour *neighbour =
+		kernel_find_neighbour(kernel, hop->device, &hop->gateway);
+
+	return neighbour && neighbour->state & NEIGHBOUR_FAILED;
+}
+
+/* rt6_score_route; -1: not to be taken. */
+static int score(
+	const struct lookup *lookup, const struct route *route, const struct hop *hop, bool alive)
+{
+	if (!hop_usable(lookup, hop))
+		return -1;
+	if (alive && hop->gateway.family && router_failed(lookup->walks->kernel, hop))
+		return -1;
+	return route->preference + 1;
+}
+
+/* Those of the lowest metric first, then all others as if they had one (find_rr_leaf). */
+static bool select_best(struct lookup *lookup, size_t first, size_t end, bool alive)
+{
+	const struct route *route;
+	int best = -1, now;
+	struct hop hop;
+	size_t i, k, n;
+
+	for (i = first; i < end; i++) {
+		route = lookup->candidates.items[i];
+		n = route_hop_count(route);
+		if (!n && best < 0)
+			best = route->preference + 1, take(lookup, route, n);
+		for (k = 0; k < n; k++) {
+			hop = route_hop(route, k);
+			now = score(lookup, route, &hop, alive);
+			if (now > best)
+				best = now, take(lookup, route, k);
+		}
+	}
+	return best >= 0;
+}
+
+static bool same_node(const struct route *a, const struct route *b)
+{
+	return a->dst.len == b->dst.len && a->from.len == b->from.len;
+}
+
+static bool lookup_nodes(struct lookup *lookup, bool alive)
+{
+	const struct route **items = lookup->candidates.items;
+	size_t n = lookup->candidates.n, first, lowest, end;
+
+	for (first = 0; first < n; first = end) {
+		for (end = first; end < n && same_node(items[end], items[first]); end++)
+			;
+		for (lowest = first; lowest < end; lowest++)
+			if (items[lowest]->metric != items[first]->metric)
+				break;
+		if (select_best(lookup, first, lowest, alive) ||
+			select_best(lookup, lowest, end, alive))
+			return true;
+	}
+	return false;
+}
+
+/* A router that does not answer is passed over, even for a shorter prefix, while there is
+ * another. */
+static bool lookup_inet6(struct lookup *lookup)
+{
+	return (!lookup->walks->forwarding6 && lookup_nodes(lookup, true)) ||
+		lookup_nodes(lookup, false);
+}
+
+static void look_up(const struct walks *walks, const struct question *question, struct step *step)
+{
+	const struct rule *rule = step->rule;
+	struct lookup lookup = {.walks = walks, .question = question};
+	bool any = find_candidates(&lookup, rule->table);
+	bool found = question->to.family == AF_INET6 ? lookup_inet6(&lookup) : lookup_inet(&lookup);
+
+	step->route = lookup.route;
+	step->device = lookup.device;
+	free(lookup.candidates.items);
+	if (!found)
+		step->end = any ? STEP_NO_ROUTE : STEP_EMPTY;
+	else if (step->route->type == ROUTE_THROW)
+		step->end = STEP_THROW;
+	else if (route_refuses(step->route))
+		step->end = STEP_REFUSED;
+	else if (step->route->dst.len < rule->min_length)
+		step->end = STEP_SUPPRESSED;
+	else
+		step->end = STEP_ROUTE;
+}
+
+/* What the rule does with what it matches. */
+static void act(const struct walks *walks, const struct question *question, struct step *step)
+{
+	if (step->rule->action == ACTION_LOOKUP)
+		look_up(walks, question, step);
+	else if (step->rule->action == ACTION_NOP)
+		step->end = STEP_NOP;
+	else if (step->rule->action == ACTION_GOTO)
+		step->end = STEP_GOTO;
+	else
+		step->end = STEP_REFUSED;
+}
+
+static bool decides(const struct step *step)
+{
+	return step->end == STEP_ROUTE || step->end == STEP_REFUSED;
+}
+
+/* Those from the packet's source and all that are not from one address alone, merged. */
+struct turn {
+	const struct walks *walks;
+	struct rule source;
+	size_t host, other;
+};
+
+static const struct rule *next_rule(struct turn *turn)
+{
+	const struct rule *host = index_at(&turn->walks->hosts, turn->host, &turn->source);
+	const struct rule *other = turn->other < turn->walks->rules.n
+		? turn->walks->rules.items[turn->other]
+		: NULL;
+
+	if (host && (!other || host < other)) {
+		turn->host++;
+		return host;
+	}
+	turn->other++;
+	return other;
+}
+
+/* A goto leads forward only. */
+static const struct rule *find_target(const struct kernel *kernel, const struct rule *from)
+{
+	const struct rule *end = kernel->rules.items + kernel->rules.n, *rule;
+
+	for (rule = from + 1; rule < end; rule++)
+		if (rule->priority == from->target && rule->from.family == from->from.family)
+			return rule;
+	return NULL;
+}
+
+/* What becomes of packets of the same addresses that the rule is for, by their mark, port or user?
+ * end 0: the rule is for none, or leads them nowhere. */
+static struct step act_on_others(
+	const struct walks *walks, const struct question *question, const struct rule *rule)
+{
+	struct step step = {.rule = rule};
+
+	if (rule->inverted || (rule->from.len && !prefix_contains(&rule->from, &question->from)) ||
+		(rule->to.len && !prefix_contains(&rule->to, &question->to)))
+		return step;
+	act(walks, question, &step);
+	return step;
+}
+
+static bool same_way(const struct step *a, const struct step *b)
+{
+	return a->end == b->end && a->route && b->route &&
+		(a->route == b->route || (a->device && b->device && !strcmp(a->device, b->device)));
+}
+
+struct walked walk(const struct walks *walks, const struct question *question, struct steps *steps)
+{
+	struct turn turn = {.walks = walks, .source = {.from = question->from}};
+	struct walked walked = {.depends = NULL};
+	struct step step, others = {.rule = NULL};
+	const struct rule *rule, *skip_to = NULL;
+	/* All are told, so that somebody who reads them sees his own. */
+	const struct rules *all = steps ? &walks->kernel->rules : NULL;
+	size_t i = 0;
+
+	turn.host = index_first(&walks->hosts, &turn.source);
+	while ((rule = all ? (i < all->n ? &all->items[i++] : NULL) : next_rule(&turn))) {
+		if (rule->from.family != question->to.family || (skip_to && rule < skip_to))
+			continue;
+		memset(&step, 0, sizeof(step));
+		step.rule = rule;
+		step.end = selector_missed(walks, rule, question);
+		if (rule->inverted != (step.end == STEP_NOT)) {
+			act(walks, question, &step);
+			if (step.end == STEP_GOTO && !(skip_to = find_target(walks->kernel, rule)))
+				step.end = STEP_NOWHERE;
+		} else if ((step.end == STEP_MARK || step.end == STEP_OTHER) && !others.rule) {
+			others = act_on_others(walks, question, rule);
+			if (!decides(&others))
+				others.rule = NULL;
+		}
+		if (steps)
+			*array_add(steps) = step;
+		if (decides(&step)) {
+			walked.last = step;
+			break;
+		}
+		if (step_matches(&step) && rule->from.len && step.end != STEP_GOTO)
+			walked.lapsed = step;
+	}
+	if (others.rule && !same_way(&others, &walked.last))
+		walked.depends = others.rule;
+	return walked;
+}
+
+bool step_matches(const struct step *step)
+{
+	return step->end > STEP_NOT;
+}
+
+/* fib_validate_source looks the way back up without an iif, which is that of a reply. */
+static bool passes_filter(const struct walks *walks, const struct question *question, int filter)
+{
+	struct question back = {.to = question->from, .from = question->to, .tos = question->tos};
+	struct walked walked;
+
+	if (!filter || question->to.family != AF_INET)
+		return true;
+	walked = walk(walks, &back, NULL);
+	return walked.last.end == STEP_ROUTE && walked.last.rule &&
+		(filter > 1 || route_uses(walked.last.route, question->iif));
+}
+
+enum arrival walk_arrival(const struct walks *walks, const struct question *question, int filter)
+{
+	struct walked walked = walk(walks, question, NULL);
+
+	if (!walked.last.rule || walked.last.end == STEP_REFUSED ||
+		walked.last.route->type != ROUTE_LOCAL)
+		return ARRIVAL_NOT_LOCAL;
+	return passes_filter(walks, question, filter) ? ARRIVAL_TAKEN : ARRIVAL_FILTERED;
+}

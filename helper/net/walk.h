@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT
+ * The kernel's choice of a route, retraced: each rule that it tries, and why that one did or did
+ * not decide; and whether it would take in what arrives. Pure.
+ *
+ * Not followed, as no dump tells it: which of several next hops a flow gets, and which of several
+ * IPv4 defaults of one metric (fib_select_default).
+ *
+ * Source: fib_rules_lookup and fib_rule_match (net/core/fib_rules.c), fib4_rule_match, _action
+ * and _suppress (net/ipv4/fib_rules.c), fib_table_lookup (net/ipv4/fib_trie.c), fib_validate_source
+ * (net/ipv4/fib_frontend.c), fib6_rule_action (net/ipv6/fib6_rules.c), fib6_table_lookup and
+ * find_match (net/ipv6/route.c), 2.6.18 to 6.x.
+ */
+#ifndef NET_WALK_H
+#define NET_WALK_H
+
+#include "net/net.h"
+#include "net/question.h"
+
+/* What became of a rule. */
+enum step_end {
+	/* It does not match: the first selector that the packet does not meet, in the kernel's
+	 * order. */
+	STEP_IIF,
+	STEP_OIF,
+	STEP_MARK,
+	STEP_OTHER, /* one that only some packets meet; taken for one that this one does not */
+	STEP_VRF,   /* l3mdev: the packet is in none */
+	STEP_FROM,
+	STEP_TO,
+	STEP_TOS,
+	STEP_NOT, /* it is met, and the rule says "not" */
+	/* It matches, and the next one is tried all the same. */
+	STEP_NOP,
+	STEP_GOTO,    /* at once to the rule of rule->target */
+	STEP_NOWHERE, /* goto, and there is no such rule */
+	STEP_EMPTY,   /* the table has no routes at all */
+	STEP_NO_ROUTE,
+	STEP_THROW,	 /* route says so */
+	STEP_SUPPRESSED, /* route is too short for the rule */
+	/* It decides. */
+	STEP_ROUTE,  /* by route */
+	STEP_REFUSED /* by route, blackhole or such; route NULL: by the rule itself */
+};
+
+struct step {
+	const struct rule *rule; /* the kernel's, as is what follows */
+	enum step_end end;
+	const struct route *route; /* NULL: none */
+	const char *device; /* of the first next hop that may be used; NULL: none, or not known */
+};
+
+struct steps {
+	struct step *items;
+	size_t n, cap;
+};
+
+/* Where a walk ended. */
+struct walked {
+	struct step last; /* what decided; rule NULL: nothing did, there is no route */
+	/* The last rule for addresses of the host's that matched before that and led nowhere; rule
+	 * NULL: none did. */
+	struct step lapsed;
+	/* The first rule that is for packets with a mark, a port or a user, came before that, and
+	 * leads such packets by another device or nowhere; NULL: none does. */
+	const struct rule *depends;
+};
+
+/* What the kernel holds, arranged for walks: rules and routes are found, not searched. */
+struct walks {
+	const struct kernel *kernel;
+	bool forwarding6; /* an IPv6 router does not ask whether its routers are alive */
+	struct index routes;	     /* by family, table, destination */
+	unsigned char lengths[2][129]; /* does any route, IPv4 or IPv6, have that length? */
+	struct index hosts; /* rules from one address alone, by it */
+	struct index rules; /* all others, in the kernel's order */
+};
+
+/* The kernel was read whole, and must outlive it. walks, but for forwarding6, is zeroed, and to be
+ * freed with walks_free. */
+void walks_build(const struct kernel *kernel, struct walks *walks);
+void walks_free(struct walks *walks);
+
+/* Retraces what the kernel does with the packet. steps: NULL, or all rules that it tries are added,
+ * and those that it skips because of their source, in their order. */
+struct walked walk(const struct walks *walks, const struct question *question, struct steps *steps);
+bool step_matches(const struct step *step);
+
+/* What becomes of a packet that arrives. */
+enum arrival {
+	ARRIVAL_TAKEN,
+	ARRIVAL_NOT_LOCAL, /* table local does not deliver it */
+	ARRIVAL_FILTERED,  /* by the reverse-path filter */
+	ARRIVAL_REFUSED	   /* by the kernel, for another reason */
+};
+
+/* Of a packet with an iif; filter is the reverse-path filter's value there (rp_filter_combine). */
+enum arrival walk_arrival(const struct walks *walks, const struct question *question, int filter);
+
+#endif

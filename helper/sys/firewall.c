@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT
+ * Are there firewall rules?
+ */
+#include <errno.h>
+#include <linux/netlink.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "sys/firewall.h"
+
+/* ipt_getinfo, ip6t_getinfo; IPT_SO_GET_INFO, IP6T_SO_GET_INFO: both families have the same. */
+struct table_info {
+	char name[32];
+	unsigned valid_hooks, hook_entry[5], underflow[5], entries, size;
+};
+
+enum { GET_INFO = 64 };
+
+/* nfnetlink.h, nf_tables.h: newer headers only. */
+enum { RULES_GET = 10 << 8 | 7, RULES_NEW = 10 << 8 | 6, FAMILY_INET = 1 };
+
+/* A table of iptables has an entry a chain for its policy, and one at its end. */
+static bool table_has_rules(int socket, int family, const char *name)
+{
+	struct table_info info;
+	socklen_t size = sizeof(info);
+	unsigned hooks, n = 1;
+
+	memset(&info, 0, sizeof(info));
+	memcpy(info.name, name, strnlen(name, sizeof(info.name) - 1));
+	if (getsockopt(socket, family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP, GET_INFO, &info,
+		    &size))
+		return errno != ENOENT;
+	for (hooks = info.valid_hooks; hooks; hooks &= hooks - 1)
+		n++;
+	return info.entries > n;
+}
+
+static enum firewall read_iptables(int family)
+{
+	FILE *file = fopen(
+		family == AF_INET6 ? "/proc/net/ip6_tables_names" : "/proc/net/ip_tables_names",
+		"r");
+	enum firewall found = FIREWALL_NONE;
+	char name[33];
+	int raw;
+
+	if (!file)
+		return errno == ENOENT ? FIREWALL_NONE : FIREWALL_UNKNOWN;
+	while (found == FIREWALL_NONE && fscanf(file, "%32s", name) == 1) {
+		raw = socket(family, SOCK_RAW, IPPROTO_RAW);
+		if (raw < 0)
+			found = FIREWALL_UNKNOWN;
+		else if (table_has_rules(raw, family, name))
+			found = FIREWALL_LOADED;
+		if (raw >= 0)
+			close(raw);
+	}
+	fclose(file);
+	return found;
+}
+
+/* Asking a kernel that has it as a module would load it. */
+static bool has_nftables(void)
+{
+	FILE *file = fopen("/proc/modules", "r");
+	char name[64];
+	bool any = false, found = false;
+
+	while (file && !found && fscanf(file, "%63s%*[^\n]", name) == 1) {
+		any = true;
+		found = !strcmp(name, "nf_tables");
+	}
+	if (file)
+		fclose(file);
+	return found || !any;
+}
+
+/* 1: a rule that sees the family's packets; 0: none so far; -1: the end, or an error. */
+static int scan_rules(const char *bytes, size_t n, int family)
+{
+	const struct nlmsghdr *message = (const void *)bytes;
+	unsigned char of;
+
+	for (; NLMSG_OK(message, n); message = NLMSG_NEXT(message, n)) {
+		if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR)
+			return -1;
+		of = *(const unsigned char *)NLMSG_DATA(message);
+		if (message->nlmsg_type == RULES_NEW && (of == family || of == FAMILY_INET))
+			return 1;
+	}
+	return 0;
+}
+
+static enum firewall read_nftables(int family)
+{
+	struct {
+		struct nlmsghdr header;
+		unsigned char family, version;
+		unsigned short resource;
+	} request = {.header = {.nlmsg_len = sizeof(request),
+			     .nlmsg_type = RULES_GET,
+			     .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP}};
+	const struct timeval patience = {.tv_sec = 2};
+	static char bytes[1 << 16] __attribute__((aligned(8)));
+	enum firewall found = FIREWALL_NONE;
+	ssize_t n;
+	int fd, scanned = 0;
+
+	if (!has_nftables())
+		return FIREWALL_NONE;
+	fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER);
+	if (fd < 0)
+		return errno == EPROTONOSUPPORT ? FIREWALL_NONE : FIREWALL_UNKNOWN;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	if (send(fd, &request, sizeof(request), 0) < 0)
+		scanned = -1;
+	while (!scanned) {
+		n = recv(fd, bytes, sizeof(bytes), 0);
+		scanned = n > 0 ? scan_rules(bytes, (size_t)n, family) : -1;
+		if (n < 0 || (n >= (ssize_t)sizeof(struct nlmsghdr) &&
+				     ((struct nlmsghdr *)(void *)bytes)->nlmsg_type == NLMSG_ERROR))
+			found = geteuid() ? FIREWALL_UNKNOWN : FIREWALL_NONE;
+	}
+	close(fd);
+	return scanned > 0 ? FIREWALL_LOADED : found;
+}
+
+enum firewall firewall_read(int family)
+{
+	enum firewall tables = read_iptables(family), rules = read_nftables(family);
+
+	return tables > rules ? tables : rules;
+}
