@@ -175,23 +175,6 @@ one_segment() {
 	multihome 0 explain "$LAB_CLIENT"
 }
 
-# vpn_up: both halves of the default by a VPN whose other end swallows all.
-vpn_up() {
-	host socat -u TUN:172.30.8.1/24,tun-name=tun0,iff-up,iff-no-pi OPEN:/dev/null,wronly \
-		>/dev/null 2>&1 3>&- &
-	disown
-	# shellcheck disable=SC2016 # for the shell in the host
-	host sh -c 'for try in $(seq 100); do
-		[ "$(cat /sys/class/net/tun0/carrier 2>/dev/null)" != 1 ] || exit 0
-		sleep 0.02
-	done; exit 1'
-	links_settle
-	host ip -batch - <<-END
-		route add 0.0.0.0/1 via 172.30.8.2 dev tun0
-		route add 128.0.0.0/1 via 172.30.8.2 dev tun0
-	END
-}
-
 @test "a VPN with both halves of the default takes the reply of the only uplink" {
 	host_up LAB_UPLINKS=1
 	service start
@@ -279,12 +262,12 @@ vpn_up() {
 	host multihome check --porcelain >"$BATS_TEST_TMPDIR/said" || true
 	while IFS= read -r cure; do
 		carry_out "$cure"
-		after=$(host ip rule | grep -c ^51:)
+		after=$(host ip rule | grep -c ^51: || true)
 		is "$after" $((before - 1)) "$cure"
 		before=$after
 	done < <(grep duplicate-rule "$BATS_TEST_TMPDIR/said" | cut -f 6)
 	host ip rule
-	is "$(host ip rule | grep -c ^51:)" 0
+	is "$(host ip rule | grep -c ^51: || true)" 0
 	is "$(host ip rule | grep -c ^50:)" 13
 }
 

@@ -678,7 +678,7 @@ static void check_states(const struct facts *facts, struct findings *findings)
 		else if (planned->edited && planned->state == STATE_UP)
 			finding_add(findings, waits, device,
 				mem_format("%s was edited since the NIC came up", name),
-				cure_restart(device));
+				facts_sync_has_work(facts) ? cure_sync() : cure_restart(device));
 	}
 }
 

@@ -192,6 +192,23 @@ lab_sent() {
 		grep -oE 'RTM_(NEW|DEL|SET)[A-Z]*' || true
 }
 
+# vpn_up: both halves of the default by a VPN whose other end swallows all.
+vpn_up() {
+	host socat -u TUN:172.30.8.1/24,tun-name=tun0,iff-up,iff-no-pi OPEN:/dev/null,wronly \
+		>/dev/null 2>&1 3>&- &
+	disown
+	# shellcheck disable=SC2016 # for the shell in the host
+	host sh -c 'for try in $(seq 100); do
+		[ "$(cat /sys/class/net/tun0/carrier 2>/dev/null)" != 1 ] || exit 0
+		sleep 0.02
+	done; exit 1'
+	links_settle
+	host ip -batch - <<-END
+		route add 0.0.0.0/1 via 172.30.8.2 dev tun0
+		route add 128.0.0.0/1 via 172.30.8.2 dev tun0
+	END
+}
+
 # set_keys "KEY=VALUE and KEY=VALUE" FILE
 set_keys() {
 	local file=$LAB_SCRIPTS/$2
