@@ -17,7 +17,7 @@ struct verb {
 	const char *name;
 	int (*run)(const struct options *options);
 	const char *options;   /* "[--root DIR]", or "" */
-	const char *arguments; /* "REMOTE [LOCAL]": words, those in brackets last; or "" */
+	const char *arguments; /* "REMOTE [LOCAL]": words, from the first bracket on optional; or "" */
 	const char *summary;
 };
 
@@ -27,7 +27,7 @@ static const struct verb verbs[] = {
 	{"plan", cmd_plan, "[--root DIR]", "[DEVICE]", "show what sync would do, changing nothing"},
 	{"check", cmd_check, "[--porcelain] [--json] [--nagios] [--root DIR]", "",
 		"find what keeps an address from answering by its NIC"},
-	{"explain", cmd_explain, "[--json]", "REMOTE [LOCAL] [by] [DEVICE]",
+	{"explain", cmd_explain, "[--json]", "REMOTE [LOCAL] [by DEVICE]",
 		"show which way a reply goes, and why"},
 	{"sync", cmd_sync, "", "", "bring files and kernel to what the plan wants"},
 	{"clean", cmd_clean, "", "", "remove all that multihome put anywhere"},
@@ -80,8 +80,11 @@ static int help(void)
 
 	printf("%s\n\n", usage_words);
 	puts("Makes each NIC with a GATEWAY in its ifcfg file answer through that gateway.\n");
-	for (i = 0; i < VERBS; i++)
-		print_left(verb_words(&verbs[i], words), verbs[i].summary);
+	for (i = 0; i < VERBS; i++) {
+		snprintf(words, sizeof(words), "%s%s%s", verbs[i].name,
+			*verbs[i].arguments ? " " : "", verbs[i].arguments);
+		print_left(words, verbs[i].summary);
+	}
 	putchar('\n');
 	print_left("[VERB] --help", "this, or what the verb takes");
 	print_left("--version", "the version");
@@ -130,12 +133,15 @@ static int wrong_option(const struct verb *verb, int option, char **argv)
 static int check_arguments(const struct verb *verb, int n, char **given)
 {
 	const char *at = verb->arguments;
+	bool optional = false;
 	int count = 0, len;
 	char word[32];
 
-	for (; sscanf(at, "%31s%n", word, &len) == 1; at += len)
-		if (count++ == n && *word != '[')
+	for (; sscanf(at, "%31s%n", word, &len) == 1; at += len) {
+		optional |= *word == '[';
+		if (count++ == n && !optional)
 			return usage(verb, "missing argument", word);
+	}
 	return n > count ? usage(verb, "unexpected argument", given[count]) : 0;
 }
 

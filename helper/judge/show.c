@@ -55,7 +55,7 @@ static void number_standbys(
 	const struct route **standbys = mem_resize(NULL, (showns->n + 1) * sizeof(*standbys));
 	struct shown *shown;
 	const struct uplink *uplink;
-	size_t i, k, place;
+	size_t i, k, place, others;
 
 	for (i = 0; i < showns->n; i++) {
 		uplink = showns->items[i].planned->uplink;
@@ -65,11 +65,16 @@ static void number_standbys(
 		if (!standbys[i])
 			continue;
 		shown = &showns->items[i];
-		for (k = 0, place = 1; k < showns->n; k++)
-			place += standbys[k] &&
-				standbys[k]->dst.family == standbys[i]->dst.family &&
-				standbys[k]->metric < standbys[i]->metric;
-		snprintf(shown->way, sizeof(shown->way), "standby %zu", place);
+		for (k = 0, place = 1, others = 0; k < showns->n; k++) {
+			if (!standbys[k] || standbys[k]->dst.family != standbys[i]->dst.family)
+				continue;
+			others += k != i;
+			place += standbys[k]->metric < standbys[i]->metric;
+		}
+		if (others)
+			snprintf(shown->way, sizeof(shown->way), "standby %zu", place);
+		else
+			strcpy(shown->way, "standby");
 	}
 	free(standbys);
 }
@@ -259,7 +264,7 @@ void show_porcelain(const struct showns *showns, struct text *out)
 			text_add_string(out, k ? "," : "");
 			format_address(&addresses->items[k], out);
 		}
-		text_format(out, "\t%s\t%s\t%s\t%s\t%s\n", shown->gateway, shown->table,
-			shown->state, shown->way, shown->filter);
+		text_format(out, "\t%s\t%s\t%s\t%.*s\t%s\n", shown->gateway, shown->table,
+			shown->state, (int)strcspn(shown->way, " "), shown->way, shown->filter);
 	}
 }

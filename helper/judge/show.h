@@ -13,7 +13,7 @@ struct shown {
 	const char *state;   /* up, down, no-carrier, dead, not-applied, waits, refused, by-hand */
 	const char *filter;  /* off, strict, loose, "-" for IPv6 */
 	char gateway[PREFIX_TEXT], table[16];
-	char way[16]; /* the host's own traffic: winner, shares, standby N, or "-" */
+	char way[16]; /* the host's own traffic: winner, shares, standby, standby N, or "-" */
 };
 
 /* In the order of the plan. device NULL: all. To be freed: items. */
@@ -28,7 +28,8 @@ void show_collect(const struct facts *facts, const char *device, struct showns *
 void show_table(
 	const struct facts *facts, const struct showns *showns, bool all, bool color, struct text *out);
 /* One line an uplink, a tab between the fields: device, addresses (ADDRESS/LENGTH, commas
- * between), gateway, table, state, default, rp_filter; "-" for none. A contract (multihome(8)):
+ * between), gateway, table, state, default (a standby without its number), rp_filter; "-" for
+ * none. A contract (multihome(8)):
  * fields are added at the end only. */
 void show_porcelain(const struct showns *showns, struct text *out);
 
