@@ -26,13 +26,25 @@ static bool is_judged(const struct facts *facts, const struct address *address)
 	return !prefix_is_link_local(&address->prefix);
 }
 
+/* So many of a NIC's addresses of which the same is retraced are asked of the kernel, whose answer
+ * takes as long as there are rules. */
+enum { ASKED = 256 };
+
+static bool is_like(const struct verdict *a, const struct verdict *b)
+{
+	return a->holder == b->holder && a->arrival == b->arrival && a->reason == b->reason &&
+		a->expected == b->expected && a->reply.last.route == b->reply.last.route &&
+		a->reply.last.end == b->reply.last.end &&
+		a->local.family == b->local.family;
+}
+
 void check_begin(const struct facts *facts, struct check *check)
 {
 	const struct addresses *addresses = &facts->kernel->addresses;
 	struct packet packet = {.local = NULL};
 	struct verdict *verdict;
+	size_t i, alike = 0;
 	int inet6;
-	size_t i;
 
 	for (i = 0; i < addresses->n; i++) {
 		packet.local = &addresses->items[i];
@@ -41,6 +53,9 @@ void check_begin(const struct facts *facts, struct check *check)
 		packet.remote = facts->afar[packet.local->prefix.family == AF_INET6];
 		verdict = array_add(&check->verdicts);
 		verdict_begin(facts, &packet, verdict, NULL, &check->questions);
+		alike = check->verdicts.n > 1 && is_like(verdict, verdict - 1) ? alike + 1 : 0;
+		if (alike >= ASKED)
+			verdict_take_back(verdict, &check->questions);
 	}
 	for (inet6 = 0; inet6 <= 1; inet6++)
 		verdict_begin_own(
@@ -501,22 +516,21 @@ static bool check_stale(
 	return true;
 }
 
-/* The verdict whose reply met the rule's table and found no way out of it. */
-static const struct verdict *find_lapsed(const struct check *check, const struct rule *rule)
+static int verdicts_by_lapsed(const void *a, const void *b)
 {
-	size_t i;
+	const struct verdict *x = a, *y = b;
+	const struct rule *first = x->reply.lapsed.rule, *second = y->reply.lapsed.rule;
 
-	for (i = 0; i < check->verdicts.n; i++)
-		if (check->verdicts.items[i].reply.lapsed.rule == rule)
-			return &check->verdicts.items[i];
-	return NULL;
+	return (first > second) - (first < second);
 }
 
 /* What a rule does not find in its table the next one may find: somebody may mean just that. */
-static void check_table(const struct facts *facts, const struct check *check,
+static void check_table(const struct facts *facts, const struct index *lapsed,
 	const struct rule *rule, struct findings *findings)
 {
-	const struct verdict *verdict = find_lapsed(check, rule);
+	/* One whose reply met the rule's table and found no way out of it. */
+	const struct verdict key = {.reply = {.lapsed = {.rule = rule}}};
+	const struct verdict *verdict = index_find(lapsed, &key);
 	bool empty = facts_table_empty(facts, rule->table, rule->from.family);
 	struct finding found = {.kind = empty ? FINDING_EMPTY_TABLE : FINDING_NO_DEFAULT};
 
@@ -540,17 +554,19 @@ static void check_rules(
 	const struct facts *facts, const struct check *check, struct findings *findings)
 {
 	const struct rules *rules = &facts->kernel->rules;
-	struct index same = {0};
+	struct index same = {0}, lapsed = {0};
 	size_t i;
 
 	index_build(rules, rules_by_meaning, &same);
+	index_build(&check->verdicts, verdicts_by_lapsed, &lapsed);
 	for (i = 0; i < rules->n; i++)
 		check_duplicates(facts, &same, i, findings);
 	free(same.items);
 	for (i = 0; i < rules->n; i++)
 		if (!check_stale(facts, &rules->items[i], findings) &&
 			is_looked_up(&rules->items[i]))
-			check_table(facts, check, &rules->items[i], findings);
+			check_table(facts, &lapsed, &rules->items[i], findings);
+	free(lapsed.items);
 }
 
 /* The kernel alternates between them as soon as a neighbour is stale (fib_select_default). */
