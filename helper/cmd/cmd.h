@@ -29,6 +29,7 @@ int cmd_plan(const struct options *options);
 int cmd_show(const struct options *options);
 int cmd_explain(const struct options *options);
 int cmd_check(const struct options *options);
+int cmd_report(const struct options *options);
 
 /* All that a verb knows of the host, and what it makes of it. */
 struct host {

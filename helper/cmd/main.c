@@ -31,6 +31,7 @@ static const struct verb verbs[] = {
 		"show which way a reply goes, and why"},
 	{"sync", cmd_sync, "", "", "bring files and kernel to what the plan wants"},
 	{"clean", cmd_clean, "", "", "remove all that multihome put anywhere"},
+	{"report", cmd_report, "", "", "print all that a report of a fault needs, without secrets"},
 	{"prepare", cmd_prepare, "", "CONFIG", "hook: refresh the managed blocks before ifup"},
 	{"up", cmd_up, "", "DEVICE", "hook: the device came up"},
 	{"down", cmd_down, "", "DEVICE", "hook: the device went down"},
