@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * Routes and rules that the administrator wrote.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/line.h"
 #include "conf/byhand.h"
 #include "conf/shvar.h"
 
@@ -85,29 +85,6 @@ static bool abbreviates(const char *word, const char *keyword)
 	return *word && !strncmp(word, keyword, strlen(word));
 }
 
-static bool is_one_of(const char *word, const char *const *list)
-{
-	for (; *list; list++)
-		if (!strcmp(*list, word))
-			return true;
-	return false;
-}
-
-static bool parse_number(const char *word, int base, unsigned *out)
-{
-	unsigned long long number;
-	char *end;
-
-	if (!word || *word < '0' || *word > '9')
-		return false;
-	errno = 0;
-	number = strtoull(word, &end, base);
-	if (*end || errno || number > 0xffffffff)
-		return false;
-	*out = (unsigned)number;
-	return true;
-}
-
 /* ip completes an IPv4 address by zeros: 10/8, 192.168.4 (get_addr_ipv4). */
 static bool parse_short_address(const char *word, struct prefix *out)
 {
@@ -136,7 +113,7 @@ static bool parse_prefix(const char *word, int family, struct prefix *out)
 	out->family = (unsigned char)family;
 	if (!word)
 		return false;
-	if (is_one_of(word, all))
+	if (word_index(word, all) >= 0)
 		return true;
 	slash = word + strcspn(word, "/");
 	if (slash - word >= (int)sizeof(address))
@@ -151,7 +128,7 @@ static bool parse_prefix(const char *word, int family, struct prefix *out)
 	mask = family == AF_INET && strchr(slash, '.') ? prefix_parse_netmask(slash + 1) : -1;
 	if (mask >= 0)
 		len = (unsigned)mask;
-	else if (!parse_number(slash + 1, 10, &len) || len > (unsigned)prefix_bits(family))
+	else if (!word_number(slash + 1, 10, (unsigned)prefix_bits(family), &len))
 		return false;
 	out->len = (unsigned char)len;
 	return true;
@@ -159,7 +136,8 @@ static bool parse_prefix(const char *word, int family, struct prefix *out)
 
 bool byhand_table(const char *word, const struct table_names *names, unsigned *out)
 {
-	static const char *const builtin[] = {"default", "main", "local"};
+	static const char *const builtin[] = {"default", "main", "local", NULL};
+	int number = word ? word_index(word, builtin) : -1;
 	size_t i;
 
 	for (i = 0; word && i < names->n; i++)
@@ -167,12 +145,9 @@ bool byhand_table(const char *word, const struct table_names *names, unsigned *o
 			*out = names->items[i].number;
 			return true;
 		}
-	for (i = 0; word && i < 3; i++)
-		if (!strcmp(builtin[i], word)) {
-			*out = TABLE_DEFAULT + (unsigned)i;
-			return true;
-		}
-	return parse_number(word, 0, out);
+	if (number >= 0)
+		*out = TABLE_DEFAULT + (unsigned)number;
+	return number >= 0 || word_number(word, 0, 0xffffffff, out);
 }
 
 /* The kernel refuses an IPv4 route whose destination has host bits (fib_table_insert), and cuts
@@ -191,15 +166,12 @@ static bool clean_destination(struct prefix *dst)
 static bool parse_type(const char *word, unsigned char *out)
 {
 	static const char *const types[] = {"unicast", "", "local", "broadcast", "anycast",
-		"multicast", "blackhole", "unreachable", "prohibit", "throw", "nat"};
-	unsigned char i;
+		"multicast", "blackhole", "unreachable", "prohibit", "throw", "nat", NULL};
+	int type = word_index(word, types);
 
-	for (i = 0; i < sizeof(types) / sizeof(*types); i++)
-		if (!strcmp(types[i], word)) {
-			*out = i;
-			return true;
-		}
-	return false;
+	if (type >= 0)
+		*out = (unsigned char)type;
+	return type >= 0;
 }
 
 /* "via [FAMILY] ADDRESS" */
@@ -244,7 +216,7 @@ static bool parse_route(
 			out->several = true;
 			break;
 		}
-		if (is_one_of(word, skipped)) {
+		if (word_index(word, skipped) >= 0) {
 			words->at += has_word(words, "lock");
 			next_word(words);
 		} else if (!strcmp(word, "via")) {
@@ -252,15 +224,15 @@ static bool parse_route(
 		} else if (!strcmp(word, "dev") || !strcmp(word, "oif")) {
 			good = parse_device(next_word(words), route->device);
 		} else if (!strcmp(word, "tos") || abbreviates(word, "dsfield")) {
-			good = parse_number(next_word(words), 16, &number);
+			good = word_number(next_word(words), 16, 0xffffffff, &number);
 			route->tos = (unsigned char)(good ? number : 0);
 		} else if (abbreviates(word, "metric") || abbreviates(word, "priority") ||
 			!strcmp(word, "preference")) {
-			good = parse_number(next_word(words), 0, &route->metric);
+			good = word_number(next_word(words), 0, 0xffffffff, &route->metric);
 		} else if (abbreviates(word, "onlink")) {
 			route->onlink = true;
 		} else if (abbreviates(word, "protocol")) {
-			if (parse_number(next_word(words), 0, &number))
+			if (word_number(next_word(words), 0, 0xffffffff, &number))
 				route->protocol = (unsigned char)number;
 		} else if (abbreviates(word, "table")) {
 			good = byhand_table(next_word(words), names, &route->table);
@@ -297,7 +269,7 @@ static bool parse_rule(
 			good = parse_prefix(next_word(words), family, &rule->to);
 		} else if (abbreviates(word, "preference") || abbreviates(word, "order") ||
 			abbreviates(word, "priority")) {
-			good = parse_number(next_word(words), 0, &rule->priority);
+			good = word_number(next_word(words), 0, 0xffffffff, &rule->priority);
 			out->has_priority = true;
 		} else if (abbreviates(word, "table") || !strcmp(word, "lookup")) {
 			good = byhand_table(next_word(words), names, &rule->table);
@@ -313,7 +285,7 @@ static bool parse_rule(
 			good = next_word(words) != NULL;
 		} else {
 			out->other = true;
-			if (is_one_of(word, with_argument))
+			if (word_index(word, with_argument) >= 0)
 				next_word(words);
 		}
 	}
@@ -474,10 +446,10 @@ static bool parse_static_route(struct words *words, struct route *out)
 			word = next_word(words);
 			good = word && !prefix_parse_address(word, AF_INET, &out->gateway);
 		} else if (!strcmp(word, "metric")) {
-			good = parse_number(next_word(words), 10, &out->metric);
+			good = word_number(next_word(words), 10, 0xffffffff, &out->metric);
 		} else if (!strcmp(word, "reject")) {
 			out->type = ROUTE_UNREACHABLE;
-		} else if (is_one_of(word, skipped)) {
+		} else if (word_index(word, skipped) >= 0) {
 			next_word(words);
 		} else if (!strcmp(word, "dev") || !strcmp(word, "device")) {
 			good = parse_device(next_word(words), out->device);

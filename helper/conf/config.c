@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The host's configuration, put together from its files.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,18 +57,18 @@ static void parse_file(const struct file *file, struct shvars *vars)
 /* fread_id_name of iproute2: NUMBER NAME in a line, in hexadecimal after 0x, else decimal. */
 static void read_table_name(char *line, struct table_names *names)
 {
-	unsigned long long number;
 	struct table_name *name;
-	char *words[2], *end;
+	unsigned number;
+	char *words[2];
 
-	if (line_words(line, words, 2) != 2 || !isdigit((unsigned char)*words[0]))
+	if (line_words(line, words, 2) != 2 ||
+		!word_number(words[0], strncmp(words[0], "0x", 2) ? 10 : 16, 0xffffffff, &number))
 		return;
-	number = strtoull(words[0], &end, strncmp(words[0], "0x", 2) ? 10 : 16);
 	words[1][strcspn(words[1], "#")] = '\0';
-	if (*end || number > 0xffffffff || !*words[1])
+	if (!*words[1])
 		return;
 	name = array_add(names);
-	name->number = (unsigned)number;
+	name->number = number;
 	name->name = mem_string(words[1]);
 }
 
@@ -84,41 +83,42 @@ static void read_table_names(const struct file *file, struct table_names *names)
 
 static void read_range(struct reader *reader, struct config *config)
 {
-	char text[256];
-	const char *value = read_value(reader, "TABLE_RANGE", text);
-	unsigned long long first, last;
-	const char *dash, *end;
+	char text[256], *dash;
+	unsigned first = 0, last = 0;
+	bool good;
 
-	if (!value)
+	if (!read_value(reader, "TABLE_RANGE", text))
 		return;
-	dash = value + strspn(value, "0123456789");
-	end = *dash == '-' ? dash + 1 + strspn(dash + 1, "0123456789") : dash;
-	first = strtoull(value, NULL, 10);
-	last = *dash ? strtoull(dash + 1, NULL, 10) : 0;
-	if (*dash != '-' || *end || !first || first > last || last > 0xffffffff) {
+	dash = strchr(text, '-');
+	if (dash)
+		*dash = '\0';
+	good = dash && word_number(text, 10, 0xffffffff, &first) &&
+		word_number(dash + 1, 10, 0xffffffff, &last) && first && first <= last;
+	if (dash)
+		*dash = '-';
+	if (!good) {
 		reader_refuse(reader, "TABLE_RANGE",
-			"TABLE_RANGE=%s: expected a first and a last table, like 100-199", value);
+			"TABLE_RANGE=%s: expected a first and a last table, like 100-199", text);
 		return;
 	}
-	config->table_first = (unsigned)first;
-	config->table_last = (unsigned)last;
+	config->table_first = first;
+	config->table_last = last;
 }
 
 /* A key that is mistyped would do nothing, without a word. */
 static void refuse_unknown_keys(struct reader *reader)
 {
 	static const char *const known[] = {"FALLBACK", "FALLBACK_METRIC", "MULTIHOME", "RP_FILTER",
-		"RULE_PRIORITY", "TABLE_RANGE"};
+		"RULE_PRIORITY", "TABLE_RANGE", NULL};
 	const struct shvars *vars = reader->vars;
-	size_t i, k, n = sizeof(known) / sizeof(*known);
+	const char *key;
+	size_t i;
 
 	for (i = 0; i < vars->n; i++) {
-		for (k = 0; k < n && strcmp(known[k], vars->items[i].key); k++)
-			;
-		if (k == n && shvar_find(vars, vars->items[i].key) == &vars->items[i])
-			reader_refuse(reader, vars->items[i].key,
-				"%s: unknown key; multihome(5) has those there are",
-				vars->items[i].key);
+		key = vars->items[i].key;
+		if (word_index(key, known) < 0 && shvar_find(vars, key) == &vars->items[i])
+			reader_refuse(reader, key,
+				"%s: unknown key; multihome(5) has those there are", key);
 	}
 }
 

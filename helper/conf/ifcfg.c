@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * One ifcfg file's keys, with initscripts' meaning.
  */
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
+#include "base/line.h"
 #include "conf/ifcfg.h"
 
 int read_line(const struct reader *reader, const char *key)
@@ -136,28 +136,13 @@ bool read_switch(struct reader *reader, const char *key, bool unset)
 	return switch_is_true(value);
 }
 
-static bool parse_number(const char *value, unsigned max, unsigned *out)
-{
-	unsigned long long number;
-	char *end;
-
-	if (*value < '0' || *value > '9')
-		return false;
-	errno = 0;
-	number = strtoull(value, &end, 10);
-	if (*end || errno || number > max)
-		return false;
-	*out = (unsigned)number;
-	return true;
-}
-
 unsigned read_number(struct reader *reader, const char *key, unsigned unset, unsigned max)
 {
 	unsigned number = unset;
 	char text[256];
 	const char *value = read_value(reader, key, text);
 
-	if (value && !parse_number(value, max, &number))
+	if (value && !word_number(value, 10, max, &number))
 		reader_refuse(reader, key, "%s=%s: expected 0 to %u", key, value, max);
 	return number;
 }
@@ -187,7 +172,7 @@ int read_arp(struct reader *reader, const char *key, unsigned max)
 
 	if (!value || !strcasecmp(value, "auto"))
 		return ARP_AUTO;
-	if (!parse_number(value, max, &number))
+	if (!word_number(value, 10, max, &number))
 		reader_refuse(reader, key, "%s=%s: expected 0 to %u, or auto", key, value, max);
 	return (int)number;
 }
@@ -201,7 +186,7 @@ unsigned read_table(struct reader *reader, const struct table_names *names)
 
 	if (!value)
 		return 0;
-	if (!parse_number(value, 0xffffffff, &table)) {
+	if (!word_number(value, 10, 0xffffffff, &table)) {
 		for (i = 0; i < names->n && strcmp(names->items[i].name, value); i++)
 			;
 		if (i == names->n) {
@@ -250,7 +235,8 @@ static int read_length(struct reader *reader, const struct shvars *parent,
 	snprintf(key, sizeof(key), "PREFIX%s", index);
 	value = value_or_parent(reader, parent, key, text);
 	if (value) {
-		len = parse_number(value, 32, &number) ? (int)number : prefix_parse_netmask(value);
+		len = word_number(value, 10, 32, &number) ? (int)number
+							  : prefix_parse_netmask(value);
 		if (len >= 1)
 			return len;
 		reader_refuse(reader, key, "%s=%s: expected a prefix length, 1 to 32", key, value);

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "base/line.h"
 #include "conf/lease.h"
 
 enum { WORDS = 8, WORD_SIZE = 64 };
@@ -328,20 +329,10 @@ const struct file *lease_find_unread(const struct files *files, const char *devi
 	return found && found->changed > known ? found : NULL;
 }
 
-static bool is_one_of(const char *word, const char *const words[], size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (!strcmp(words[i], word))
-			return true;
-	return false;
-}
-
 bool lease_learn(const struct lease_news *news, struct lease *out)
 {
-	static const char *const got[] = {"BOUND", "RENEW", "REBIND", "REBOOT", "TIMEOUT"};
-	static const char *const lost[] = {"EXPIRE", "FAIL", "RELEASE", "STOP"};
+	static const char *const got[] = {"BOUND", "RENEW", "REBIND", "REBOOT", "TIMEOUT", NULL};
+	static const char *const lost[] = {"EXPIRE", "FAIL", "RELEASE", "STOP", NULL};
 	struct statement routers = {.n = 0};
 	struct scanner scanner;
 	struct draft draft;
@@ -351,9 +342,9 @@ bool lease_learn(const struct lease_news *news, struct lease *out)
 		return false;
 	draft_begin(&draft);
 	draft_device(&draft, news->device);
-	if (is_one_of(news->reason, lost, sizeof(lost) / sizeof(*lost))) {
+	if (word_index(news->reason, lost) >= 0) {
 		draft.lease.expiry = 0;
-	} else if (is_one_of(news->reason, got, sizeof(got) / sizeof(*got))) {
+	} else if (word_index(news->reason, got) >= 0) {
 		draft_address(&draft, news->address ? news->address : "");
 		draft.len = prefix_parse_netmask(news->mask ? news->mask : "");
 		scanner.at = news->routers ? news->routers : "";
