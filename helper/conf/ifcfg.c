@@ -210,22 +210,18 @@ unsigned read_table(struct reader *reader, const struct table_names *names)
 }
 
 /* A value of the file, or else of its parent's. */
-static const char *value_or_parent(
-	struct reader *reader, const struct shvars *parent, const char *key, char text[256])
+static const char *value_or_parent(struct reader *reader, const char *key, char text[256])
 {
 	const char *value = read_value(reader, key, text);
-	const struct shvar *var;
 
-	if (value || !parent)
-		return value;
-	var = shvar_find(parent, key);
-	return var && var->value ? value_trimmed(var->value, text) : NULL;
+	if (!value && reader->parent)
+		value = shvar_value(reader->parent, key);
+	return value && value != text ? value_trimmed(value, text) : value;
 }
 
 /* PREFIXn before NETMASKn, as expand_config. Both may be a length or a mask to ip. Without them
  * ipcalc takes the address's class, but for EL8's, which takes the address alone. */
-static int read_length(struct reader *reader, const struct shvars *parent,
-	const struct release *release, const char *index, const struct prefix *address)
+static int read_length(struct reader *reader, const char *index, const struct prefix *address)
 {
 	char key[32], text[256];
 	const char *value;
@@ -233,7 +229,7 @@ static int read_length(struct reader *reader, const struct shvars *parent,
 	int len;
 
 	snprintf(key, sizeof(key), "PREFIX%s", index);
-	value = value_or_parent(reader, parent, key, text);
+	value = value_or_parent(reader, key, text);
 	if (value) {
 		len = word_number(value, 10, 32, &number) ? (int)number
 							  : prefix_parse_netmask(value);
@@ -243,9 +239,9 @@ static int read_length(struct reader *reader, const struct shvars *parent,
 		return 32;
 	}
 	snprintf(key, sizeof(key), "NETMASK%s", index);
-	value = value_or_parent(reader, parent, key, text);
+	value = value_or_parent(reader, key, text);
 	if (!value)
-		return release->host_by_default ? 32 : prefix_class_length(address);
+		return reader->release->host_by_default ? 32 : prefix_class_length(address);
 	len = prefix_parse_netmask(value);
 	if (len >= 1)
 		return len;
@@ -264,8 +260,7 @@ static struct prefix parse_address(struct reader *reader, const char *key, const
 	return none;
 }
 
-static bool read_address(struct reader *reader, const struct shvars *parent,
-	const struct release *release, const char *index, struct prefixes *out)
+static bool read_address(struct reader *reader, const char *index, struct prefixes *out)
 {
 	char key[32], text[256];
 	const char *value;
@@ -278,31 +273,12 @@ static bool read_address(struct reader *reader, const struct shvars *parent,
 	address = parse_address(reader, key, value);
 	if (!address.family)
 		return true;
-	address.len = (unsigned char)read_length(reader, parent, release, index, &address);
+	address.len = (unsigned char)read_length(reader, index, &address);
 	*array_add(out) = address;
 	return true;
 }
 
-void read_addresses(struct reader *reader, const struct shvars *parent,
-	const struct release *release, struct prefixes *out)
-{
-	bool found = read_address(reader, parent, release, "", out), any = found;
-	char index[12];
-	int i;
-
-	/* expand_config goes on over early gaps only; ifup-eth asks it only if IPADDR or one of
-	 * IPADDR0 to IPADDR2 is there. */
-	for (i = 0; release->numbered && i <= 255 && (i <= 2 || any); i++) {
-		snprintf(index, sizeof(index), "%d", i);
-		found = read_address(reader, NULL, release, index, out);
-		if (!found && i >= (release->third_alone ? 3 : 2))
-			break;
-		any |= found;
-	}
-}
-
-void read_address_range(struct reader *reader, const struct shvars *parent,
-	const struct release *release, struct prefixes *out)
+static void read_address_range(struct reader *reader, struct prefixes *out)
 {
 	char first[256], last[256];
 	struct prefix address, end;
@@ -321,12 +297,37 @@ void read_address_range(struct reader *reader, const struct shvars *parent,
 			last, first);
 		return;
 	}
-	address.len = (unsigned char)read_length(reader, parent, release, "", &address);
+	address.len = (unsigned char)read_length(reader, "", &address);
 	for (;; address.bytes[3]++) {
 		*array_add(out) = address;
 		if (address.bytes[3] == end.bytes[3])
 			return;
 	}
+}
+
+void read_addresses(struct reader *reader, struct prefixes *out)
+{
+	const struct shvars *parent = reader->parent;
+	bool found, any;
+	char index[12];
+	int i;
+
+	if (shvar_value(reader->vars, "IPADDR_START")) {
+		read_address_range(reader, out);
+		return;
+	}
+	found = any = read_address(reader, "", out);
+	reader->parent = NULL;
+	/* expand_config goes on over early gaps only; ifup-eth asks it only if IPADDR or one of
+	 * IPADDR0 to IPADDR2 is there. */
+	for (i = 0; reader->release->numbered && i <= 255 && (i <= 2 || any); i++) {
+		snprintf(index, sizeof(index), "%d", i);
+		found = read_address(reader, index, out);
+		if (!found && i >= (reader->release->third_alone ? 3 : 2))
+			break;
+		any |= found;
+	}
+	reader->parent = parent;
 }
 
 struct prefix read_gateway(struct reader *reader)

@@ -60,6 +60,13 @@ const struct shvar *shvar_find(const struct shvars *vars, const char *key)
 	return vars->any.why ? &vars->any : find_item(vars, key);
 }
 
+const char *shvar_value(const struct shvars *vars, const char *key)
+{
+	const struct shvar *var = shvar_find(vars, key);
+
+	return var && var->value && *var->value ? var->value : NULL;
+}
+
 /* Drops all records but the first n. */
 static void forget(struct shvars *vars, size_t n)
 {

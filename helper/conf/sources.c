@@ -21,6 +21,11 @@ bool file_ignored(const char *name)
 	return false;
 }
 
+const char *file_ifcfg_name(const struct file *file)
+{
+	return file->name + strlen("ifcfg-");
+}
+
 bool file_unsafe(const struct sources *sources, const struct file *file, struct diags *diags)
 {
 	if (!file->others_write || sources->copied)

@@ -64,6 +64,9 @@ void sources_note_unread(const struct sources *sources, struct diags *diags);
 /* initscripts' __sed_discard_ignored_files. */
 bool file_ignored(const char *name);
 
+/* "eth0" of the file ifcfg-eth0. */
+const char *file_ifcfg_name(const struct file *file);
+
 void file_free(struct file *file);
 void sources_free(struct sources *sources);
 
