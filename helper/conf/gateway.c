@@ -67,7 +67,7 @@ static bool find_default(const struct profile_reader *from, bool inet6, const ch
 	free(key.name);
 	if (!file || !file->bytes || (*suffix && !byhand_is_sourced(file->bytes, file->len)))
 		return false;
-	byhand_routes(file->bytes, file->len, 1, inet6, tables, &routes);
+	byhand_routes(file->bytes, file->len, inet6, tables, &routes);
 	for (i = 0; i < routes.n; i++)
 		if (is_default(&routes.items[i], from->profile) &&
 			(!best || routes.items[i].route.metric < best->route.metric))

@@ -98,9 +98,9 @@ static void read_lines(const struct draft *draft, struct managed *managed, const
 	const struct table_names *names = &draft->input->config->tables;
 
 	if (managed->is_rule)
-		byhand_rules(text->bytes, text->n, 1, managed->inet6, names, &managed->rules);
+		byhand_rules(text->bytes, text->n, managed->inet6, names, &managed->rules);
 	else
-		byhand_routes(text->bytes, text->n, 1, managed->inet6, names, &managed->routes);
+		byhand_routes(text->bytes, text->n, managed->inet6, names, &managed->routes);
 }
 
 /* What is outside of the block is the administrator's, but for what only lost its markers. */
@@ -162,7 +162,7 @@ static void take_apart(struct draft *draft, const struct index *readers,
 			file_unread(file, draft->diags) ||
 			file_unsafe(draft->input->sources, file, draft->diags);
 	if (!managed->is_rule && managed->block.several_tables)
-		byhand_routes(managed->block.body.bytes, managed->block.body.n, 1, managed->inet6,
+		byhand_routes(managed->block.body.bytes, managed->block.body.n, managed->inet6,
 			&draft->input->config->tables, &managed->ours);
 	if (reader)
 		read_outside(draft, managed, strays_are_his);
