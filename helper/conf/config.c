@@ -99,7 +99,7 @@ static int read_defaults(const struct file *file, struct config *config, struct 
 	config->enabled = read_switch(&reader, "MULTIHOME", true);
 	config->fallback = read_switch(&reader, "FALLBACK", true);
 	config->rp_filter = read_rp_filter(&reader, RP_FILTER_AUTO);
-	/* Of 0.1. */
+	/* 0.1 had it; it does nothing any more. */
 	read_number(&reader, "FALLBACK_METRIC", 0, 0x7fffffff);
 	config->rule_priority = read_number(&reader, "RULE_PRIORITY", 10000, 32764);
 	if (!reader.refused && config->rule_priority < 10)

@@ -20,7 +20,7 @@ struct candidate {
 	bool onlink;		    /* taken at its word by the kernel */
 };
 
-/* Where gateways may stand: the first that is the uplink's own counts. */
+/* The places of a gateway, in order: the first candidate that is the uplink's own counts. */
 enum { BY_KEY, BY_HAND, BY_LEASE, CANDIDATES };
 
 /* GATEWAY= or IPV6_DEFAULTGW=, which has been read as `gateway`. */
@@ -339,7 +339,7 @@ static void read_static(struct profile_reader *from)
 	free(uplink.addresses.items);
 }
 
-/* Started at boot, or up: then a default may be there that is none of ours. */
+/* A NIC that is up or started at boot may have a default that is not ours. */
 static bool may_have_default(const struct profile_reader *from)
 {
 	const struct index *seen = &from->survey->seen;

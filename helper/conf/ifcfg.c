@@ -31,7 +31,7 @@ void reader_refuse(struct reader *reader, const char *key, const char *format, .
 	reader->refused = true;
 }
 
-/* What a key of /etc/sysconfig/network and of an ifcfg file have in common. */
+/* Cuts the blanks around a value off, and what does not fit. NULL: nothing is left. */
 static const char *value_trimmed(const char *value, char text[256])
 {
 	static const char blanks[] = " \t\n\r";
@@ -53,7 +53,7 @@ static bool ends_in_cr(const struct shvar *var)
 	return var->value && *var->value && var->value[strlen(var->value) - 1] == '\r';
 }
 
-/* Said once a file, as the text is the same for all keys. */
+/* The text is the same for all keys of a file, so it is said once. */
 static void refuse_line_ends(struct reader *reader, const char *path)
 {
 	diag_refuse(reader->diags, path, 1,

@@ -50,7 +50,7 @@ void read_addresses6(struct reader *reader, struct prefixes *out);
 /* IPV6_DEFAULTGW with its %DEVICE or IPV6_DEFAULTDEV: family 0 if it is none, or another
  * device's. named: a device is given. */
 struct prefix read_gateway6(struct reader *reader, const char *device, bool *named);
-/* Where a message on the key belongs. */
+/* The line that a message on the key is about. */
 int read_line(const struct reader *reader, const char *key);
 void reader_refuse(struct reader *reader, const char *key, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

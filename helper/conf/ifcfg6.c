@@ -46,7 +46,7 @@ static void add_address6(
 	}
 	if (!strchr(text, '/'))
 		address.len = 64;
-	/* Whoever asks a link-local address is on the link. */
+	/* Requests to a link-local address come from the link itself. */
 	if (!prefix_is_link_local(&address))
 		*array_add(out) = address;
 }

@@ -75,7 +75,7 @@ static void skip_blanks(struct scanner *scanner)
 	}
 }
 
-/* Up to the next ';', '{' or '}', which is returned, or 0 at the end. */
+/* Reads up to the next ';', '{' or '}', and returns that, or 0 at the end. */
 static char read_statement(struct scanner *scanner, struct statement *out)
 {
 	memset(out, 0, sizeof(*out));
@@ -310,7 +310,7 @@ const struct file *lease_find_unread(const struct leases *leases, const char *de
 	return found;
 }
 
-bool lease_learn(const struct lease_news *news, struct lease *out)
+bool lease_learn(const struct lease_event *event, struct lease *out)
 {
 	static const char *const got[] = {"BOUND", "RENEW", "REBIND", "REBOOT", "TIMEOUT", NULL};
 	static const char *const lost[] = {"EXPIRE", "FAIL", "RELEASE", "STOP", NULL};
@@ -319,21 +319,21 @@ bool lease_learn(const struct lease_news *news, struct lease *out)
 	struct scanner scanner;
 	size_t i;
 
-	if (!news->reason || !news->device || !device_valid(news->device))
+	if (!event->reason || !event->device || !device_valid(event->device))
 		return false;
 	begin(&draft);
-	memcpy(draft.lease.device, news->device, strlen(news->device) + 1);
-	if (word_index(news->reason, lost) >= 0) {
+	memcpy(draft.lease.device, event->device, strlen(event->device) + 1);
+	if (word_index(event->reason, lost) >= 0) {
 		draft.lease.expiry = 0;
-	} else if (word_index(news->reason, got) >= 0) {
-		parse_host(news->address ? news->address : "", &draft.lease.address);
-		draft.len = prefix_parse_netmask(news->mask ? news->mask : "");
-		scanner.at = news->routers ? news->routers : "";
+	} else if (word_index(event->reason, got) >= 0) {
+		parse_host(event->address ? event->address : "", &draft.lease.address);
+		draft.len = prefix_parse_netmask(event->mask ? event->mask : "");
+		scanner.at = event->routers ? event->routers : "";
 		scanner.end = scanner.at + strlen(scanner.at);
 		read_statement(&scanner, &routers);
 		for (i = 0; i < routers.n; i++)
 			add_router(&draft, routers.words[i]);
-		draft.lease.expiry = parse_seconds(news->expiry ? news->expiry : "");
+		draft.lease.expiry = parse_seconds(event->expiry ? event->expiry : "");
 	} else {
 		return false;
 	}

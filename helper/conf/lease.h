@@ -2,8 +2,8 @@
  * DHCP leases: what a server gave a device, and until when.
  *
  * Source: dhclient.leases(5), dhclient-script(8). Pure: text in, structs and text out; the time
- * is passed in. What cannot be read is as if it were not there: a server or a crash wrote it,
- * and no administrator can mend it.
+ * is passed in. Unreadable parts are ignored: a server or a crash wrote them, and no administrator
+ * can mend them.
  */
 #ifndef CONF_LEASE_H
 #define CONF_LEASE_H
@@ -40,8 +40,8 @@ struct leases {
 	long long now;
 };
 
-/* seen: the kernel's addresses by device (addresses_by_device_first); NULL: not known. files and seen
- * must outlive out, which is zeroed. */
+/* seen: the kernel's addresses by device (addresses_by_device_first); NULL: not known. files and
+ * seen must outlive out, which is zeroed. */
 void leases_read(
 	const struct files *files, long long now, const struct index *seen, struct leases *out);
 void leases_free(struct leases *leases);
@@ -57,15 +57,15 @@ bool lease_find(const struct leases *leases, const char *device, struct lease *o
  * device's was written; or NULL. */
 const struct file *lease_find_unread(const struct leases *leases, const char *device);
 
-/* What dhclient tells its script in the environment; NULL: not told. */
-struct lease_news {
+/* The environment that dhclient gives its script; NULL: not given. */
+struct lease_event {
 	const char *reason, *device, *address, *mask, *routers, *expiry;
 };
 
-/* The lease, one without an address if it is gone. False if the news are of something else. */
-bool lease_learn(const struct lease_news *news, struct lease *out);
+/* Gives the lease, without an address if it is gone. False for events of other kinds. */
+bool lease_learn(const struct lease_event *event, struct lease *out);
 
-/* As dhclient writes it. */
+/* Writes it as dhclient does. */
 void lease_format(const struct lease *lease, struct text *out);
 
 #endif

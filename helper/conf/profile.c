@@ -108,8 +108,7 @@ unsigned long long hash_bytes(unsigned long long hash, const void *bytes, size_t
 	return hash;
 }
 
-/* Of all keys that decide the uplink: those of its own file, and those of `network` that reach it.
- */
+/* Covers all keys that decide the uplink: its own file's, and those of `network` that reach it. */
 static unsigned long long read_fingerprint(const struct profile_reader *from)
 {
 	static const char *const inherited[] = {
@@ -135,7 +134,7 @@ static unsigned long long read_fingerprint(const struct profile_reader *from)
 		if (var->value)
 			hash = hash_bytes(hash, var->value, strlen(var->value) + 1);
 	}
-	/* Where only a shell knows a value, any edit may change it. */
+	/* Any edit may change a value that only a shell knows. */
 	if (!known)
 		hash = hash_bytes(hash, file->bytes, file->len);
 	free(sorted.items);
@@ -275,8 +274,7 @@ static bool is_superseded(
 		return others != 0;
 	if (seen && !share_address(profile, other))
 		return false;
-	/* Of two that share an address, the one more of whose addresses are there, and fewer not.
-	 */
+	/* They share an address: the one with more of its addresses there, and fewer missing. */
 	if (seen && 2 * seen + other->addresses.n != 2 * others + profile->addresses.n)
 		return 2 * seen + other->addresses.n < 2 * others + profile->addresses.n;
 	return !profile->onboot && other->onboot;

@@ -10,7 +10,7 @@
 #include "conf/ifcfg.h"
 #include "conf/lease.h"
 
-/* What all files are read with, and what is looked for again and again. */
+/* The inputs that all files share, and look-ups that are made once. */
 struct survey {
 	const struct sources *sources;
 	const struct links *links;
@@ -37,7 +37,7 @@ struct profile_reader {
 /* profile.c */
 
 /* Reads all files into the configuration's profiles, those of aliases last, and fills in the
- * survey but for uplinks. What is wrong is not said. Returns a reader for each profile; to be freed
+ * survey but for uplinks, without a message. Returns a reader for each profile; to be freed
  * with profiles_free. */
 struct profile_reader *profiles_read(struct survey *survey);
 void profiles_free(struct profile_reader *readers, struct survey *survey);
@@ -56,7 +56,7 @@ unsigned long long hash_bytes(unsigned long long hash, const void *bytes, size_t
 /* gateway.c */
 
 /* Adds the file's uplinks, or at least its addresses, to the configuration; profiles of aliases
- * come after all others. What is wrong ends up in the diags. */
+ * come after all others. Faults end up in the diags. */
 void profile_read_uplinks(struct profile_reader *from);
 
 #endif

@@ -17,7 +17,7 @@ enum rp_filter { RP_FILTER_AUTO, RP_FILTER_STRICT, RP_FILTER_LOOSE, RP_FILTER_OF
 /* Nothing, unless two NICs share a network. */
 enum { ARP_AUTO = -1 };
 
-/* What initscripts' releases differ in. */
+/* The differences between releases of initscripts. */
 struct release {
 	bool inet6_by_default; /* without IPV6INIT: from EL7 on */
 	bool inet6_by_network; /* only with NETWORKING_IPV6=yes: EL5 */
@@ -80,7 +80,7 @@ struct profile {
 	bool port;		   /* of a bond or bridge: initscripts give it no address */
 	bool onboot;		   /* but for ONBOOT=no */
 	bool passed_over;	   /* another profile of the same device is in force */
-	/* Of all that decides its uplinks: an edit that waits for an ifup changes it, one of
+	/* Covers all that decides its uplinks: an edit that waits for an ifup changes it, one of
 	 * comments and blanks does not. FNV-1a over the assignments of the file and of the aliases
 	 * that it serves, and what they have from `network`, route-DEVICE and route6-DEVICE. */
 	unsigned long long fingerprint;
@@ -105,7 +105,7 @@ struct config {
 	size_t others, others6;
 	struct release release;
 	struct addresses addresses; /* of all files, uplinks or not */
-	/* Of /etc/sysconfig/static-routes. `network start` adds them behind the last hook; device
+	/* Those of /etc/sysconfig/static-routes. `network start` adds them behind the last hook; device
 	 * is "" unless named. */
 	struct routes static_routes;
 	struct table_names tables;

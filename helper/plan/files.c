@@ -138,17 +138,18 @@ static void refuse_broken(struct draft *draft, const struct managed *managed)
 static void take_apart(struct draft *draft, const struct index *readers,
 	const struct index *by_inode, const struct file *file, bool strays_are_his)
 {
-	const char *dash = strchr(file->name, '-');
-	const struct reads key = {dash + 1, NULL}, *reader = index_find(readers, &key);
+	const struct file_kind *kind = file_kind(file->name);
+	const char *name = file->name + strlen(kind->prefix);
+	const struct reads key = {name, NULL}, *reader = index_find(readers, &key);
 	struct managed *managed;
 
-	if (!device_valid(dash + 1))
+	if (!device_valid(name))
 		return;
 	managed = array_add(&draft->managed);
 	managed->file = file;
-	managed->is_rule = !strncmp(file->name, "rule", 4);
-	managed->inet6 = dash[-1] == '6';
-	memcpy(managed->name, dash + 1, strlen(dash));
+	managed->is_rule = kind->is_rule;
+	managed->inet6 = kind->inet6;
+	memcpy(managed->name, name, strlen(name) + 1);
 	if (reader)
 		memcpy(managed->device, reader->device, strlen(reader->device) + 1);
 	managed->shared = is_shared(by_inode, file);
@@ -303,10 +304,11 @@ static void add_change(struct draft *draft, const struct managed *managed, char 
 }
 
 /* False: the file has lines of our form that no block of this plan would have. */
-static bool write_block(struct draft *draft, bool inet6, bool is_rule, const char *device)
+static bool write_block(
+	struct draft *draft, const struct file_kind *kind, const char *device)
 {
 	static const struct managed none;
-	const struct managed *managed = draft_find(draft, inet6, is_rule, device);
+	const struct managed *managed = draft_find(draft, kind->inet6, kind->is_rule, device);
 	struct text body = {0}, bytes = {0};
 	bool wanted, same, adopted;
 
@@ -314,7 +316,7 @@ static bool write_block(struct draft *draft, bool inet6, bool is_rule, const cha
 		managed = &none;
 	if (managed->shared || managed->unsafe || managed->broken)
 		return true;
-	block_body(draft, inet6, is_rule, device, &body);
+	block_body(draft, kind->inet6, kind->is_rule, device, &body);
 	adopted = block_has_lines(&body, &managed->strays);
 	wanted = block_splice(&managed->block, managed->file != NULL, device, body.bytes, &bytes);
 	same = managed->file ? wanted && bytes.n == managed->file->len &&
@@ -322,8 +324,7 @@ static bool write_block(struct draft *draft, bool inet6, bool is_rule, const cha
 			     : !bytes.n;
 	if (adopted && !same)
 		add_change(draft, managed,
-			mem_format("%s%s-%s", is_rule ? "rule" : "route", inet6 ? "6" : "", device),
-			wanted ? bytes.bytes : NULL, bytes.n);
+			mem_format("%s%s", kind->prefix, device), wanted ? bytes.bytes : NULL, bytes.n);
 	text_free(&body);
 	text_free(&bytes);
 	return adopted;
@@ -334,14 +335,14 @@ static bool write_device(struct draft *draft, const char *name, bool *his)
 	const struct file *first = draft->input->sources->managed.items;
 	const struct managed *managed;
 	bool adopted = true;
-	int kind;
+	const struct file_kind *kind;
 
 	if (plan_holds(draft->plan, HOLD_FILES, name, 0))
 		return true;
-	for (kind = 0; kind < 4; kind++) {
-		if (write_block(draft, kind & 2, kind & 1, name))
+	for (kind = file_kinds; kind < file_kinds + FILE_KINDS; kind++) {
+		if (write_block(draft, kind, name))
 			continue;
-		managed = draft_find(draft, kind & 2, kind & 1, name);
+		managed = draft_find(draft, kind->inet6, kind->is_rule, name);
 		his[managed->file - first] = true;
 		adopted = false;
 	}

@@ -80,7 +80,7 @@ static void check_written(const struct lease *lease)
 static void check_news(char *text)
 {
 	const char *words[6] = {NULL};
-	struct lease_news news;
+	struct lease_event news;
 	struct lease lease;
 	char *rest = NULL, *word = strtok_r(text, "\n", &rest);
 	size_t n;

@@ -156,7 +156,7 @@ static void test_values(void)
 static const char *learnt(const char *reason, const char *device, const char *address,
 	const char *mask, const char *routers, const char *expiry)
 {
-	struct lease_news news = {reason, device, address, mask, routers, expiry};
+	struct lease_event news = {reason, device, address, mask, routers, expiry};
 	struct lease lease;
 
 	return lease_learn(&news, &lease) ? describe(&lease) : "nothing";
@@ -190,7 +190,7 @@ static void test_news(void)
 
 static void test_format(void)
 {
-	struct lease_news news = {
+	struct lease_event news = {
 		"BOUND", "eth0", "10.0.0.5", "255.255.128.0", "10.0.0.1", "1700000060"};
 	struct text text = {0};
 	struct lease lease;
