@@ -316,6 +316,19 @@ static void add_plain(const struct profile_reader *from)
 		&from->profile->addresses, AF_INET);
 }
 
+/* Takes those of the profile; reads them once more only to say what is wrong with them. */
+static void take_addresses(struct profile_reader *from, struct prefixes *out)
+{
+	const struct prefixes *known = &from->profile->addresses;
+	size_t i;
+
+	if (!from->readable)
+		read_addresses(&from->reader, out);
+	for (i = 0; from->readable && i < known->n; i++)
+		if (known->items[i].family == AF_INET)
+			*array_add(out) = known->items[i];
+}
+
 static void read_static(struct profile_reader *from)
 {
 	struct uplink uplink = {.file = from->profile->file, .profile = from->profile};
@@ -328,7 +341,7 @@ static void read_static(struct profile_reader *from)
 		add_plain(from);
 		return;
 	}
-	read_addresses(&from->reader, &uplink.addresses);
+	take_addresses(from, &uplink.addresses);
 	if (!uplink.addresses.n && !from->reader.refused)
 		return;
 	if (choose_gateway(from, candidates, &uplink)) {
@@ -487,7 +500,7 @@ static bool lend_to_parent(struct profile_reader *from)
 
 	if (!parent || parent->refused || has_own_gateway(from, parent))
 		return false;
-	read_addresses(&from->reader, &found);
+	take_addresses(from, &found);
 	if (!from->reader.refused) {
 		uplink = &config->uplinks.items[parent - config->uplinks.items];
 		for (i = 0; i < found.n; i++)

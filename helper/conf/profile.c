@@ -186,7 +186,7 @@ static void read_parent(struct profile_reader *from, const char *alias)
 	free(file.name);
 }
 
-static void read_addresses_quietly(const struct profile_reader *from)
+static void read_addresses_quietly(struct profile_reader *from)
 {
 	struct profile *profile = from->profile;
 	struct reader reader = from->reader;
@@ -198,6 +198,7 @@ static void read_addresses_quietly(const struct profile_reader *from)
 		read_addresses(&reader, &profile->addresses);
 	else if (lease_find(&from->survey->leases, profile->real, &lease))
 		*array_add(&profile->addresses) = lease.address;
+	from->readable = !quiet.n;
 	if (!profile->alias && inet6_enabled(&reader))
 		read_addresses6(&reader, &profile->addresses);
 	diags_free(&quiet);

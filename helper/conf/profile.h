@@ -31,6 +31,7 @@ struct profile_reader {
 	struct survey *survey;
 	struct profile *profile;
 	struct reader reader;
+	bool readable; /* the profile's IPv4 addresses are, all of them */
 	struct shvars vars, parent; /* the reader's */
 };
 
