@@ -46,7 +46,7 @@ static void read_text(struct script *script)
 /* The words of the next line that has any, by the shell's own IFS: a carriage return stays part of
  * its word, which ip then refuses. ifup-routes knows only whole lines of comment. False at the end.
  */
-static bool read_line(struct script *script)
+static bool read_command(struct script *script)
 {
 	char *rest = NULL, *word;
 
@@ -382,7 +382,7 @@ void byhand_routes(const char *bytes, size_t len, bool inet6, const struct table
 		read_sourced(bytes, len, out);
 		return;
 	}
-	while (read_line(&script))
+	while (read_command(&script))
 		if (!parse_route(&script, inet6 ? AF_INET6 : AF_INET, names, array_add(out)))
 			out->n--;
 }
@@ -392,7 +392,7 @@ void byhand_rules(const char *bytes, size_t len, bool inet6, const struct table_
 {
 	struct script script = {.at = bytes, .end = bytes + len, .next_line = 1};
 
-	while (read_line(&script))
+	while (read_command(&script))
 		if (!parse_rule(&script, inet6 ? AF_INET6 : AF_INET, names, array_add(out)))
 			out->n--;
 }
@@ -455,7 +455,7 @@ void byhand_static_routes(const struct file *file, struct routes *out)
 	struct script script = {.at = file->bytes, .end = file->bytes + file->len};
 
 	/* grep "^any" and `read ignore args`: whatever the first word goes on with. */
-	while (read_line(&script))
+	while (read_command(&script))
 		if (!strncmp(script.text.bytes, "any", 3) && next_word(&script) &&
 			!parse_static_route(&script, array_add(out)))
 			out->n--;

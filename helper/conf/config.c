@@ -236,7 +236,7 @@ static bool has_title(const struct profile *profile, const char *argument)
 }
 
 /* The first by its file's name, or else by NAME=, HWADDR=, DEVICE=. */
-static const struct profile *find_profile(
+static const struct profile *find_named_profile(
 	const struct config *config, const char *mac, const char *argument)
 {
 	const struct profile *profile, *found[4] = {NULL};
@@ -273,7 +273,7 @@ const struct profile *config_find_profile(
 	for (i = 0; i < links->n; i++)
 		if (!strcmp(links->items[i].name, argument))
 			mac = links->items[i].mac;
-	found = find_profile(config, mac, argument);
+	found = find_named_profile(config, mac, argument);
 	if (found || !len || len >= sizeof(parent) || !argument[len])
 		return found;
 	memcpy(parent, argument, len);

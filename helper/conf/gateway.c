@@ -39,7 +39,7 @@ static void candidate_of_key(const struct profile_reader *from, const char *key,
 }
 
 /* A default by one gateway in main that leaves by the profile's own device. */
-static bool is_default(const struct by_hand_route *his, const struct profile *profile)
+static bool is_profiles_default(const struct by_hand_route *his, const struct profile *profile)
 {
 	const struct route *route = &his->route;
 
@@ -53,7 +53,7 @@ static bool is_default(const struct by_hand_route *his, const struct profile *pr
 
 /* The default that the file PREFIX NAME SUFFIX gives the profile. Of several, the kernel takes that
  * of the lowest metric, and of those the first. NAME.route counts only in shell's form. */
-static bool find_default(const struct profile_reader *from, bool inet6, const char *prefix,
+static bool find_file_default(const struct profile_reader *from, bool inet6, const char *prefix,
 	const char *name, const char *suffix, struct candidate *out)
 {
 	const struct table_names *tables = &from->survey->config->tables;
@@ -69,7 +69,7 @@ static bool find_default(const struct profile_reader *from, bool inet6, const ch
 		return false;
 	byhand_routes(file->bytes, file->len, inet6, tables, &routes);
 	for (i = 0; i < routes.n; i++)
-		if (is_default(&routes.items[i], from->profile) &&
+		if (is_profiles_default(&routes.items[i], from->profile) &&
 			(!best || routes.items[i].route.metric < best->route.metric))
 			best = &routes.items[i];
 	if (best) {
@@ -87,16 +87,17 @@ static bool find_default(const struct profile_reader *from, bool inet6, const ch
 
 /* ifup-post has ifup-routes read the files of the device and of the profile's own name, an alias of
  * ifup-aliases those of its label and NAME; NAME.route is of the second, if there is one. */
-static bool find_by_hand(const struct profile_reader *from, bool inet6, struct candidate *out)
+static bool find_default_by_hand(
+	const struct profile_reader *from, bool inet6, struct candidate *out)
 {
 	const struct profile *profile = from->profile;
 	const char *prefix = inet6 ? "route6-" : "route-";
 	const char *device = from->reader.parent ? profile->device : profile->real;
 	const char *name = from->reader.parent ? profile->title : file_ifcfg_name(profile->file);
 
-	return find_default(from, inet6, prefix, device, "", out) ||
-		(name && find_default(from, inet6, prefix, name, "", out)) ||
-		(!inet6 && find_default(from, false, "", name ? name : device, ".route", out));
+	return find_file_default(from, inet6, prefix, device, "", out) ||
+		(name && find_file_default(from, inet6, prefix, name, "", out)) ||
+		(!inet6 && find_file_default(from, false, "", name ? name : device, ".route", out));
 }
 
 /* The other NIC, configured or seen in the kernel, that has this very address. NULL: none. */
@@ -113,7 +114,8 @@ static const char *find_owner(const struct profile_reader *from, const struct pr
 }
 
 /* The other NIC in whose network the address lies. */
-static const char *find_neighbour(const struct profile_reader *from, const struct prefix *address)
+static const char *find_network_owner(
+	const struct profile_reader *from, const struct prefix *address)
 {
 	const struct addresses *owned = &from->survey->owned;
 	const struct address *other;
@@ -178,7 +180,7 @@ static bool judge_gateway(
 		return false;
 	}
 	if (outside && !candidate->onlink)
-		owner = find_neighbour(from, gateway);
+		owner = find_network_owner(from, gateway);
 	if (owner) {
 		diag_notice(diags, candidate->path, candidate->line,
 			"%s lies in the network of %s; %s is not served", candidate->words, owner,
@@ -207,7 +209,7 @@ static bool choose_gateway(
 	for (i = 0; i < CANDIDATES && !from->reader.refused; i++) {
 		candidate = &candidates[i];
 		if (i == BY_HAND && !candidate->gateway.family)
-			find_by_hand(from, uplink->inet6, candidate);
+			find_default_by_hand(from, uplink->inet6, candidate);
 		if (!candidate->gateway.family || !judge_gateway(from, candidate, uplink))
 			continue;
 		if (i != BY_LEASE && uplink->gateway_outside && !from->reader.refused)
@@ -285,7 +287,7 @@ static void refuse_taken_table(struct profile_reader *from, const struct uplink 
 	}
 }
 
-static void add_uplink(struct profile_reader *from, struct uplink *uplink)
+static void finish_uplink(struct profile_reader *from, struct uplink *uplink)
 {
 	struct config *config = from->survey->config;
 	const struct uplink *other;
@@ -294,7 +296,7 @@ static void add_uplink(struct profile_reader *from, struct uplink *uplink)
 	other = from->reader.refused ? NULL : find_same_address(from->survey, uplink);
 	if (other) {
 		diag_notice(from->reader.diags, uplink->file->path,
-			read_line(&from->reader, "IPADDR"), "another profile of %s; %s is used",
+			reader_line(&from->reader, "IPADDR"), "another profile of %s; %s is used",
 			uplink->device, other->file->name);
 		free(uplink->addresses.items);
 		return;
@@ -337,7 +339,8 @@ static void read_static(struct profile_reader *from)
 	uplink.gateway = read_gateway(&from->reader);
 	if (uplink.gateway.family) {
 		candidate_of_key(from, "GATEWAY", &uplink.gateway, &candidates[BY_KEY]);
-	} else if (!from->reader.refused && !find_by_hand(from, false, &candidates[BY_HAND])) {
+	} else if (!from->reader.refused &&
+		!find_default_by_hand(from, false, &candidates[BY_HAND])) {
 		add_plain(from);
 		return;
 	}
@@ -345,7 +348,7 @@ static void read_static(struct profile_reader *from)
 	if (!uplink.addresses.n && !from->reader.refused)
 		return;
 	if (choose_gateway(from, candidates, &uplink)) {
-		add_uplink(from, &uplink);
+		finish_uplink(from, &uplink);
 		return;
 	}
 	add_plain(from);
@@ -381,7 +384,7 @@ static void read_leased(struct profile_reader *from)
 
 	if (unread && file_unread(unread, from->reader.diags)) {
 		from->reader.refused = true;
-		add_uplink(from, &uplink);
+		finish_uplink(from, &uplink);
 		return;
 	}
 	if (!lease_find(&survey->leases, profile->real, &lease)) {
@@ -400,7 +403,7 @@ static void read_leased(struct profile_reader *from)
 	snprintf(candidates[BY_LEASE].words, sizeof(candidates[BY_LEASE].words),
 		"router %s of the lease", prefix_format_address(&lease.router, text));
 	if (choose_gateway(from, candidates, &uplink)) {
-		add_uplink(from, &uplink);
+		finish_uplink(from, &uplink);
 		return;
 	}
 	survey->config->others += may_have_default(from);
@@ -450,17 +453,17 @@ static void read_inet6(struct profile_reader *from)
 		candidates[BY_KEY].inherited &= !named;
 	}
 	if (uplink.gateway.family ||
-		(!reader->refused && find_by_hand(from, true, &candidates[BY_HAND]))) {
+		(!reader->refused && find_default_by_hand(from, true, &candidates[BY_HAND]))) {
 		read_addresses6(reader, &uplink.addresses);
 		found = choose_gateway(from, candidates, &uplink);
 	}
 	if (found || reader->refused)
-		add_uplink(from, &uplink);
+		finish_uplink(from, &uplink);
 	else
 		read_plain6(from, &uplink);
 }
 
-static const struct uplink *find_uplink(const struct profile_reader *from, bool inet6)
+static const struct uplink *find_earlier_uplink(const struct profile_reader *from, bool inet6)
 {
 	const struct index *uplinks = &from->survey->uplinks;
 	const struct uplink *uplink;
@@ -492,7 +495,7 @@ static bool has_own_gateway(const struct profile_reader *from, const struct upli
 static bool lend_to_parent(struct profile_reader *from)
 {
 	struct config *config = from->survey->config;
-	const struct uplink *parent = find_uplink(from, false);
+	const struct uplink *parent = find_earlier_uplink(from, false);
 	unsigned long long *hash, *own = &from->profile->fingerprint;
 	struct prefixes found = {0};
 	struct uplink *uplink;
@@ -534,7 +537,7 @@ static bool has_default(const struct profile_reader *from)
 	struct candidate unused = {.line = 0};
 
 	return from->profile->leased || shvar_value(&from->vars, "GATEWAY") ||
-		find_by_hand(from, false, &unused);
+		find_default_by_hand(from, false, &unused);
 }
 
 static void read_families(struct profile_reader *from)
@@ -558,7 +561,7 @@ static void read_families(struct profile_reader *from)
 	else if (!profile->alias || !lend_to_parent(from))
 		read_static(from);
 	from->reader.refused = false;
-	if (inet6 && profile->real[0] && !find_uplink(from, true))
+	if (inet6 && profile->real[0] && !find_earlier_uplink(from, true))
 		read_inet6(from);
 }
 

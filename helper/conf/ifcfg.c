@@ -11,7 +11,7 @@
 #include "base/line.h"
 #include "conf/ifcfg.h"
 
-int read_line(const struct reader *reader, const char *key)
+int reader_line(const struct reader *reader, const char *key)
 {
 	const struct shvar *var = shvar_find(reader->vars, key);
 

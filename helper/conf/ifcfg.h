@@ -51,7 +51,7 @@ void read_addresses6(struct reader *reader, struct prefixes *out);
  * device's. named: a device is given. */
 struct prefix read_gateway6(struct reader *reader, const char *device, bool *named);
 /* The line that a message on the key is about. */
-int read_line(const struct reader *reader, const char *key);
+int reader_line(const struct reader *reader, const char *key);
 void reader_refuse(struct reader *reader, const char *key, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

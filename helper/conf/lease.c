@@ -31,7 +31,7 @@ struct lease_draft {
 	size_t n;
 };
 
-static bool is_blank(char c)
+static bool is_separator(char c)
 {
 	return c == ',' || (unsigned char)c <= ' ';
 }
@@ -51,7 +51,7 @@ static void scan_word(struct scanner *scanner, char word[WORD_SIZE])
 
 	for (; at < end; at++) {
 		if (quoted ? *at == '"' || *at == '\n'
-			   : is_blank(*at) || is_mark(*at) || *at == '"')
+			   : is_separator(*at) || is_mark(*at) || *at == '"')
 			break;
 		at += quoted && *at == '\\' && at + 1 < end;
 		if (len < WORD_SIZE - 1)
@@ -61,7 +61,7 @@ static void scan_word(struct scanner *scanner, char word[WORD_SIZE])
 	scanner->at = at + (quoted && at < end);
 }
 
-static void skip_blanks(struct scanner *scanner)
+static void skip_to_word(struct scanner *scanner)
 {
 	bool comment = false;
 
@@ -70,7 +70,7 @@ static void skip_blanks(struct scanner *scanner)
 			comment = true;
 		else if (*scanner->at == '\n')
 			comment = false;
-		else if (!comment && !is_blank(*scanner->at))
+		else if (!comment && !is_separator(*scanner->at))
 			return;
 	}
 }
@@ -80,7 +80,7 @@ static char read_statement(struct scanner *scanner, struct statement *out)
 {
 	memset(out, 0, sizeof(*out));
 	for (;;) {
-		skip_blanks(scanner);
+		skip_to_word(scanner);
 		if (scanner->at == scanner->end)
 			return 0;
 		if (is_mark(*scanner->at))
@@ -153,7 +153,7 @@ static void take_statement(struct lease_draft *draft, const struct statement *st
 
 /* dhclient-script passes over the broadcast address; the kernel refuses it, the host's own address
  * and, before 5.14, the network's. */
-static struct lease finish(const struct lease_draft *draft)
+static struct lease draft_finish(const struct lease_draft *draft)
 {
 	struct lease lease = draft->lease;
 	size_t i;
@@ -168,7 +168,7 @@ static struct lease finish(const struct lease_draft *draft)
 	return lease;
 }
 
-static void begin(struct lease_draft *draft)
+static void draft_begin(struct lease_draft *draft)
 {
 	memset(draft, 0, sizeof(*draft));
 	draft->lease.expiry = LEASE_NEVER;
@@ -189,7 +189,7 @@ static void read_file(const struct file *file, struct leases *out)
 		/* After half a lease another may begin, on any level. */
 		if (mark == '{' && statement.n &&
 			!strcmp(statement.words[statement.n - 1], "lease")) {
-			begin(&draft);
+			draft_begin(&draft);
 			inside = true;
 			depth = 1;
 		} else if (mark == '{') {
@@ -199,7 +199,7 @@ static void read_file(const struct file *file, struct leases *out)
 		} else if (mark == '}' && --depth <= 0) {
 			if (inside) {
 				held = array_add(out);
-				held->lease = finish(&draft);
+				held->lease = draft_finish(&draft);
 				held->file = file;
 			}
 			inside = false;
@@ -321,7 +321,7 @@ bool lease_learn(const struct lease_event *event, struct lease *out)
 
 	if (!event->reason || !event->device || !device_valid(event->device))
 		return false;
-	begin(&draft);
+	draft_begin(&draft);
 	memcpy(draft.lease.device, event->device, strlen(event->device) + 1);
 	if (word_index(event->reason, lost) >= 0) {
 		draft.lease.expiry = 0;
@@ -337,13 +337,13 @@ bool lease_learn(const struct lease_event *event, struct lease *out)
 	} else {
 		return false;
 	}
-	*out = finish(&draft);
+	*out = draft_finish(&draft);
 	return true;
 }
 
 void lease_format(const struct lease *lease, struct text *out)
 {
-	unsigned mask = 0xffffffffu << (32 - lease->address.len);
+	unsigned mask = lease->address.len ? 0xffffffffu << (32 - lease->address.len) : 0;
 	char text[PREFIX_TEXT];
 
 	text_format(out, "lease {\n  interface \"%s\";\n", lease->device);
