@@ -19,6 +19,13 @@ static int uplinks_by_device(const void *a, const void *b)
 	return strcmp(x->device, y->device);
 }
 
+static int uplinks_by_table(const void *a, const void *b)
+{
+	const struct uplink *x = a, *y = b;
+
+	return compare_numbers(x->table, y->table);
+}
+
 /* fread_id_name of iproute2: NUMBER NAME in a line, in hexadecimal after 0x, else decimal. */
 static void read_table_name(char *line, struct table_names *names)
 {
@@ -134,7 +141,8 @@ static void read_profiles(const struct sources *sources, const struct links *lin
 		.links = links,
 		.config = config,
 		.diags = diags,
-		.uplinks = {.compare = uplinks_by_device}};
+		.uplinks = {.compare = uplinks_by_device},
+		.tables = {.compare = uplinks_by_table}};
 	struct profile_reader *readers = profiles_read(&survey);
 	const struct profiles *profiles = &config->profiles;
 	size_t i;

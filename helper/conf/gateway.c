@@ -271,13 +271,12 @@ static const struct uplink *find_same_address(
 /* Tables are of one family each: a file's two uplinks share the number. */
 static void refuse_taken_table(struct profile_reader *from, const struct uplink *uplink)
 {
-	const struct uplinks *uplinks = &from->survey->config->uplinks;
+	const struct index *tables = &from->survey->tables;
 	const struct uplink *other;
-	size_t i;
+	size_t at = uplink->table ? index_first(tables, uplink) : tables->n;
 
-	for (i = 0; uplink->table && i < uplinks->n; i++) {
-		other = &uplinks->items[i];
-		if (other->table != uplink->table || other->file == uplink->file)
+	for (; (other = index_at(tables, at, uplink)); at++) {
+		if (other->file == uplink->file)
 			continue;
 		reader_refuse(&from->reader, "TABLE",
 			"TABLE=%u is already that of %s; expected a "
@@ -305,10 +304,14 @@ static void finish_uplink(struct profile_reader *from, struct uplink *uplink)
 	uplink->refused = from->reader.refused;
 	addresses_add(&config->addresses, uplink->device, &uplink->addresses,
 		uplink->inet6 ? AF_INET6 : AF_INET);
-	if (uplink->addresses.n || uplink->refused)
+	if (uplink->addresses.n || uplink->refused) {
 		keep_uplink(from->survey, &config->uplinks, uplink);
-	else if (uplink->advertised)
+		if (uplink->table)
+			index_add(&from->survey->tables,
+				&config->uplinks.items[config->uplinks.n - 1]);
+	} else if (uplink->advertised) {
 		keep_uplink(from->survey, &config->waiting, uplink);
+	}
 }
 
 /* The file defines no IPv4 uplink: its errors are not ours to report. */

@@ -373,4 +373,5 @@ void profiles_free(struct profile_reader *readers, struct survey *survey)
 	free(survey->owned.items);
 	free(survey->owners.items);
 	free(survey->uplinks.items);
+	free(survey->tables.items);
 }

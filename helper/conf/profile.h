@@ -24,6 +24,7 @@ struct survey {
 	struct addresses owned;
 	struct index owners;
 	struct index uplinks; /* what was read so far, by device: those that wait, too */
+	struct index tables;  /* those that do not wait, by TABLE= */
 };
 
 /* One ifcfg file while it is read. */
@@ -31,7 +32,7 @@ struct profile_reader {
 	struct survey *survey;
 	struct profile *profile;
 	struct reader reader;
-	bool readable; /* the profile's IPv4 addresses are, all of them */
+	bool readable;		    /* the profile's IPv4 addresses are, all of them */
 	struct shvars vars, parent; /* the reader's */
 };
 
