@@ -12,9 +12,11 @@
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "conf/profile.h"
-#include "sys/files.h"
 #include "sys/kernel.h"
+#include "sys/lock.h"
 #include "sys/proc.h"
+#include "sys/replace.h"
+#include "sys/run.h"
 
 /* Somebody else may have changed the kernel after our dump; then all is seen and planned
  * again. */
@@ -186,7 +188,7 @@ static int round_run(struct host *host, enum event event, bool last)
 {
 	int files, failures;
 
-	leftovers_remove(&host->sources);
+	drafts_remove(&host->sources);
 	if (host->ops.n && remember(host, true))
 		return -1;
 	files = write_changes(&host->plan.changes, last);
