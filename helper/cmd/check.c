@@ -11,7 +11,6 @@
 #include "cmd/cmd.h"
 #include "judge/check.h"
 #include "sys/ask.h"
-#include "sys/kernel.h"
 #include "sys/proc.h"
 
 #ifndef LIBDIR

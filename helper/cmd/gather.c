@@ -9,7 +9,6 @@
 #include "cmd/gather.h"
 #include "conf/ifcfg.h"
 #include "sys/ask.h"
-#include "sys/kernel.h"
 #include "sys/proc.h"
 
 int kernel_setting_larger(const char *device, const char *key)
