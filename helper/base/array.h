@@ -32,6 +32,11 @@ void *array_grow(void *items, size_t *n, size_t *cap, size_t size);
 /* 0: equal; else which of the two elements comes first, as for qsort(3). */
 typedef int compare_items(const void *a, const void *b);
 
+static inline int compare_numbers(unsigned a, unsigned b)
+{
+	return (a > b) - (a < b);
+}
+
 /* Pointers to elements, sorted: what a linear search would look for every time is found by
  * halving. The elements must stay where they are. To be freed: items. */
 struct index {
@@ -74,7 +79,9 @@ struct text {
 
 void text_add(struct text *text, const void *bytes, size_t len);
 void text_add_string(struct text *text, const char *string);
-void text_add_number(struct text *text, unsigned number);
+/* " metric " and a number, " dev " and a name. */
+void text_add_number(struct text *text, const char *key, unsigned number);
+void text_add_word(struct text *text, const char *key, const char *word);
 void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_free(struct text *text);
 
