@@ -63,7 +63,7 @@ PURE_OBJECTS := $(call objects_of,$(PURE_ROOMS))
 EDGE_OBJECTS := $(call objects_of,$(EDGE_ROOMS))
 # Where a host with thousands of addresses spends its time; all else is better small than fast.
 HOT := base/array base/prefix net/net net/route net/rule plan/diff plan/routes plan/lookups \
-	sys/apply sys/decode sys/kernel sys/wire
+	sys/apply sys/decode sys/kernel sys/netlink
 SMALL_CFLAGS = $(if $(filter -O2 -O3,$(CFLAGS)),-Os)
 BENCH_TOOLS := $(addprefix $(BUILD)/bench/,bare stopwatch packets tally nothing)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))

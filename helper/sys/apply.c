@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "sys/apply.h"
 #include "sys/decode.h"
-#include "sys/wire.h"
+#include "sys/netlink.h"
 
 /* Of a rule or a route, but for what is copied of it: headers, and less than ten attributes. Each
  * next hop of several takes more. */

@@ -14,8 +14,8 @@
 #include "base/log.h"
 #include "sys/ask.h"
 #include "sys/decode.h"
+#include "sys/netlink.h"
 #include "sys/proc.h"
-#include "sys/wire.h"
 
 /* RTM_F_LOOKUP_TABLE: the answer is to say the table; older kernels say main. */
 enum { LOOKUP_TABLE = 0x1000 };

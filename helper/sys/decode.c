@@ -7,7 +7,7 @@
 #include <linux/rtnetlink.h>
 
 #include "sys/decode.h"
-#include "sys/wire.h"
+#include "sys/netlink.h"
 
 static void keep_unknown(const struct nlattr *attr, struct rule *rule)
 {

@@ -19,8 +19,8 @@
 #include "sys/decode.h"
 #include "sys/file.h"
 #include "sys/kernel.h"
+#include "sys/netlink.h"
 #include "sys/proc.h"
-#include "sys/wire.h"
 
 /* What if_addr.h got after EL5. */
 enum { ADDRESS_DADFAILED = 0x08 };
@@ -34,10 +34,8 @@ static const size_t setting_places[SYSCTL_KEYS] = {[SYSCTL_RP_FILTER] = 8,
 	[SYSCTL_ARP_ANNOUNCE] = 18,
 	[SYSCTL_ARP_FILTER] = 13};
 
-/* What is read, and of which family: an old kernel answers for all where it lacks one. */
 struct reading {
 	struct kernel *kernel;
-	unsigned char family;
 	bool all;    /* not only what the plan needs */
 	bool failed; /* logged */
 	/* Do links say which families they have, and has one IPv6? */
@@ -115,8 +113,6 @@ static void read_link(const struct nlmsghdr *message, void *arg)
 	struct link *link;
 	int inet6;
 
-	if (message->nlmsg_type != RTM_NEWLINK)
-		return;
 	message_split(message, sizeof(*info), attrs, LINK_FAMILIES);
 	families = attrs[LINK_FAMILIES];
 	link = array_add(&reading->kernel->links);
@@ -143,14 +139,12 @@ static void read_address(const struct nlmsghdr *message, void *arg)
 	const struct nlattr *attrs[IFA_LOCAL + 1];
 	struct address *address;
 
-	if (message->nlmsg_type != RTM_NEWADDR || info->ifa_family != reading->family)
-		return;
 	message_split(message, sizeof(*info), attrs, IFA_LOCAL);
 	address = array_add(&reading->kernel->addresses);
 	link_name(&reading->kernel->links, (int)info->ifa_index, address->device);
 	/* On a point-to-point link IFA_ADDRESS is the peer's. */
 	address->prefix = attribute_prefix(attrs[IFA_LOCAL] ? attrs[IFA_LOCAL] : attrs[IFA_ADDRESS],
-		reading->family, info->ifa_prefixlen);
+		info->ifa_family, info->ifa_prefixlen);
 	address->dynamic = !(info->ifa_flags & IFA_F_PERMANENT);
 	address->unsettled =
 		info->ifa_flags & (IFA_F_DEPRECATED | IFA_F_TENTATIVE | ADDRESS_DADFAILED);
@@ -215,8 +209,7 @@ static void read_route(const struct nlmsghdr *message, void *arg)
 	struct route *route;
 	bool counts;
 
-	if (message->nlmsg_type != RTM_NEWROUTE || info->rtm_family != reading->family ||
-		info->rtm_flags & RTM_F_CLONED)
+	if (info->rtm_flags & RTM_F_CLONED)
 		return;
 	/* Of a full table each stays where it is read to. */
 	key = array_add(&kernel->others);
@@ -227,9 +220,9 @@ static void read_route(const struct nlmsghdr *message, void *arg)
 	if (reading->all || counts) {
 		route = array_add(&kernel->routes);
 		decode_route(message, key, &kernel->links, route);
-		if (reading->family == AF_INET6 && kernel->old_inet6)
+		if (info->rtm_family == AF_INET6 && kernel->old_inet6)
 			drop_metrics(route);
-		else if (reading->family == AF_INET6)
+		else if (info->rtm_family == AF_INET6)
 			join_hops(&kernel->routes);
 	}
 	if (key->table == TABLE_LOCAL || counts)
@@ -239,10 +232,8 @@ static void read_route(const struct nlmsghdr *message, void *arg)
 static void read_rule(const struct nlmsghdr *message, void *arg)
 {
 	struct reading *reading = arg;
-	const struct rtmsg *info = NLMSG_DATA(message);
 
-	if (message->nlmsg_type == RTM_NEWRULE && info->rtm_family == reading->family)
-		decode_rule(message, array_add(&reading->kernel->rules));
+	decode_rule(message, array_add(&reading->kernel->rules));
 }
 
 static void read_neighbour(const struct nlmsghdr *message, void *arg)
@@ -252,23 +243,19 @@ static void read_neighbour(const struct nlmsghdr *message, void *arg)
 	const struct nlattr *attrs[NDA_LLADDR + 1];
 	struct neighbour *neighbour;
 
-	if (message->nlmsg_type != RTM_NEWNEIGH || info->ndm_family != reading->family)
-		return;
 	message_split(message, sizeof(*info), attrs, NDA_LLADDR);
 	neighbour = array_add(&reading->kernel->neighbours);
 	link_name(&reading->kernel->links, info->ndm_ifindex, neighbour->device);
 	neighbour->address =
-		attribute_prefix(attrs[NDA_DST], reading->family, prefix_bits(reading->family));
+		attribute_prefix(attrs[NDA_DST], info->ndm_family, prefix_bits(info->ndm_family));
 	neighbour->state = info->ndm_state;
 	attribute_mac(attrs[NDA_LLADDR], neighbour->mac);
 }
 
 static int dump_family(struct nl_sock *socket, struct reading *reading, unsigned char family)
 {
-	int err;
+	int err = netlink_dump(socket, RTM_GETADDR, family, read_address, reading, "addresses");
 
-	reading->family = family;
-	err = netlink_dump(socket, RTM_GETADDR, family, read_address, reading, "addresses");
 	if (!err)
 		err = netlink_dump(socket, RTM_GETROUTE, family, read_route, reading, "routes");
 	if (!err)
@@ -281,7 +268,7 @@ static int dump_family(struct nl_sock *socket, struct reading *reading, unsigned
 
 static int dump_all(struct nl_sock *socket, struct kernel *out, bool all)
 {
-	struct reading reading = {.kernel = out, .family = AF_UNSPEC, .all = all};
+	struct reading reading = {.kernel = out, .all = all};
 	int err = netlink_dump(socket, RTM_GETLINK, AF_UNSPEC, read_link, &reading, "links");
 	int inet6;
 

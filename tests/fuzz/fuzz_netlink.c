@@ -17,7 +17,7 @@
 #include "sys/apply.h"
 #include "sys/ask.h"
 #include "sys/kernel.h"
-#include "sys/wire.h"
+#include "sys/netlink.h"
 
 static const uint8_t *answers, *answers_end;
 static struct nlmsghdr sent;

@@ -3,8 +3,8 @@
  *
  * Source: include/uapi/linux/netlink.h; netlink_dump (net/netlink/af_netlink.c); libnl's attr.h.
  */
-#ifndef SYS_WIRE_H
-#define SYS_WIRE_H
+#ifndef SYS_NETLINK_H
+#define SYS_NETLINK_H
 
 #include <string.h>
 
@@ -13,45 +13,6 @@
 #include <netlink/socket.h>
 
 #include "net/net.h"
-
-/* EL5's kernel headers have no linux/fib_rules.h; the numbers are the wire's. */
-enum {
-	RULE_DST = 1,
-	RULE_SRC = 2,
-	RULE_IIFNAME = 3,
-	RULE_GOTO = 4,
-	RULE_PRIORITY = 6,
-	RULE_FWMARK = 10,
-	RULE_FLOW = 11,
-	RULE_TUN_ID = 12,
-	RULE_SUPPRESS_IFGROUP = 13,
-	RULE_SUPPRESS_PREFIXLEN = 14,
-	RULE_TABLE = 15,
-	RULE_FWMASK = 16,
-	RULE_OIFNAME = 17,
-	RULE_PAD = 18,
-	RULE_L3MDEV = 19,
-	RULE_UID_RANGE = 20,
-	RULE_PROTOCOL = 21,
-	RULE_IP_PROTO = 22,
-	RULE_SPORT_RANGE = 23,
-	RULE_DPORT_RANGE = 24,
-	RULE_SPORT_MASK = 28,
-	RULE_DPORT_MASK = 29,
-	RULE_TO_TABLE = 1, /* FR_ACT_TO_TBL; RTN_UNICAST on 2.6.18 */
-	RULE_INVERT = 2	   /* FIB_RULE_INVERT */
-};
-
-/* The same of rtnetlink.h's later attributes and flags of a route. */
-enum {
-	ROUTE_VIA = 18,
-	ROUTE_PREF = 20,
-	ROUTE_EXPIRES = 23,
-	ROUTE_PAD = 24,
-	ROUTE_UID = 25,
-	ROUTE_NEXTHOP = 30,
-	ROUTE_LINKDOWN = 16 /* RTNH_F_LINKDOWN */
-};
 
 /* To be freed with nl_socket_free; NULL: logged. An answer that does not come is not waited for
  * without end; an acknowledgement comes if a message asks for it (NLM_F_ACK). */
@@ -70,7 +31,7 @@ int netlink_receive(struct nl_sock *socket, netlink_answer *answer, void *arg);
  * negative error: it is cut off. */
 int message_error(const struct nlmsghdr *message, int *error);
 
-/* Is given each message of a dump; it has at least the header of its kind. */
+/* Is given each message of a dump that is of its kind and family, with at least its header. */
 typedef void netlink_take(const struct nlmsghdr *message, void *arg);
 
 /* One dump, RTM_GETLINK, GETADDR, GETNEIGH, GETROUTE or GETRULE, of a family. 0, -NLE_DUMP_INTR if

@@ -11,7 +11,7 @@
 #include <netlink/netlink.h>
 
 #include "base/log.h"
-#include "sys/wire.h"
+#include "sys/netlink.h"
 
 /* NLM_F_DUMP_INTR, which EL5's kernel headers do not have. */
 enum { DUMP_INTERRUPTED = 0x10 };
@@ -23,7 +23,9 @@ enum { RECEIVE_SIZE = 1 << 16 };
 enum { ANSWER_SECONDS = 10 };
 
 struct dump {
-	size_t header; /* the size of the one that each message has */
+	int type;
+	unsigned char family; /* AF_UNSPEC: any */
+	size_t header;	      /* the size of the one that each message has */
 	netlink_take *take;
 	void *arg;
 	bool interrupted;
@@ -130,7 +132,11 @@ static int take_dumped(const struct nlmsghdr *message, void *arg)
 	/* Cut off on the way: an error, not one thing less. */
 	if (message->nlmsg_len < NLMSG_LENGTH(dump->header))
 		return -NLE_MSG_TOOSHORT;
-	dump->take(message, dump->arg);
+	/* RTM_GET* is two more than RTM_NEW*, and the family is the first byte of each header. An
+	 * old kernel answers for all families where it lacks one. */
+	if (message->nlmsg_type + 2 == dump->type &&
+		(!dump->family || *(const unsigned char *)NLMSG_DATA(message) == dump->family))
+		dump->take(message, dump->arg);
 	return 0;
 }
 
@@ -152,7 +158,11 @@ static int send_dump(struct nl_sock *socket, int type, unsigned char family, siz
 int netlink_dump(struct nl_sock *socket, int type, unsigned char family, netlink_take *take,
 	void *arg, const char *what)
 {
-	struct dump dump = {header_size(type), take, arg, false};
+	struct dump dump = {.type = type,
+		.family = family,
+		.header = header_size(type),
+		.take = take,
+		.arg = arg};
 	int err = send_dump(socket, type, family, dump.header);
 
 	if (err >= 0)
