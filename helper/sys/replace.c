@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,28 +28,12 @@ bool draft_is_name(const char *name)
 #undef LETTER
 }
 
-/* An empty file beside the target, open for writing; its name is to be freed. -1: errno, and the
- * name is NULL. */
-static int draft_open(const char *target, const char *path, char **draft)
+/* An empty file beside the target, open for writing, and its name. -1: errno. */
+static int draft_open(const char *target, const char *path, char draft[PATH_MAX])
 {
-	int fd;
-
-	*draft = mem_format("%.*s/.multihome-%s.draft-XXXXXX", (int)(strrchr(target, '/') - target),
-		target, strrchr(path, '/') + 1);
-	fd = mkstemp(*draft);
-	if (fd < 0) {
-		free(*draft);
-		*draft = NULL;
-	}
-	return fd;
-}
-
-/* Once it is renamed nothing has its name. */
-static void draft_drop(char *draft)
-{
-	if (draft)
-		unlink(draft);
-	free(draft);
+	snprintf(draft, PATH_MAX, "%.*s/.multihome-%s.draft-XXXXXX",
+		(int)(strrchr(target, '/') - target), target, strrchr(path, '/') + 1);
+	return mkstemp(draft);
 }
 
 static int write_all(int fd, const char *bytes, size_t len)
@@ -231,8 +216,8 @@ static int change_remove(const struct change *change)
 static int change_replace(
 	const struct change *change, const char *target, const struct stat *status)
 {
-	char *draft;
-	int fd = draft_open(target, change->path, &draft), err;
+	char draft[PATH_MAX];
+	int fd = draft_open(target, change->path, draft), err;
 
 	if (fd < 0)
 		return file_fail(change->path, errno);
@@ -244,9 +229,12 @@ static int change_replace(
 	/* As late as can be: what is written takes the disk its time. */
 	if (!err)
 		err = compare_with_read(change);
-	if (!err && (rename(draft, target) || folder_sync(target)))
+	if (!err && rename(draft, target))
 		err = file_fail(change->path, errno);
-	draft_drop(draft);
+	if (err)
+		unlink(draft);
+	else if (folder_sync(target))
+		err = file_fail(change->path, errno);
 	return err;
 }
 
@@ -269,20 +257,18 @@ int change_write(const struct change *change)
 
 int run_file_replace(const char *path, const char *bytes, size_t len)
 {
-	char *draft;
-	int fd = draft_open(path, path, &draft), err = -1;
+	char draft[PATH_MAX];
+	int fd = draft_open(path, path, draft), err;
 
-	if (fd >= 0) {
-		err = fchmod(fd, 0644) || write_all(fd, bytes, len) ? -1 : 0;
-		if (close(fd))
-			err = -1;
-	}
-	if (!err)
-		err = rename(draft, path);
-	if (err)
+	if (fd < 0)
+		return file_fail(path, errno);
+	err = fchmod(fd, 0644) || write_all(fd, bytes, len);
+	if (close(fd) || err || rename(draft, path)) {
 		file_fail(path, errno);
-	draft_drop(draft);
-	return err;
+		unlink(draft);
+		return -1;
+	}
+	return 0;
 }
 
 static void drafts_sweep(const char *folder)
