@@ -187,14 +187,21 @@ void text_add_string(struct text *text, const char *string)
 }
 
 /* A record of ten thousand rules is written in these; printf(3) takes ten times as long. */
-void text_add_number(struct text *text, unsigned number)
+void text_add_number(struct text *text, const char *key, unsigned number)
 {
 	char digits[3 * sizeof(number)], *first = digits + sizeof(digits);
 
+	text_add_string(text, key);
 	do
 		*--first = (char)('0' + number % 10);
 	while (number /= 10);
 	text_add(text, first, (size_t)(digits + sizeof(digits) - first));
+}
+
+void text_add_word(struct text *text, const char *key, const char *word)
+{
+	text_add_string(text, key);
+	text_add_string(text, word);
 }
 
 static void text_vformat(struct text *text, const char *format, va_list args)

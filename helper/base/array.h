@@ -79,7 +79,9 @@ struct text {
 
 void text_add(struct text *text, const void *bytes, size_t len);
 void text_add_string(struct text *text, const char *string);
-void text_add_number(struct text *text, unsigned number);
+/* " metric " and a number, " dev " and a name. */
+void text_add_number(struct text *text, const char *key, unsigned number);
+void text_add_word(struct text *text, const char *key, const char *word);
 void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_free(struct text *text);
 

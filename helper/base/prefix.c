@@ -144,20 +144,14 @@ int prefix_compare(const struct prefix *a, const struct prefix *b)
 	return order ? order : a->len - b->len;
 }
 
-static void prefix_clear_host(struct prefix *prefix)
-{
-	size_t whole = prefix->len / 8u, part = prefix->len % 8u;
-
-	if (part)
-		prefix->bytes[whole++] &= (unsigned char)(0xff00 >> part);
-	memset(prefix->bytes + whole, 0, sizeof(prefix->bytes) - whole);
-}
-
 struct prefix prefix_network(const struct prefix *prefix)
 {
+	size_t whole = prefix->len / 8u, part = prefix->len % 8u;
 	struct prefix net = *prefix;
 
-	prefix_clear_host(&net);
+	if (part)
+		net.bytes[whole++] &= (unsigned char)(0xff00 >> part);
+	memset(net.bytes + whole, 0, sizeof(net.bytes) - whole);
 	return net;
 }
 

@@ -11,8 +11,6 @@
 #include "cmd/cmd.h"
 #include "judge/check.h"
 #include "sys/ask.h"
-#include "sys/files.h"
-#include "sys/kernel.h"
 #include "sys/proc.h"
 
 #ifndef LIBDIR

@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "cmd/gather.h"
 #include "sys/ask.h"
-#include "sys/kernel.h"
 #include "sys/proc.h"
 
 static int wrong_argument(const char *word, const char *what)

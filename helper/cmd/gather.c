@@ -9,7 +9,6 @@
 #include "cmd/gather.h"
 #include "conf/ifcfg.h"
 #include "sys/ask.h"
-#include "sys/kernel.h"
 #include "sys/proc.h"
 
 int kernel_setting_larger(const char *device, const char *key)
@@ -213,8 +212,9 @@ static void find_bystanders(const struct asker *asker, struct facts *facts)
  * a guest, a VPN's client. */
 static void find_arrival(const struct asker *asker, struct facts *facts, const struct link *holder)
 {
+	const struct kernel *kernel = &asker->host.kernel;
 	const struct step *last = trace_last(facts->trace);
-	const struct link *out = kernel_find_link(&asker->host.kernel, facts->leaves.device);
+	const struct link *out = kernel_find_link(kernel, facts->leaves.device);
 	const char *device = facts->holder;
 	int family = facts->remote.family;
 
@@ -223,9 +223,7 @@ static void find_arrival(const struct asker *asker, struct facts *facts, const s
 	else if (!facts->leaves.error && out && !out->loopback &&
 		(holder->loopback ||
 			(last && last->route && last->route->dst.len > 1 &&
-				!kernel_default_gateway(
-					&asker->host.kernel, family, out->name, NULL)
-					 .family &&
+				!kernel_default_gateway(kernel, family, out->name, NULL).family &&
 				!find_uplink(&asker->host.config, out->name, &facts->remote))))
 		device = out->name;
 	memcpy(facts->arrival, device, sizeof(facts->arrival));
@@ -234,13 +232,6 @@ static void find_arrival(const struct asker *asker, struct facts *facts, const s
 	facts->arrives.type = ROUTE_LOCAL;
 	if (facts->up && strcmp(facts->arrival, "lo"))
 		facts->arrives = ask_arrival(asker, &facts->remote, &facts->local, facts->arrival);
-}
-
-static void gather_filter(struct facts *facts)
-{
-	facts->filter.all = sysctl_value(AF_INET, "all", "rp_filter");
-	facts->filter.own = sysctl_value(AF_INET, facts->arrival, "rp_filter");
-	facts->filter.both = kernel_older_than(2, 6, 31);
 }
 
 void facts_gather(const struct asker *asker, const struct address *address, struct trace *trace,
@@ -254,7 +245,7 @@ void facts_gather(const struct asker *asker, const struct address *address, stru
 		memcpy(question.oif, asker->zone, sizeof(question.oif));
 	facts->remote = question.to;
 	facts->local = question.from;
-	facts->kernel = &asker->host.kernel;
+	facts->kernel = kernel;
 	facts->trace = trace;
 	trace_walk(&asker->ground, &question, trace);
 	facts->leaves = ask_one(asker, &question);
@@ -264,12 +255,13 @@ void facts_gather(const struct asker *asker, const struct address *address, stru
 	find_service(asker, facts);
 	facts->by_hand = decided_by_hand(asker, facts);
 	facts->gateway = facts->service.has_gateway ||
-		kernel_default_gateway(
-			&asker->host.kernel, facts->local.family, facts->holder, NULL)
-			.family;
+		kernel_default_gateway(kernel, facts->local.family, facts->holder, NULL).family;
 	find_arrival(asker, facts, holder);
 	out = kernel_find_link(kernel, facts->leaves.device);
 	facts->neighbourless = out && !out->mac[0];
-	if (facts->local.family == AF_INET)
-		gather_filter(facts);
+	if (facts->local.family == AF_INET) {
+		facts->filter.all = sysctl_value(AF_INET, "all", "rp_filter");
+		facts->filter.own = sysctl_value(AF_INET, facts->arrival, "rp_filter");
+		facts->filter.both = kernel_older_than(2, 6, 31);
+	}
 }

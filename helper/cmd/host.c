@@ -8,9 +8,10 @@
 #include "cmd/cmd.h"
 #include "plan/advert.h"
 #include "sys/ask.h"
-#include "sys/files.h"
 #include "sys/kernel.h"
 #include "sys/proc.h"
+#include "sys/run.h"
+#include "sys/sources.h"
 
 /* clean takes away what it can, whatever cannot be read. */
 static int host_read(enum event event, const struct options *options, struct host *host)

@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "judge/show.h"
-#include "sys/kernel.h"
 #include "sys/proc.h"
 
 /* no-color.org: set and not empty, it wins over any terminal. */

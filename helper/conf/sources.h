@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The files that the configuration is read from, as they were read.
  *
- * Source: initscripts' init.d/network and network-functions, EL5 to EL8. Pure: sys/files.h reads.
+ * Source: initscripts' init.d/network and network-functions, EL5 to EL8. Pure: sys/sources.h reads.
  */
 #ifndef CONF_SOURCES_H
 #define CONF_SOURCES_H

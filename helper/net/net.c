@@ -63,9 +63,8 @@ const struct link *links_find(const struct links *links, int number)
 	return index_find(&links->by_number, &key);
 }
 
-const struct link *kernel_find_link(const struct kernel *kernel, const char *name)
+const struct link *links_find_name(const struct links *links, const char *name)
 {
-	const struct links none = {.n = 0}, *links = kernel ? &kernel->links : &none;
 	struct link key = {.index = 0};
 	size_t i;
 
@@ -77,6 +76,11 @@ const struct link *kernel_find_link(const struct kernel *kernel, const char *nam
 		if (!strcmp(links->items[i].name, name))
 			return &links->items[i];
 	return NULL;
+}
+
+const struct link *kernel_find_link(const struct kernel *kernel, const char *name)
+{
+	return kernel ? links_find_name(&kernel->links, name) : NULL;
 }
 
 const struct neighbour *kernel_find_neighbour(

@@ -88,6 +88,8 @@ bool kernel_has_key(const struct kernel *kernel, const struct route *route);
 void links_index(struct links *links);
 /* The one with that index, or NULL. */
 const struct link *links_find(const struct links *links, int number);
+/* The one of that name, or NULL. */
+const struct link *links_find_name(const struct links *links, const char *name);
 /* NULL: there is none, or nothing is known of the kernel. */
 const struct link *kernel_find_link(const struct kernel *kernel, const char *name);
 /* NULL: nothing is known of it. */
