@@ -145,6 +145,18 @@ static bool is_served(const struct host *host, int uplink)
 
 enum { OWNER_NONE = -1, OWNER_UNCLEAR = -2 };
 
+/* An address without a network, on a NIC that is no uplink: whoever asks it came by the network that
+ * it lies in. */
+static bool is_service(const struct host *host, const struct address *address)
+{
+	int i;
+
+	for (i = 0; i < host->n_files; i++)
+		if (host->files[i].nic == address->nic && uplink_of(host, i) >= 0)
+			return false;
+	return address->net.len == 32;
+}
+
 /* The uplink whose address it is. Of one added by hand, or of a file without a gateway: the
  * uplink on the same NIC in whose network it lies, since a rule is for a network and not for the
  * addresses that happen to be there. */
@@ -155,7 +167,8 @@ static int owner_of(const struct host *host, const struct address *address)
 	if (address->file >= 0 && uplink_of(host, address->file) >= 0)
 		return uplink_of(host, address->file);
 	for (i = 0; i < host->n_addresses; i++) {
-		if (host->addresses[i].file < 0 || host->addresses[i].nic != address->nic ||
+		if (host->addresses[i].file < 0 ||
+			(host->addresses[i].nic != address->nic && !is_service(host, address)) ||
 			!net_has(host->addresses[i].net, address->net.address))
 			continue;
 		uplink = uplink_of(host, host->addresses[i].file);
