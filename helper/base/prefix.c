@@ -199,7 +199,7 @@ bool prefix_is_link_local(const struct prefix *address)
 		(address->bytes[1] & 0xc0) == 0x80;
 }
 
-static int names_in_order(const void *a, const void *b)
+int devices_in_order(const void *a, const void *b)
 {
 	return strcmp(a, b);
 }
@@ -208,7 +208,7 @@ void device_names_drop_repeated(struct device_names *names)
 {
 	struct index unused = {0};
 
-	array_drop_repeated(names, names_in_order, &unused);
+	array_drop_repeated(names, devices_in_order, &unused);
 	free(unused.items);
 }
 

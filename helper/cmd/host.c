@@ -61,7 +61,7 @@ static int read_sysctls(struct host *host)
 
 static bool stays(const void *arg, const char *device)
 {
-	return plan_holds(arg, HOLD_KERNEL, device, 0);
+	return plan_holds(arg, device, 0);
 }
 
 /* The filter is loosened where the kernel refuses what the rules allow. */

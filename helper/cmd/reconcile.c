@@ -25,23 +25,19 @@ enum { ROUNDS = 3 };
 static void recollect(const struct host *host, bool before, struct rules *rest)
 {
 	const struct rules *seen = &host->kernel.rules;
-	struct index owned = {0}, unused = {0};
+	struct index unused = {0};
 	size_t i;
 	const struct rule *rule;
 
-	if (!before && !host->plan.holds.n)
-		return;
-	index_build(&host->plan.owned, rules_in_order, &owned);
 	for (i = 0; i < seen->n; i++) {
 		rule = &seen->items[i];
-		if ((before || plan_holds(&host->plan, HOLD_KERNEL, "", rule->table)) &&
-			index_find(&owned, rule) &&
+		if ((before || plan_holds(&host->plan, "", rule->table)) &&
+			index_find(&host->plan.owned_in_order, rule) &&
 			!index_find(&host->plan.rules_in_order, rule))
 			*array_add(rest) = *rule;
 	}
 	array_drop_repeated(rest, rules_in_order, &unused);
 	free(unused.items);
-	free(owned.items);
 }
 
 /* Does the record, which is long enough, go on with just these? */

@@ -242,23 +242,21 @@ static bool is_copy(const struct plan *plan, const struct index *rest, size_t i)
 static void delete_rules(const struct plan *plan, const struct rules *seen,
 	const struct rule_matches *matches, struct ops *ops)
 {
-	struct index owned = {0}, others = {0};
+	struct index others = {0};
 	const struct rule *rule;
 	size_t i;
 
 	if (!matches->rest.n)
 		return;
-	index_build(&plan->owned, rules_in_order, &owned);
 	rules_index_others(seen, &others);
 	for (i = 0; i < matches->rest.n; i++) {
 		rule = matches->rest.items[i];
-		if (index_find(&owned, rule) &&
+		if (index_find(&plan->owned_in_order, rule) &&
 			(is_copy(plan, &matches->rest, i) ||
-				!plan_holds(plan, HOLD_KERNEL, "", rule->table)) &&
+				!plan_holds(plan, "", rule->table)) &&
 			!rule_find_twin(&others, rule, rule))
 			add_rule_op(ops, OP_RULE_DELETE, rule);
 	}
-	free(owned.items);
 	free(others.items);
 }
 

@@ -45,20 +45,19 @@ struct claims {
 
 /* What is looked for again and again, sorted once. */
 struct lookups {
+	struct index uplinks; /* the configuration's, by device */
+	struct index by_file; /* the same, by their ifcfg file */
+	/* Addresses: those of uplinks, by address; all that are configured or the kernel's,
+	 * likewise; of these the service addresses; the kernel's, by device; the configuration's,
+	 * by their network. */
 	struct claims claims;
-	struct index claimed;  /* the claims by address */
-	struct index located;  /* all addresses, configured or the kernel's, likewise */
-	struct index standing; /* the kernel's addresses by device */
-	struct index rules;    /* the kernel's; of an alias's hook only */
-	struct index similar;  /* the kernel's rules that say more than ours can */
-	struct index uplinks;  /* the configuration's, by device */
-	struct index by_file;  /* the same, by their ifcfg file */
-	struct index saves;    /* settings on record */
-	/* Of the record: devices that came up as uplinks, are up, and are none by their files any
-	 * more. In the hooks of others they still count. */
-	struct index left_up;
-	struct index brought_up; /* those on record, by file */
-	struct index networks; /* the configuration's addresses, by their network */
+	struct index claimed, located, services, standing, networks;
+	struct index rules;   /* the kernel's; of an alias's hook only */
+	struct index similar; /* the kernel's rules that say more than ours can */
+	struct index saves;   /* settings on record */
+	/* On record: what was brought up, by file; and devices that came up as uplinks, are up, and
+	 * are none by their files any more. In the hooks of others they still count. */
+	struct index brought_up, left_up;
 	struct index main_defaults; /* the kernel's, of others, by gateway and device */
 	/* The kernel's routes in main that tables may get: those of an uplink's device, by family,
 	 * device and destination; and those of no uplink's, bans among them, by destination. */
@@ -67,6 +66,22 @@ struct lookups {
 	/* Those of own_main that a ban of shared_main covers: it does not ban them. */
 	struct index unbanned;
 	struct routes statics; /* of static-routes, each with its device */
+};
+
+/* The uplink that routes, rules and settings are made for. */
+struct serving {
+	const struct planned *planned;
+	const struct uplink *uplink;
+	struct prefixes networks; /* each of its networks once */
+	struct index by_network;  /* the same, sorted */
+	bool routes_to_file, rules_to_file; /* its files take lines of ours */
+	/* ifup-routes adds each line of the block, and would print "File exists" where it is there
+	 * already: a device that is up goes through ifup once more, or ifup-aliases ran the hook
+	 * of an alias first. So until up has run the same routes and rules are parked at a metric
+	 * or priority that nothing else of ours has, and no packet goes astray meanwhile. An
+	 * alias's hook cannot tell whether ifup-routes of the device has run, but by what is
+	 * there: it parks what is new. */
+	bool parks, parks_new;
 };
 
 /* Who reads route-NAME: the device whose ifup does. */
@@ -95,14 +110,15 @@ struct draft {
 	struct rules file_rules;
 	struct index routes_by_device, rules_by_device; /* of these two */
 	struct index sysctls_in_order; /* the plan's */
+	struct index recorded; /* the rules of the record and of blocks */
 	struct lookups lookups;
-	/* Of the uplink that is planned: each of its networks once, and the same sorted. */
-	struct prefixes networks;
-	struct index network_index;
+	struct serving serving;
 };
 
 /* build.c */
 bool draft_is_event_device(const struct draft *draft, const char *device);
+/* Fills in draft->serving. */
+void draft_serve(struct draft *draft, const struct planned *planned);
 
 /* hold.c */
 void hold_set(struct draft *draft);
@@ -113,6 +129,8 @@ void draft_note_brought_up(struct draft *draft);
 void draft_take_apart(struct draft *draft);
 const struct managed *draft_find(
 	const struct draft *draft, bool inet6, bool is_rule, const char *name);
+/* May our lines go to the uplink's route- or rule- file? */
+bool draft_takes_lines(const struct draft *draft, const struct uplink *uplink, bool is_rule);
 /* Does a rule- file of the uplink have the administrator's rules for one of its addresses? */
 bool draft_by_hand(const struct draft *draft, const struct uplink *uplink);
 bool draft_rules_by_hand_are_there(const struct draft *draft, const struct uplink *uplink);
@@ -133,23 +151,28 @@ void draft_choose_tables(struct draft *draft);
 bool route_is_table_default(const struct route *route);
 
 /* lookups.c */
-void lookups_build(const struct plan_input *input, struct lookups *lookups);
+void lookups_build(struct draft *draft);
 void lookups_free(struct lookups *lookups);
 /* Blackhole, unreachable, prohibit, throw. */
 bool route_has_no_hop(const struct route *route);
+/* What stands there in an index by address or destination, if it is within net; else NULL. */
+const struct address *address_within(
+	const struct index *index, size_t at, const struct prefix *net);
+const struct route *route_within(const struct index *index, size_t at, const struct prefix *net);
 bool lookups_is_uplink(const struct lookups *lookups, const char *device, bool inet6);
-/* Is it configured for this uplink, for another one, or for any? */
+/* Is the address configured for this uplink, for another one, or for any? */
 bool claimed_by(
 	const struct draft *draft, const struct uplink *uplink, const struct prefix *address);
 bool claimed_by_another(
 	const struct draft *draft, const struct uplink *uplink, const struct prefix *address);
 bool claimed_by_any(const struct draft *draft, const struct prefix *address);
-void draft_take_networks(struct draft *draft, const struct uplink *uplink);
-bool draft_has_network(const struct draft *draft, const struct prefix *net);
+bool draft_answers_no_arp(const struct draft *draft, const char *device);
+/* Is it nobody else's: of lo, of a device without ARP, or alone without a network? */
+bool draft_is_service(const struct draft *draft, const struct address *address);
 
-/* routes.c, rules.c: of one uplink, for its files and for the kernel. */
-void draft_add_routes(struct draft *draft, const struct planned *planned);
-void draft_add_rules(struct draft *draft, const struct planned *planned);
+/* routes.c, rules.c: of the uplink that is served, for its files and for the kernel. */
+void draft_add_routes(struct draft *draft);
+void draft_add_rules(struct draft *draft);
 /* What held uplinks have besides their own. */
 void draft_copy_held(struct draft *draft);
 void draft_add_standby_bans(struct draft *draft);
@@ -158,11 +181,9 @@ void draft_add_way_out(struct draft *draft, int family);
 /* IPv6 has no rule of its own for the standby's table. */
 void draft_add_standby_rule(struct draft *draft);
 void draft_choose_priority(struct draft *draft);
-/* Is it nobody else's: of lo, of a device without ARP, or alone without a network? */
-bool draft_is_service(const struct draft *draft, const struct address *address);
 
 /* settings.c */
-void draft_add_sysctls(struct draft *draft, const struct planned *planned);
+void draft_add_sysctls(struct draft *draft);
 /* Says which lines of sysctl.conf work against the plan: init.d/network has the last word. */
 void draft_check_settings(struct draft *draft);
 

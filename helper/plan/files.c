@@ -233,17 +233,6 @@ bool draft_by_hand(const struct draft *draft, const struct uplink *uplink)
 	return found.n != 0;
 }
 
-static bool is_owned(const struct draft *draft, const struct rule *rule)
-{
-	const struct rules *owned = &draft->plan->owned;
-	size_t i;
-
-	for (i = 0; i < owned->n; i++)
-		if (!rule_compare(&owned->items[i], rule))
-			return true;
-	return false;
-}
-
 bool draft_rules_by_hand_are_there(const struct draft *draft, const struct uplink *uplink)
 {
 	const struct kernel *kernel = draft->input->kernel;
@@ -257,13 +246,26 @@ bool draft_rules_by_hand_are_there(const struct draft *draft, const struct uplin
 		for (i = 0; i < kernel->rules.n; i++) {
 			rule = &kernel->rules.items[i];
 			if (!prefix_compare(&rule->from, &found.items[k]->rule.from) &&
-				rule->table == found.items[k]->rule.table && !is_owned(draft, rule))
+				rule->table == found.items[k]->rule.table && !index_find(&draft->recorded, rule))
 				break;
 		}
 		all = i < kernel->rules.n;
 	}
 	free(found.items);
 	return all;
+}
+
+bool draft_takes_lines(const struct draft *draft, const struct uplink *uplink, bool is_rule)
+{
+	const struct managed *managed = draft_find(draft, uplink->inet6, is_rule, uplink->device);
+
+	/* What a lease decides goes by netlink only: ifup-routes would apply what the last lease
+	 * was, and a renewal, of which initscripts know nothing, would have to rewrite files. */
+	if (uplink->kernel_only ||
+		(is_rule && uplink->inet6 && !draft->input->config->release.reads_rule6))
+		return false;
+	return !managed || (!managed->sourced && !managed->broken && !managed->shared &&
+				   !managed->unsafe);
 }
 
 static void block_body(
@@ -336,7 +338,7 @@ static bool write_device(struct draft *draft, const char *name, bool *his)
 	bool adopted = true;
 	int kind;
 
-	if (plan_holds(draft->plan, HOLD_FILES, name, 0))
+	if (plan_holds_files(draft->plan, name))
 		return true;
 	for (kind = 0; kind < 4; kind++) {
 		if (write_block(draft, kind & 2, kind & 1, name))

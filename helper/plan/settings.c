@@ -22,11 +22,19 @@ static void add_probe(
 	probe->address = *address;
 }
 
+/* Is it one of the kernel's, not of the configuration's? */
+static bool is_seen(const struct kernel *kernel, const struct address *address)
+{
+	return kernel && address >= kernel->addresses.items &&
+		address < kernel->addresses.items + kernel->addresses.n;
+}
+
 /* shares: another NIC is in the same network. Then neighbours may send to this one what is for a
  * service address, and the other one's filter no longer lets it take what is this one's. */
 static void want_rp_filter(struct draft *draft, const struct uplink *uplink, bool shares)
 {
-	const struct kernel *kernel = draft->input->kernel;
+	const struct index *services = &draft->lookups.services;
+	const struct address *address;
 	struct sysctl key = {.key = SYSCTL_RP_FILTER};
 	const struct saved *saved;
 	size_t i;
@@ -55,10 +63,11 @@ static void want_rp_filter(struct draft *draft, const struct uplink *uplink, boo
 		return;
 	}
 	add_probe(draft, uplink, &uplink->addresses.items[0]);
-	for (i = 0; shares && kernel && i < kernel->addresses.n; i++)
-		if (kernel->addresses.items[i].prefix.family == AF_INET &&
-			draft_is_service(draft, &kernel->addresses.items[i]))
-			add_probe(draft, uplink, &kernel->addresses.items[i].prefix);
+	for (i = 0; shares && i < services->n; i++) {
+		address = services->items[i];
+		if (address->prefix.family == AF_INET && is_seen(draft->input->kernel, address))
+			add_probe(draft, uplink, &address->prefix);
+	}
 }
 
 /* Linux answers ARP for any address of the host on any NIC; where two of them are in one
@@ -70,8 +79,8 @@ static bool shares_network(const struct draft *draft, const struct uplink *uplin
 	const struct address *address;
 	size_t i, at;
 
-	for (i = 0; i < draft->networks.n; i++) {
-		key.prefix = draft->networks.items[i];
+	for (i = 0; i < draft->serving.networks.n; i++) {
+		key.prefix = draft->serving.networks.items[i];
 		for (at = index_first(by_network, &key); (address = index_at(by_network, at, &key));
 			at++)
 			if (strcmp(address->device, uplink->device))
@@ -149,13 +158,14 @@ void draft_check_settings(struct draft *draft)
 	}
 }
 
-void draft_add_sysctls(struct draft *draft, const struct planned *planned)
+void draft_add_sysctls(struct draft *draft)
 {
-	const struct uplink *uplink = planned->uplink;
+	const struct uplink *uplink = draft->serving.uplink;
 	bool shares;
 
 	/* These are IPv4's; IPv6 has no reverse-path filter of its own. */
-	if (uplink->inet6 || planned->state != STATE_UP || draft->input->event == EVENT_PREPARE)
+	if (uplink->inet6 || draft->serving.planned->state != STATE_UP ||
+		draft->input->event == EVENT_PREPARE)
 		return;
 	shares = shares_network(draft, uplink);
 	want_rp_filter(draft, uplink, shares);
