@@ -58,6 +58,9 @@ size_t index_first(const struct index *index, const void *key);
 const void *index_at(const struct index *index, size_t at, const void *key);
 /* The first element that equals key, or NULL. */
 const void *index_find(const struct index *index, const void *key);
+/* The same for keys that come nearly in order, of an index without duplicates: *at, 0 at first, is
+ * where the next is looked for before all else. */
+const void *index_find_next(const struct index *index, size_t *at, const void *key);
 
 /* Drops each element that equals an earlier one; the others keep their order, and out indexes
  * them. */

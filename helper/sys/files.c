@@ -48,8 +48,8 @@ static int file_fail(const char *path)
 	return -1;
 }
 
-/* 0, or an error as in struct file. */
-static int read_all(int fd, struct text *out)
+/* 0, or an error as in struct file. size: what the file had when it was opened, the end of it. */
+static int read_all(int fd, size_t size, struct text *out)
 {
 	char buffer[1 << 14];
 	ssize_t n;
@@ -60,7 +60,7 @@ static int read_all(int fd, struct text *out)
 			text_add(out, buffer, (size_t)n);
 		if (out->n > FILE_MAX)
 			return EFBIG;
-	} while (n > 0 || (n < 0 && errno == EINTR));
+	} while ((n > 0 && out->n != size) || (n < 0 && errno == EINTR));
 	return n < 0 ? errno : 0;
 }
 
@@ -107,7 +107,7 @@ static void file_read(const char *path, int flags, struct file *out)
 	}
 	text_add_string(&text, "");
 	if (!out->error)
-		out->error = read_all(fd, &text);
+		out->error = read_all(fd, (size_t)status.st_size, &text);
 	if (fd >= 0)
 		close(fd);
 	if (out->error) {
@@ -263,7 +263,8 @@ static void parts_read(
 	if (dir)
 		closedir(dir);
 	for (i = 0; i < n; i++)
-		array_sort(parts[i].files, compare_names);
+		if (!i || parts[i].files != parts[i - 1].files)
+			array_sort(parts[i].files, compare_names);
 }
 
 static void files_read(
