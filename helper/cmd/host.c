@@ -158,7 +158,7 @@ int host_plan(enum event event, const struct options *options, struct host *host
 		return EXIT_REFUSED;
 	if (!options->root && read_sysctls(host))
 		return EXIT_FAILED;
-	config_hear(&host->config, &host->sources, input.kernel);
+	config_learn(&host->config, &host->sources, input.kernel);
 	find_profile(options->argument, host);
 	if (host->device[0])
 		input.device = host->device;

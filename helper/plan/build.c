@@ -37,10 +37,10 @@ bool draft_is_event_device(const struct draft *draft, const char *device)
 static bool has_bad_file(const struct draft *draft, const char *device)
 {
 	const struct managed *managed;
-	int kind;
+	unsigned kind;
 
-	for (kind = 0; kind < 4; kind++) {
-		managed = draft_find(draft, kind & 2, kind & 1, device);
+	for (kind = 0; kind < FILE_KINDS; kind++) {
+		managed = draft_find(draft, kind, device);
 		if (managed && (managed->broken || managed->unsafe))
 			return true;
 	}
@@ -55,7 +55,7 @@ static enum uplink_state uplink_state(const struct draft *draft, const struct up
 
 	if (uplink->refused || has_bad_file(draft, uplink->device))
 		return STATE_REFUSED;
-	if (draft_by_hand(draft, uplink))
+	if (draft_has_by_hand(draft, uplink, false))
 		return STATE_BY_HAND;
 	if (!kernel)
 		return STATE_UP;
@@ -132,10 +132,8 @@ void plan_index(struct plan *plan)
 {
 	free(plan->routes_by_key.items);
 	free(plan->rules_in_order.items);
-	free(plan->owned_in_order.items);
 	array_drop_repeated(&plan->routes, routes_by_key, &plan->routes_by_key);
 	array_drop_repeated(&plan->rules, rules_in_order, &plan->rules_in_order);
-	array_drop_repeated(&plan->owned, rules_in_order, &plan->owned_in_order);
 	plan_index_holds(plan);
 }
 
@@ -196,8 +194,8 @@ void draft_serve(struct draft *draft, const struct planned *planned)
 		*array_add(&serving->networks) = prefix_network(&uplink->addresses.items[i]);
 	free(serving->by_network.items);
 	array_drop_repeated(&serving->networks, prefixes_in_order, &serving->by_network);
-	serving->routes_to_file = draft_takes_lines(draft, uplink, false);
-	serving->rules_to_file = draft_takes_lines(draft, uplink, true);
+	serving->routes_to_file = draft_takes_lines(draft, uplink, 0);
+	serving->rules_to_file = draft_takes_lines(draft, uplink, FILE_RULE);
 	serving->parks = own && event == EVENT_PREPARE;
 	serving->parks_new = own && event == EVENT_ALIAS;
 }
@@ -275,7 +273,7 @@ void plan_free(struct plan *plan)
 	free(plan->rules_in_order.items);
 	free(plan->owned.items);
 	free(plan->his.items);
-	free(plan->owned_in_order.items);
+	free(plan->his_by_key.items);
 	free(plan->held_devices.items);
 	free(plan->held_tables.items);
 	free(plan->held_by_device.items);

@@ -67,7 +67,7 @@ static void match_routes(
 {
 	const struct route *route, *wanted;
 	struct standing *standing;
-	size_t i;
+	size_t i, at = 0;
 	bool ours, same;
 
 	matches->standing = mem_resize(NULL, plan->routes.n * sizeof(*matches->standing));
@@ -75,7 +75,7 @@ static void match_routes(
 	for (i = 0; i < kernel->routes.n; i++) {
 		route = &kernel->routes.items[i];
 		ours = plan_owns_route(plan, route);
-		wanted = index_find(&plan->routes_by_key, route);
+		wanted = index_find_next(&plan->routes_by_key, &at, route);
 		same = wanted && holds(route, wanted);
 		if (ours && !same)
 			*array_add(&matches->rest) = route;
@@ -205,7 +205,7 @@ static void match_rules(
 	const struct plan *plan, const struct kernel *kernel, struct rule_matches *matches)
 {
 	const struct rule *rule, *wanted;
-	size_t i;
+	size_t i, at = 0;
 
 	matches->there = mem_resize(NULL, plan->rules.n);
 	memset(matches->there, 0, plan->rules.n);
@@ -213,7 +213,7 @@ static void match_rules(
 		rule = &kernel->rules.items[i];
 		if (!rule_is_own_form(rule))
 			continue;
-		wanted = index_find(&plan->rules_in_order, rule);
+		wanted = index_find_next(&plan->rules_in_order, &at, rule);
 		if (wanted && !matches->there[wanted - plan->rules.items])
 			matches->there[wanted - plan->rules.items] = true;
 		else
@@ -242,21 +242,23 @@ static bool is_copy(const struct plan *plan, const struct index *rest, size_t i)
 static void delete_rules(const struct plan *plan, const struct rules *seen,
 	const struct rule_matches *matches, struct ops *ops)
 {
-	struct index others = {0};
+	struct index owned = {0}, others = {0};
 	const struct rule *rule;
 	size_t i;
 
 	if (!matches->rest.n)
 		return;
+	index_build(&plan->owned, rules_in_order, &owned);
 	rules_index_others(seen, &others);
 	for (i = 0; i < matches->rest.n; i++) {
 		rule = matches->rest.items[i];
-		if (index_find(&plan->owned_in_order, rule) &&
+		if (index_find(&owned, rule) &&
 			(is_copy(plan, &matches->rest, i) ||
 				!plan_holds(plan, "", rule->table)) &&
 			!rule_find_twin(&others, rule, rule))
 			add_rule_op(ops, OP_RULE_DELETE, rule);
 	}
+	free(owned.items);
 	free(others.items);
 }
 

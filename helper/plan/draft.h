@@ -9,11 +9,13 @@
 #include "plan/block.h"
 #include "plan/plan.h"
 
-/* A route-, rule-, route6- or rule6- file, taken apart. */
+/* Which of a name's four files: route-, rule-, route6- or rule6-. */
+enum { FILE_RULE = 1, FILE_INET6 = 2, FILE_KINDS = 4 };
+
+/* One of them, taken apart. */
 struct managed {
 	const struct file *file;
-	bool is_rule; /* else route- */
-	bool inet6;
+	unsigned kind;
 	device_name name;   /* what stands behind the dash: where our block goes, a device's */
 	device_name device; /* whose ifup reads it; "": none does */
 	struct block block;
@@ -127,13 +129,15 @@ void draft_note_brought_up(struct draft *draft);
 
 /* files.c */
 void draft_take_apart(struct draft *draft);
-const struct managed *draft_find(
-	const struct draft *draft, bool inet6, bool is_rule, const char *name);
-/* May our lines go to the uplink's route- or rule- file? */
-bool draft_takes_lines(const struct draft *draft, const struct uplink *uplink, bool is_rule);
-/* Does a rule- file of the uplink have the administrator's rules for one of its addresses? */
-bool draft_by_hand(const struct draft *draft, const struct uplink *uplink);
-bool draft_rules_by_hand_are_there(const struct draft *draft, const struct uplink *uplink);
+const struct managed *draft_find(const struct draft *draft, unsigned kind, const char *name);
+/* The uplink's route- or rule- file (0 or FILE_RULE) of its family. */
+const struct managed *draft_find_own(
+	const struct draft *draft, const struct uplink *uplink, unsigned rule);
+/* May our lines go there? */
+bool draft_takes_lines(const struct draft *draft, const struct uplink *uplink, unsigned rule);
+/* Has a rule- file the administrator's rules for one of the uplink's addresses? missing: rules that
+ * the kernel lacks. */
+bool draft_has_by_hand(const struct draft *draft, const struct uplink *uplink, bool missing);
 /* False: the strays of a file turned out to be his, which his[] now says; plan once more. */
 bool draft_write_blocks(struct draft *draft, bool *his);
 

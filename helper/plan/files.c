@@ -11,9 +11,7 @@ static int managed_by_name(const void *a, const void *b)
 {
 	const struct managed *x = a, *y = b;
 
-	if (x->is_rule != y->is_rule)
-		return x->is_rule - y->is_rule;
-	return x->inet6 == y->inet6 ? strcmp(x->name, y->name) : x->inet6 - y->inet6;
+	return x->kind == y->kind ? strcmp(x->name, y->name) : x->kind < y->kind ? -1 : 1;
 }
 
 static int managed_by_device(const void *a, const void *b)
@@ -55,13 +53,18 @@ static int rules_by_device(const void *a, const void *b)
 	return order ? order : x->from.family - y->from.family;
 }
 
-const struct managed *draft_find(
-	const struct draft *draft, bool inet6, bool is_rule, const char *name)
+const struct managed *draft_find(const struct draft *draft, unsigned kind, const char *name)
 {
-	struct managed key = {.is_rule = is_rule, .inet6 = inet6};
+	struct managed key = {.kind = kind};
 
 	memcpy(key.name, name, strlen(name) + 1);
 	return index_find(&draft->managed_by_name, &key);
+}
+
+const struct managed *draft_find_own(
+	const struct draft *draft, const struct uplink *uplink, unsigned rule)
+{
+	return draft_find(draft, rule | (uplink->inet6 ? FILE_INET6 : 0), uplink->device);
 }
 
 /* ifup-routes is given the device and the name of its ifcfg file. Copies that an editor or an
@@ -97,10 +100,12 @@ static void read_lines(const struct draft *draft, struct managed *managed, const
 {
 	const struct table_names *names = &draft->input->config->tables;
 
-	if (managed->is_rule)
-		byhand_rules(text->bytes, text->n, 1, managed->inet6, names, &managed->rules);
+	if (managed->kind & FILE_RULE)
+		byhand_rules(text->bytes, text->n, 1, managed->kind & FILE_INET6, names,
+			&managed->rules);
 	else
-		byhand_routes(text->bytes, text->n, 1, managed->inet6, names, &managed->routes);
+		byhand_routes(text->bytes, text->n, 1, managed->kind & FILE_INET6, names,
+			&managed->routes);
 }
 
 /* What is outside of the block is the administrator's, but for what only lost its markers. */
@@ -120,7 +125,7 @@ static void read_outside(const struct draft *draft, struct managed *managed, boo
 		block_take_strays(block, &managed->strays);
 	text_add(&all, block->before.bytes, block->before.n);
 	text_add(&all, block->after.bytes, block->after.n);
-	managed->sourced = !managed->is_rule && byhand_is_sourced(all.bytes, all.n);
+	managed->sourced = !(managed->kind & FILE_RULE) && byhand_is_sourced(all.bytes, all.n);
 	if (all.n)
 		read_lines(draft, managed, &all);
 	text_free(&all);
@@ -146,8 +151,8 @@ static void take_apart(struct draft *draft, const struct index *readers,
 		return;
 	managed = array_add(&draft->managed);
 	managed->file = file;
-	managed->is_rule = !strncmp(file->name, "rule", 4);
-	managed->inet6 = dash[-1] == '6';
+	managed->kind = (!strncmp(file->name, "rule", 4) ? FILE_RULE : 0) |
+		(dash[-1] == '6' ? FILE_INET6 : 0);
 	memcpy(managed->name, dash + 1, strlen(dash));
 	if (reader)
 		memcpy(managed->device, reader->device, strlen(reader->device) + 1);
@@ -161,9 +166,9 @@ static void take_apart(struct draft *draft, const struct index *readers,
 		managed->unsafe = !has_uplink(draft, managed->device) ||
 			file_unread(file, draft->diags) ||
 			file_unsafe(draft->input->sources, file, draft->diags);
-	if (!managed->is_rule && managed->block.several_tables)
-		byhand_routes(managed->block.body.bytes, managed->block.body.n, 1, managed->inet6,
-			&draft->input->config->tables, &managed->ours);
+	if (!(managed->kind & FILE_RULE) && managed->block.several_tables)
+		byhand_routes(managed->block.body.bytes, managed->block.body.n, 1,
+			managed->kind & FILE_INET6, &draft->input->config->tables, &managed->ours);
 	if (reader)
 		read_outside(draft, managed, strays_are_his);
 }
@@ -203,76 +208,61 @@ static bool is_for(const struct rule *rule, const struct uplink *uplink)
 	return false;
 }
 
-struct by_hand {
-	const struct by_hand_rule **items;
-	size_t n, cap;
-};
+/* Has the kernel one of the same source and table that is not of our making? */
+static bool is_there(const struct draft *draft, const struct rule *by_hand)
+{
+	const struct rules *seen = &draft->input->kernel->rules;
+	const struct rule *rule;
+	size_t i;
 
-/* The rules by hand for one of the uplink's addresses. */
-static void find_by_hand(
-	const struct draft *draft, const struct uplink *uplink, struct by_hand *out)
+	for (i = 0; i < seen->n; i++) {
+		rule = &seen->items[i];
+		if (!prefix_compare(&rule->from, &by_hand->from) &&
+			rule->table == by_hand->table && !index_find(&draft->recorded, rule))
+			return true;
+	}
+	return false;
+}
+
+bool draft_has_by_hand(const struct draft *draft, const struct uplink *uplink, bool missing)
 {
 	const struct index *by_device = &draft->managed_by_device;
 	const struct managed *managed;
 	struct managed key = {.file = NULL};
+	const struct rule *rule;
 	size_t at, i;
 
 	memcpy(key.device, uplink->device, sizeof(key.device));
 	for (at = index_first(by_device, &key); (managed = index_at(by_device, at, &key)); at++)
-		for (i = 0; i < managed->rules.n && managed->inet6 == uplink->inet6; i++)
-			if (is_for(&managed->rules.items[i].rule, uplink))
-				*array_add(out) = &managed->rules.items[i];
-}
-
-bool draft_by_hand(const struct draft *draft, const struct uplink *uplink)
-{
-	struct by_hand found = {0};
-
-	find_by_hand(draft, uplink, &found);
-	free(found.items);
-	return found.n != 0;
-}
-
-bool draft_rules_by_hand_are_there(const struct draft *draft, const struct uplink *uplink)
-{
-	const struct kernel *kernel = draft->input->kernel;
-	struct by_hand found = {0};
-	const struct rule *rule;
-	size_t k, i = 0;
-	bool all = true;
-
-	find_by_hand(draft, uplink, &found);
-	for (k = 0; kernel && all && k < found.n; k++) {
-		for (i = 0; i < kernel->rules.n; i++) {
-			rule = &kernel->rules.items[i];
-			if (!prefix_compare(&rule->from, &found.items[k]->rule.from) &&
-				rule->table == found.items[k]->rule.table && !index_find(&draft->recorded, rule))
-				break;
+		for (i = 0; i < managed->rules.n; i++) {
+			rule = &managed->rules.items[i].rule;
+			if (is_for(rule, uplink) &&
+				!(missing && (!draft->input->kernel || is_there(draft, rule))))
+				return true;
 		}
-		all = i < kernel->rules.n;
-	}
-	free(found.items);
-	return all;
+	return false;
 }
 
-bool draft_takes_lines(const struct draft *draft, const struct uplink *uplink, bool is_rule)
+bool draft_takes_lines(const struct draft *draft, const struct uplink *uplink, unsigned rule)
 {
-	const struct managed *managed = draft_find(draft, uplink->inet6, is_rule, uplink->device);
+	const struct managed *managed = draft_find_own(draft, uplink, rule);
 
 	/* What a lease decides goes by netlink only: ifup-routes would apply what the last lease
 	 * was, and a renewal, of which initscripts know nothing, would have to rewrite files. */
 	if (uplink->kernel_only ||
-		(is_rule && uplink->inet6 && !draft->input->config->release.reads_rule6))
+		(rule && uplink->inet6 && !draft->input->config->release.reads_rule6))
 		return false;
 	return !managed || (!managed->sourced && !managed->broken && !managed->shared &&
 				   !managed->unsafe);
 }
 
+/* Our lines for the file, whole ones. */
 static void block_body(
-	const struct draft *draft, bool inet6, bool is_rule, const char *device, struct text *body)
+	const struct draft *draft, unsigned kind, const char *device, struct text *body)
 {
+	const bool is_rule = kind & FILE_RULE;
 	const struct index *index = is_rule ? &draft->rules_by_device : &draft->routes_by_device;
-	int family = inet6 ? AF_INET6 : AF_INET;
+	const int family = kind & FILE_INET6 ? AF_INET6 : AF_INET;
 	struct route route = {.dst = {.family = family}};
 	struct rule rule = {.from = {.family = family}};
 	const void *key = is_rule ? (const void *)&rule : &route, *line;
@@ -290,63 +280,44 @@ static void block_body(
 	}
 }
 
-static void add_change(struct draft *draft, const struct managed *managed, char *name,
-	const char *bytes, size_t len)
+static void add_change(struct draft *draft, const struct file *old, unsigned kind,
+	const char *device, const struct text *bytes)
 {
+	static const char *const kinds[FILE_KINDS] = {"route", "rule", "route6", "rule6"};
 	struct change *change = array_add(&draft->plan->changes);
 
-	change->old = managed->file;
-	change->name = name;
-	change->path = managed->file
-		? mem_string(managed->file->path)
-		: mem_format("%s/%s", draft->input->sources->scripts, name);
-	change->bytes = bytes ? mem_copy(bytes, len) : NULL;
-	change->len = len;
+	change->old = old;
+	change->name = mem_format("%s-%s", kinds[kind], device);
+	change->path = old ? mem_string(old->path)
+			   : mem_format("%s/%s", draft->input->sources->scripts, change->name);
+	change->bytes = bytes ? mem_copy(bytes->bytes, bytes->n) : NULL;
+	change->len = bytes ? bytes->n : 0;
 }
 
 /* False: the file has lines of our form that no block of this plan would have. */
-static bool write_block(struct draft *draft, bool inet6, bool is_rule, const char *device)
+static bool write_block(struct draft *draft, unsigned kind, const char *device)
 {
 	static const struct managed none;
-	const struct managed *managed = draft_find(draft, inet6, is_rule, device);
+	const struct managed *managed = draft_find(draft, kind, device);
+	const struct file *file;
 	struct text body = {0}, bytes = {0};
-	bool wanted, same, adopted;
+	bool wanted, adopted;
 
 	if (!managed)
 		managed = &none;
 	if (managed->shared || managed->unsafe || managed->broken)
 		return true;
-	block_body(draft, inet6, is_rule, device, &body);
+	file = managed->file;
+	block_body(draft, kind, device, &body);
 	adopted = block_has_lines(&body, &managed->strays);
-	wanted = block_splice(&managed->block, managed->file != NULL, device, body.bytes, &bytes);
-	same = managed->file ? wanted && bytes.n == managed->file->len &&
-			!memcmp(bytes.n ? bytes.bytes : "", managed->file->bytes, bytes.n)
-			     : !bytes.n;
-	if (adopted && !same)
-		add_change(draft, managed,
-			mem_format("%s%s-%s", is_rule ? "rule" : "route", inet6 ? "6" : "", device),
-			wanted ? bytes.bytes : NULL, bytes.n);
+	if (adopted && (file || body.n)) {
+		wanted = block_splice(&managed->block, file != NULL, device, body.bytes, &bytes);
+		if (!wanted || !file || bytes.n != file->len ||
+			memcmp(bytes.n ? bytes.bytes : "", file->bytes, bytes.n))
+			add_change(draft, file, kind, device, wanted ? &bytes : NULL);
+	}
 	text_free(&body);
 	text_free(&bytes);
-	return adopted;
-}
-
-static bool write_device(struct draft *draft, const char *name, bool *his)
-{
-	const struct file *first = draft->input->sources->managed.items;
-	const struct managed *managed;
-	bool adopted = true;
-	int kind;
-
-	if (plan_holds_files(draft->plan, name))
-		return true;
-	for (kind = 0; kind < 4; kind++) {
-		if (write_block(draft, kind & 2, kind & 1, name))
-			continue;
-		managed = draft_find(draft, kind & 2, kind & 1, name);
-		his[managed->file - first] = true;
-		adopted = false;
-	}
 	return adopted;
 }
 
@@ -356,6 +327,7 @@ bool draft_write_blocks(struct draft *draft, bool *his)
 	const struct managed *managed;
 	struct device_names names = {NULL, 0, 0};
 	bool adopted = true;
+	unsigned kind;
 	size_t i;
 
 	index_build(&draft->file_routes, routes_by_device, &draft->routes_by_device);
@@ -369,8 +341,16 @@ bool draft_write_blocks(struct draft *draft, bool *his)
 			memcpy(array_add(&names), managed->name, DEVICE_SIZE);
 	}
 	device_names_drop_repeated(&names);
-	for (i = 0; i < names.n; i++)
-		adopted &= write_device(draft, names.items[i], his);
+	for (i = 0; i < names.n; i++) {
+		for (kind = 0; kind < FILE_KINDS && !plan_holds_files(draft->plan, names.items[i]);
+			kind++) {
+			if (write_block(draft, kind, names.items[i]))
+				continue;
+			managed = draft_find(draft, kind, names.items[i]);
+			his[managed->file - draft->input->sources->managed.items] = true;
+			adopted = false;
+		}
+	}
 	free(names.items);
 	return adopted;
 }

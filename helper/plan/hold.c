@@ -86,9 +86,9 @@ static enum hold hold_of(const struct draft *draft, const struct planned *planne
 		return HOLD_ALL;
 	/* His rules do nothing before an ifup has made them. */
 	if (planned->state == STATE_BY_HAND)
-		return event == EVENT_SYNC && draft_rules_by_hand_are_there(draft, planned->uplink)
-			? HOLD_NONE
-			: HOLD_ALL;
+		return event != EVENT_SYNC || draft_has_by_hand(draft, planned->uplink, true)
+			? HOLD_ALL
+			: HOLD_NONE;
 	return event != EVENT_SYNC && planned->edited ? HOLD_ALL : HOLD_NONE;
 }
 

@@ -110,10 +110,10 @@ struct plan {
 	struct rules rules;   /* wanted in the kernel */
 	struct index routes_by_key, rules_in_order; /* of these two */
 	struct rules owned; /* rules of ours, wanted or not: the record, blocks, the plan's */
-	struct index owned_in_order;
 	/* Lines of the administrator's that look like ours, in route- files: in the kernel, too,
 	 * they are his. */
 	struct routes his;
+	struct index his_by_key;
 	struct held_devices held_devices;
 	struct held_tables held_tables;
 	struct index held_by_device, held_by_table; /* of these two */

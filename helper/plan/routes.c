@@ -112,6 +112,7 @@ struct covers {
 	size_t n;
 };
 
+/* Drops those that do not cover the next one, and so none after it. */
 static bool is_covered(struct covers *covers, const struct prefix *dst)
 {
 	while (covers->n && !prefix_contains(&covers->items[covers->n - 1], dst))
@@ -133,8 +134,7 @@ static bool within_network(const struct serving *serving, const struct prefix *d
 }
 
 /* Does the uplink's table lead there anyway, by its own prefix or by its default? */
-static bool is_needless(
-	const struct serving *serving, const struct route *route, struct covers *covers)
+static bool is_needless(const struct serving *serving, const struct route *route, bool covered)
 {
 	const struct uplink *uplink = serving->uplink;
 
@@ -142,7 +142,7 @@ static bool is_needless(
 		return false;
 	if (!route->gateway.family)
 		return !route_has_no_hop(route) && index_find(&serving->by_network, &route->dst);
-	return !is_covered(covers, &route->dst) && !route->metrics_len && !route->tos &&
+	return !covered && !route->metrics_len && !route->tos &&
 		prefix_same_address(&route->gateway, &uplink->gateway) &&
 		!within_network(serving, &route->dst);
 }
@@ -152,9 +152,8 @@ static void copy_route(struct draft *draft, const struct route *route, struct co
 	const bool inet6 = route->dst.family == AF_INET6;
 	struct route copy = *route;
 
-	if (is_needless(&draft->serving, route, covers))
+	if (is_needless(&draft->serving, route, is_covered(covers, &route->dst)))
 		return;
-	is_covered(covers, &route->dst);
 	if (covers->n < sizeof(covers->items) / sizeof(*covers->items))
 		covers->items[covers->n++] = route->dst;
 	/* What cannot be copied, or leads by several devices: main decides. */
@@ -367,23 +366,13 @@ void draft_add_standby_bans(struct draft *draft)
 	}
 }
 
-static bool is_default_of_main(const struct route *route, int family)
+/* Somebody else's, whatever it leads to, or that it leads nowhere: the administrator's word is the
+ * last one. The kernel's own unreachable of IPv6 is nobody's. */
+static bool is_others_default(const struct draft *draft, const struct route *route)
 {
-	return route->table == TABLE_MAIN && !route->dst.len && route->dst.family == family &&
-		!(family == AF_INET6 && route->type == ROUTE_UNREACHABLE);
-}
-
-/* Whatever it leads to, or that it leads nowhere: the administrator's word is the last one. */
-static bool main_has_default(const struct draft *draft, int family)
-{
-	const struct routes *routes = &draft->input->kernel->routes;
-	size_t i;
-
-	for (i = 0; i < routes->n; i++)
-		if (is_default_of_main(&routes->items[i], family) &&
-			!plan_owns_route(draft->plan, &routes->items[i]))
-			return true;
-	return false;
+	return route->table == TABLE_MAIN && !route->dst.len &&
+		!(route->dst.family == AF_INET6 && route->type == ROUTE_UNREACHABLE) &&
+		!plan_owns_route(draft->plan, route);
 }
 
 static bool is_up(const struct draft *draft, const char *device)
@@ -400,35 +389,20 @@ static void prefer(const struct route **best, const struct route *route)
 		*best = route;
 }
 
-/* The first standby: of the plan's, or of a held uplink. */
-static const struct route *find_standby(const struct draft *draft, int family)
+/* The first standby, of the plan's or of a held uplink. *last: if nothing is served any more, a
+ * default of ours that is there, main's before any standby. */
+static const struct route *find_standby(
+	const struct draft *draft, int family, const struct route **last)
 {
 	const struct routes *wanted = &draft->plan->routes, *seen = &draft->input->kernel->routes;
-	const struct route *best = NULL, *route;
+	const struct route *standby = NULL, *in_main = NULL, *any = NULL, *route;
 	size_t i;
 
-	for (i = 0; i < wanted->n; i++)
-		if (wanted->items[i].table == TABLE_DEFAULT && !wanted->items[i].dst.len &&
-			wanted->items[i].dst.family == family)
-			prefer(&best, &wanted->items[i]);
-	for (i = 0; i < seen->n; i++) {
-		route = &seen->items[i];
-		if (route->table == TABLE_DEFAULT && !route->dst.len &&
-			route->dst.family == family &&
-			plan_owns_route(draft->plan, route) && is_up(draft, route->device) &&
-			plan_holds(draft->plan, route->device, 0))
-			prefer(&best, route);
+	for (i = 0; i < wanted->n; i++) {
+		route = &wanted->items[i];
+		if (route->table == TABLE_DEFAULT && !route->dst.len && route->dst.family == family)
+			prefer(&standby, route);
 	}
-	return best;
-}
-
-/* Nothing is served any more: a default of ours that main or the standby has, main's first. */
-static const struct route *find_last(const struct draft *draft, int family)
-{
-	const struct routes *seen = &draft->input->kernel->routes;
-	const struct route *in_main = NULL, *standby = NULL, *route;
-	size_t i;
-
 	for (i = 0; i < seen->n; i++) {
 		route = &seen->items[i];
 		if (route->dst.family != family || route->dst.len || !is_up(draft, route->device) ||
@@ -436,13 +410,18 @@ static const struct route *find_last(const struct draft *draft, int family)
 			continue;
 		if (route->table == TABLE_MAIN)
 			prefer(&in_main, route);
-		else if (route->table == TABLE_DEFAULT)
+		if (route->table != TABLE_DEFAULT)
+			continue;
+		prefer(&any, route);
+		if (plan_holds(draft->plan, route->device, 0))
 			prefer(&standby, route);
 	}
-	return in_main ? in_main : standby;
+	*last = in_main ? in_main : any;
+	return standby;
 }
 
-/* The kernel's route of that key, protocol and next hop. */
+/* The kernel's route of that key, protocol and next hop: scripts take the one default for theirs,
+ * to give it a source for instance. */
 static const struct route *find_same(const struct draft *draft, const struct route *route)
 {
 	const struct routes *seen = &draft->input->kernel->routes;
@@ -462,29 +441,30 @@ static const struct route *find_same(const struct draft *draft, const struct rou
  * standby, and initscripts only add, so nothing may stand in their way there. */
 void draft_add_way_out(struct draft *draft, int family)
 {
-	const struct route *found;
+	const struct config *config = draft->input->config;
+	const struct kernel *kernel = draft->input->kernel;
+	const struct route *standby, *last, *same;
 	struct route route;
+	size_t i;
 
-	if (!draft->input->kernel || main_has_default(draft, family) ||
-		draft->input->config->default_is_elsewhere ||
-		(draft->input->event == EVENT_PREPARE && draft->input->config->enabled))
+	if (!kernel || config->default_is_elsewhere ||
+		(draft->input->event == EVENT_PREPARE && config->enabled))
 		return;
-	found = find_standby(draft, family);
-	if (found && family == AF_INET6)
-		return;
-	route = found ? *found : (struct route){.table = 0};
-	if (!found) {
-		found = find_last(draft, family);
-		if (!found)
+	for (i = 0; i < kernel->routes.n; i++)
+		if (kernel->routes.items[i].dst.family == family &&
+			is_others_default(draft, &kernel->routes.items[i]))
 			return;
-		route = *found;
+	standby = find_standby(draft, family, &last);
+	if (standby ? family == AF_INET6 : !last)
+		return;
+	route = standby ? *standby : *last;
+	if (!standby) {
 		route.protocol = PROTO_BOOT;
 		diag_notice(draft->diags, route.device, 0,
 			"its default route stays in table main: the host has no other");
 	}
 	route.table = TABLE_MAIN;
 	route.metric = family == AF_INET6 ? METRIC_INET6 : 0;
-	/* Scripts take the one default for theirs, to give it a source for instance. */
-	found = find_same(draft, &route);
-	*array_add(&draft->plan->routes) = found ? *found : route;
+	same = find_same(draft, &route);
+	*array_add(&draft->plan->routes) = same ? *same : route;
 }

@@ -85,7 +85,8 @@ static void add_rule(
 	}
 	if (to_file && serving->rules_to_file) {
 		*array_add(&draft->file_rules) = rule;
-		*array_add(&draft->plan->owned) = rule;
+		if (serving->parks || serving->parks_new || serving->planned->state != STATE_UP)
+			*array_add(&draft->plan->owned) = rule;
 		parked = rule;
 		parked.priority -= PARKED_PRIORITY;
 		if ((serving->parks ||
