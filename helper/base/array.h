@@ -32,6 +32,15 @@ void *array_grow(void *items, size_t *n, size_t *cap, size_t size);
 /* 0: equal; else which of the two elements comes first, as for qsort(3). */
 typedef int compare_items(const void *a, const void *b);
 
+/* Defines one for elements of a type: what of x and y, two of them, comes first. */
+#define define_order(name, type, order_of_x_and_y) \
+	static int name(const void *a, const void *b) \
+	{ \
+		const type *x = a, *y = b; \
+\
+		return order_of_x_and_y; \
+	}
+
 /* Pointers to elements, sorted: what a linear search would look for every time is found by
  * halving. The elements must stay where they are. To be freed: items. */
 struct index {

@@ -113,10 +113,7 @@ static void place_uplinks(struct draft *draft)
 	}
 }
 
-static int prefixes_in_order(const void *a, const void *b)
-{
-	return prefix_compare(a, b);
-}
+define_order(prefixes_in_order, struct prefix, prefix_compare(x, y))
 
 static void own_recorded_rules(struct draft *draft)
 {
@@ -127,7 +124,7 @@ static void own_recorded_rules(struct draft *draft)
 		*array_add(&draft->plan->owned) = record->items[i];
 }
 
-/* Of routes with one key the kernel takes only one. */
+/* The kernel takes only one of the routes with one key. */
 void plan_index(struct plan *plan)
 {
 	free(plan->routes_by_key.items);

@@ -45,7 +45,7 @@ struct claims {
 	size_t n, cap;
 };
 
-/* What is looked for again and again, sorted once. */
+/* Everything that is looked for again and again, sorted once. */
 struct lookups {
 	struct index uplinks; /* the configuration's, by device */
 	struct index by_file; /* the same, by their ifcfg file */
@@ -84,16 +84,6 @@ struct serving {
 	 * alias's hook cannot tell whether ifup-routes of the device has run, but by what is
 	 * there: it parks what is new. */
 	bool parks, parks_new;
-};
-
-/* Who reads route-NAME: the device whose ifup does. */
-struct reads {
-	const char *name, *device;
-};
-
-struct all_reads {
-	struct reads *items;
-	size_t n, cap;
 };
 
 struct draft {
@@ -159,17 +149,16 @@ void lookups_build(struct draft *draft);
 void lookups_free(struct lookups *lookups);
 /* Blackhole, unreachable, prohibit, throw. */
 bool route_has_no_hop(const struct route *route);
-/* What stands there in an index by address or destination, if it is within net; else NULL. */
+/* The element at that place of an index by address or destination; NULL if it is not within net. */
 const struct address *address_within(
 	const struct index *index, size_t at, const struct prefix *net);
 const struct route *route_within(const struct index *index, size_t at, const struct prefix *net);
 bool lookups_is_uplink(const struct lookups *lookups, const char *device, bool inet6);
-/* Is the address configured for this uplink, for another one, or for any? */
+/* Is the address configured for this uplink, or for another one (than NULL: for any)? */
 bool claimed_by(
 	const struct draft *draft, const struct uplink *uplink, const struct prefix *address);
 bool claimed_by_another(
 	const struct draft *draft, const struct uplink *uplink, const struct prefix *address);
-bool claimed_by_any(const struct draft *draft, const struct prefix *address);
 bool draft_answers_no_arp(const struct draft *draft, const char *device);
 /* Is it nobody else's: of lo, of a device without ARP, or alone without a network? */
 bool draft_is_service(const struct draft *draft, const struct address *address);
@@ -177,7 +166,7 @@ bool draft_is_service(const struct draft *draft, const struct address *address);
 /* routes.c, rules.c: of the uplink that is served, for its files and for the kernel. */
 void draft_add_routes(struct draft *draft);
 void draft_add_rules(struct draft *draft);
-/* What held uplinks have besides their own. */
+/* The bans in the tables of held uplinks, and their exceptions. */
 void draft_copy_held(struct draft *draft);
 void draft_add_standby_bans(struct draft *draft);
 /* The default in main where nobody else has one there. */

@@ -7,51 +7,28 @@
 
 #include "plan/draft.h"
 
-static int managed_by_name(const void *a, const void *b)
-{
-	const struct managed *x = a, *y = b;
+define_order(managed_by_name, struct managed,
+	x->kind == y->kind ? strcmp(x->name, y->name) : x->kind < y->kind ? -1 : 1)
+define_order(managed_by_device, struct managed, strcmp(x->device, y->device))
 
-	return x->kind == y->kind ? strcmp(x->name, y->name) : x->kind < y->kind ? -1 : 1;
-}
+/* The device whose ifup reads route-NAME. */
+struct reads {
+	const char *name, *device;
+};
 
-static int managed_by_device(const void *a, const void *b)
-{
-	const struct managed *x = a, *y = b;
+struct all_reads {
+	struct reads *items;
+	size_t n, cap;
+};
 
-	return strcmp(x->device, y->device);
-}
-
-static int reads_by_name(const void *a, const void *b)
-{
-	const struct reads *x = a, *y = b;
-
-	return strcmp(x->name, y->name);
-}
-
-static int files_by_inode(const void *a, const void *b)
-{
-	const struct file *x = a, *y = b;
-
-	if (x->inode != y->inode)
-		return x->inode < y->inode ? -1 : 1;
-	return (x->disk > y->disk) - (x->disk < y->disk);
-}
-
-static int routes_by_device(const void *a, const void *b)
-{
-	const struct route *x = a, *y = b;
-	int order = strcmp(x->device, y->device);
-
-	return order ? order : x->dst.family - y->dst.family;
-}
-
-static int rules_by_device(const void *a, const void *b)
-{
-	const struct rule *x = a, *y = b;
-	int order = strcmp(x->device, y->device);
-
-	return order ? order : x->from.family - y->from.family;
-}
+define_order(reads_by_name, struct reads, strcmp(x->name, y->name))
+define_order(files_by_inode, struct file,
+	x->inode != y->inode ? (x->inode < y->inode ? -1 : 1)
+			     : (x->disk > y->disk) - (x->disk < y->disk))
+define_order(routes_by_device, struct route,
+	strcmp(x->device, y->device) ?: x->dst.family - y->dst.family)
+define_order(rules_by_device, struct rule,
+	strcmp(x->device, y->device) ?: x->from.family - y->from.family)
 
 const struct managed *draft_find(const struct draft *draft, unsigned kind, const char *name)
 {
@@ -108,13 +85,13 @@ static void read_lines(const struct draft *draft, struct managed *managed, const
 			&managed->routes);
 }
 
-/* What is outside of the block is the administrator's, but for what only lost its markers. */
+/* Lines outside of the block are the administrator's, unless they only lost their markers. */
 static void read_outside(const struct draft *draft, struct managed *managed, bool strays_are_his)
 {
 	struct block *block = &managed->block;
 	struct text all = {0};
 
-	/* Whose lines these are is not known: none of them is free. */
+	/* Nobody knows whose lines these are: none of them is free. */
 	if (managed->broken) {
 		text_add(&all, managed->file->bytes, managed->file->len);
 		read_lines(draft, managed, &all);
@@ -123,11 +100,12 @@ static void read_outside(const struct draft *draft, struct managed *managed, boo
 	}
 	if (!strays_are_his && !managed->shared && !block->present)
 		block_take_strays(block, &managed->strays);
+	if (!block->before.n && !block->after.n)
+		return;
 	text_add(&all, block->before.bytes, block->before.n);
 	text_add(&all, block->after.bytes, block->after.n);
 	managed->sourced = !(managed->kind & FILE_RULE) && byhand_is_sourced(all.bytes, all.n);
-	if (all.n)
-		read_lines(draft, managed, &all);
+	read_lines(draft, managed, &all);
 	text_free(&all);
 }
 
@@ -161,7 +139,7 @@ static void take_apart(struct draft *draft, const struct index *readers,
 		file->bytes, file->len, managed->name, reader != NULL, &managed->block);
 	if (managed->broken && reader)
 		refuse_broken(draft, managed);
-	/* What is wrong with the file of a NIC that is no uplink is not ours to say. */
+	/* A wrong file of a NIC that is no uplink is not ours to tell of. */
 	if (file->error || (file->others_write && !draft->input->sources->copied))
 		managed->unsafe = !has_uplink(draft, managed->device) ||
 			file_unread(file, draft->diags) ||
@@ -247,8 +225,8 @@ bool draft_takes_lines(const struct draft *draft, const struct uplink *uplink, u
 {
 	const struct managed *managed = draft_find_own(draft, uplink, rule);
 
-	/* What a lease decides goes by netlink only: ifup-routes would apply what the last lease
-	 * was, and a renewal, of which initscripts know nothing, would have to rewrite files. */
+	/* A lease's routes go by netlink only: ifup-routes would apply those of the last one, and a
+	 * renewal, of which initscripts know nothing, would have to rewrite files. */
 	if (uplink->kernel_only ||
 		(rule && uplink->inet6 && !draft->input->config->release.reads_rule6))
 		return false;

@@ -7,12 +7,7 @@
 
 #include "plan/draft.h"
 
-static int tables_in_order(const void *a, const void *b)
-{
-	const unsigned *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
+define_order(tables_in_order, unsigned, (*x > *y) - (*x < *y))
 
 void plan_index_holds(struct plan *plan)
 {
@@ -44,7 +39,7 @@ bool plan_holds_route(const struct plan *plan, const struct route *route)
 {
 	bool prepare = plan->event == EVENT_PREPARE;
 
-	/* What main has is planned for the host, not for an uplink. */
+	/* Routes in main are planned for the host, not for an uplink. */
 	if (route->table == TABLE_MAIN)
 		return prepare;
 	/* Bans go on to follow main. */

@@ -8,71 +8,26 @@
 
 #include "plan/draft.h"
 
-static int claims_by_address(const void *a, const void *b)
-{
-	const struct claim *x = a, *y = b;
+define_order(claims_by_address, struct claim, prefix_compare_address(x->address, y->address))
+define_order(addresses_in_order, struct address, prefix_compare_address(&x->prefix, &y->prefix))
+define_order(uplinks_by_device, struct uplink,
+	x->inet6 == y->inet6 ? strcmp(x->device, y->device) : x->inet6 - y->inet6)
+define_order(uplinks_by_file, struct uplink, strcmp(x->file->name, y->file->name))
+define_order(brought_ups_by_file, struct brought_up, strcmp(x->file, y->file))
 
-	return prefix_compare_address(x->address, y->address);
+static int compare_networks(struct prefix a, struct prefix b)
+{
+	a = prefix_network(&a);
+	b = prefix_network(&b);
+	return prefix_compare(&a, &b);
 }
 
-static int addresses_in_order(const void *a, const void *b)
-{
-	const struct address *x = a, *y = b;
-
-	return prefix_compare_address(&x->prefix, &y->prefix);
-}
-
-static int uplinks_by_device(const void *a, const void *b)
-{
-	const struct uplink *x = a, *y = b;
-
-	return x->inet6 == y->inet6 ? strcmp(x->device, y->device) : x->inet6 - y->inet6;
-}
-
-static int uplinks_by_file(const void *a, const void *b)
-{
-	const struct uplink *x = a, *y = b;
-
-	return strcmp(x->file->name, y->file->name);
-}
-
-static int brought_ups_by_file(const void *a, const void *b)
-{
-	const struct brought_up *x = a, *y = b;
-
-	return strcmp(x->file, y->file);
-}
-
-static int addresses_by_network(const void *a, const void *b)
-{
-	const struct address *x = a, *y = b;
-	struct prefix net = prefix_network(&x->prefix), other = prefix_network(&y->prefix);
-
-	return prefix_compare(&net, &other);
-}
-
-static int routes_by_next_hop(const void *a, const void *b)
-{
-	const struct route *x = a, *y = b;
-	int order = prefix_compare_address(&x->gateway, &y->gateway);
-
-	return order ? order : strcmp(x->device, y->device);
-}
-
-static int routes_by_prefix(const void *a, const void *b)
-{
-	const struct route *x = a, *y = b;
-
-	return prefix_compare(&x->dst, &y->dst);
-}
-
-static int routes_by_device(const void *a, const void *b)
-{
-	const struct route *x = a, *y = b;
-	int order = strcmp(x->device, y->device);
-
-	return order ? order : prefix_compare(&x->dst, &y->dst);
-}
+define_order(addresses_by_network, struct address, compare_networks(x->prefix, y->prefix))
+define_order(routes_by_next_hop, struct route,
+	prefix_compare_address(&x->gateway, &y->gateway) ?: strcmp(x->device, y->device))
+define_order(routes_by_prefix, struct route, prefix_compare(&x->dst, &y->dst))
+define_order(routes_by_device, struct route,
+	strcmp(x->device, y->device) ?: prefix_compare(&x->dst, &y->dst))
 
 static void collect_claims(const struct uplinks *uplinks, struct lookups *lookups)
 {
@@ -114,15 +69,15 @@ const struct route *route_within(const struct index *index, size_t at, const str
 }
 
 /* The claims of an address are few: profiles of one NIC, or NICs that share it. */
-static bool is_claimed(const struct draft *draft, const struct uplink *uplink, bool by_another,
-	const struct prefix *address)
+static bool is_claimed(const struct draft *draft, const struct prefix *address,
+	const struct uplink *uplink, bool by_it)
 {
 	const struct index *claimed = &draft->lookups.claimed;
 	const struct claim key = {address, NULL}, *claim;
 	size_t at;
 
 	for (at = index_first(claimed, &key); (claim = index_at(claimed, at, &key)); at++)
-		if ((claim->uplink != uplink) == by_another)
+		if ((claim->uplink == uplink) == by_it)
 			return true;
 	return false;
 }
@@ -130,18 +85,13 @@ static bool is_claimed(const struct draft *draft, const struct uplink *uplink, b
 bool claimed_by(
 	const struct draft *draft, const struct uplink *uplink, const struct prefix *address)
 {
-	return is_claimed(draft, uplink, false, address);
+	return is_claimed(draft, address, uplink, true);
 }
 
 bool claimed_by_another(
 	const struct draft *draft, const struct uplink *uplink, const struct prefix *address)
 {
-	return is_claimed(draft, uplink, true, address);
-}
-
-bool claimed_by_any(const struct draft *draft, const struct prefix *address)
-{
-	return is_claimed(draft, NULL, true, address);
+	return is_claimed(draft, address, uplink, false);
 }
 
 bool draft_answers_no_arp(const struct draft *draft, const char *device)
@@ -159,7 +109,7 @@ bool draft_is_service(const struct draft *draft, const struct address *address)
 
 	return (prefix->len == prefix_bits(prefix->family) ||
 		       draft_answers_no_arp(draft, address->device)) &&
-		prefix_is_unicast(prefix) && !claimed_by_any(draft, prefix) &&
+		prefix_is_unicast(prefix) && !claimed_by_another(draft, NULL, prefix) &&
 		!lookups_is_uplink(
 			&draft->lookups, address->device, prefix->family == AF_INET6);
 }

@@ -34,7 +34,7 @@ enum uplink_state {
 	STATE_BY_HAND  /* rule-DEVICE has rules of the administrator's for it */
 };
 
-/* What a run leaves as it is, wanted or not: all of files and kernel, or of the kernel alone. */
+/* How much of an uplink a run leaves as it is: nothing, its kernel state, its files as well. */
 enum hold { HOLD_NONE, HOLD_KERNEL, HOLD_ALL };
 
 struct planned {
@@ -79,7 +79,7 @@ struct held_tables {
 	size_t n, cap;
 };
 
-/* What a profile of a device was brought up with. */
+/* A profile as it was when its device was brought up. */
 struct brought_up {
 	device_name device;
 	char *file; /* "ifcfg-eth0" */

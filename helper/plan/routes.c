@@ -10,11 +10,11 @@
 /* See struct serving. */
 enum { PARKED_METRIC = 1 << 16 };
 
-/* What stays in main when we go is nobody's but the administrator's (RTPROT_BOOT, ip's own). */
+/* RTPROT_BOOT, ip's own: a route that stays in main when we go is the administrator's. */
 enum { PROTO_BOOT = 3 };
 
-/* Where a line of his has the key, ours goes once an ifup has made way for it; until then the
- * uplink needs what it has. */
+/* A line of his has the key: ours goes once an ifup has made way for it, and until then the uplink
+ * needs what it has. */
 static void keep_until_ifup(struct draft *draft, const struct route *taken)
 {
 	const struct kernel *kernel = draft->input->kernel;
@@ -106,7 +106,7 @@ static void add_copy(struct draft *draft, struct route route, unsigned table)
 		*array_add(&draft->plan->routes) = route;
 }
 
-/* What is copied so far, from short to long: the prefixes that the next one lies within. */
+/* The prefixes copied so far that the next one lies within, from short to long. */
 struct covers {
 	struct prefix items[130];
 	size_t n;
@@ -156,7 +156,7 @@ static void copy_route(struct draft *draft, const struct route *route, struct co
 		return;
 	if (covers->n < sizeof(covers->items) / sizeof(*covers->items))
 		covers->items[covers->n++] = route->dst;
-	/* What cannot be copied, or leads by several devices: main decides. */
+	/* Main decides about a route that cannot be copied, or leads by several devices. */
 	if (route->special || (!route->device[0] && !route_has_no_hop(route))) {
 		/* Before 3.7 IPv6 knows none (ip6_route_add). */
 		if (inet6 && draft->input->kernel->old_inet6)
@@ -176,10 +176,10 @@ static void copy_route(struct draft *draft, const struct route *route, struct co
 	add_copy(draft, copy, draft->serving.planned->table);
 }
 
-/* What is reachable through main stays reachable from the uplink's addresses, and what is banned
- * stays banned: static routes, bridges of containers, VPNs, blackholes. Where two devices have the
- * same network, the uplink's own comes first. Both indices are in the order of prefixes, so they
- * are merged. */
+/* Destinations that main leads to can be reached from the uplink's addresses as well, and those
+ * that it bans stay banned: static routes, bridges of containers, VPNs, blackholes. Where two
+ * devices have the same network, the uplink's own comes first. Both indices are in the order of
+ * prefixes, so they are merged. */
 static void copy_main(struct draft *draft, bool bans_only)
 {
 	const struct index *owns = &draft->lookups.own_main, *shareds = &draft->lookups.shared_main;
@@ -252,8 +252,8 @@ static bool is_second(const struct draft *draft, const struct route *route)
 	return false;
 }
 
-/* What main has behind a gateway of another uplink's network, and more exactly than an own network,
- * would else be looked for on the link. */
+/* A destination within an own network that main has behind a gateway of another uplink's would else
+ * be looked for on the link. */
 static void copy_within_networks(struct draft *draft)
 {
 	const struct serving *serving = &draft->serving;
@@ -352,7 +352,7 @@ void draft_add_standby_bans(struct draft *draft)
 	for (i = 0; i < draft->plan->routes.n; i++)
 		if (draft->plan->routes.items[i].table == TABLE_DEFAULT)
 			stands_by[draft->plan->routes.items[i].dst.family == AF_INET6] = true;
-	/* Where somebody has a default of his own there, that is where it leads. */
+	/* A default that somebody else has there is where it leads. */
 	for (i = 0; i < draft->taken.n; i++)
 		if (draft->taken.items[i].table == TABLE_DEFAULT && !draft->taken.items[i].dst.len)
 			stands_by[draft->taken.items[i].dst.family == AF_INET6] = false;
@@ -428,8 +428,8 @@ static const struct route *find_same(const struct draft *draft, const struct rou
 	size_t i;
 
 	for (i = 0; i < seen->n; i++)
-		if (!route_compare_key(&seen->items[i], route) &&
-			seen->items[i].protocol == route->protocol &&
+		if (seen->items[i].protocol == route->protocol &&
+			!route_compare_key(&seen->items[i], route) &&
 			prefix_same_address(&seen->items[i].gateway, &route->gateway) &&
 			!strcmp(seen->items[i].device, route->device))
 			return &seen->items[i];

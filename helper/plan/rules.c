@@ -100,7 +100,7 @@ static void add_rule(
 	*array_add(&draft->plan->owned) = rule;
 }
 
-/* Of several uplinks that share a network the first one that is up has its service addresses. */
+/* The first uplink that is up, of several in one network, has its service addresses. */
 static bool is_first_in(const struct draft *draft, const struct prefix *net)
 {
 	const struct planned *other;
@@ -141,7 +141,7 @@ static void add_address_rules(struct draft *draft, const struct prefix *net)
 	for (i = index_first(standing, uplink->device);
 		(address = index_at(standing, i, uplink->device)); i++) {
 		host = prefix_host(&address->prefix);
-		if (prefix_contains(net, &host) && !claimed_by_any(draft, &host))
+		if (prefix_contains(net, &host) && !claimed_by_another(draft, NULL, &host))
 			add_rule(draft, &host, draft->priority, false);
 	}
 }

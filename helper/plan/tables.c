@@ -26,7 +26,7 @@ struct choice {
 	struct index given;    /* uplinks that have a table, by it */
 	struct index by_file;  /* all uplinks */
 	struct index defaults; /* ours of uplinks' tables in the kernel, by device */
-	unsigned next;	       /* all of the range before it are taken, whoever asks */
+	unsigned next;	       /* all of the range before it are taken for everybody */
 };
 
 bool route_is_table_default(const struct route *route)
@@ -35,33 +35,11 @@ bool route_is_table_default(const struct route *route)
 		route->table != TABLE_DEFAULT && !route->dst.len && route->device[0];
 }
 
-static int planned_by_table(const void *a, const void *b)
-{
-	const struct planned *x = a, *y = b;
-
-	return (x->table > y->table) - (x->table < y->table);
-}
-
-static int planned_by_file(const void *a, const void *b)
-{
-	const struct planned *x = a, *y = b;
-
-	return (x->uplink->file > y->uplink->file) - (x->uplink->file < y->uplink->file);
-}
-
-static int routes_by_device(const void *a, const void *b)
-{
-	const struct route *x = a, *y = b;
-
-	return strcmp(x->device, y->device);
-}
-
-static int uses_by_table(const void *a, const void *b)
-{
-	const struct use *x = a, *y = b;
-
-	return (x->table > y->table) - (x->table < y->table);
-}
+define_order(planned_by_table, struct planned, (x->table > y->table) - (x->table < y->table))
+define_order(planned_by_file, struct planned,
+	(x->uplink->file > y->uplink->file) - (x->uplink->file < y->uplink->file))
+define_order(routes_by_device, struct route, strcmp(x->device, y->device))
+define_order(uses_by_table, struct use, (x->table > y->table) - (x->table < y->table))
 
 static void add_use(struct uses *uses, unsigned table, bool ours, const char *device)
 {
@@ -124,7 +102,7 @@ static bool is_reserved(unsigned table)
 	return table % 256 == 0 || (table >= 253 && table <= 255);
 }
 
-/* Is it in use, whoever asks (device NULL), or by another device than this one? */
+/* Is it taken for everybody (device NULL), or for this device? */
 static bool is_taken(const struct choice *choice, unsigned table, const char *device)
 {
 	const struct planned given = {.table = table};
