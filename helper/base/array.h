@@ -41,6 +41,16 @@ typedef int compare_items(const void *a, const void *b);
 		return order_of_x_and_y; \
 	}
 
+/* By two things, the second of which counts where the first are equal. */
+#define define_order_by_two(name, type, first, second) \
+	static int name(const void *a, const void *b) \
+	{ \
+		const type *x = a, *y = b; \
+		int order = first; \
+\
+		return order ? order : second; \
+	}
+
 /* Pointers to elements, sorted: what a linear search would look for every time is found by
  * halving. The elements must stay where they are. To be freed: items. */
 struct index {

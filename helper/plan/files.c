@@ -25,10 +25,10 @@ define_order(reads_by_name, struct reads, strcmp(x->name, y->name))
 define_order(files_by_inode, struct file,
 	x->inode != y->inode ? (x->inode < y->inode ? -1 : 1)
 			     : (x->disk > y->disk) - (x->disk < y->disk))
-define_order(routes_by_device, struct route,
-	strcmp(x->device, y->device) ?: x->dst.family - y->dst.family)
-define_order(rules_by_device, struct rule,
-	strcmp(x->device, y->device) ?: x->from.family - y->from.family)
+define_order_by_two(routes_by_device, struct route, strcmp(x->device, y->device),
+	x->dst.family - y->dst.family)
+define_order_by_two(rules_by_device, struct rule, strcmp(x->device, y->device),
+	x->from.family - y->from.family)
 
 const struct managed *draft_find(const struct draft *draft, unsigned kind, const char *name)
 {

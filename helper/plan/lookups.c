@@ -23,11 +23,11 @@ static int compare_networks(struct prefix a, struct prefix b)
 }
 
 define_order(addresses_by_network, struct address, compare_networks(x->prefix, y->prefix))
-define_order(routes_by_next_hop, struct route,
-	prefix_compare_address(&x->gateway, &y->gateway) ?: strcmp(x->device, y->device))
+define_order_by_two(routes_by_next_hop, struct route,
+	prefix_compare_address(&x->gateway, &y->gateway), strcmp(x->device, y->device))
 define_order(routes_by_prefix, struct route, prefix_compare(&x->dst, &y->dst))
-define_order(routes_by_device, struct route,
-	strcmp(x->device, y->device) ?: prefix_compare(&x->dst, &y->dst))
+define_order_by_two(routes_by_device, struct route, strcmp(x->device, y->device),
+	prefix_compare(&x->dst, &y->dst))
 
 static void collect_claims(const struct uplinks *uplinks, struct lookups *lookups)
 {
