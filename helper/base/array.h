@@ -51,6 +51,11 @@ typedef int compare_items(const void *a, const void *b);
 		return order ? order : second; \
 	}
 
+static inline int compare_numbers(unsigned a, unsigned b)
+{
+	return (a > b) - (a < b);
+}
+
 /* Pointers to elements, sorted: what a linear search would look for every time is found by
  * halving. The elements must stay where they are. To be freed: items. */
 struct index {

@@ -9,13 +9,13 @@
 #include "plan/block.h"
 #include "plan/plan.h"
 
-/* Which of a name's four files: route-, rule-, route6- or rule6-. */
-enum { FILE_RULE = 1, FILE_INET6 = 2, FILE_KINDS = 4 };
+/* The bits of a place in file_kinds. */
+enum { FILE_RULE = 1, FILE_INET6 = 2 };
 
-/* One of them, taken apart. */
+/* A route-, rule-, route6- or rule6- file, taken apart. */
 struct managed {
 	const struct file *file;
-	unsigned kind;
+	unsigned kind; /* its place in file_kinds */
 	device_name name;   /* what stands behind the dash: where our block goes, a device's */
 	device_name device; /* whose ifup reads it; "": none does */
 	struct block block;

@@ -78,10 +78,10 @@ static void read_lines(const struct draft *draft, struct managed *managed, const
 	const struct table_names *names = &draft->input->config->tables;
 
 	if (managed->kind & FILE_RULE)
-		byhand_rules(text->bytes, text->n, 1, managed->kind & FILE_INET6, names,
+		byhand_rules(text->bytes, text->n, managed->kind & FILE_INET6, names,
 			&managed->rules);
 	else
-		byhand_routes(text->bytes, text->n, 1, managed->kind & FILE_INET6, names,
+		byhand_routes(text->bytes, text->n, managed->kind & FILE_INET6, names,
 			&managed->routes);
 }
 
@@ -121,17 +121,17 @@ static void refuse_broken(struct draft *draft, const struct managed *managed)
 static void take_apart(struct draft *draft, const struct index *readers,
 	const struct index *by_inode, const struct file *file, bool strays_are_his)
 {
-	const char *dash = strchr(file->name, '-');
-	const struct reads key = {dash + 1, NULL}, *reader = index_find(readers, &key);
+	const struct file_kind *kind = file_kind(file->name);
+	const char *name = file->name + strlen(kind->prefix);
+	const struct reads key = {name, NULL}, *reader = index_find(readers, &key);
 	struct managed *managed;
 
-	if (!device_valid(dash + 1))
+	if (!device_valid(name))
 		return;
 	managed = array_add(&draft->managed);
 	managed->file = file;
-	managed->kind = (!strncmp(file->name, "rule", 4) ? FILE_RULE : 0) |
-		(dash[-1] == '6' ? FILE_INET6 : 0);
-	memcpy(managed->name, dash + 1, strlen(dash));
+	managed->kind = (unsigned)(kind - file_kinds);
+	memcpy(managed->name, name, strlen(name) + 1);
 	if (reader)
 		memcpy(managed->device, reader->device, strlen(reader->device) + 1);
 	managed->shared = is_shared(by_inode, file);
@@ -145,7 +145,7 @@ static void take_apart(struct draft *draft, const struct index *readers,
 			file_unread(file, draft->diags) ||
 			file_unsafe(draft->input->sources, file, draft->diags);
 	if (!(managed->kind & FILE_RULE) && managed->block.several_tables)
-		byhand_routes(managed->block.body.bytes, managed->block.body.n, 1,
+		byhand_routes(managed->block.body.bytes, managed->block.body.n,
 			managed->kind & FILE_INET6, &draft->input->config->tables, &managed->ours);
 	if (reader)
 		read_outside(draft, managed, strays_are_his);
@@ -261,11 +261,10 @@ static void block_body(
 static void add_change(struct draft *draft, const struct file *old, unsigned kind,
 	const char *device, const struct text *bytes)
 {
-	static const char *const kinds[FILE_KINDS] = {"route", "rule", "route6", "rule6"};
 	struct change *change = array_add(&draft->plan->changes);
 
 	change->old = old;
-	change->name = mem_format("%s-%s", kinds[kind], device);
+	change->name = mem_format("%s%s", file_kinds[kind].prefix, device);
 	change->path = old ? mem_string(old->path)
 			   : mem_format("%s/%s", draft->input->sources->scripts, change->name);
 	change->bytes = bytes ? mem_copy(bytes->bytes, bytes->n) : NULL;

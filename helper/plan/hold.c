@@ -104,7 +104,7 @@ bool draft_is_edited(const struct draft *draft, const struct uplink *uplink)
 {
 	const struct brought_up *was = find_brought_up(draft, uplink);
 
-	return was && was->fingerprint != uplink->fingerprint;
+	return was && was->fingerprint != uplink->profile->fingerprint;
 }
 
 static const char *whose(const struct managed *managed)
@@ -135,7 +135,8 @@ void hold_set(struct draft *draft)
 		planned = &plan->uplinks.items[i];
 		planned->hold = hold_of(draft, planned);
 		/* A wrong alias takes nothing from its device. */
-		if (!planned->hold || (planned->state == STATE_REFUSED && planned->uplink->alias))
+		if (!planned->hold ||
+			(planned->state == STATE_REFUSED && planned->uplink->profile->alias))
 			continue;
 		hold_device(plan, planned->uplink->device, planned->hold == HOLD_ALL);
 		*array_add(&plan->held_tables) = planned->table;
@@ -187,7 +188,7 @@ static void note_uplink(struct draft *draft, const struct uplink *uplink)
 		return;
 	if (!uplink->refused && ((own && event != EVENT_SYNC) ||
 					(up && !plan_holds(draft->plan, uplink->device, 0))))
-		fingerprint = uplink->fingerprint;
+		fingerprint = uplink->profile->fingerprint;
 	else if (was && (up || uplink->refused))
 		fingerprint = was->fingerprint;
 	else
