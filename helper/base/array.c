@@ -122,6 +122,18 @@ const void *index_find(const struct index *index, const void *key)
 	return index_at(index, index_first(index, key), key);
 }
 
+const void *index_find_next(const struct index *index, size_t *at, const void *key)
+{
+	const void *found = index_at(index, *at, key);
+
+	if (!found) {
+		*at = index_first(index, key);
+		found = index_at(index, *at, key);
+	}
+	*at += found != NULL;
+	return found;
+}
+
 void index_add(struct index *index, const void *item)
 {
 	size_t at = index_first(index, item);

@@ -209,7 +209,7 @@ bool prefix_is_link_local(const struct prefix *address)
 		(address->bytes[1] & 0xc0) == 0x80;
 }
 
-static int names_in_order(const void *a, const void *b)
+int devices_in_order(const void *a, const void *b)
 {
 	return strcmp(a, b);
 }
@@ -218,7 +218,7 @@ void device_names_drop_repeated(struct device_names *names)
 {
 	struct index unused = {0};
 
-	array_drop_repeated(names, names_in_order, &unused);
+	array_drop_repeated(names, devices_in_order, &unused);
 	free(unused.items);
 }
 
@@ -226,11 +226,14 @@ bool device_valid(const char *name)
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				      "0123456789._-+@";
-	size_t len = strlen(name);
+	size_t len = 0;
 
+	/* Not by strspn(3), which makes a table of the letters first. */
+	while (name[len] && strchr(letters, name[len]))
+		len++;
 	/* A leading dash would be an option to ip. */
-	return len && len < DEVICE_SIZE && strspn(name, letters) == len && name[0] != '-' &&
-		strcmp(name, ".") && strcmp(name, "..");
+	return len && len < DEVICE_SIZE && !name[len] && name[0] != '-' && strcmp(name, ".") &&
+		strcmp(name, "..");
 }
 
 int device_of_label(const char *label, device_name out)

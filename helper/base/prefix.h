@@ -67,6 +67,8 @@ struct device_names {
 	size_t n, cap;
 };
 
+/* By name, for base/array's indices; of structs that begin with a name as well. */
+int devices_in_order(const void *a, const void *b);
 /* Keeps the first of each, in their order. */
 void device_names_drop_repeated(struct device_names *names);
 

@@ -26,23 +26,26 @@ enum { ROUNDS = 3 };
  * stay (all of them before anything was sent, so that a crash forgets none). */
 static void recollect(const struct host *host, bool before, struct rules *rest)
 {
-	const struct rules *seen = &host->kernel.rules;
-	struct index owned = {0}, unused = {0};
-	size_t i;
+	const struct plan *plan = &host->plan;
+	struct index seen = {0}, owned = {0};
 	const struct rule *rule;
+	size_t i;
 
-	if (!before && !host->plan.holds.n)
-		return;
-	index_build(&host->plan.owned, rules_in_order, &owned);
-	for (i = 0; i < seen->n; i++) {
-		rule = &seen->items[i];
-		if ((before || plan_holds(&host->plan, HOLD_KERNEL, "", rule->table)) &&
-			index_find(&owned, rule) &&
-			!index_find(&host->plan.rules_in_order, rule))
+	for (i = 0; i < host->kernel.rules.n; i++) {
+		rule = &host->kernel.rules.items[i];
+		if (rule_is_own_form(rule) && (before || plan_holds(plan, "", rule->table)))
+			*array_add(&seen) = rule;
+	}
+	index_sort(&seen, rules_in_order);
+	if (seen.n)
+		index_build(&plan->owned, rules_in_order, &owned);
+	for (i = 0; i < seen.n; i++) {
+		rule = seen.items[i];
+		if ((!i || rule_compare(rule, seen.items[i - 1])) && index_find(&owned, rule) &&
+			!index_find(&plan->rules_in_order, rule))
 			*array_add(rest) = *rule;
 	}
-	array_drop_repeated(rest, rules_in_order, &unused);
-	free(unused.items);
+	free(seen.items);
 	free(owned.items);
 }
 

@@ -219,6 +219,13 @@ static const char *value_or_parent(struct reader *reader, const char *key, char 
 	return value && value != text ? value_trimmed(value, text) : value;
 }
 
+/* "PREFIX12". Not by snprintf(3), which is a tenth of the time that a file of many addresses takes. */
+static void set_key(char key[32], const char *name, const char *index)
+{
+	strcpy(key, name);
+	strcat(key, index);
+}
+
 /* PREFIXn before NETMASKn, as expand_config. Both may be a length or a mask to ip. Without them
  * ipcalc takes the address's class, but for EL8's, which takes the address alone. */
 static int read_length(struct reader *reader, const char *index, const struct prefix *address)
@@ -228,7 +235,7 @@ static int read_length(struct reader *reader, const char *index, const struct pr
 	unsigned number;
 	int len;
 
-	snprintf(key, sizeof(key), "PREFIX%s", index);
+	set_key(key, "PREFIX", index);
 	value = value_or_parent(reader, key, text);
 	if (value) {
 		len = word_number(value, 10, 32, &number) ? (int)number
@@ -238,7 +245,7 @@ static int read_length(struct reader *reader, const char *index, const struct pr
 		reader_refuse(reader, key, "%s=%s: expected a prefix length, 1 to 32", key, value);
 		return 32;
 	}
-	snprintf(key, sizeof(key), "NETMASK%s", index);
+	set_key(key, "NETMASK", index);
 	value = value_or_parent(reader, key, text);
 	if (!value)
 		return reader->release->host_by_default ? 32 : prefix_class_length(address);
@@ -266,7 +273,7 @@ static bool read_address(struct reader *reader, const char *index, struct prefix
 	const char *value;
 	struct prefix address;
 
-	snprintf(key, sizeof(key), "IPADDR%s", index);
+	set_key(key, "IPADDR", index);
 	value = read_value(reader, key, text);
 	if (!value)
 		return false;

@@ -92,9 +92,20 @@ static bool is_one_of(char c, const char *set)
 	return c && strchr(set, c);
 }
 
+/* Not by strspn(3), which makes a table of the letters first, for each key anew. */
+static size_t name_length(const char *text)
+{
+	const char *end = text;
+
+	while ((*end >= 'A' && *end <= 'Z') || (*end >= 'a' && *end <= 'z') || *end == '_' ||
+		(*end >= '0' && *end <= '9'))
+		end++;
+	return (size_t)(end - text);
+}
+
 static bool is_name(const char *text)
 {
-	return is_one_of(*text, LETTERS) && !text[strspn(text, LETTERS DIGITS)];
+	return is_one_of(*text, LETTERS) && !text[name_length(text)];
 }
 
 /* Is the word in the list, which has a blank between words? */
@@ -262,15 +273,15 @@ static void add_variable(struct reader *reader, struct word *word, const char *k
 /* True at the = of KEY= or KEY+=: what was read so far becomes the key. */
 static bool start_value(struct reader *reader, struct word *word)
 {
-	size_t len = strspn(word->text.bytes, LETTERS DIGITS);
+	size_t len = name_length(word->text.bytes);
 	bool appends = word->text.bytes[len] == '+';
 
 	if (word->key || word->quoted || word->expanded || word->text.n != len + appends ||
 		!is_one_of(*word->text.bytes, LETTERS))
 		return false;
 	word->key = mem_copy(word->text.bytes, len);
-	text_free(&word->text);
-	text_add_string(&word->text, "");
+	word->text.n = 0;
+	word->text.bytes[0] = '\0';
 	if (appends)
 		add_variable(reader, word, word->key);
 	return true;

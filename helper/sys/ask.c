@@ -20,11 +20,15 @@
 /* RTM_F_LOOKUP_TABLE: the answer is to say the table; older kernels say main. */
 enum { LOOKUP_TABLE = 0x1000 };
 
+/* Headers, two addresses and two devices. nlmsg_alloc_simple would clear a page for each. */
+enum { QUESTION_SIZE = 128 };
+
 /* The one answer that is waited for. */
 struct asking {
 	const struct links *links;
 	unsigned seq;
 	struct answer *answer;
+	bool says_table; /* the kernel does, of IPv4 */
 };
 
 static int read_answer(const struct nlmsghdr *message, void *arg)
@@ -57,7 +61,7 @@ static int read_answer(const struct nlmsghdr *message, void *arg)
 	decode_route_key(message, &key);
 	decode_route(message, &key, asking->links, route);
 	answer->type = route->type;
-	if (route->dst.family == AF_INET6 || !kernel_older_than(4, 4, 0))
+	if (route->dst.family == AF_INET6 || asking->says_table)
 		answer->table = route->table;
 	answer->source = route->source;
 	if (route_hop_count(route)) {
@@ -103,8 +107,10 @@ static int ask(struct nl_sock *socket, const struct question *question, struct a
 		asking->answer->error = ENODEV;
 		return 0;
 	}
-	msg = nlmsg_alloc_simple(RTM_GETROUTE, NLM_F_REQUEST);
-	err = msg ? put_question(msg, question, iif, oif) : -NLE_NOMEM;
+	msg = nlmsg_alloc_size(QUESTION_SIZE);
+	err = -NLE_NOMEM;
+	if (msg && nlmsg_put(msg, 0, 0, RTM_GETROUTE, 0, NLM_F_REQUEST))
+		err = put_question(msg, question, iif, oif);
 	if (!err)
 		err = nl_send_auto(socket, msg);
 	if (err >= 0) {
@@ -122,7 +128,7 @@ int kernel_ask(const struct question *questions, size_t n, const struct links *l
 	struct answer *answers)
 {
 	struct nl_sock *socket = netlink_open();
-	struct asking asking = {.links = links};
+	struct asking asking = {.links = links, .says_table = !kernel_older_than(4, 4, 0)};
 	int err = socket ? 0 : -1;
 	size_t i;
 
@@ -181,7 +187,8 @@ int kernel_refuses(const struct probes *probes, const struct kernel *kernel, boo
 {
 	struct question *questions = mem_resize(NULL, probes->n * sizeof(*questions));
 	struct answer *answers = mem_resize(NULL, probes->n * sizeof(*answers));
-	struct prefix remote = choose_remote(kernel);
+	const struct prefix none = {0};
+	struct prefix remote = probes->n ? choose_remote(kernel) : none;
 	const struct probe *probe;
 	int err = 0;
 	size_t i;

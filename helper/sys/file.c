@@ -37,8 +37,8 @@ bool file_is_link(const char *path)
 	return !lstat(path, &status) && S_ISLNK(status.st_mode);
 }
 
-/* 0, or an error as in struct file. */
-static int read_all(int fd, struct text *out)
+/* 0, or an error as in struct file. size: what the file had when it was opened. */
+static int read_all(int fd, size_t size, struct text *out)
 {
 	char buffer[1 << 14];
 	ssize_t n;
@@ -49,7 +49,7 @@ static int read_all(int fd, struct text *out)
 			text_add(out, buffer, (size_t)n);
 		if (out->n > FILE_MAX)
 			return EFBIG;
-	} while (n > 0 || (n < 0 && errno == EINTR));
+	} while ((n > 0 && out->n != size) || (n < 0 && errno == EINTR));
 	return n < 0 ? errno : 0;
 }
 
@@ -77,7 +77,8 @@ void file_read(const char *path, int flags, struct file *out)
 			(status.st_mode & S_IWGRP && status.st_gid);
 		out->disk = status.st_dev;
 		out->inode = status.st_ino;
-		out->error = S_ISREG(status.st_mode) ? read_all(fd, &text) : FILE_NOT_REGULAR;
+		out->error = S_ISREG(status.st_mode) ? read_all(fd, (size_t)status.st_size, &text)
+						  : FILE_NOT_REGULAR;
 	}
 	if (fd >= 0)
 		close(fd);

@@ -107,8 +107,10 @@ static void parts_read(
 	}
 	if (dir)
 		closedir(dir);
+	/* Several parts may go to one list. */
 	for (i = 0; i < n; i++)
-		array_sort(parts[i].files, files_by_name);
+		if (!i || parts[i].files != parts[i - 1].files)
+			array_sort(parts[i].files, files_by_name);
 }
 
 static void folder_read(const char *above, const char *name, const char *pattern, struct files *out)
