@@ -63,7 +63,7 @@ PURE_OBJECTS := $(call objects_of,$(PURE_ROOMS))
 EDGE_OBJECTS := $(call objects_of,$(EDGE_ROOMS))
 # Where a host with thousands of addresses spends its time; all else is better small than fast.
 HOT := base/array base/prefix net/net net/route net/rule plan/diff plan/routes plan/lookups \
-	sys/decode sys/kernel sys/wire
+	sys/apply sys/decode sys/kernel sys/netlink
 SMALL_CFLAGS = $(if $(filter -O2 -O3,$(CFLAGS)),-Os)
 BENCH_TOOLS := $(addprefix $(BUILD)/bench/,bare stopwatch packets tally nothing)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
@@ -134,11 +134,11 @@ FUZZ_MAIN := tests/fuzz/replay.c
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 # Of which the linker takes what a target asks for.
-$(BUILD)/fuzz.a: $(PURE_OBJECTS) $(BUILD)/sys/ask.o $(BUILD)/sys/decode.o $(BUILD)/sys/wire.o
+$(BUILD)/fuzz.a: $(PURE_OBJECTS) $(call objects_of,sys)
 	rm -f $@
 	ar rcs $@ $^
 
-$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_MAIN) tests/fuzz/fuzz.h helper/sys/kernel.c \
+$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_MAIN) tests/fuzz/fuzz.h helper/sys/file.c \
 		$(BUILD)/fuzz.a
 	$(CC) $(NEEDED_CFLAGS) $(NL_CFLAGS) $(CFLAGS) -Ihelper -o $@ $(filter %/fuzz_$*.c,$^) \
 		$(FUZZ_MAIN) $(BUILD)/fuzz.a $(LDFLAGS) $(NL_LIBS)

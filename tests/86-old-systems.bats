@@ -83,6 +83,7 @@ excepted() {
 		__isoc99_sscanf    2.7: sscanf, as newer headers call it for the sake of %a
 		__libc_start_main  2.34: of this machine's crt1.o; its first version is 2.0
 		fstat              2.33: in 2.5's libc_nonshared.a
+		fstatat            2.33: the same
 		lstat              2.33: the same
 		stat               2.33: the same
 		memcpy             2.14: another for those whose source and target overlap

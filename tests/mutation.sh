@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 # Plants small faults, one at a time, and sees whether the tests notice.
 #
-# mutation.sh [COUNT [SEED]]: 50 faults of the pure core, the same for the same seed; exit 1 if
-# more than one in ten is missed. What was planted stays in build/mutation/tree until the next.
+# mutation.sh [COUNT [SEED]]: 50 faults, the same for the same seed, of which each file of the pure
+# core has its share; exit 1 if more than one in ten is missed. What was planted stays in
+# build/mutation/tree until the next.
 
 cd "$(dirname "$0")/.." || exit 1
 count=${1:-50}
@@ -91,6 +92,7 @@ while read -r file line fault; do
 	cp -p "$file" "$tree/$file"
 	touch "$tree/$file"
 	[ $planted -lt "$count" ] || break
-done < <(places | gawk -v seed="$seed" 'BEGIN { srand(seed) } { print rand(), $0 }' | sort -n | cut -d ' ' -f 2-)
+done < <(places | gawk -v seed="$seed" 'BEGIN { srand(seed) } { print rand(), $0 }' | sort -n |
+	awk '{ print ++turn[$2], $0 }' | sort -n -s -k 1,1 | cut -d ' ' -f 3-)
 echo "$((planted - missed)) of $planted noticed"
 [ $planted -eq "$count" ] && [ $((missed * 10)) -le $planted ]

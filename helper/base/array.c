@@ -122,6 +122,18 @@ const void *index_find(const struct index *index, const void *key)
 	return index_at(index, index_first(index, key), key);
 }
 
+const void *index_find_next(const struct index *index, size_t *at, const void *key)
+{
+	const void *found = index_at(index, *at, key);
+
+	if (!found) {
+		*at = index_first(index, key);
+		found = index_at(index, *at, key);
+	}
+	*at += found != NULL;
+	return found;
+}
+
 void index_add(struct index *index, const void *item)
 {
 	size_t at = index_first(index, item);
@@ -187,14 +199,21 @@ void text_add_string(struct text *text, const char *string)
 }
 
 /* A record of ten thousand rules is written in these; printf(3) takes ten times as long. */
-void text_add_number(struct text *text, unsigned number)
+void text_add_number(struct text *text, const char *key, unsigned number)
 {
 	char digits[3 * sizeof(number)], *first = digits + sizeof(digits);
 
+	text_add_string(text, key);
 	do
 		*--first = (char)('0' + number % 10);
 	while (number /= 10);
 	text_add(text, first, (size_t)(digits + sizeof(digits) - first));
+}
+
+void text_add_word(struct text *text, const char *key, const char *word)
+{
+	text_add_string(text, key);
+	text_add_string(text, word);
 }
 
 static void text_vformat(struct text *text, const char *format, va_list args)

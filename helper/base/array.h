@@ -32,6 +32,30 @@ void *array_grow(void *items, size_t *n, size_t *cap, size_t size);
 /* 0: equal; else which of the two elements comes first, as for qsort(3). */
 typedef int compare_items(const void *a, const void *b);
 
+/* Defines one for elements of a type: what of x and y, two of them, comes first. */
+#define define_order(name, type, order_of_x_and_y) \
+	static int name(const void *a, const void *b) \
+	{ \
+		const type *x = a, *y = b; \
+\
+		return order_of_x_and_y; \
+	}
+
+/* By two things, the second of which counts where the first are equal. */
+#define define_order_by_two(name, type, first, second) \
+	static int name(const void *a, const void *b) \
+	{ \
+		const type *x = a, *y = b; \
+		int order = first; \
+\
+		return order ? order : second; \
+	}
+
+static inline int compare_numbers(unsigned a, unsigned b)
+{
+	return (a > b) - (a < b);
+}
+
 /* Pointers to elements, sorted: what a linear search would look for every time is found by
  * halving. The elements must stay where they are. To be freed: items. */
 struct index {
@@ -58,6 +82,9 @@ size_t index_first(const struct index *index, const void *key);
 const void *index_at(const struct index *index, size_t at, const void *key);
 /* The first element that equals key, or NULL. */
 const void *index_find(const struct index *index, const void *key);
+/* The same for keys that come nearly in order, of an index without duplicates: *at, 0 at first, is
+ * where the next is looked for before all else. */
+const void *index_find_next(const struct index *index, size_t *at, const void *key);
 
 /* Drops each element that equals an earlier one; the others keep their order, and out indexes
  * them. */
@@ -74,7 +101,9 @@ struct text {
 
 void text_add(struct text *text, const void *bytes, size_t len);
 void text_add_string(struct text *text, const char *string);
-void text_add_number(struct text *text, unsigned number);
+/* " metric " and a number, " dev " and a name. */
+void text_add_number(struct text *text, const char *key, unsigned number);
+void text_add_word(struct text *text, const char *key, const char *word);
 void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_free(struct text *text);
 

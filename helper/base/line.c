@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Text, a line and a word at a time.
  */
+#include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/line.h"
@@ -64,4 +66,29 @@ void text_wrap(const char *words, size_t at, size_t indent, size_t columns, stru
 		first = false;
 	}
 	text_add_string(out, "\n");
+}
+
+int word_index(const char *word, const char *const *list)
+{
+	int i;
+
+	for (i = 0; list[i]; i++)
+		if (!strcmp(list[i], word))
+			return i;
+	return -1;
+}
+
+bool word_number(const char *word, int base, unsigned max, unsigned *out)
+{
+	unsigned long long number;
+	char *end;
+
+	if (!word || *word < '0' || *word > '9')
+		return false;
+	errno = 0;
+	number = strtoull(word, &end, base);
+	if (*end || errno || number > max)
+		return false;
+	*out = (unsigned)number;
+	return true;
 }

@@ -4,6 +4,8 @@
 #ifndef BASE_LINE_H
 #define BASE_LINE_H
 
+#include <stdbool.h>
+
 #include "base/array.h"
 
 /* The words of a line, cut at blanks as the shell's read and word splitting do. Returns their
@@ -18,5 +20,10 @@ char *text_line(const struct text *text, size_t *at);
 /* The words, in lines of at most so many columns, and a newline. The first line goes on at column
  * `at`; the others begin with `indent` blanks. A word is never broken. */
 void text_wrap(const char *words, size_t at, size_t indent, size_t columns, struct text *out);
+/* Where the word stands in a list that ends with NULL, or -1. */
+int word_index(const char *word, const char *const *list);
+/* A number of at most max, as strtoul(3) takes it of that base but for blanks and signs. False for
+ * anything else, and for NULL. */
+bool word_number(const char *word, int base, unsigned max, unsigned *out);
 
 #endif

@@ -144,20 +144,14 @@ int prefix_compare(const struct prefix *a, const struct prefix *b)
 	return order ? order : a->len - b->len;
 }
 
-static void prefix_clear_host(struct prefix *prefix)
-{
-	size_t whole = prefix->len / 8u, part = prefix->len % 8u;
-
-	if (part)
-		prefix->bytes[whole++] &= (unsigned char)(0xff00 >> part);
-	memset(prefix->bytes + whole, 0, sizeof(prefix->bytes) - whole);
-}
-
 struct prefix prefix_network(const struct prefix *prefix)
 {
+	size_t whole = prefix->len / 8u, part = prefix->len % 8u;
 	struct prefix net = *prefix;
 
-	prefix_clear_host(&net);
+	if (part)
+		net.bytes[whole++] &= (unsigned char)(0xff00 >> part);
+	memset(net.bytes + whole, 0, sizeof(net.bytes) - whole);
 	return net;
 }
 
@@ -193,13 +187,29 @@ bool prefix_is_unicast(const struct prefix *address)
 		memcmp(address->bytes, loopback, sizeof(loopback)) && address->bytes[0] != 0xff;
 }
 
+const char *prefix_name_special(const struct prefix *own, const struct prefix *address)
+{
+	struct prefix first = prefix_network(own), last = first;
+	int bit;
+
+	if (prefix_same_address(own, address))
+		return "the host's own address";
+	if (own->family != AF_INET || own->len >= 31)
+		return NULL;
+	if (prefix_same_address(&first, address))
+		return "its network's own address";
+	for (bit = own->len; bit < 32; bit++)
+		last.bytes[bit / 8] |= (unsigned char)(0x80 >> bit % 8);
+	return prefix_same_address(&last, address) ? "its network's broadcast address" : NULL;
+}
+
 bool prefix_is_link_local(const struct prefix *address)
 {
 	return address->family == AF_INET6 && address->bytes[0] == 0xfe &&
 		(address->bytes[1] & 0xc0) == 0x80;
 }
 
-static int names_in_order(const void *a, const void *b)
+int devices_in_order(const void *a, const void *b)
 {
 	return strcmp(a, b);
 }
@@ -208,7 +218,7 @@ void device_names_drop_repeated(struct device_names *names)
 {
 	struct index unused = {0};
 
-	array_drop_repeated(names, names_in_order, &unused);
+	array_drop_repeated(names, devices_in_order, &unused);
 	free(unused.items);
 }
 
@@ -216,11 +226,14 @@ bool device_valid(const char *name)
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				      "0123456789._-+@";
-	size_t len = strlen(name);
+	size_t len = 0;
 
+	/* Not by strspn(3), which makes a table of the letters first. */
+	while (name[len] && strchr(letters, name[len]))
+		len++;
 	/* A leading dash would be an option to ip. */
-	return len && len < DEVICE_SIZE && strspn(name, letters) == len && name[0] != '-' &&
-		strcmp(name, ".") && strcmp(name, "..");
+	return len && len < DEVICE_SIZE && !name[len] && name[0] != '-' && strcmp(name, ".") &&
+		strcmp(name, "..");
 }
 
 int device_of_label(const char *label, device_name out)

@@ -3,14 +3,16 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "plan/advert.h"
 #include "sys/ask.h"
-#include "sys/files.h"
 #include "sys/kernel.h"
 #include "sys/proc.h"
+#include "sys/run.h"
+#include "sys/sources.h"
 
 /* clean takes away what it can, whatever cannot be read. */
 static int host_read(enum event event, const struct options *options, struct host *host)
@@ -61,24 +63,48 @@ static int read_sysctls(struct host *host)
 
 static bool stays(const void *arg, const char *device)
 {
-	return plan_holds(arg, HOLD_KERNEL, device, 0);
+	return plan_holds(arg, device, 0);
+}
+
+/* The probes of devices whose filter is on: each costs the kernel a look at all rules. */
+static void choose_probes(const struct host *host, struct probes *out)
+{
+	const struct probes *all = &host->plan.probes;
+	bool needs_both = kernel_older_than(2, 6, 31);
+	int of_all = all->n ? sysctl_value(AF_INET, "all", "rp_filter") : 0, own;
+	const struct link *link;
+	const char *device;
+	size_t i;
+
+	for (i = 0; i < all->n; i++) {
+		device = all->items[i].device;
+		link = kernel_find_link(&host->kernel, device);
+		own = link && link->has_settings ? link->settings[SYSCTL_RP_FILTER]
+						 : sysctl_value(AF_INET, device, "rp_filter");
+		if (rp_filter_combine(of_all, own, needs_both))
+			*array_add(out) = all->items[i];
+	}
 }
 
 /* The filter is loosened where the kernel refuses what the rules allow. */
 static int add_loosened(const struct host *host, struct sysctls *wanted)
 {
-	const struct probes *probes = &host->plan.probes;
-	bool *refuses = mem_resize(NULL, probes->n * sizeof(*refuses));
-	int err = kernel_refuses(probes, &host->kernel, refuses);
+	struct probes probes = {0};
 	struct index unused = {0};
+	bool *refuses;
 	size_t i;
+	int err;
 
-	for (i = 0; !err && i < probes->n; i++)
+	choose_probes(host, &probes);
+	refuses = mem_resize(NULL, probes.n * sizeof(*refuses));
+	err = kernel_refuses(&probes, &host->kernel, refuses);
+	for (i = 0; !err && i < probes.n; i++)
 		if (refuses[i])
-			sysctl_add(probes->items[i].device, SYSCTL_RP_FILTER, sysctl_loose(), wanted);
+			sysctl_add(probes.items[i].device, SYSCTL_RP_FILTER, sysctl_loose(), wanted);
 	array_drop_repeated(wanted, sysctls_in_order, &unused);
 	free(unused.items);
 	free(refuses);
+	free(probes.items);
 	return err;
 }
 
@@ -133,7 +159,7 @@ int host_plan(enum event event, const struct options *options, struct host *host
 		return EXIT_REFUSED;
 	if (!options->root && read_sysctls(host))
 		return EXIT_FAILED;
-	config_hear(&host->config, &host->sources, input.kernel);
+	config_learn(&host->config, &host->sources, input.kernel);
 	find_profile(options->argument, host);
 	if (host->device[0])
 		input.device = host->device;

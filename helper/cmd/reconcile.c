@@ -12,9 +12,11 @@
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "conf/profile.h"
-#include "sys/files.h"
-#include "sys/kernel.h"
+#include "sys/apply.h"
+#include "sys/lock.h"
 #include "sys/proc.h"
+#include "sys/replace.h"
+#include "sys/run.h"
 
 /* Somebody else may have changed the kernel after our dump; then all is seen and planned
  * again. */
@@ -24,23 +26,26 @@ enum { ROUNDS = 3 };
  * stay (all of them before anything was sent, so that a crash forgets none). */
 static void recollect(const struct host *host, bool before, struct rules *rest)
 {
-	const struct rules *seen = &host->kernel.rules;
-	struct index owned = {0}, unused = {0};
-	size_t i;
+	const struct plan *plan = &host->plan;
+	struct index seen = {0}, owned = {0};
 	const struct rule *rule;
+	size_t i;
 
-	if (!before && !host->plan.holds.n)
-		return;
-	index_build(&host->plan.owned, rules_in_order, &owned);
-	for (i = 0; i < seen->n; i++) {
-		rule = &seen->items[i];
-		if ((before || plan_holds(&host->plan, HOLD_KERNEL, "", rule->table)) &&
-			index_find(&owned, rule) &&
-			!index_find(&host->plan.rules_in_order, rule))
+	for (i = 0; i < host->kernel.rules.n; i++) {
+		rule = &host->kernel.rules.items[i];
+		if (rule_is_own_form(rule) && (before || plan_holds(plan, "", rule->table)))
+			*array_add(&seen) = rule;
+	}
+	index_sort(&seen, rules_in_order);
+	if (seen.n)
+		index_build(&plan->owned, rules_in_order, &owned);
+	for (i = 0; i < seen.n; i++) {
+		rule = seen.items[i];
+		if ((!i || rule_compare(rule, seen.items[i - 1])) && index_find(&owned, rule) &&
+			!index_find(&plan->rules_in_order, rule))
 			*array_add(rest) = *rule;
 	}
-	array_drop_repeated(rest, rules_in_order, &unused);
-	free(unused.items);
+	free(seen.items);
 	free(owned.items);
 }
 
@@ -96,16 +101,6 @@ static int write_changes(const struct changes *changes, bool last)
 	return failures ? -1 : stale;
 }
 
-static bool changes_rules(const struct ops *ops)
-{
-	size_t i;
-
-	for (i = 0; i < ops->n; i++)
-		if (ops->items[i].kind == OP_RULE_ADD || ops->items[i].kind == OP_RULE_DELETE)
-			return true;
-	return false;
-}
-
 static void log_failed(const struct op *op, int error)
 {
 	struct text text = {0};
@@ -128,25 +123,9 @@ static int apply(const struct host *host, bool last)
 		if (errors[i] && last)
 			log_failed(&host->ops.items[i], errors[i]);
 	}
-	if (changes_rules(&host->ops))
-		kernel_flush_cache();
+	kernel_flush_cache();
 	free(errors);
 	return failures;
-}
-
-static bool same_saves(const struct saves *a, const struct saves *b)
-{
-	const struct saved *x, *y;
-	size_t i;
-
-	for (i = 0; i < a->n && i < b->n; i++) {
-		x = &a->items[i];
-		y = &b->items[i];
-		if (strcmp(x->set.device, y->set.device) || x->set.key != y->set.key ||
-			x->set.value != y->set.value || x->old != y->old)
-			return false;
-	}
-	return a->n == b->n;
 }
 
 /* The old values are on record before a new one is written, and an old one is back before it is
@@ -155,7 +134,7 @@ static int apply_sysctls(const struct host *host)
 {
 	struct sysctl_diff diff = {.writes = {0}};
 	struct saves both = {0};
-	const struct saved *saved;
+	struct index unused = {0};
 	int failures = 0;
 	bool recorded;
 	size_t i;
@@ -164,17 +143,16 @@ static int apply_sysctls(const struct host *host)
 		return 1;
 	for (i = 0; i < diff.saves.n; i++)
 		*array_add(&both) = diff.saves.items[i];
-	for (i = 0; i < host->saves.n; i++) {
-		saved = &host->saves.items[i];
-		if (!saved_find(&diff.saves, saved->set.device, saved->set.key))
-			*array_add(&both) = *saved;
-	}
+	for (i = 0; i < host->saves.n; i++)
+		*array_add(&both) = host->saves.items[i];
+	array_drop_repeated(&both, sysctls_in_order, &unused);
 	recorded = !diff.writes.n || !saves_write(&both);
 	failures += !recorded;
 	for (i = 0; recorded && i < diff.writes.n; i++)
 		failures += sysctl_write(&diff.writes.items[i]) != 0;
-	if (!failures && !same_saves(&diff.saves, &host->saves) && saves_write(&diff.saves))
+	if (!failures && saves_write(&diff.saves))
 		failures++;
+	free(unused.items);
 	free(both.items);
 	sysctl_diff_free(&diff);
 	return failures;
@@ -186,7 +164,7 @@ static int round_run(struct host *host, enum event event, bool last)
 {
 	int files, failures;
 
-	leftovers_remove(&host->sources);
+	drafts_remove(&host->sources);
 	if (host->ops.n && remember(host, true))
 		return -1;
 	files = write_changes(&host->plan.changes, last);
@@ -326,7 +304,7 @@ int cmd_down(const struct options *options)
  * 15 seconds ago (bind_lease, MIN_LEASE_WRITE); so the news are kept, for later runs as well. */
 int cmd_lease(const struct options *options)
 {
-	const struct lease_news news = {getenv("reason"), getenv("interface"),
+	const struct lease_event news = {getenv("reason"), getenv("interface"),
 		getenv("new_ip_address"), getenv("new_subnet_mask"), getenv("new_routers"),
 		getenv("new_expiry")};
 	struct options of_device = *options;

@@ -45,22 +45,17 @@ struct by_hand_rules {
  * route, not even a line of ip(8)'s form. */
 bool byhand_is_sourced(const char *bytes, size_t len);
 
-/* Appends what ifup-routes adds from the text of a route- or route6- file, in the file's order. The
- * text may be a part of the file that begins with line `first`. Whether it is sourced is told by
- * the text alone: give such a file as one piece. */
-void byhand_routes(const char *bytes, size_t len, int first, bool inet6,
-	const struct table_names *names, struct by_hand_routes *out);
+/* Appends what ifup-routes adds from the text of a route- or route6- file, in the file's order. */
+void byhand_routes(const char *bytes, size_t len, bool inet6, const struct table_names *names,
+	struct by_hand_routes *out);
 
 /* The same for a rule- or rule6- file. */
-void byhand_rules(const char *bytes, size_t len, int first, bool inet6,
-	const struct table_names *names, struct by_hand_rules *out);
+void byhand_rules(const char *bytes, size_t len, bool inet6, const struct table_names *names,
+	struct by_hand_rules *out);
 
 /* Appends what init.d/network adds from /etc/sysconfig/static-routes once all NICs are up. Routes
  * have no device unless the line names one: the kernel finds it by the gateway. "reject" is a
  * ban. */
 void byhand_static_routes(const struct file *file, struct routes *out);
-
-/* A table by number, by its name in rt_tables, or main, default, local. False: ip refuses it. */
-bool byhand_table(const char *word, const struct table_names *names, unsigned *out);
 
 #endif

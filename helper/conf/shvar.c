@@ -60,6 +60,13 @@ const struct shvar *shvar_find(const struct shvars *vars, const char *key)
 	return vars->any.why ? &vars->any : find_item(vars, key);
 }
 
+const char *shvar_value(const struct shvars *vars, const char *key)
+{
+	const struct shvar *var = shvar_find(vars, key);
+
+	return var && var->value && *var->value ? var->value : NULL;
+}
+
 /* Drops all records but the first n. */
 static void forget(struct shvars *vars, size_t n)
 {
@@ -85,9 +92,20 @@ static bool is_one_of(char c, const char *set)
 	return c && strchr(set, c);
 }
 
+/* Not by strspn(3), which makes a table of the letters first, for each key anew. */
+static size_t name_length(const char *text)
+{
+	const char *end = text;
+
+	while ((*end >= 'A' && *end <= 'Z') || (*end >= 'a' && *end <= 'z') || *end == '_' ||
+		(*end >= '0' && *end <= '9'))
+		end++;
+	return (size_t)(end - text);
+}
+
 static bool is_name(const char *text)
 {
-	return is_one_of(*text, LETTERS) && !text[strspn(text, LETTERS DIGITS)];
+	return is_one_of(*text, LETTERS) && !text[name_length(text)];
 }
 
 /* Is the word in the list, which has a blank between words? */
@@ -131,7 +149,7 @@ static void give_up(struct reader *reader)
 	stop(reader);
 }
 
-/* Those that the shell gives a value of its own, or that change how it reads. */
+/* The shell gives these a value of its own, or they change how it reads. */
 static bool is_shells_own(const char *key)
 {
 	static const char words[][16] = {"COLUMNS", "COMP_WORDBREAKS", "DIRSTACK", "EPOCHREALTIME",
@@ -255,15 +273,15 @@ static void add_variable(struct reader *reader, struct word *word, const char *k
 /* True at the = of KEY= or KEY+=: what was read so far becomes the key. */
 static bool start_value(struct reader *reader, struct word *word)
 {
-	size_t len = strspn(word->text.bytes, LETTERS DIGITS);
+	size_t len = name_length(word->text.bytes);
 	bool appends = word->text.bytes[len] == '+';
 
 	if (word->key || word->quoted || word->expanded || word->text.n != len + appends ||
 		!is_one_of(*word->text.bytes, LETTERS))
 		return false;
 	word->key = mem_copy(word->text.bytes, len);
-	text_free(&word->text);
-	text_add_string(&word->text, "");
+	word->text.n = 0;
+	word->text.bytes[0] = '\0';
 	if (appends)
 		add_variable(reader, word, word->key);
 	return true;
@@ -285,7 +303,7 @@ static void read_substitution(struct reader *reader, struct word *word, char end
 	refuse(word, "command substitution");
 }
 
-/* At the $. Other expansions than $KEY and ${KEY} may assign, or end the file. */
+/* Begins at the $. Other expansions than $KEY and ${KEY} may assign, or end the file. */
 static void read_dollar(struct reader *reader, struct word *word, bool quoted)
 {
 	struct text name = {0};
@@ -443,7 +461,7 @@ static enum kind find_kind(const struct word *word)
 	return word->pattern ? ANY : HARMLESS;
 }
 
-/* At the first word of a command that is no assignment. */
+/* The word is the first of a command that is no assignment. */
 static enum kind start_command(struct reader *reader, const struct word *word, size_t before)
 {
 	/* In front of ) it is a pattern of a case, or runs in a subshell. */
@@ -464,7 +482,7 @@ static enum kind start_command(struct reader *reader, const struct word *word, s
 	return kind == OPENS || kind == WITHIN ? NONE : kind;
 }
 
-/* Up to what ends it. False if there is none. */
+/* Reads up to what ends the command. False if there is none. */
 static bool parse_command(struct reader *reader, bool *conditional)
 {
 	size_t before = reader->vars->n;

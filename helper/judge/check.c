@@ -618,7 +618,7 @@ static void check_lost_routes(
 
 	if (strncmp(file->name, "route", 5) || !link || !link->up)
 		return;
-	byhand_routes(file->bytes, file->len, 1, inet6, &facts->config->tables, &lines);
+	byhand_routes(file->bytes, file->len, inet6, &facts->config->tables, &lines);
 	for (i = 0; i < lines.n; i++) {
 		if (lines.items[i].route.protocol == PROTO_MULTIHOME ||
 			has_key(facts, &lines.items[i].route))

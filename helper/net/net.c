@@ -70,9 +70,8 @@ const struct link *links_find(const struct links *links, int number)
 	return index_find(&links->by_number, &key);
 }
 
-const struct link *kernel_find_link(const struct kernel *kernel, const char *name)
+const struct link *links_find_name(const struct links *links, const char *name)
 {
-	const struct links none = {.n = 0}, *links = kernel ? &kernel->links : &none;
 	struct link key = {.index = 0};
 	size_t i;
 
@@ -84,6 +83,11 @@ const struct link *kernel_find_link(const struct kernel *kernel, const char *nam
 		if (!strcmp(links->items[i].name, name))
 			return &links->items[i];
 	return NULL;
+}
+
+const struct link *kernel_find_link(const struct kernel *kernel, const char *name)
+{
+	return kernel ? links_find_name(&kernel->links, name) : NULL;
 }
 
 const struct neighbour *kernel_find_neighbour(
@@ -121,14 +125,18 @@ struct prefix kernel_default_gateway(
 	return none;
 }
 
-bool addresses_have_any(
-	const struct addresses *seen, const char *device, const struct prefixes *wanted)
+int addresses_by_device_first(const void *a, const void *b)
 {
-	size_t i, k;
+	const struct address *x = a, *y = b;
+	int order = strcmp(x->device, y->device);
 
-	for (i = 0; i < seen->n; i++)
-		for (k = 0; k < wanted->n && !strcmp(seen->items[i].device, device); k++)
-			if (prefix_same_address(&seen->items[i].prefix, &wanted->items[k]))
-				return true;
-	return false;
+	return order ? order : prefix_compare_address(&x->prefix, &y->prefix);
+}
+
+bool addresses_have(const struct index *seen, const char *device, const struct prefix *address)
+{
+	struct address key = {.prefix = *address};
+
+	memcpy(key.device, device, strlen(device) + 1);
+	return index_find(seen, &key) != NULL;
 }

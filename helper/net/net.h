@@ -90,6 +90,8 @@ bool kernel_has_key(const struct kernel *kernel, const struct route *route);
 void links_index(struct links *links);
 /* The one with that index, or NULL. */
 const struct link *links_find(const struct links *links, int number);
+/* The one of that name, or NULL. */
+const struct link *links_find_name(const struct links *links, const char *name);
 /* NULL: there is none, or nothing is known of the kernel. */
 const struct link *kernel_find_link(const struct kernel *kernel, const char *name);
 /* NULL: nothing is known of it. */
@@ -101,8 +103,10 @@ const struct neighbour *kernel_find_neighbour(
 struct prefix kernel_default_gateway(
 	const struct kernel *kernel, int family, const char *device, const struct prefix *net);
 
-/* Does the device have one of these addresses? */
-bool addresses_have_any(
-	const struct addresses *seen, const char *device, const struct prefixes *wanted);
+/* By device, then by address. */
+compare_items addresses_by_device_first;
+/* Does the device have the address, whatever the length? seen: in that order. */
+bool addresses_have(
+	const struct index *seen, const char *device, const struct prefix *address);
 
 #endif

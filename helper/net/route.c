@@ -30,11 +30,6 @@ void route_set_key(struct route *route, const struct route_key *key)
 	route->metric = key->metric;
 }
 
-static int compare_numbers(unsigned a, unsigned b)
-{
-	return (a > b) - (a < b);
-}
-
 int route_compare_key(const struct route *a, const struct route *b)
 {
 	int order = compare_numbers(a->table, b->table);
@@ -166,34 +161,22 @@ bool route_refuses(const struct route *route)
 	return route->type >= ROUTE_BLACKHOLE && route->type <= ROUTE_PROHIBIT;
 }
 
-static void add_word(struct text *out, const char *key, const char *word)
-{
-	text_add_string(out, key);
-	text_add_string(out, word);
-}
-
-static void add_number(struct text *out, const char *key, unsigned number)
-{
-	text_add_string(out, key);
-	text_add_number(out, number);
-}
-
 void hop_format(const struct prefix *gateway, const char *device, struct text *out)
 {
 	char text[PREFIX_TEXT];
 
 	if (gateway->family)
-		add_word(out, " via ", prefix_format_address(gateway, text));
+		text_add_word(out, " via ", prefix_format_address(gateway, text));
 	if (*device)
-		add_word(out, " dev ", device);
+		text_add_word(out, " dev ", device);
 }
 
-static void format_flow(unsigned flow, struct text *out)
+void realms_format(unsigned flow, struct text *out)
 {
 	if (flow >> 16)
 		text_format(out, " realms %u/%u", flow >> 16, flow & 0xffff);
 	else if (flow)
-		add_number(out, " realms ", flow);
+		text_add_number(out, " realms ", flow);
 }
 
 /* RTA_METRICS in ip-route(8)'s words; times are kept in fractions (rtt: 1/8 ms). */
@@ -256,9 +239,9 @@ static void format_target(const struct route *route, struct text *out)
 	bool known = route->type <= ROUTE_THROW && types[route->type];
 	char text[PREFIX_TEXT];
 
-	add_word(out, known ? types[route->type] : "? ", prefix_format(&route->dst, text));
+	text_add_word(out, known ? types[route->type] : "? ", prefix_format(&route->dst, text));
 	if (route->from.len)
-		add_word(out, " from ", prefix_format(&route->from, text));
+		text_add_word(out, " from ", prefix_format(&route->from, text));
 	if (route->tos)
 		text_format(out, " tos 0x%02x", route->tos);
 }
@@ -272,10 +255,10 @@ static void format_several(const struct route *route, struct text *out)
 		hop = &route->hops[i];
 		text_add_string(out, " nexthop");
 		hop_format(&hop->gateway, hop->device, out);
-		add_number(out, " weight ", hop->weight + 1u);
+		text_add_number(out, " weight ", hop->weight + 1u);
 		if (hop->onlink)
 			text_add_string(out, " onlink");
-		format_flow(hop->flow, out);
+		realms_format(hop->flow, out);
 	}
 }
 
@@ -292,19 +275,19 @@ void route_format(const struct route *route, struct text *out)
 	if (route->scope == SCOPE_LINK)
 		text_add_string(out, " scope link");
 	else if (route->scope != SCOPE_UNIVERSE)
-		add_number(out, " scope ", route->scope);
+		text_add_number(out, " scope ", route->scope);
 	if (route->source.family)
-		add_word(out, " src ", prefix_format_address(&route->source, text));
+		text_add_word(out, " src ", prefix_format_address(&route->source, text));
 	if (route->metric)
-		add_number(out, " metric ", route->metric);
+		text_add_number(out, " metric ", route->metric);
 	if (route->table != TABLE_MAIN)
-		add_number(out, " table ", route->table);
-	add_number(out, " proto ", route->protocol);
+		text_add_number(out, " table ", route->table);
+	text_add_number(out, " proto ", route->protocol);
 	if (route->metrics_len)
 		format_metrics(route, out);
-	format_flow(route->flow, out);
+	realms_format(route->flow, out);
 	if (route->preference)
-		add_word(out, " pref ", route->preference > 0 ? "high" : "low");
+		text_add_word(out, " pref ", route->preference > 0 ? "high" : "low");
 	format_several(route, out);
 }
 
@@ -323,7 +306,7 @@ void route_format_choice(const struct route *route, struct text *out)
 			text_add_string(out, hop.dead ? " (dead)" : " (no carrier)");
 	}
 	if (route->metric)
-		add_number(out, " metric ", route->metric);
+		text_add_number(out, " metric ", route->metric);
 }
 
 void routes_free(struct routes *routes)

@@ -125,6 +125,8 @@ void route_format(const struct route *route, struct text *out);
 void route_format_choice(const struct route *route, struct text *out);
 /* " via 10.0.0.1 dev eth1" */
 void hop_format(const struct prefix *gateway, const char *device, struct text *out);
+/* " realms 1/2", of rules as well; nothing if there are none. */
+void realms_format(unsigned flow, struct text *out);
 
 void routes_free(struct routes *routes);
 

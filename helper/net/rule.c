@@ -80,11 +80,6 @@ bool rule_covers(const struct rule *named, const struct rule *other)
 		prefix_covers(&named->from, &other->from) && prefix_covers(&named->to, &other->to);
 }
 
-static int compare_numbers(unsigned a, unsigned b)
-{
-	return (a > b) - (a < b);
-}
-
 int rule_compare(const struct rule *a, const struct rule *b)
 {
 	int order = compare_numbers(a->priority, b->priority);
@@ -138,19 +133,13 @@ void rules_index_others(const struct rules *rules, struct index *out)
 	index_sort(out, rules_in_order);
 }
 
-static void add_number(struct text *out, const char *key, unsigned number)
-{
-	text_add_string(out, key);
-	text_add_number(out, number);
-}
-
 static void format_ports(const struct port_range *ports, const char *key, struct text *out)
 {
 	if (!ports->last)
 		return;
-	add_number(out, key, ports->first);
+	text_add_number(out, key, ports->first);
 	if (ports->last != ports->first)
-		add_number(out, "-", ports->last);
+		text_add_number(out, "-", ports->last);
 }
 
 static void format_rare_selectors(const struct rule *rule, struct text *out)
@@ -163,7 +152,7 @@ static void format_rare_selectors(const struct rule *rule, struct text *out)
 		text_add_string(
 			out, rule->ip_protocol == IPPROTO_TCP ? " ipproto tcp" : " ipproto udp");
 	else if (rule->ip_protocol)
-		add_number(out, " ipproto ", rule->ip_protocol);
+		text_add_number(out, " ipproto ", rule->ip_protocol);
 	format_ports(&rule->sport, " sport ", out);
 	format_ports(&rule->dport, " dport ", out);
 	tun_id = (unsigned long long)ntohl(rule->tun_id[0]) << 32 | ntohl(rule->tun_id[1]);
@@ -177,22 +166,20 @@ static void format_selectors(const struct rule *rule, struct text *out)
 {
 	char text[PREFIX_TEXT];
 
-	text_add_string(out, rule->inverted ? "not from " : "from ");
-	text_add_string(out, rule->from.len ? prefix_format(&rule->from, text) : "all");
+	text_add_word(out, rule->inverted ? "not from " : "from ",
+		rule->from.len ? prefix_format(&rule->from, text) : "all");
 	if (rule->to.len)
-		text_format(out, " to %s", prefix_format(&rule->to, text));
+		text_add_word(out, " to ", prefix_format(&rule->to, text));
 	if (rule->tos)
 		text_format(out, " tos 0x%02x", rule->tos);
 	if (rule->mask)
 		text_format(out, " fwmark 0x%x", rule->mark);
 	if (rule->mask && rule->mask != 0xffffffff)
 		text_format(out, "/0x%x", rule->mask);
-	if (rule->iif[0]) {
-		text_add_string(out, " iif ");
-		text_add_string(out, rule->iif);
-	}
+	if (rule->iif[0])
+		text_add_word(out, " iif ", rule->iif);
 	if (rule->oif[0])
-		text_format(out, " oif %s", rule->oif);
+		text_add_word(out, " oif ", rule->oif);
 	if (rule_is_selective(rule))
 		format_rare_selectors(rule, out);
 }
@@ -205,13 +192,13 @@ static void format_table(const struct rule *rule, struct text *out)
 	if (rule->l3mdev)
 		text_add_string(out, " l3mdev");
 	else if (table < TABLE_DEFAULT || table > TABLE_LOCAL || is_standby(rule))
-		add_number(out, " lookup ", table);
+		text_add_number(out, " lookup ", table);
 	else
-		text_format(out, " lookup %s", names[table - TABLE_DEFAULT]);
+		text_add_word(out, " lookup ", names[table - TABLE_DEFAULT]);
 	if (rule->min_length)
-		add_number(out, " suppress_prefixlength ", rule->min_length - 1);
+		text_add_number(out, " suppress_prefixlength ", rule->min_length - 1);
 	if (rule->ifgroup)
-		add_number(out, " suppress_ifgroup ", rule->ifgroup - 1);
+		text_add_number(out, " suppress_ifgroup ", rule->ifgroup - 1);
 }
 
 void rule_format(const struct rule *rule, struct text *out)
@@ -225,16 +212,13 @@ void rule_format(const struct rule *rule, struct text *out)
 	if (rule->action == ACTION_LOOKUP)
 		format_table(rule, out);
 	else if (rule->action == ACTION_GOTO)
-		add_number(out, " goto ", rule->target);
+		text_add_number(out, " goto ", rule->target);
 	else if (rule->action < sizeof(words) / sizeof(*words) && words[rule->action])
 		text_add_string(out, words[rule->action]);
 	else
-		add_number(out, " type ", rule->action);
-	if (rule->flow >> 16)
-		text_format(out, " realms %u/%u", rule->flow >> 16, rule->flow & 0xffff);
-	else if (rule->flow)
-		add_number(out, " realms ", rule->flow);
-	add_number(out, " priority ", rule->priority);
+		text_add_number(out, " type ", rule->action);
+	realms_format(rule->flow, out);
+	text_add_number(out, " priority ", rule->priority);
 }
 
 /* False, and nothing is taken, unless the text goes on with the word. */

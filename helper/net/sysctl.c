@@ -43,16 +43,6 @@ const struct sysctl *sysctl_find(
 	return NULL;
 }
 
-const struct saved *saved_find(const struct saves *saves, const char *device, enum sysctl_key key)
-{
-	size_t i;
-
-	for (i = 0; i < saves->n; i++)
-		if (saves->items[i].set.key == key && !strcmp(saves->items[i].set.device, device))
-			return &saves->items[i];
-	return NULL;
-}
-
 int rp_filter_combine(int all, int own, bool needs_both)
 {
 	if (needs_both)

@@ -51,7 +51,6 @@ int sysctls_in_order(const void *a, const void *b);
 const char *sysctl_name(enum sysctl_key key);
 const struct sysctl *sysctl_find(
 	const struct sysctls *sysctls, const char *device, enum sysctl_key key);
-const struct saved *saved_find(const struct saves *saves, const char *device, enum sysctl_key key);
 
 /* The reverse-path filter that a packet meets, by the values of "all" and of the device that it
  * arrives by: 0 off, 1 strict, 2 loose. From 2.6.31 on the greater of the two counts; needs_both:

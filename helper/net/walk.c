@@ -22,11 +22,6 @@ struct lookup {
 	const char *device;
 };
 
-static int compare_numbers(unsigned a, unsigned b)
-{
-	return (a > b) - (a < b);
-}
-
 static int routes_by_table(const void *x, const void *y)
 {
 	const struct route *a = x, *b = y;

@@ -25,36 +25,28 @@ static bool has_network(const struct prefixes *addresses, const struct prefix *a
 	return false;
 }
 
-static bool has_address(const struct prefixes *addresses, const struct prefix *address)
-{
-	size_t i;
-
-	for (i = 0; i < addresses->n; i++)
-		if (prefix_same_address(&addresses->items[i], address))
-			return true;
-	return false;
-}
-
 /* True if one of the addresses came from a router. */
-static bool hear_addresses(struct uplink *uplink, const struct addresses *seen)
+static bool learn_addresses(struct uplink *uplink, const struct addresses *seen)
 {
-	const struct address *address;
-	bool heard = false;
-	size_t i;
+	const struct prefix *prefix;
+	bool advertised = false;
+	size_t i, k;
 
 	for (i = 0; i < seen->n; i++) {
-		address = &seen->items[i];
-		if (address->prefix.family != AF_INET6 || strcmp(address->device, uplink->device) ||
-			prefix_is_link_local(&address->prefix))
+		prefix = &seen->items[i].prefix;
+		if (prefix->family != AF_INET6 || strcmp(seen->items[i].device, uplink->device) ||
+			prefix_is_link_local(prefix))
 			continue;
-		heard |= address->dynamic;
-		if (has_address(&uplink->addresses, &address->prefix))
-			continue;
+		advertised |= seen->items[i].dynamic;
+		for (k = 0; k < uplink->addresses.n; k++)
+			if (prefix_same_address(&uplink->addresses.items[k], prefix))
+				break;
 		/* By hand it may have all for its network: then it stands for itself. */
-		*array_add(&uplink->addresses) =
-			address->prefix.len ? address->prefix : prefix_host(&address->prefix);
+		if (k == uplink->addresses.n)
+			*array_add(&uplink->addresses) =
+				prefix->len ? *prefix : prefix_host(prefix);
 	}
-	return heard;
+	return advertised;
 }
 
 static bool is_advertised(const struct route *route, const char *device)
@@ -104,7 +96,7 @@ static void remember_line(struct uplink *uplink, char *line)
 	}
 }
 
-/* Of a broken block, which stays as it is, as far as it goes. */
+/* A broken block, which stays as it is, is read as far as it goes. */
 static void remember(struct uplink *uplink, const char *bytes, size_t len)
 {
 	struct block block = {0};
@@ -132,16 +124,16 @@ static bool lies_outside(const struct uplink *uplink)
 	return !prefix_is_link_local(&uplink->gateway);
 }
 
-static void hear(struct uplink *uplink, const struct sources *sources, const struct kernel *kernel)
+static void learn(struct uplink *uplink, const struct sources *sources, const struct kernel *kernel)
 {
-	bool heard = kernel && hear_addresses(uplink, &kernel->addresses);
+	bool advertised = kernel && learn_addresses(uplink, &kernel->addresses);
 	const struct route *router = kernel ? find_router(&kernel->routes, uplink->device) : NULL;
 	const struct files *managed = &sources->managed;
 	size_t i;
 
 	if (router && !uplink->gateway.family)
 		uplink->gateway = router->gateway;
-	for (i = 0; !heard && !router && i < managed->n; i++)
+	for (i = 0; !advertised && !router && i < managed->n; i++)
 		if (is_route6(managed->items[i].name, uplink))
 			remember(uplink, managed->items[i].bytes, managed->items[i].len);
 	uplink->gateway_outside = lies_outside(uplink);
@@ -158,11 +150,11 @@ static bool complete(
 	if (uplink->refused)
 		return true;
 	if (uplink->advertised)
-		hear(uplink, sources, kernel);
+		learn(uplink, sources, kernel);
 	return uplink->addresses.n && uplink->gateway.family;
 }
 
-void config_hear(struct config *config, const struct sources *sources, const struct kernel *kernel)
+void config_learn(struct config *config, const struct sources *sources, const struct kernel *kernel)
 {
 	struct uplinks all = config->uplinks;
 	const struct uplink *uplink;

@@ -7,10 +7,10 @@
 #include "conf/config.h"
 
 /* Completes the IPv6 uplinks by what the kernel holds from advertisements, and drops those that
- * have no address or no router then, or whose device has no IPv6. Nothing was heard yet when a
+ * have no address or no router then, or whose device has no IPv6. Nothing was learnt yet when a
  * device has only just come up, nor if the kernel is not asked (NULL): then what the managed
  * block of route6-DEVICE holds from the last time is taken. */
-void config_hear(struct config *config, const struct sources *sources, const struct kernel *kernel);
+void config_learn(struct config *config, const struct sources *sources, const struct kernel *kernel);
 
 struct changes;
 

@@ -57,29 +57,18 @@ static uint32_t line_checksum(const char *normal)
 	return sum;
 }
 
-/* "# BEGIN multihome eth0:" or "# END multihome eth0 1a2b3c4d": the name, or NULL. */
-static const char *marker_name(const char *line, size_t len, const char *words, size_t *n)
+/* "# BEGIN multihome eth0:" or "# END multihome eth0 1a2b3c4d"; *other: of another name. */
+static bool is_marker(const char *line, size_t len, const char *words, const char *device,
+	bool any_name, bool *other)
 {
 	size_t skip = strlen(words), end = skip;
 
 	if (len <= skip || memcmp(line, words, skip))
-		return NULL;
+		return false;
 	while (end < len && !memchr(": \r\n", line[end], 4))
 		end++;
-	*n = end - skip;
-	return *n ? line + skip : NULL;
-}
-
-static bool is_marker(const char *line, size_t len, const char *words, const char *device,
-	bool any_name, bool *other)
-{
-	size_t n;
-	const char *name = marker_name(line, len, words, &n);
-
-	if (!name)
-		return false;
-	*other = n != strlen(device) || memcmp(name, device, n);
-	return any_name || !*other;
+	*other = end - skip != strlen(device) || memcmp(line + skip, device, end - skip);
+	return end > skip && (any_name || !*other);
 }
 
 bool block_line_is_our_form(const char *line)
@@ -164,13 +153,6 @@ static void sort_body(const struct text *inside, const char *end, size_t len, st
 	free(marker);
 }
 
-/* A block that is new comes first, so all that there is comes after it. */
-static void place_first(struct block *block)
-{
-	block->after = block->before;
-	memset(&block->before, 0, sizeof(block->before));
-}
-
 int block_parse(const char *bytes, size_t len, const char *device, bool any_name, struct block *out)
 {
 	struct text rescued = {0}, inside = {0};
@@ -203,8 +185,11 @@ int block_parse(const char *bytes, size_t len, const char *device, bool any_name
 		text_free(&out->after);
 		out->after = rescued;
 	}
-	if (!out->present)
-		place_first(out);
+	/* A block that is new comes first, so all that there is comes after it. */
+	if (!out->present) {
+		out->after = out->before;
+		memset(&out->before, 0, sizeof(out->before));
+	}
 	return bad ? bad : open;
 }
 
@@ -265,10 +250,15 @@ bool block_splice(const struct block *old, bool exists, const char *device, cons
 
 	text_add(out, old->before.bytes, old->before.n);
 	if (*body) {
-		text_format(out, "%s%s: from its ifcfg file, do not edit%s%s\n", begin_words,
-			device, made ? " " : "", made ? made_words : "");
+		text_add_string(out, begin_words);
+		text_add_string(out, device);
+		text_add_string(out, ": from its ifcfg file, do not edit");
+		text_add_string(out, made ? " " : "");
+		text_add_string(out, made ? made_words : "");
+		text_add_string(out, "\n");
 		text_add_string(out, body);
-		text_format(out, "%s%s", end_words, device);
+		text_add_string(out, end_words);
+		text_add_string(out, device);
 		add_checksums(body, out);
 		text_add_string(out, "\n");
 	}

@@ -13,14 +13,13 @@
 static bool has_address(const struct draft *draft, const struct uplink *uplink, bool *its)
 {
 	const struct index *standing = &draft->lookups.standing;
-	struct address key = {.prefix = {.len = 0}};
 	const struct address *address;
 	bool any = false;
 	size_t i, k;
 
 	*its = false;
-	memcpy(key.device, uplink->device, sizeof(key.device));
-	for (i = index_first(standing, &key); (address = index_at(standing, i, &key)); i++) {
+	for (i = index_first(standing, uplink->device);
+		(address = index_at(standing, i, uplink->device)); i++) {
 		any |= address->prefix.family == (uplink->inet6 ? AF_INET6 : AF_INET) &&
 			!prefix_is_link_local(&address->prefix);
 		for (k = 0; !*its && k < uplink->addresses.n; k++)
@@ -38,10 +37,10 @@ bool draft_is_event_device(const struct draft *draft, const char *device)
 static bool has_bad_file(const struct draft *draft, const char *device)
 {
 	const struct managed *managed;
-	int kind;
+	unsigned kind;
 
-	for (kind = 0; kind < 4; kind++) {
-		managed = draft_find(draft, kind & 2, kind & 1, device);
+	for (kind = 0; kind < FILE_KINDS; kind++) {
+		managed = draft_find(draft, kind, device);
 		if (managed && (managed->broken || managed->unsafe))
 			return true;
 	}
@@ -56,7 +55,7 @@ static enum uplink_state uplink_state(const struct draft *draft, const struct up
 
 	if (uplink->refused || has_bad_file(draft, uplink->device))
 		return STATE_REFUSED;
-	if (draft_by_hand(draft, uplink))
+	if (draft_has_by_hand(draft, uplink, false))
 		return STATE_BY_HAND;
 	if (!kernel)
 		return STATE_UP;
@@ -114,6 +113,8 @@ static void place_uplinks(struct draft *draft)
 	}
 }
 
+define_order(prefixes_in_order, struct prefix, prefix_compare(x, y))
+
 static void own_recorded_rules(struct draft *draft)
 {
 	const struct rules *record = draft->input->record;
@@ -123,9 +124,11 @@ static void own_recorded_rules(struct draft *draft)
 		*array_add(&draft->plan->owned) = record->items[i];
 }
 
-/* Of routes with one key the kernel takes only one. */
+/* The kernel takes only one of the routes with one key. */
 void plan_index(struct plan *plan)
 {
+	free(plan->routes_by_key.items);
+	free(plan->rules_in_order.items);
 	array_drop_repeated(&plan->routes, routes_by_key, &plan->routes_by_key);
 	array_drop_repeated(&plan->rules, rules_in_order, &plan->rules_in_order);
 	plan_index_holds(plan);
@@ -140,8 +143,7 @@ static void drop_repeated(struct draft *draft)
 	free(unused.items);
 	array_drop_repeated(&draft->file_rules, rules_in_order, &unused);
 	free(unused.items);
-	array_drop_repeated(
-		&draft->plan->sysctls, sysctls_in_order, &draft->sysctls_in_order);
+	array_drop_repeated(&draft->plan->sysctls, sysctls_in_order, &draft->sysctls_in_order);
 	plan_index(draft->plan);
 }
 
@@ -168,9 +170,31 @@ static void draft_free(struct draft *draft)
 	free(draft->routes_by_device.items);
 	free(draft->rules_by_device.items);
 	free(draft->sysctls_in_order.items);
-	free(draft->networks.items);
-	free(draft->network_index.items);
+	free(draft->recorded.items);
+	free(draft->serving.networks.items);
+	free(draft->serving.by_network.items);
 	lookups_free(&draft->lookups);
+}
+
+void draft_serve(struct draft *draft, const struct planned *planned)
+{
+	const struct uplink *uplink = planned->uplink;
+	const enum event event = draft->input->event;
+	const bool own = draft_is_event_device(draft, uplink->device);
+	struct serving *serving = &draft->serving;
+	size_t i;
+
+	serving->planned = planned;
+	serving->uplink = uplink;
+	serving->networks.n = 0;
+	for (i = 0; i < uplink->addresses.n; i++)
+		*array_add(&serving->networks) = prefix_network(&uplink->addresses.items[i]);
+	free(serving->by_network.items);
+	array_drop_repeated(&serving->networks, prefixes_in_order, &serving->by_network);
+	serving->routes_to_file = draft_takes_lines(draft, uplink, 0);
+	serving->rules_to_file = draft_takes_lines(draft, uplink, FILE_RULE);
+	serving->parks = own && event == EVENT_PREPARE;
+	serving->parks_new = own && event == EVENT_ALIAS;
 }
 
 /* False: not all is known yet, see draft_write_blocks; plan once more. */
@@ -183,10 +207,11 @@ static bool build_once(
 	size_t i;
 
 	plan->event = input->event;
-	lookups_build(input, &draft.lookups);
+	lookups_build(&draft);
 	own_recorded_rules(&draft);
 	draft_take_apart(&draft);
 	taken_collect_lines(&draft);
+	index_build(&plan->owned, rules_in_order, &draft.recorded);
 	draft_choose_priority(&draft);
 	if (input->config->enabled && input->event != EVENT_CLEAN) {
 		place_uplinks(&draft);
@@ -199,10 +224,10 @@ static bool build_once(
 		planned = &plan->uplinks.items[i];
 		if (planned->hold == HOLD_ALL || planned->state == STATE_BY_HAND)
 			continue;
-		draft_take_networks(&draft, planned->uplink);
-		draft_add_routes(&draft, planned);
-		draft_add_rules(&draft, planned);
-		draft_add_sysctls(&draft, planned);
+		draft_serve(&draft, planned);
+		draft_add_routes(&draft);
+		draft_add_rules(&draft);
+		draft_add_sysctls(&draft);
 	}
 	draft_copy_held(&draft);
 	draft_add_standby_bans(&draft);
@@ -245,9 +270,11 @@ void plan_free(struct plan *plan)
 	free(plan->rules_in_order.items);
 	free(plan->owned.items);
 	free(plan->his.items);
-	free(plan->holds.items);
-	free(plan->holds_by_device.items);
-	free(plan->holds_by_table.items);
+	free(plan->his_by_key.items);
+	free(plan->held_devices.items);
+	free(plan->held_tables.items);
+	free(plan->held_by_device.items);
+	free(plan->held_by_table.items);
 	brought_ups_free(&plan->brought_up);
 	free(plan->changes.items);
 	free(plan->sysctls.items);

@@ -8,7 +8,7 @@
 
 #include "plan/diff.h"
 
-/* What the kernel holds of a wanted route. */
+/* The kernel's side of a wanted route. */
 struct standing {
 	bool same;    /* the route itself */
 	bool ours;    /* one of ours with its key */
@@ -21,10 +21,7 @@ struct route_matches {
 	struct index rest;	   /* those of ours in the kernel that are not the plan's */
 };
 
-static int routes_in_order(const void *a, const void *b)
-{
-	return route_compare(a, b);
-}
+define_order(routes_in_order, struct route, route_compare(x, y))
 
 /* A next hop that somebody appends to an IPv6 default of ours makes one route by several of it,
  * with our protocol (4.11 and later). Ours has one next hop only. */
@@ -67,7 +64,7 @@ static void match_routes(
 {
 	const struct route *route, *wanted;
 	struct standing *standing;
-	size_t i;
+	size_t i, at = 0;
 	bool ours, same;
 
 	matches->standing = mem_resize(NULL, plan->routes.n * sizeof(*matches->standing));
@@ -75,7 +72,10 @@ static void match_routes(
 	for (i = 0; i < kernel->routes.n; i++) {
 		route = &kernel->routes.items[i];
 		ours = plan_owns_route(plan, route);
-		wanted = index_find(&plan->routes_by_key, route);
+		/* In main nothing but a default is ever wanted. */
+		wanted = route->table == TABLE_MAIN && route->dst.len
+			? NULL
+			: index_find_next(&plan->routes_by_key, &at, route);
 		same = wanted && holds(route, wanted);
 		if (ours && !same)
 			*array_add(&matches->rest) = route;
@@ -205,7 +205,7 @@ static void match_rules(
 	const struct plan *plan, const struct kernel *kernel, struct rule_matches *matches)
 {
 	const struct rule *rule, *wanted;
-	size_t i;
+	size_t i, at = 0;
 
 	matches->there = mem_resize(NULL, plan->rules.n);
 	memset(matches->there, 0, plan->rules.n);
@@ -213,7 +213,7 @@ static void match_rules(
 		rule = &kernel->rules.items[i];
 		if (!rule_is_own_form(rule))
 			continue;
-		wanted = index_find(&plan->rules_in_order, rule);
+		wanted = index_find_next(&plan->rules_in_order, &at, rule);
 		if (wanted && !matches->there[wanted - plan->rules.items])
 			matches->there[wanted - plan->rules.items] = true;
 		else
@@ -238,7 +238,7 @@ static bool is_copy(const struct plan *plan, const struct index *rest, size_t i)
 		(i && !rule_compare(rest->items[i - 1], rest->items[i]));
 }
 
-/* Where the kernel would take another's rule for ours, ours is left behind. */
+/* Ours is left behind where the kernel would take another's rule for it. */
 static void delete_rules(const struct plan *plan, const struct rules *seen,
 	const struct rule_matches *matches, struct ops *ops)
 {
@@ -254,7 +254,7 @@ static void delete_rules(const struct plan *plan, const struct rules *seen,
 		rule = matches->rest.items[i];
 		if (index_find(&owned, rule) &&
 			(is_copy(plan, &matches->rest, i) ||
-				!plan_holds(plan, HOLD_KERNEL, "", rule->table)) &&
+				!plan_holds(plan, "", rule->table)) &&
 			!rule_find_twin(&others, rule, rule))
 			add_rule_op(ops, OP_RULE_DELETE, rule);
 	}
@@ -282,7 +282,7 @@ void diff_build(const struct plan *plan, const struct kernel *kernel, struct ops
 
 static void add_quoted_byte(struct text *out, char byte)
 {
-	/* What would steer a terminal or edit the line there; then it is the name of no device. */
+	/* Such a byte would steer a terminal or edit the line there; no device has that name. */
 	if (iscntrl((unsigned char)byte))
 		byte = '?';
 	text_add(out, &byte, 1);

@@ -9,11 +9,13 @@
 #include "plan/block.h"
 #include "plan/plan.h"
 
+/* The bits of a place in file_kinds. */
+enum { FILE_RULE = 1, FILE_INET6 = 2 };
+
 /* A route-, rule-, route6- or rule6- file, taken apart. */
 struct managed {
 	const struct file *file;
-	bool is_rule; /* else route- */
-	bool inet6;
+	unsigned kind; /* its place in file_kinds */
 	device_name name;   /* what stands behind the dash: where our block goes, a device's */
 	device_name device; /* whose ifup reads it; "": none does */
 	struct block block;
@@ -43,22 +45,21 @@ struct claims {
 	size_t n, cap;
 };
 
-/* What is looked for again and again, sorted once. */
+/* Everything that is looked for again and again, sorted once. */
 struct lookups {
+	struct index uplinks; /* the configuration's, by device */
+	struct index by_file; /* the same, by their ifcfg file */
+	/* Addresses: those of uplinks, by address; all that are configured or the kernel's,
+	 * likewise; of these the service addresses; the kernel's, by device; the configuration's,
+	 * by their network. */
 	struct claims claims;
-	struct index claimed;  /* the claims by address */
-	struct index located;  /* all addresses, configured or the kernel's, likewise */
-	struct index standing; /* the kernel's addresses by device */
-	struct index rules;    /* the kernel's; of an alias's hook only */
-	struct index similar;  /* the kernel's rules that say more than ours can */
-	struct index uplinks;  /* the configuration's, by device */
-	struct index by_file;  /* the same, by their ifcfg file */
-	struct index saves;    /* settings on record */
-	/* Of the record: devices that came up as uplinks, are up, and are none by their files any
-	 * more. In the hooks of others they still count. */
-	struct index left_up;
-	struct index brought_up; /* those on record, by file */
-	struct index networks; /* the configuration's addresses, by their network */
+	struct index claimed, located, services, standing, networks;
+	struct index rules;   /* the kernel's; of an alias's hook only */
+	struct index similar; /* the kernel's rules that say more than ours can */
+	struct index saves;   /* settings on record */
+	/* On record: what was brought up, by file; and devices that came up as uplinks, are up, and
+	 * are none by their files any more. In the hooks of others they still count. */
+	struct index brought_up, left_up;
 	struct index main_defaults; /* the kernel's, of others, by gateway and device */
 	/* The kernel's routes in main that tables may get: those of an uplink's device, by family,
 	 * device and destination; and those of no uplink's, bans among them, by destination. */
@@ -69,14 +70,20 @@ struct lookups {
 	struct routes statics; /* of static-routes, each with its device */
 };
 
-/* Who reads route-NAME: the device whose ifup does. */
-struct reads {
-	const char *name, *device;
-};
-
-struct all_reads {
-	struct reads *items;
-	size_t n, cap;
+/* The uplink that routes, rules and settings are made for. */
+struct serving {
+	const struct planned *planned;
+	const struct uplink *uplink;
+	struct prefixes networks; /* each of its networks once */
+	struct index by_network;  /* the same, sorted */
+	bool routes_to_file, rules_to_file; /* its files take lines of ours */
+	/* ifup-routes adds each line of the block, and would print "File exists" where it is there
+	 * already: a device that is up goes through ifup once more, or ifup-aliases ran the hook
+	 * of an alias first. So until up has run the same routes and rules are parked at a metric
+	 * or priority that nothing else of ours has, and no packet goes astray meanwhile. An
+	 * alias's hook cannot tell whether ifup-routes of the device has run, but by what is
+	 * there: it parks what is new. */
+	bool parks, parks_new;
 };
 
 struct draft {
@@ -95,14 +102,15 @@ struct draft {
 	struct rules file_rules;
 	struct index routes_by_device, rules_by_device; /* of these two */
 	struct index sysctls_in_order; /* the plan's */
+	struct index recorded; /* the rules of the record and of blocks */
 	struct lookups lookups;
-	/* Of the uplink that is planned: each of its networks once, and the same sorted. */
-	struct prefixes networks;
-	struct index network_index;
+	struct serving serving;
 };
 
 /* build.c */
 bool draft_is_event_device(const struct draft *draft, const char *device);
+/* Fills in draft->serving. */
+void draft_serve(struct draft *draft, const struct planned *planned);
 
 /* hold.c */
 void hold_set(struct draft *draft);
@@ -111,11 +119,15 @@ void draft_note_brought_up(struct draft *draft);
 
 /* files.c */
 void draft_take_apart(struct draft *draft);
-const struct managed *draft_find(
-	const struct draft *draft, bool inet6, bool is_rule, const char *name);
-/* Does a rule- file of the uplink have the administrator's rules for one of its addresses? */
-bool draft_by_hand(const struct draft *draft, const struct uplink *uplink);
-bool draft_rules_by_hand_are_there(const struct draft *draft, const struct uplink *uplink);
+const struct managed *draft_find(const struct draft *draft, unsigned kind, const char *name);
+/* The uplink's route- or rule- file (0 or FILE_RULE) of its family. */
+const struct managed *draft_find_own(
+	const struct draft *draft, const struct uplink *uplink, unsigned rule);
+/* May our lines go there? */
+bool draft_takes_lines(const struct draft *draft, const struct uplink *uplink, unsigned rule);
+/* Has a rule- file the administrator's rules for one of the uplink's addresses? missing: rules that
+ * the kernel lacks. */
+bool draft_has_by_hand(const struct draft *draft, const struct uplink *uplink, bool missing);
 /* False: the strays of a file turned out to be his, which his[] now says; plan once more. */
 bool draft_write_blocks(struct draft *draft, bool *his);
 
@@ -133,24 +145,28 @@ void draft_choose_tables(struct draft *draft);
 bool route_is_table_default(const struct route *route);
 
 /* lookups.c */
-void lookups_build(const struct plan_input *input, struct lookups *lookups);
+void lookups_build(struct draft *draft);
 void lookups_free(struct lookups *lookups);
 /* Blackhole, unreachable, prohibit, throw. */
 bool route_has_no_hop(const struct route *route);
+/* The element at that place of an index by address or destination; NULL if it is not within net. */
+const struct address *address_within(
+	const struct index *index, size_t at, const struct prefix *net);
+const struct route *route_within(const struct index *index, size_t at, const struct prefix *net);
 bool lookups_is_uplink(const struct lookups *lookups, const char *device, bool inet6);
-/* Is it configured for this uplink, for another one, or for any? */
+/* Is the address configured for this uplink, or for another one (than NULL: for any)? */
 bool claimed_by(
 	const struct draft *draft, const struct uplink *uplink, const struct prefix *address);
 bool claimed_by_another(
 	const struct draft *draft, const struct uplink *uplink, const struct prefix *address);
-bool claimed_by_any(const struct draft *draft, const struct prefix *address);
-void draft_take_networks(struct draft *draft, const struct uplink *uplink);
-bool draft_has_network(const struct draft *draft, const struct prefix *net);
+bool draft_answers_no_arp(const struct draft *draft, const char *device);
+/* Is it nobody else's: of lo, of a device without ARP, or alone without a network? */
+bool draft_is_service(const struct draft *draft, const struct address *address);
 
-/* routes.c, rules.c: of one uplink, for its files and for the kernel. */
-void draft_add_routes(struct draft *draft, const struct planned *planned);
-void draft_add_rules(struct draft *draft, const struct planned *planned);
-/* What held uplinks have besides their own. */
+/* routes.c, rules.c: of the uplink that is served, for its files and for the kernel. */
+void draft_add_routes(struct draft *draft);
+void draft_add_rules(struct draft *draft);
+/* The bans in the tables of held uplinks, and their exceptions. */
 void draft_copy_held(struct draft *draft);
 void draft_add_standby_bans(struct draft *draft);
 /* The default in main where nobody else has one there. */
@@ -158,11 +174,9 @@ void draft_add_way_out(struct draft *draft, int family);
 /* IPv6 has no rule of its own for the standby's table. */
 void draft_add_standby_rule(struct draft *draft);
 void draft_choose_priority(struct draft *draft);
-/* Is it nobody else's: of lo, of a device without ARP, or alone without a network? */
-bool draft_is_service(const struct draft *draft, const struct address *address);
 
 /* settings.c */
-void draft_add_sysctls(struct draft *draft, const struct planned *planned);
+void draft_add_sysctls(struct draft *draft);
 /* Says which lines of sysctl.conf work against the plan: init.d/network has the last word. */
 void draft_check_settings(struct draft *draft);
 

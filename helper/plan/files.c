@@ -7,61 +7,41 @@
 
 #include "plan/draft.h"
 
-static int managed_by_name(const void *a, const void *b)
+define_order(managed_by_name, struct managed,
+	x->kind == y->kind ? strcmp(x->name, y->name) : x->kind < y->kind ? -1 : 1)
+define_order(managed_by_device, struct managed, strcmp(x->device, y->device))
+
+/* The device whose ifup reads route-NAME. */
+struct reads {
+	const char *name, *device;
+};
+
+struct all_reads {
+	struct reads *items;
+	size_t n, cap;
+};
+
+define_order(reads_by_name, struct reads, strcmp(x->name, y->name))
+define_order(files_by_inode, struct file,
+	x->inode != y->inode ? (x->inode < y->inode ? -1 : 1)
+			     : (x->disk > y->disk) - (x->disk < y->disk))
+define_order_by_two(routes_by_device, struct route, strcmp(x->device, y->device),
+	x->dst.family - y->dst.family)
+define_order_by_two(rules_by_device, struct rule, strcmp(x->device, y->device),
+	x->from.family - y->from.family)
+
+const struct managed *draft_find(const struct draft *draft, unsigned kind, const char *name)
 {
-	const struct managed *x = a, *y = b;
-
-	if (x->is_rule != y->is_rule)
-		return x->is_rule - y->is_rule;
-	return x->inet6 == y->inet6 ? strcmp(x->name, y->name) : x->inet6 - y->inet6;
-}
-
-static int managed_by_device(const void *a, const void *b)
-{
-	const struct managed *x = a, *y = b;
-
-	return strcmp(x->device, y->device);
-}
-
-static int reads_by_name(const void *a, const void *b)
-{
-	const struct reads *x = a, *y = b;
-
-	return strcmp(x->name, y->name);
-}
-
-static int files_by_inode(const void *a, const void *b)
-{
-	const struct file *x = a, *y = b;
-
-	if (x->inode != y->inode)
-		return x->inode < y->inode ? -1 : 1;
-	return (x->disk > y->disk) - (x->disk < y->disk);
-}
-
-static int routes_by_device(const void *a, const void *b)
-{
-	const struct route *x = a, *y = b;
-	int order = strcmp(x->device, y->device);
-
-	return order ? order : x->dst.family - y->dst.family;
-}
-
-static int rules_by_device(const void *a, const void *b)
-{
-	const struct rule *x = a, *y = b;
-	int order = strcmp(x->device, y->device);
-
-	return order ? order : x->from.family - y->from.family;
-}
-
-const struct managed *draft_find(
-	const struct draft *draft, bool inet6, bool is_rule, const char *name)
-{
-	struct managed key = {.is_rule = is_rule, .inet6 = inet6};
+	struct managed key = {.kind = kind};
 
 	memcpy(key.name, name, strlen(name) + 1);
 	return index_find(&draft->managed_by_name, &key);
+}
+
+const struct managed *draft_find_own(
+	const struct draft *draft, const struct uplink *uplink, unsigned rule)
+{
+	return draft_find(draft, rule | (uplink->inet6 ? FILE_INET6 : 0), uplink->device);
 }
 
 /* ifup-routes is given the device and the name of its ifcfg file. Copies that an editor or an
@@ -97,19 +77,21 @@ static void read_lines(const struct draft *draft, struct managed *managed, const
 {
 	const struct table_names *names = &draft->input->config->tables;
 
-	if (managed->is_rule)
-		byhand_rules(text->bytes, text->n, 1, managed->inet6, names, &managed->rules);
+	if (managed->kind & FILE_RULE)
+		byhand_rules(text->bytes, text->n, managed->kind & FILE_INET6, names,
+			&managed->rules);
 	else
-		byhand_routes(text->bytes, text->n, 1, managed->inet6, names, &managed->routes);
+		byhand_routes(text->bytes, text->n, managed->kind & FILE_INET6, names,
+			&managed->routes);
 }
 
-/* What is outside of the block is the administrator's, but for what only lost its markers. */
+/* Lines outside of the block are the administrator's, unless they only lost their markers. */
 static void read_outside(const struct draft *draft, struct managed *managed, bool strays_are_his)
 {
 	struct block *block = &managed->block;
 	struct text all = {0};
 
-	/* Whose lines these are is not known: none of them is free. */
+	/* Nobody knows whose lines these are: none of them is free. */
 	if (managed->broken) {
 		text_add(&all, managed->file->bytes, managed->file->len);
 		read_lines(draft, managed, &all);
@@ -118,11 +100,12 @@ static void read_outside(const struct draft *draft, struct managed *managed, boo
 	}
 	if (!strays_are_his && !managed->shared && !block->present)
 		block_take_strays(block, &managed->strays);
+	if (!block->before.n && !block->after.n)
+		return;
 	text_add(&all, block->before.bytes, block->before.n);
 	text_add(&all, block->after.bytes, block->after.n);
-	managed->sourced = !managed->is_rule && byhand_is_sourced(all.bytes, all.n);
-	if (all.n)
-		read_lines(draft, managed, &all);
+	managed->sourced = !(managed->kind & FILE_RULE) && byhand_is_sourced(all.bytes, all.n);
+	read_lines(draft, managed, &all);
 	text_free(&all);
 }
 
@@ -138,17 +121,17 @@ static void refuse_broken(struct draft *draft, const struct managed *managed)
 static void take_apart(struct draft *draft, const struct index *readers,
 	const struct index *by_inode, const struct file *file, bool strays_are_his)
 {
-	const char *dash = strchr(file->name, '-');
-	const struct reads key = {dash + 1, NULL}, *reader = index_find(readers, &key);
+	const struct file_kind *kind = file_kind(file->name);
+	const char *name = file->name + strlen(kind->prefix);
+	const struct reads key = {name, NULL}, *reader = index_find(readers, &key);
 	struct managed *managed;
 
-	if (!device_valid(dash + 1))
+	if (!device_valid(name))
 		return;
 	managed = array_add(&draft->managed);
 	managed->file = file;
-	managed->is_rule = !strncmp(file->name, "rule", 4);
-	managed->inet6 = dash[-1] == '6';
-	memcpy(managed->name, dash + 1, strlen(dash));
+	managed->kind = (unsigned)(kind - file_kinds);
+	memcpy(managed->name, name, strlen(name) + 1);
 	if (reader)
 		memcpy(managed->device, reader->device, strlen(reader->device) + 1);
 	managed->shared = is_shared(by_inode, file);
@@ -156,14 +139,14 @@ static void take_apart(struct draft *draft, const struct index *readers,
 		file->bytes, file->len, managed->name, reader != NULL, &managed->block);
 	if (managed->broken && reader)
 		refuse_broken(draft, managed);
-	/* What is wrong with the file of a NIC that is no uplink is not ours to say. */
+	/* A wrong file of a NIC that is no uplink is not ours to tell of. */
 	if (file->error || (file->others_write && !draft->input->sources->copied))
 		managed->unsafe = !has_uplink(draft, managed->device) ||
 			file_unread(file, draft->diags) ||
 			file_unsafe(draft->input->sources, file, draft->diags);
-	if (!managed->is_rule && managed->block.several_tables)
-		byhand_routes(managed->block.body.bytes, managed->block.body.n, 1, managed->inet6,
-			&draft->input->config->tables, &managed->ours);
+	if (!(managed->kind & FILE_RULE) && managed->block.several_tables)
+		byhand_routes(managed->block.body.bytes, managed->block.body.n,
+			managed->kind & FILE_INET6, &draft->input->config->tables, &managed->ours);
 	if (reader)
 		read_outside(draft, managed, strays_are_his);
 }
@@ -203,74 +186,61 @@ static bool is_for(const struct rule *rule, const struct uplink *uplink)
 	return false;
 }
 
-struct by_hand {
-	const struct by_hand_rule **items;
-	size_t n, cap;
-};
+/* Has the kernel one of the same source and table that is not of our making? */
+static bool is_there(const struct draft *draft, const struct rule *by_hand)
+{
+	const struct rules *seen = &draft->input->kernel->rules;
+	const struct rule *rule;
+	size_t i;
 
-/* The rules by hand for one of the uplink's addresses. */
-static void find_by_hand(
-	const struct draft *draft, const struct uplink *uplink, struct by_hand *out)
+	for (i = 0; i < seen->n; i++) {
+		rule = &seen->items[i];
+		if (!prefix_compare(&rule->from, &by_hand->from) &&
+			rule->table == by_hand->table && !index_find(&draft->recorded, rule))
+			return true;
+	}
+	return false;
+}
+
+bool draft_has_by_hand(const struct draft *draft, const struct uplink *uplink, bool missing)
 {
 	const struct index *by_device = &draft->managed_by_device;
 	const struct managed *managed;
 	struct managed key = {.file = NULL};
+	const struct rule *rule;
 	size_t at, i;
 
 	memcpy(key.device, uplink->device, sizeof(key.device));
 	for (at = index_first(by_device, &key); (managed = index_at(by_device, at, &key)); at++)
-		for (i = 0; i < managed->rules.n && managed->inet6 == uplink->inet6; i++)
-			if (is_for(&managed->rules.items[i].rule, uplink))
-				*array_add(out) = &managed->rules.items[i];
-}
-
-bool draft_by_hand(const struct draft *draft, const struct uplink *uplink)
-{
-	struct by_hand found = {0};
-
-	find_by_hand(draft, uplink, &found);
-	free(found.items);
-	return found.n != 0;
-}
-
-static bool is_owned(const struct draft *draft, const struct rule *rule)
-{
-	const struct rules *owned = &draft->plan->owned;
-	size_t i;
-
-	for (i = 0; i < owned->n; i++)
-		if (!rule_compare(&owned->items[i], rule))
-			return true;
+		for (i = 0; i < managed->rules.n; i++) {
+			rule = &managed->rules.items[i].rule;
+			if (is_for(rule, uplink) &&
+				!(missing && (!draft->input->kernel || is_there(draft, rule))))
+				return true;
+		}
 	return false;
 }
 
-bool draft_rules_by_hand_are_there(const struct draft *draft, const struct uplink *uplink)
+bool draft_takes_lines(const struct draft *draft, const struct uplink *uplink, unsigned rule)
 {
-	const struct kernel *kernel = draft->input->kernel;
-	struct by_hand found = {0};
-	const struct rule *rule;
-	size_t k, i = 0;
-	bool all = true;
+	const struct managed *managed = draft_find_own(draft, uplink, rule);
 
-	find_by_hand(draft, uplink, &found);
-	for (k = 0; kernel && all && k < found.n; k++) {
-		for (i = 0; i < kernel->rules.n; i++) {
-			rule = &kernel->rules.items[i];
-			if (!prefix_compare(&rule->from, &found.items[k]->rule.from) &&
-				rule->table == found.items[k]->rule.table && !is_owned(draft, rule))
-				break;
-		}
-		all = i < kernel->rules.n;
-	}
-	free(found.items);
-	return all;
+	/* A lease's routes go by netlink only: ifup-routes would apply those of the last one, and a
+	 * renewal, of which initscripts know nothing, would have to rewrite files. */
+	if (uplink->kernel_only ||
+		(rule && uplink->inet6 && !draft->input->config->release.reads_rule6))
+		return false;
+	return !managed || (!managed->sourced && !managed->broken && !managed->shared &&
+				   !managed->unsafe);
 }
 
+/* Our lines for the file, whole ones. */
 static void block_body(
-	const struct draft *draft, bool inet6, bool is_rule, const char *device, struct text *body)
+	const struct draft *draft, unsigned kind, const char *device, struct text *body)
 {
+	const bool is_rule = kind & FILE_RULE;
 	const struct index *index = is_rule ? &draft->rules_by_device : &draft->routes_by_device;
-	int family = inet6 ? AF_INET6 : AF_INET;
+	const int family = kind & FILE_INET6 ? AF_INET6 : AF_INET;
 	struct route route = {.dst = {.family = family}};
 	struct rule rule = {.from = {.family = family}};
 	const void *key = is_rule ? (const void *)&rule : &route, *line;
@@ -288,63 +258,43 @@ static void block_body(
 	}
 }
 
-static void add_change(struct draft *draft, const struct managed *managed, char *name,
-	const char *bytes, size_t len)
+static void add_change(struct draft *draft, const struct file *old, unsigned kind,
+	const char *device, const struct text *bytes)
 {
 	struct change *change = array_add(&draft->plan->changes);
 
-	change->old = managed->file;
-	change->name = name;
-	change->path = managed->file
-		? mem_string(managed->file->path)
-		: mem_format("%s/%s", draft->input->sources->scripts, name);
-	change->bytes = bytes ? mem_copy(bytes, len) : NULL;
-	change->len = len;
+	change->old = old;
+	change->name = mem_format("%s%s", file_kinds[kind].prefix, device);
+	change->path = old ? mem_string(old->path)
+			   : mem_format("%s/%s", draft->input->sources->scripts, change->name);
+	change->bytes = bytes ? mem_copy(bytes->bytes, bytes->n) : NULL;
+	change->len = bytes ? bytes->n : 0;
 }
 
 /* False: the file has lines of our form that no block of this plan would have. */
-static bool write_block(struct draft *draft, bool inet6, bool is_rule, const char *device)
+static bool write_block(struct draft *draft, unsigned kind, const char *device)
 {
 	static const struct managed none;
-	const struct managed *managed = draft_find(draft, inet6, is_rule, device);
+	const struct managed *managed = draft_find(draft, kind, device);
+	const struct file *file;
 	struct text body = {0}, bytes = {0};
-	bool wanted, same, adopted;
+	bool wanted, adopted;
 
 	if (!managed)
 		managed = &none;
 	if (managed->shared || managed->unsafe || managed->broken)
 		return true;
-	block_body(draft, inet6, is_rule, device, &body);
+	file = managed->file;
+	block_body(draft, kind, device, &body);
 	adopted = block_has_lines(&body, &managed->strays);
-	wanted = block_splice(&managed->block, managed->file != NULL, device, body.bytes, &bytes);
-	same = managed->file ? wanted && bytes.n == managed->file->len &&
-			!memcmp(bytes.n ? bytes.bytes : "", managed->file->bytes, bytes.n)
-			     : !bytes.n;
-	if (adopted && !same)
-		add_change(draft, managed,
-			mem_format("%s%s-%s", is_rule ? "rule" : "route", inet6 ? "6" : "", device),
-			wanted ? bytes.bytes : NULL, bytes.n);
+	if (adopted && (file || body.n)) {
+		wanted = block_splice(&managed->block, file != NULL, device, body.bytes, &bytes);
+		if (!wanted || !file || bytes.n != file->len ||
+			memcmp(bytes.n ? bytes.bytes : "", file->bytes, bytes.n))
+			add_change(draft, file, kind, device, wanted ? &bytes : NULL);
+	}
 	text_free(&body);
 	text_free(&bytes);
-	return adopted;
-}
-
-static bool write_device(struct draft *draft, const char *name, bool *his)
-{
-	const struct file *first = draft->input->sources->managed.items;
-	const struct managed *managed;
-	bool adopted = true;
-	int kind;
-
-	if (plan_holds(draft->plan, HOLD_FILES, name, 0))
-		return true;
-	for (kind = 0; kind < 4; kind++) {
-		if (write_block(draft, kind & 2, kind & 1, name))
-			continue;
-		managed = draft_find(draft, kind & 2, kind & 1, name);
-		his[managed->file - first] = true;
-		adopted = false;
-	}
 	return adopted;
 }
 
@@ -354,6 +304,7 @@ bool draft_write_blocks(struct draft *draft, bool *his)
 	const struct managed *managed;
 	struct device_names names = {NULL, 0, 0};
 	bool adopted = true;
+	unsigned kind;
 	size_t i;
 
 	index_build(&draft->file_routes, routes_by_device, &draft->routes_by_device);
@@ -367,8 +318,16 @@ bool draft_write_blocks(struct draft *draft, bool *his)
 			memcpy(array_add(&names), managed->name, DEVICE_SIZE);
 	}
 	device_names_drop_repeated(&names);
-	for (i = 0; i < names.n; i++)
-		adopted &= write_device(draft, names.items[i], his);
+	for (i = 0; i < names.n; i++) {
+		for (kind = 0; kind < FILE_KINDS && !plan_holds_files(draft->plan, names.items[i]);
+			kind++) {
+			if (write_block(draft, kind, names.items[i]))
+				continue;
+			managed = draft_find(draft, kind, names.items[i]);
+			his[managed->file - draft->input->sources->managed.items] = true;
+			adopted = false;
+		}
+	}
 	free(names.items);
 	return adopted;
 }

@@ -7,60 +7,45 @@
 
 #include "plan/draft.h"
 
-static int holds_by_device(const void *a, const void *b)
-{
-	const struct hold *x = a, *y = b;
-
-	return strcmp(x->device, y->device);
-}
-
-static int holds_by_table(const void *a, const void *b)
-{
-	const struct hold *x = a, *y = b;
-
-	return (x->table > y->table) - (x->table < y->table);
-}
+define_order(tables_in_order, unsigned, (*x > *y) - (*x < *y))
 
 void plan_index_holds(struct plan *plan)
 {
-	free(plan->holds_by_device.items);
-	free(plan->holds_by_table.items);
-	index_build(&plan->holds, holds_by_device, &plan->holds_by_device);
-	index_build(&plan->holds, holds_by_table, &plan->holds_by_table);
+	free(plan->held_by_device.items);
+	free(plan->held_by_table.items);
+	index_build(&plan->held_devices, devices_in_order, &plan->held_by_device);
+	index_build(&plan->held_tables, tables_in_order, &plan->held_by_table);
 }
 
-static bool has_hold(const struct index *holds, const struct hold *key)
+bool plan_holds(const struct plan *plan, const char *device, unsigned table)
 {
-	const struct hold *hold;
+	return (table && index_find(&plan->held_by_table, &table)) ||
+		(*device && index_find(&plan->held_by_device, device));
+}
+
+bool plan_holds_files(const struct plan *plan, const char *device)
+{
+	const struct index *by_device = &plan->held_by_device;
+	const struct held_device *held;
 	size_t at;
 
-	for (at = index_first(holds, key); (hold = index_at(holds, at, key)); at++)
-		if (hold->what & key->what)
+	for (at = index_first(by_device, device); (held = index_at(by_device, at, device)); at++)
+		if (held->files)
 			return true;
 	return false;
-}
-
-bool plan_holds(const struct plan *plan, unsigned what, const char *device, unsigned table)
-{
-	struct hold key = {.table = table, .what = what};
-
-	memcpy(key.device, device, strlen(device) + 1);
-	return (table && has_hold(&plan->holds_by_table, &key)) ||
-		(*device && has_hold(&plan->holds_by_device, &key));
 }
 
 bool plan_holds_route(const struct plan *plan, const struct route *route)
 {
 	bool prepare = plan->event == EVENT_PREPARE;
 
-	/* What main has is planned for the host, not for an uplink. */
+	/* Routes in main are planned for the host, not for an uplink. */
 	if (route->table == TABLE_MAIN)
 		return prepare;
 	/* Bans go on to follow main. */
 	if (!prepare && route->type >= ROUTE_BLACKHOLE)
 		return false;
-	return plan_holds(plan, HOLD_KERNEL, route->device,
-		route->table != TABLE_DEFAULT ? route->table : 0);
+	return plan_holds(plan, route->device, route->table != TABLE_DEFAULT ? route->table : 0);
 }
 
 /* A device may have several uplinks, its aliases'. */
@@ -79,7 +64,7 @@ static bool has_uplink_up(const struct draft *draft, const char *device)
 /* An uplink's own hook does all that its files say. Any other leaves what differs from what ifup
  * has made of it: ifup and ifdown of that device expect it so, and what was edited for later is
  * often not reachable yet. */
-static unsigned hold_of(const struct draft *draft, const struct planned *planned)
+static enum hold hold_of(const struct draft *draft, const struct planned *planned)
 {
 	enum event event = draft->input->event;
 	bool own = event != EVENT_SYNC && draft_is_event_device(draft, planned->uplink->device);
@@ -91,24 +76,15 @@ static unsigned hold_of(const struct draft *draft, const struct planned *planned
 		!has_uplink_up(draft, planned->uplink->device))
 		return HOLD_KERNEL;
 	if (own)
-		return 0;
+		return HOLD_NONE;
 	if (event == EVENT_PREPARE || planned->state == STATE_EDITED)
 		return HOLD_ALL;
 	/* His rules do nothing before an ifup has made them. */
 	if (planned->state == STATE_BY_HAND)
-		return event == EVENT_SYNC && draft_rules_by_hand_are_there(draft, planned->uplink)
-			? 0
-			: HOLD_ALL;
-	return event != EVENT_SYNC && planned->edited ? HOLD_ALL : 0;
-}
-
-static void add_hold(struct holds *holds, const char *device, unsigned table, unsigned what)
-{
-	struct hold *hold = array_add(holds);
-
-	memcpy(hold->device, device, strlen(device) + 1);
-	hold->table = table;
-	hold->what = what;
+		return event != EVENT_SYNC || draft_has_by_hand(draft, planned->uplink, true)
+			? HOLD_ALL
+			: HOLD_NONE;
+	return event != EVENT_SYNC && planned->edited ? HOLD_ALL : HOLD_NONE;
 }
 
 static const struct brought_up *find_brought_up(
@@ -128,69 +104,62 @@ bool draft_is_edited(const struct draft *draft, const struct uplink *uplink)
 {
 	const struct brought_up *was = find_brought_up(draft, uplink);
 
-	return was && was->fingerprint != uplink->fingerprint;
+	return was && was->fingerprint != uplink->profile->fingerprint;
 }
 
-/* The tables that held devices have in the kernel: an edit of TABLE= waits, too. */
-static void hold_tables(struct draft *draft)
+static const char *whose(const struct managed *managed)
 {
-	const struct kernel *kernel = draft->input->kernel;
-	struct plan *plan = draft->plan;
-	const struct managed *managed;
-	const struct route *route;
-	const char *device;
-	struct holds more = {0};
-	size_t i;
+	return managed->device[0] ? managed->device : managed->name;
+}
 
-	for (i = 0; i < draft->managed.n; i++) {
-		managed = &draft->managed.items[i];
-		device = managed->device[0] ? managed->device : managed->name;
-		if (plan_holds(plan, HOLD_FILES, device, 0))
-			add_hold(&more, device, managed->block.table, HOLD_ALL);
-	}
-	for (i = 0; kernel && i < kernel->routes.n; i++) {
-		route = &kernel->routes.items[i];
-		if (route_is_table_default(route) &&
-			plan_holds(plan, HOLD_KERNEL, route->device, 0))
-			add_hold(&more, route->device, route->table, HOLD_KERNEL);
-	}
-	for (i = 0; i < more.n; i++)
-		*array_add(&plan->holds) = more.items[i];
-	free(more.items);
+static void hold_device(struct plan *plan, const char *device, bool files)
+{
+	struct held_device *held = array_add(&plan->held_devices);
+
+	memcpy(held->device, device, strlen(device) + 1);
+	held->files = files;
 }
 
 void hold_set(struct draft *draft)
 {
+	const struct kernel *kernel = draft->input->kernel;
 	const struct index *left_up = &draft->lookups.left_up;
+	const bool prepare = draft->input->event == EVENT_PREPARE;
 	struct plan *plan = draft->plan;
-	const struct brought_up *was;
 	const struct managed *managed;
+	const struct route *route;
 	struct planned *planned;
-	const char *device;
 	size_t i;
 
 	for (i = 0; i < plan->uplinks.n; i++) {
 		planned = &plan->uplinks.items[i];
 		planned->hold = hold_of(draft, planned);
 		/* A wrong alias takes nothing from its device. */
-		if (planned->hold && !(planned->state == STATE_REFUSED && planned->uplink->alias))
-			add_hold(&plan->holds, planned->uplink->device, planned->table,
-				planned->hold);
+		if (!planned->hold ||
+			(planned->state == STATE_REFUSED && planned->uplink->profile->alias))
+			continue;
+		hold_device(plan, planned->uplink->device, planned->hold == HOLD_ALL);
+		*array_add(&plan->held_tables) = planned->table;
 	}
-	for (i = 0; i < left_up->n; i++) {
-		was = left_up->items[i];
-		add_hold(&plan->holds, was->device, 0, HOLD_ALL);
-	}
+	for (i = 0; i < left_up->n; i++)
+		hold_device(plan, ((const struct brought_up *)left_up->items[i])->device, true);
 	for (i = 0; i < draft->managed.n; i++) {
 		managed = &draft->managed.items[i];
-		device = managed->device[0] ? managed->device : managed->name;
-		if (managed->broken ||
-			(draft->input->event == EVENT_PREPARE &&
-				!draft_is_event_device(draft, device)))
-			add_hold(&plan->holds, device, managed->block.table, HOLD_ALL);
+		if (managed->broken || (prepare && !draft_is_event_device(draft, whose(managed))))
+			hold_device(plan, whose(managed), true);
 	}
 	plan_index_holds(plan);
-	hold_tables(draft);
+	/* The tables that held devices have: an edit of TABLE= waits, too. */
+	for (i = 0; i < draft->managed.n; i++) {
+		managed = &draft->managed.items[i];
+		if (plan_holds_files(plan, whose(managed)))
+			*array_add(&plan->held_tables) = managed->block.table;
+	}
+	for (i = 0; kernel && i < kernel->routes.n; i++) {
+		route = &kernel->routes.items[i];
+		if (route_is_table_default(route) && plan_holds(plan, route->device, 0))
+			*array_add(&plan->held_tables) = route->table;
+	}
 	plan_index_holds(plan);
 }
 
@@ -204,29 +173,27 @@ static void add_brought_up(struct brought_ups *out, const char *device, const ch
 	added->fingerprint = fingerprint;
 }
 
-/* What is up, or about to be, was brought up with today's file, or is held with that of before. */
+/* An uplink that is up, or about to be, was brought up with today's file. One that is held, and one
+ * that is refused, of whose file nothing is known, keep what is on record. */
 static void note_uplink(struct draft *draft, const struct uplink *uplink)
 {
 	const struct link *link = kernel_find_link(draft->input->kernel, uplink->device);
 	const struct brought_up *was = find_brought_up(draft, uplink);
+	const enum event event = draft->input->event;
 	bool own = draft_is_event_device(draft, uplink->device);
-	bool held = plan_holds(draft->plan, HOLD_KERNEL, uplink->device, 0);
+	bool up = link && link->up;
+	unsigned long long fingerprint;
 
-	if (own && draft->input->event == EVENT_DOWN)
+	if (own && event == EVENT_DOWN)
 		return;
-	/* Nothing is known of a file that is refused: what was before still counts. */
-	if (uplink->refused) {
-		if (was)
-			add_brought_up(&draft->plan->brought_up, uplink->device,
-				uplink->file->name, was->fingerprint);
+	if (!uplink->refused && ((own && event != EVENT_SYNC) ||
+					(up && !plan_holds(draft->plan, uplink->device, 0))))
+		fingerprint = uplink->profile->fingerprint;
+	else if (was && (up || uplink->refused))
+		fingerprint = was->fingerprint;
+	else
 		return;
-	}
-	if ((own && draft->input->event != EVENT_SYNC) || (link && link->up && !held))
-		add_brought_up(&draft->plan->brought_up, uplink->device, uplink->file->name,
-			uplink->fingerprint);
-	else if (link && link->up && was)
-		add_brought_up(&draft->plan->brought_up, uplink->device, uplink->file->name,
-			was->fingerprint);
+	add_brought_up(&draft->plan->brought_up, uplink->device, uplink->file->name, fingerprint);
 }
 
 void draft_note_brought_up(struct draft *draft)

@@ -8,90 +8,26 @@
 
 #include "plan/draft.h"
 
-static int claims_by_address(const void *a, const void *b)
-{
-	const struct claim *x = a, *y = b;
+define_order(claims_by_address, struct claim, prefix_compare_address(x->address, y->address))
+define_order(addresses_in_order, struct address, prefix_compare_address(&x->prefix, &y->prefix))
+define_order(uplinks_by_device, struct uplink,
+	x->inet6 == y->inet6 ? strcmp(x->device, y->device) : x->inet6 - y->inet6)
+define_order(uplinks_by_file, struct uplink, strcmp(x->file->name, y->file->name))
+define_order(brought_ups_by_file, struct brought_up, strcmp(x->file, y->file))
 
-	return prefix_compare_address(x->address, y->address);
+static int compare_networks(struct prefix a, struct prefix b)
+{
+	a = prefix_network(&a);
+	b = prefix_network(&b);
+	return prefix_compare(&a, &b);
 }
 
-static int addresses_in_order(const void *a, const void *b)
-{
-	const struct address *x = a, *y = b;
-
-	return prefix_compare_address(&x->prefix, &y->prefix);
-}
-
-static int addresses_by_device(const void *a, const void *b)
-{
-	const struct address *x = a, *y = b;
-
-	return strcmp(x->device, y->device);
-}
-
-static int prefixes_in_order(const void *a, const void *b)
-{
-	return prefix_compare(a, b);
-}
-
-static int uplinks_by_device(const void *a, const void *b)
-{
-	const struct uplink *x = a, *y = b;
-
-	return x->inet6 == y->inet6 ? strcmp(x->device, y->device) : x->inet6 - y->inet6;
-}
-
-static int uplinks_by_file(const void *a, const void *b)
-{
-	const struct uplink *x = a, *y = b;
-
-	return strcmp(x->file->name, y->file->name);
-}
-
-static int brought_ups_by_device(const void *a, const void *b)
-{
-	const struct brought_up *x = a, *y = b;
-
-	return strcmp(x->device, y->device);
-}
-
-static int brought_ups_by_file(const void *a, const void *b)
-{
-	const struct brought_up *x = a, *y = b;
-
-	return strcmp(x->file, y->file);
-}
-
-static int addresses_by_network(const void *a, const void *b)
-{
-	const struct address *x = a, *y = b;
-	struct prefix net = prefix_network(&x->prefix), other = prefix_network(&y->prefix);
-
-	return prefix_compare(&net, &other);
-}
-
-static int routes_by_next_hop(const void *a, const void *b)
-{
-	const struct route *x = a, *y = b;
-	int order = prefix_compare_address(&x->gateway, &y->gateway);
-
-	return order ? order : strcmp(x->device, y->device);
-}
-
-static int routes_by_prefix(const void *a, const void *b)
-{
-	const struct route *x = a, *y = b;
-
-	return prefix_compare(&x->dst, &y->dst);
-}
-
-static int routes_by_device(const void *a, const void *b)
-{
-	const struct route *x = a, *y = b;
-	int order = strcmp(x->device, y->device);
-
-	return order ? order : prefix_compare(&x->dst, &y->dst);
-}
+define_order(addresses_by_network, struct address, compare_networks(x->prefix, y->prefix))
+define_order_by_two(routes_by_next_hop, struct route,
+	prefix_compare_address(&x->gateway, &y->gateway), strcmp(x->device, y->device))
+define_order(routes_by_prefix, struct route, prefix_compare(&x->dst, &y->dst))
+define_order_by_two(routes_by_device, struct route, strcmp(x->device, y->device),
+	prefix_compare(&x->dst, &y->dst))
 
 static void collect_claims(const struct uplinks *uplinks, struct lookups *lookups)
 {
@@ -108,23 +44,96 @@ static void collect_claims(const struct uplinks *uplinks, struct lookups *lookup
 	index_build(&lookups->claims, claims_by_address, &lookups->claimed);
 }
 
-static void collect_addresses(const struct addresses *addresses, struct index *out)
-{
-	size_t i;
-
-	for (i = 0; i < addresses->n; i++)
-		*array_add(out) = &addresses->items[i];
-}
-
 bool lookups_is_uplink(const struct lookups *lookups, const char *device, bool inet6)
 {
 	struct uplink key = {.inet6 = inet6};
-	struct brought_up was = {.file = NULL};
 
 	memcpy(key.device, device, strlen(device) + 1);
-	memcpy(was.device, device, strlen(device) + 1);
 	return *device &&
-		(index_find(&lookups->uplinks, &key) || index_find(&lookups->left_up, &was));
+		(index_find(&lookups->uplinks, &key) || index_find(&lookups->left_up, device));
+}
+
+const struct address *address_within(
+	const struct index *index, size_t at, const struct prefix *net)
+{
+	const struct address *address = at < index->n ? index->items[at] : NULL;
+
+	return address && prefix_contains(net, &address->prefix) ? address : NULL;
+}
+
+const struct route *route_within(const struct index *index, size_t at, const struct prefix *net)
+{
+	const struct route *route = at < index->n ? index->items[at] : NULL;
+
+	return route && prefix_contains(net, &route->dst) ? route : NULL;
+}
+
+/* The claims of an address are few: profiles of one NIC, or NICs that share it. */
+static bool is_claimed(const struct draft *draft, const struct prefix *address,
+	const struct uplink *uplink, bool by_it)
+{
+	const struct index *claimed = &draft->lookups.claimed;
+	const struct claim key = {address, NULL}, *claim;
+	size_t at;
+
+	for (at = index_first(claimed, &key); (claim = index_at(claimed, at, &key)); at++)
+		if ((claim->uplink == uplink) == by_it)
+			return true;
+	return false;
+}
+
+bool claimed_by(
+	const struct draft *draft, const struct uplink *uplink, const struct prefix *address)
+{
+	return is_claimed(draft, address, uplink, true);
+}
+
+bool claimed_by_another(
+	const struct draft *draft, const struct uplink *uplink, const struct prefix *address)
+{
+	return is_claimed(draft, address, uplink, false);
+}
+
+bool draft_answers_no_arp(const struct draft *draft, const char *device)
+{
+	const struct link *link = kernel_find_link(draft->input->kernel, device);
+
+	return link && (link->loopback || link->noarp);
+}
+
+/* A service address of lo, of a device that answers no ARP, or that has it alone, without a
+ * network: nobody else's, so it answers through the uplink in whose network it lies. */
+bool draft_is_service(const struct draft *draft, const struct address *address)
+{
+	const struct prefix *prefix = &address->prefix;
+
+	return (prefix->len == prefix_bits(prefix->family) ||
+		       draft_answers_no_arp(draft, address->device)) &&
+		prefix_is_unicast(prefix) && !claimed_by_another(draft, NULL, prefix) &&
+		!lookups_is_uplink(
+			&draft->lookups, address->device, prefix->family == AF_INET6);
+}
+
+static void collect_addresses(struct draft *draft)
+{
+	const struct addresses *configured = &draft->input->config->addresses;
+	const struct kernel *kernel = draft->input->kernel;
+	struct lookups *lookups = &draft->lookups;
+	size_t i;
+
+	collect_claims(&draft->input->config->uplinks, lookups);
+	index_build(configured, addresses_by_network, &lookups->networks);
+	for (i = 0; i < configured->n; i++)
+		*array_add(&lookups->located) = &configured->items[i];
+	for (i = 0; kernel && i < kernel->addresses.n; i++)
+		*array_add(&lookups->located) = &kernel->addresses.items[i];
+	index_sort(&lookups->located, addresses_in_order);
+	lookups->services.compare = addresses_in_order;
+	for (i = 0; i < lookups->located.n; i++)
+		if (draft_is_service(draft, lookups->located.items[i]))
+			*array_add(&lookups->services) = lookups->located.items[i];
+	if (kernel)
+		index_build(&kernel->addresses, devices_in_order, &lookups->standing);
 }
 
 static bool is_left_up(const struct plan_input *input, const struct lookups *lookups,
@@ -153,7 +162,7 @@ static void collect_left_up(const struct plan_input *input, struct lookups *look
 	for (i = 0; record && i < record->n; i++)
 		if (is_left_up(input, lookups, &record->items[i]))
 			*array_add(&lookups->left_up) = &record->items[i];
-	index_sort(&lookups->left_up, brought_ups_by_device);
+	index_sort(&lookups->left_up, devices_in_order);
 }
 
 /* No default, nor a half of one (0.0.0.0/1, 128.0.0.0/1), nor all of IPv6's that is in use
@@ -229,42 +238,19 @@ static void collect_unbanned(const struct route *ban, struct lookups *lookups)
 	const struct route *route;
 	size_t at;
 
-	for (at = index_first(own, ban); at < own->n; at++) {
-		route = own->items[at];
-		if (!prefix_contains(&ban->dst, &route->dst))
-			return;
+	for (at = index_first(own, ban); (route = route_within(own, at, &ban->dst)); at++)
 		if (route->dst.len > ban->dst.len || route->metric < ban->metric ||
 			route->tos != ban->tos)
 			*array_add(&lookups->unbanned) = route;
-	}
 }
 
-void lookups_build(const struct plan_input *input, struct lookups *lookups)
+static void collect_main(const struct plan_input *input, struct lookups *lookups)
 {
-	const struct kernel *kernel = input->kernel;
 	size_t i;
 
-	collect_claims(&input->config->uplinks, lookups);
-	index_build(&input->config->uplinks, uplinks_by_device, &lookups->uplinks);
-	index_build(&input->config->uplinks, uplinks_by_file, &lookups->by_file);
-	index_build(&input->config->addresses, addresses_by_network, &lookups->networks);
-	if (input->saves)
-		index_build(input->saves, sysctls_in_order, &lookups->saves);
-	if (input->brought_up)
-		index_build(input->brought_up, brought_ups_by_file, &lookups->brought_up);
-	collect_left_up(input, lookups);
-	collect_addresses(&input->config->addresses, &lookups->located);
-	if (kernel) {
-		collect_addresses(&kernel->addresses, &lookups->located);
-		index_build(&kernel->addresses, addresses_by_device, &lookups->standing);
-		for (i = 0; i < kernel->routes.n; i++)
-			add_main(&kernel->routes.items[i], lookups);
-		add_statics(input, lookups);
-		rules_index_others(&kernel->rules, &lookups->similar);
-	}
-	if (kernel && input->event == EVENT_ALIAS)
-		index_build(&kernel->rules, rules_in_order, &lookups->rules);
-	index_sort(&lookups->located, addresses_in_order);
+	for (i = 0; i < input->kernel->routes.n; i++)
+		add_main(&input->kernel->routes.items[i], lookups);
+	add_statics(input, lookups);
 	index_sort(&lookups->main_defaults, routes_by_next_hop);
 	index_sort(&lookups->own_main, routes_by_device);
 	index_sort(&lookups->shared_main, routes_by_prefix);
@@ -276,11 +262,33 @@ void lookups_build(const struct plan_input *input, struct lookups *lookups)
 			collect_unbanned(lookups->shared_main.items[i], lookups);
 }
 
+void lookups_build(struct draft *draft)
+{
+	const struct plan_input *input = draft->input;
+	struct lookups *lookups = &draft->lookups;
+
+	index_build(&input->config->uplinks, uplinks_by_device, &lookups->uplinks);
+	index_build(&input->config->uplinks, uplinks_by_file, &lookups->by_file);
+	if (input->saves)
+		index_build(input->saves, sysctls_in_order, &lookups->saves);
+	if (input->brought_up)
+		index_build(input->brought_up, brought_ups_by_file, &lookups->brought_up);
+	collect_left_up(input, lookups);
+	collect_addresses(draft);
+	if (!input->kernel)
+		return;
+	collect_main(input, lookups);
+	rules_index_others(&input->kernel->rules, &lookups->similar);
+	if (input->event == EVENT_ALIAS)
+		index_build(&input->kernel->rules, rules_in_order, &lookups->rules);
+}
+
 void lookups_free(struct lookups *lookups)
 {
 	free(lookups->claims.items);
 	free(lookups->claimed.items);
 	free(lookups->located.items);
+	free(lookups->services.items);
 	free(lookups->standing.items);
 	free(lookups->rules.items);
 	free(lookups->similar.items);
@@ -296,51 +304,4 @@ void lookups_free(struct lookups *lookups)
 	free(lookups->own_by_prefix.items);
 	free(lookups->unbanned.items);
 	free(lookups->statics.items);
-}
-
-/* The claims of an address are few: profiles of one NIC, or NICs that share it. */
-static bool is_claimed(const struct draft *draft, const struct uplink *uplink, bool by_another,
-	const struct prefix *address)
-{
-	const struct index *claimed = &draft->lookups.claimed;
-	const struct claim key = {address, NULL}, *claim;
-	size_t at;
-
-	for (at = index_first(claimed, &key); (claim = index_at(claimed, at, &key)); at++)
-		if ((claim->uplink != uplink) == by_another)
-			return true;
-	return false;
-}
-
-bool claimed_by(
-	const struct draft *draft, const struct uplink *uplink, const struct prefix *address)
-{
-	return is_claimed(draft, uplink, false, address);
-}
-
-bool claimed_by_another(
-	const struct draft *draft, const struct uplink *uplink, const struct prefix *address)
-{
-	return is_claimed(draft, uplink, true, address);
-}
-
-bool claimed_by_any(const struct draft *draft, const struct prefix *address)
-{
-	return is_claimed(draft, NULL, true, address);
-}
-
-void draft_take_networks(struct draft *draft, const struct uplink *uplink)
-{
-	size_t i;
-
-	draft->networks.n = 0;
-	for (i = 0; i < uplink->addresses.n; i++)
-		*array_add(&draft->networks) = prefix_network(&uplink->addresses.items[i]);
-	free(draft->network_index.items);
-	array_drop_repeated(&draft->networks, prefixes_in_order, &draft->network_index);
-}
-
-bool draft_has_network(const struct draft *draft, const struct prefix *net)
-{
-	return index_find(&draft->network_index, net) != NULL;
 }

@@ -34,15 +34,15 @@ enum uplink_state {
 	STATE_BY_HAND  /* rule-DEVICE has rules of the administrator's for it */
 };
 
-/* What a run leaves as it is, wanted or not. */
-enum { HOLD_FILES = 1, HOLD_KERNEL = 2, HOLD_ALL = 3 };
+/* How much of an uplink a run leaves as it is: nothing, its kernel state, its files as well. */
+enum hold { HOLD_NONE, HOLD_KERNEL, HOLD_ALL };
 
 struct planned {
 	const struct uplink *uplink;
 	enum uplink_state state;
 	unsigned table; /* 0: none is needed or left in the range */
 	bool edited;	/* its file differs from what it was brought up with */
-	unsigned hold;	/* HOLD_*, set by hold_set alone */
+	enum hold hold; /* set by hold_set alone */
 };
 
 struct planned_uplinks {
@@ -63,19 +63,23 @@ struct changes {
 	size_t n, cap;
 };
 
-/* A device and a table of its own of which something is held. */
-struct hold {
+/* A device that is left as it is in the kernel, and perhaps in its files. */
+struct held_device {
 	device_name device;
-	unsigned table; /* 0: none is known */
-	unsigned what;	/* HOLD_* */
+	bool files;
 };
 
-struct holds {
-	struct hold *items;
+struct held_devices {
+	struct held_device *items;
 	size_t n, cap;
 };
 
-/* What a profile of a device was brought up with. */
+struct held_tables {
+	unsigned *items;
+	size_t n, cap;
+};
+
+/* A profile as it was when its device was brought up. */
 struct brought_up {
 	device_name device;
 	char *file; /* "ifcfg-eth0" */
@@ -109,8 +113,10 @@ struct plan {
 	/* Lines of the administrator's that look like ours, in route- files: in the kernel, too,
 	 * they are his. */
 	struct routes his;
-	struct holds holds;
-	struct index holds_by_device, holds_by_table;
+	struct index his_by_key;
+	struct held_devices held_devices;
+	struct held_tables held_tables;
+	struct index held_by_device, held_by_table; /* of these two */
 	struct brought_ups brought_up; /* the record as it is to be after this run */
 	struct changes changes;
 	struct sysctls sysctls; /* wanted */
@@ -131,12 +137,14 @@ struct plan_input {
 
 void plan_build(const struct plan_input *input, struct plan *plan, struct diags *diags);
 void plan_free(struct plan *plan);
-/* Of what the plan wants twice the first stays, and its indices are made; plan_build does it. */
+/* Drops duplicates, keeping the first, and makes the indices; plan_build does it. */
 void plan_index(struct plan *plan);
 void plan_index_holds(struct plan *plan);
 
-/* Is what the device or the table has, of files or in the kernel, left as it is? table 0: none. */
-bool plan_holds(const struct plan *plan, unsigned what, const char *device, unsigned table);
+/* Does what the device ("": none) or the table (0: none) has in the kernel stay as it is? */
+bool plan_holds(const struct plan *plan, const char *device, unsigned table);
+/* Do the device's blocks stay as they are? */
+bool plan_holds_files(const struct plan *plan, const char *device);
 /* Does a route of ours stay, wanted or not? Of a held uplink all does but
  * bans, which go on to follow main. */
 bool plan_holds_route(const struct plan *plan, const struct route *route);

@@ -7,7 +7,7 @@
 
 #include "plan/draft.h"
 
-/* As PARKED_METRIC of routes.c. */
+/* See struct serving. */
 enum { PARKED_PRIORITY = 2 };
 
 /* The last priorities before main's, 32766. */
@@ -37,57 +37,25 @@ void draft_choose_priority(struct draft *draft)
 	}
 }
 
-static bool is_parked(const struct draft *draft, const struct rule *rule)
+static bool is_elsewhere(const struct draft *draft, const struct address *address)
 {
-	enum event event = draft->input->event;
+	const struct uplink *uplink = draft->serving.uplink;
 
-	return draft_is_event_device(draft, rule->device) &&
-		(event == EVENT_PREPARE ||
-			(event == EVENT_ALIAS && !index_find(&draft->lookups.rules, rule)));
-}
-
-static bool answers_no_arp(const struct draft *draft, const char *device)
-{
-	const struct link *link = kernel_find_link(draft->input->kernel, device);
-
-	return link && (link->loopback || link->noarp);
-}
-
-/* A service address of lo, of a device that answers no ARP, or that has it alone, without a
- * network: nobody else's, so it answers through the uplink in whose network it lies. */
-bool draft_is_service(const struct draft *draft, const struct address *address)
-{
-	if (lookups_is_uplink(&draft->lookups, address->device,
-		    address->prefix.family == AF_INET6) ||
-		claimed_by_any(draft, &address->prefix) || !prefix_is_unicast(&address->prefix))
-		return false;
-	return answers_no_arp(draft, address->device) ||
-		address->prefix.len == prefix_bits(address->prefix.family);
-}
-
-static bool is_elsewhere(
-	const struct draft *draft, const struct uplink *uplink, const struct address *address)
-{
 	if (!strcmp(address->device, uplink->device))
 		return claimed_by_another(draft, uplink, &address->prefix);
 	return !claimed_by(draft, uplink, &address->prefix) && !draft_is_service(draft, address);
 }
 
-/* The addresses of a network stand together when they are sorted. */
-static bool prefix_shared(
-	const struct draft *draft, const struct uplink *uplink, const struct prefix *net)
+/* Has another device, or another uplink of the device, an address in the network? */
+static bool is_shared(const struct draft *draft, const struct prefix *net)
 {
 	const struct index *located = &draft->lookups.located;
 	const struct address first = {.prefix = *net}, *address;
 	size_t at;
 
-	for (at = index_first(located, &first); at < located->n; at++) {
-		address = located->items[at];
-		if (!prefix_contains(net, &address->prefix))
-			return false;
-		if (is_elsewhere(draft, uplink, address))
+	for (at = index_first(located, &first); (address = address_within(located, at, net)); at++)
+		if (is_elsewhere(draft, address))
 			return true;
-	}
 	return false;
 }
 
@@ -98,23 +66,16 @@ static bool has_similar(const struct draft *draft, const struct rule *rule)
 	return rule_find_twin(&draft->lookups.similar, rule, NULL) != NULL;
 }
 
-static bool in_rule_file(const struct draft *draft, const struct uplink *uplink)
+static void add_rule(
+	struct draft *draft, const struct prefix *from, unsigned priority, bool to_file)
 {
-	const struct managed *managed = draft_find(draft, uplink->inet6, true, uplink->device);
-
-	return !uplink->kernel_only &&
-		(!uplink->inet6 || draft->input->config->release.reads_rule6) &&
-		!(managed && (managed->broken || managed->shared || managed->unsafe));
-}
-
-static void add_rule(struct draft *draft, const struct planned *planned, struct prefix from,
-	unsigned priority, bool in_file)
-{
+	const struct serving *serving = &draft->serving;
 	const struct kernel *kernel = draft->input->kernel;
-	struct rule rule = rule_make(
-		&from, planned->table, priority, kernel && kernel->old_inet6), parked;
+	struct rule rule = rule_make(from, serving->planned->table, priority,
+		kernel && kernel->old_inet6);
+	struct rule parked;
 
-	memcpy(rule.device, planned->uplink->device, sizeof(rule.device));
+	memcpy(rule.device, serving->uplink->device, sizeof(rule.device));
 	if (has_similar(draft, &rule)) {
 		diag_notice(draft->diags, rule.device, 0,
 			"left alone: a foreign rule of priority "
@@ -122,29 +83,31 @@ static void add_rule(struct draft *draft, const struct planned *planned, struct 
 			priority);
 		return;
 	}
-	if (in_file && in_rule_file(draft, planned->uplink)) {
+	if (to_file && serving->rules_to_file) {
 		*array_add(&draft->file_rules) = rule;
-		*array_add(&draft->plan->owned) = rule;
+		if (serving->parks || serving->parks_new || serving->planned->state != STATE_UP)
+			*array_add(&draft->plan->owned) = rule;
 		parked = rule;
 		parked.priority -= PARKED_PRIORITY;
-		if (is_parked(draft, &rule) && !has_similar(draft, &parked))
+		if ((serving->parks ||
+			    (serving->parks_new && !index_find(&draft->lookups.rules, &rule))) &&
+			!has_similar(draft, &parked))
 			rule = parked;
 	}
-	if (planned->state != STATE_UP)
+	if (serving->planned->state != STATE_UP)
 		return;
 	*array_add(&draft->plan->rules) = rule;
 	*array_add(&draft->plan->owned) = rule;
 }
 
-/* Of several uplinks that share a network the first one that is up has its service addresses. */
-static bool is_first_in(
-	const struct draft *draft, const struct planned *planned, const struct prefix *net)
+/* The first uplink that is up, of several in one network, has its service addresses. */
+static bool is_first_in(const struct draft *draft, const struct prefix *net)
 {
 	const struct planned *other;
 	struct prefix its;
 	size_t i;
 
-	for (other = draft->plan->uplinks.items; other != planned; other++)
+	for (other = draft->plan->uplinks.items; other != draft->serving.planned; other++)
 		for (i = 0; other->state == STATE_UP && i < other->uplink->addresses.n; i++) {
 			its = prefix_network(&other->uplink->addresses.items[i]);
 			if (!prefix_compare(&its, net))
@@ -153,66 +116,57 @@ static bool is_first_in(
 	return true;
 }
 
-static void add_service_rules(
-	struct draft *draft, const struct planned *planned, const struct prefix *net)
+/* A rule for each address in the network: the uplink's own, service addresses, and those that
+ * somebody has added to its device. */
+static void add_address_rules(struct draft *draft, const struct prefix *net)
 {
-	const struct index *located = &draft->lookups.located;
+	const struct index *services = &draft->lookups.services;
+	const struct index *standing = &draft->lookups.standing;
+	const struct uplink *uplink = draft->serving.uplink;
 	const struct address first = {.prefix = *net}, *address;
-	size_t at;
+	struct prefix host;
+	size_t i, at = index_first(services, &first);
 
-	for (at = index_first(located, &first); at < located->n; at++) {
-		address = located->items[at];
-		if (!prefix_contains(net, &address->prefix))
-			return;
-		if (answers_no_arp(draft, address->device) && draft_is_service(draft, address))
-			add_rule(draft, planned, prefix_host(&address->prefix), draft->priority,
-				false);
+	for (i = 0; i < uplink->addresses.n; i++) {
+		host = prefix_host(&uplink->addresses.items[i]);
+		if (prefix_contains(net, &host))
+			add_rule(draft, &host, draft->priority, true);
+	}
+	if (address_within(services, at, net) && is_first_in(draft, net))
+		for (; (address = address_within(services, at, net)); at++) {
+			host = prefix_host(&address->prefix);
+			if (draft_answers_no_arp(draft, address->device))
+				add_rule(draft, &host, draft->priority, false);
+		}
+	for (i = index_first(standing, uplink->device);
+		(address = index_at(standing, i, uplink->device)); i++) {
+		host = prefix_host(&address->prefix);
+		if (prefix_contains(net, &host) && !claimed_by_another(draft, NULL, &host))
+			add_rule(draft, &host, draft->priority, false);
 	}
 }
 
-static void add_address_rules(
-	struct draft *draft, const struct planned *planned, const struct prefix *net)
+void draft_add_rules(struct draft *draft)
 {
-	const struct index *standing = &draft->lookups.standing;
-	const struct uplink *uplink = planned->uplink;
-	struct address key = {.prefix = *net};
-	const struct address *address;
-	size_t i;
-
-	for (i = 0; i < uplink->addresses.n; i++)
-		if (prefix_contains(net, &uplink->addresses.items[i]))
-			add_rule(draft, planned, prefix_host(&uplink->addresses.items[i]),
-				draft->priority, true);
-	if (is_first_in(draft, planned, net))
-		add_service_rules(draft, planned, net);
-	memcpy(key.device, uplink->device, sizeof(key.device));
-	for (i = index_first(standing, &key); (address = index_at(standing, i, &key)); i++)
-		if (prefix_contains(net, &address->prefix) &&
-			!claimed_by_any(draft, &address->prefix))
-			add_rule(draft, planned, prefix_host(&address->prefix), draft->priority,
-				false);
-}
-
-void draft_add_rules(struct draft *draft, const struct planned *planned)
-{
+	const struct serving *serving = &draft->serving;
 	const struct prefix *net;
 	size_t i;
 
 	/* Before the kernel's rule for the local table ours would take the host's own addresses
 	 * away. */
-	if (draft->before_local[planned->uplink->inet6]) {
-		diag_notice(draft->diags, planned->uplink->device, 0,
+	if (draft->before_local[serving->uplink->inet6]) {
+		diag_notice(draft->diags, serving->uplink->device, 0,
 			"no rule: the local table's own rule is behind priority %u; expected it "
 			"before, or RULE_PRIORITY behind it",
 			draft->priority);
 		return;
 	}
-	for (i = 0; i < draft->networks.n; i++) {
-		net = &draft->networks.items[i];
-		if (prefix_shared(draft, planned->uplink, net))
-			add_address_rules(draft, planned, net);
+	for (i = 0; i < serving->networks.n; i++) {
+		net = &serving->networks.items[i];
+		if (is_shared(draft, net))
+			add_address_rules(draft, net);
 		else
-			add_rule(draft, planned, *net, draft->priority + 1, true);
+			add_rule(draft, net, draft->priority + 1, true);
 	}
 }
 
@@ -234,7 +188,7 @@ void draft_add_standby_rule(struct draft *draft)
 		route = &kernel->routes.items[i];
 		needed = route->table == TABLE_DEFAULT && route->dst.family == AF_INET6 &&
 			plan_owns_route(draft->plan, route) &&
-			plan_holds(draft->plan, HOLD_KERNEL, route->device, 0);
+			plan_holds(draft->plan, route->device, 0);
 	}
 	if (!needed)
 		return;

@@ -8,73 +8,76 @@
 #include "base/line.h"
 #include "plan/draft.h"
 
-static void want(struct draft *draft, const struct uplink *uplink, enum sysctl_key key, int value)
+static void want(struct draft *draft, enum sysctl_key key, int value)
 {
-	sysctl_add(uplink->device, key, value, &draft->plan->sysctls);
+	sysctl_add(draft->serving.uplink->device, key, value, &draft->plan->sysctls);
 }
 
-static void add_probe(
-	struct draft *draft, const struct uplink *uplink, const struct prefix *address)
+static void add_probe(struct draft *draft, const struct prefix *address)
 {
 	struct probe *probe = array_add(&draft->plan->probes);
 
-	memcpy(probe->device, uplink->device, sizeof(probe->device));
+	memcpy(probe->device, draft->serving.uplink->device, sizeof(probe->device));
 	probe->address = *address;
 }
 
-/* shares: another NIC is in the same network. Then neighbours may send to this one what is for a
- * service address, and the other one's filter no longer lets it take what is this one's. */
-static void want_rp_filter(struct draft *draft, const struct uplink *uplink, bool shares)
+/* Is it one of the kernel's, not of the configuration's? */
+static bool is_seen(const struct kernel *kernel, const struct address *address)
 {
-	const struct kernel *kernel = draft->input->kernel;
+	return kernel && address >= kernel->addresses.items &&
+		address < kernel->addresses.items + kernel->addresses.n;
+}
+
+/* shares: another NIC is in the same network. Then neighbours may send packets for a service
+ * address to this one, and the other one's filter no longer lets it take those for this one. */
+static void want_rp_filter(struct draft *draft, bool shares)
+{
+	const int values[] = {[RP_FILTER_STRICT] = 1, [RP_FILTER_LOOSE] = draft->input->loose,
+		[RP_FILTER_OFF] = 0};
+	const struct uplink *uplink = draft->serving.uplink;
+	const struct index *services = &draft->lookups.services;
+	const struct address *address;
 	struct sysctl key = {.key = SYSCTL_RP_FILTER};
 	const struct saved *saved;
 	size_t i;
 
-	switch (uplink->rp_filter) {
-	case RP_FILTER_STRICT:
-		want(draft, uplink, SYSCTL_RP_FILTER, 1);
+	if (uplink->rp_filter == RP_FILTER_KEEP)
 		return;
-	case RP_FILTER_LOOSE:
-		want(draft, uplink, SYSCTL_RP_FILTER, draft->input->loose);
+	if (uplink->rp_filter != RP_FILTER_AUTO) {
+		want(draft, SYSCTL_RP_FILTER, values[uplink->rp_filter]);
 		return;
-	case RP_FILTER_OFF:
-		want(draft, uplink, SYSCTL_RP_FILTER, 0);
-		return;
-	case RP_FILTER_KEEP:
-		return;
-	case RP_FILTER_AUTO:
-		break;
 	}
 	/* Once loosened it stays so until the device goes down: with the loose filter the kernel
 	 * cannot tell any more whether the strict one would do. */
 	memcpy(key.device, uplink->device, sizeof(key.device));
 	saved = index_find(&draft->lookups.saves, &key);
 	if (saved) {
-		want(draft, uplink, SYSCTL_RP_FILTER, saved->set.value);
+		want(draft, SYSCTL_RP_FILTER, saved->set.value);
 		return;
 	}
-	add_probe(draft, uplink, &uplink->addresses.items[0]);
-	for (i = 0; shares && kernel && i < kernel->addresses.n; i++)
-		if (kernel->addresses.items[i].prefix.family == AF_INET &&
-			draft_is_service(draft, &kernel->addresses.items[i]))
-			add_probe(draft, uplink, &kernel->addresses.items[i].prefix);
+	add_probe(draft, &uplink->addresses.items[0]);
+	for (i = 0; shares && i < services->n; i++) {
+		address = services->items[i];
+		if (address->prefix.family == AF_INET && is_seen(draft->input->kernel, address))
+			add_probe(draft, &address->prefix);
+	}
 }
 
 /* Linux answers ARP for any address of the host on any NIC; where two of them are in one
  * segment, each must speak for its own only. */
-static bool shares_network(const struct draft *draft, const struct uplink *uplink)
+static bool shares_network(const struct draft *draft)
 {
+	const struct serving *serving = &draft->serving;
 	const struct index *by_network = &draft->lookups.networks;
 	struct address key = {.prefix = {.len = 0}};
 	const struct address *address;
 	size_t i, at;
 
-	for (i = 0; i < draft->networks.n; i++) {
-		key.prefix = draft->networks.items[i];
+	for (i = 0; i < serving->networks.n; i++) {
+		key.prefix = serving->networks.items[i];
 		for (at = index_first(by_network, &key); (address = index_at(by_network, at, &key));
 			at++)
-			if (strcmp(address->device, uplink->device))
+			if (strcmp(address->device, serving->uplink->device))
 				return true;
 	}
 	return false;
@@ -149,23 +152,24 @@ void draft_check_settings(struct draft *draft)
 	}
 }
 
-void draft_add_sysctls(struct draft *draft, const struct planned *planned)
+void draft_add_sysctls(struct draft *draft)
 {
-	const struct uplink *uplink = planned->uplink;
+	const struct uplink *uplink = draft->serving.uplink;
 	bool shares;
 
 	/* These are IPv4's; IPv6 has no reverse-path filter of its own. */
-	if (uplink->inet6 || planned->state != STATE_UP || draft->input->event == EVENT_PREPARE)
+	if (uplink->inet6 || draft->serving.planned->state != STATE_UP ||
+		draft->input->event == EVENT_PREPARE)
 		return;
-	shares = shares_network(draft, uplink);
-	want_rp_filter(draft, uplink, shares);
+	shares = shares_network(draft);
+	want_rp_filter(draft, shares);
 	/* With arp_filter the NIC answers for the addresses whose replies leave by it: its own, and
 	 * service addresses, which arp_ignore would take off the segment. */
 	if (uplink->arp_ignore != ARP_AUTO)
-		want(draft, uplink, SYSCTL_ARP_IGNORE, uplink->arp_ignore);
+		want(draft, SYSCTL_ARP_IGNORE, uplink->arp_ignore);
 	else if (shares)
-		want(draft, uplink, SYSCTL_ARP_FILTER, 1);
+		want(draft, SYSCTL_ARP_FILTER, 1);
 	if (shares || uplink->arp_announce != ARP_AUTO)
-		want(draft, uplink, SYSCTL_ARP_ANNOUNCE,
+		want(draft, SYSCTL_ARP_ANNOUNCE,
 			uplink->arp_announce != ARP_AUTO ? uplink->arp_announce : 2);
 }

@@ -24,8 +24,9 @@ struct choice {
 	struct uses uses;
 	struct index used;     /* the uses, by table */
 	struct index given;    /* uplinks that have a table, by it */
+	struct index by_file;  /* all uplinks */
 	struct index defaults; /* ours of uplinks' tables in the kernel, by device */
-	unsigned next;	       /* all of the range before it are taken, whoever asks */
+	unsigned next;	       /* all of the range before it are taken for everybody */
 };
 
 bool route_is_table_default(const struct route *route)
@@ -34,26 +35,11 @@ bool route_is_table_default(const struct route *route)
 		route->table != TABLE_DEFAULT && !route->dst.len && route->device[0];
 }
 
-static int planned_by_table(const void *a, const void *b)
-{
-	const struct planned *x = a, *y = b;
-
-	return (x->table > y->table) - (x->table < y->table);
-}
-
-static int routes_by_device(const void *a, const void *b)
-{
-	const struct route *x = a, *y = b;
-
-	return strcmp(x->device, y->device);
-}
-
-static int uses_by_table(const void *a, const void *b)
-{
-	const struct use *x = a, *y = b;
-
-	return (x->table > y->table) - (x->table < y->table);
-}
+define_order(planned_by_table, struct planned, (x->table > y->table) - (x->table < y->table))
+define_order(planned_by_file, struct planned,
+	(x->uplink->file > y->uplink->file) - (x->uplink->file < y->uplink->file))
+define_order(routes_by_device, struct route, strcmp(x->device, y->device))
+define_order(uses_by_table, struct use, (x->table > y->table) - (x->table < y->table))
 
 static void add_use(struct uses *uses, unsigned table, bool ours, const char *device)
 {
@@ -89,9 +75,8 @@ static void collect_files(const struct draft *draft, struct uses *uses)
 static void collect_kernel(struct choice *choice)
 {
 	const struct kernel *kernel = choice->draft->input->kernel;
-	struct index owned = {0};
 	const struct route *route;
-	size_t i;
+	size_t i, at = 0;
 
 	if (!kernel)
 		return;
@@ -105,58 +90,51 @@ static void collect_kernel(struct choice *choice)
 		*array_add(&choice->defaults) = route;
 	}
 	index_sort(&choice->defaults, routes_by_device);
-	index_build(&choice->draft->plan->owned, rules_in_order, &owned);
 	for (i = 0; i < kernel->rules.n; i++)
-		if (!index_find(&owned, &kernel->rules.items[i]))
+		if (!index_find_next(
+			    &choice->draft->recorded, &at, &kernel->rules.items[i]))
 			add_use(&choice->uses, kernel->rules.items[i].table, false, "");
-	free(owned.items);
 }
 
-/* May the uplink have it? hinted: a block or the kernel says that it has it already; then the
- * kernel's others do not count, which may be routes that somebody added to it. */
-static bool is_free(const struct choice *choice, unsigned table, const char *device, bool hinted)
+/* The kernel's own, and 0 to those that read 8 bits. */
+static bool is_reserved(unsigned table)
 {
+	return table % 256 == 0 || (table >= 253 && table <= 255);
+}
+
+/* Is it taken for everybody (device NULL), or for this device? */
+static bool is_taken(const struct choice *choice, unsigned table, const char *device)
+{
+	const struct planned given = {.table = table};
 	const struct use key = {.table = table}, *use;
 	size_t at;
 
+	if (is_reserved(table) || index_find(&choice->given, &given))
+		return true;
 	for (at = index_first(&choice->used, &key); (use = index_at(&choice->used, at, &key)); at++)
-		if (hinted ? !use->ours && use->device[0] && strcmp(use->device, device)
-			   : !use->ours || strcmp(use->device, device))
-			return false;
-	return true;
-}
-
-/* A file's two uplinks share the number: tables are of one family each. */
-static bool is_anothers(
-	const struct choice *choice, unsigned table, const struct planned *planned)
-{
-	const struct planned key = {.table = table}, *other;
-	size_t at;
-
-	for (at = index_first(&choice->given, &key); (other = index_at(&choice->given, at, &key));
-		at++)
-		if (other->uplink->file != planned->uplink->file)
+		if (!use->ours || (device && strcmp(use->device, device)))
 			return true;
 	return false;
 }
 
-static void give(struct choice *choice, struct planned *planned, unsigned table)
+/* May the uplink keep a table that a block or the kernel says it has? Unless lines of another
+ * device name it or another file's uplink got it: a file's two uplinks share the number, as tables
+ * are of one family each. The kernel's others do not count, which may be routes that somebody
+ * added to it. */
+static bool may_keep(const struct choice *choice, const struct planned *planned, unsigned table)
 {
-	planned->table = table;
-	if (table)
-		index_add(&choice->given, planned);
-}
+	const struct use key = {.table = table}, *use;
+	const struct planned given = {.table = table}, *other;
+	size_t at;
 
-static bool needs_table(const struct planned *planned)
-{
-	return !planned->table && planned->state != STATE_REFUSED &&
-		planned->state != STATE_BY_HAND;
-}
-
-static bool is_hint(const struct choice *choice, const struct planned *planned, unsigned table)
-{
-	return table && is_free(choice, table, planned->uplink->device, true) &&
-		!is_anothers(choice, table, planned);
+	for (at = index_first(&choice->used, &key); (use = index_at(&choice->used, at, &key)); at++)
+		if (!use->ours && use->device[0] && strcmp(use->device, planned->uplink->device))
+			return false;
+	for (at = index_first(&choice->given, &given);
+		(other = index_at(&choice->given, at, &given)); at++)
+		if (other->uplink->file != planned->uplink->file)
+			return false;
+	return table != 0;
 }
 
 /* The one whose default goes by the uplink's gateway: a device's aliases may have tables in the same
@@ -164,23 +142,25 @@ static bool is_hint(const struct choice *choice, const struct planned *planned, 
 static unsigned block_table(const struct choice *choice, const struct planned *planned)
 {
 	const struct uplink *uplink = planned->uplink;
-	const struct managed *managed =
-		draft_find(choice->draft, uplink->inet6, false, uplink->device);
+	const struct managed *managed;
 	const struct route *ours;
-	int is_rule;
+	unsigned rule;
 	size_t i;
 
+	if (uplink->kernel_only)
+		return 0;
+	managed = draft_find_own(choice->draft, uplink, 0);
 	for (i = 0; managed && !managed->block.other_name && i < managed->ours.n; i++) {
 		ours = &managed->ours.items[i].route;
 		if (!ours->dst.len && ours->table != TABLE_MAIN && ours->table != TABLE_DEFAULT &&
 			prefix_same_address(&ours->gateway, &uplink->gateway) &&
-			is_hint(choice, planned, ours->table))
+			may_keep(choice, planned, ours->table))
 			return ours->table;
 	}
-	for (is_rule = 0; is_rule <= 1; is_rule++) {
-		managed = draft_find(choice->draft, uplink->inet6, is_rule, uplink->device);
+	for (rule = 0; rule <= FILE_RULE; rule++) {
+		managed = draft_find_own(choice->draft, uplink, rule);
 		if (managed && !managed->block.other_name &&
-			is_hint(choice, planned, managed->block.table))
+			may_keep(choice, planned, managed->block.table))
 			return managed->block.table;
 	}
 	return 0;
@@ -190,7 +170,7 @@ static unsigned block_table(const struct choice *choice, const struct planned *p
  * there is one: so a table stays the same when another's lease goes. The lowest, as the kernel's
  * order is another one beyond 255. */
 static unsigned kernel_table(
-	const struct choice *choice, const struct planned *planned, bool same_gateway)
+	const struct choice *choice, const struct planned *planned, bool up, bool same_gateway)
 {
 	const struct uplink *uplink = planned->uplink;
 	struct route key = {.table = 0};
@@ -198,77 +178,55 @@ static unsigned kernel_table(
 	unsigned table = 0;
 	size_t at;
 
+	if (!uplink->kernel_only || up != (planned->state == STATE_UP))
+		return 0;
 	memcpy(key.device, uplink->device, sizeof(key.device));
 	for (at = index_first(&choice->defaults, &key);
 		(route = index_at(&choice->defaults, at, &key)); at++)
 		if ((!same_gateway || prefix_same_address(&route->gateway, &uplink->gateway)) &&
 			(!table || route->table < table) &&
-			is_free(choice, route->table, uplink->device, true) &&
-			!is_anothers(choice, route->table, planned))
+			may_keep(choice, planned, route->table))
 			table = route->table;
 	return table;
-}
-
-/* A device and its aliases may be several uplinks: those that are up come first, whose routes
- * these will be, and each by its own gateway. */
-static void choose_kernel_tables(struct choice *choice)
-{
-	struct planned_uplinks *uplinks = &choice->draft->plan->uplinks;
-	struct planned *planned;
-	int down, same_gateway;
-	size_t i;
-
-	for (down = 0; down <= 1; down++)
-		for (same_gateway = 1; same_gateway >= 0; same_gateway--)
-			for (i = 0; i < uplinks->n; i++) {
-				planned = &uplinks->items[i];
-				if (needs_table(planned) && planned->uplink->kernel_only &&
-					down == (planned->state != STATE_UP))
-					give(choice, planned,
-						kernel_table(choice, planned, same_gateway));
-			}
-}
-
-/* Whoever asks? */
-static bool is_taken(const struct choice *choice, unsigned table)
-{
-	const struct use key = {.table = table}, *use;
-	const struct planned given = {.table = table};
-	size_t at;
-
-	if (table % 256 == 0 || (table >= 253 && table <= 255) ||
-		index_find(&choice->given, &given))
-		return true;
-	for (at = index_first(&choice->used, &key); (use = index_at(&choice->used, at, &key)); at++)
-		if (!use->ours)
-			return true;
-	return false;
 }
 
 static unsigned lowest_free(struct choice *choice, const struct planned *planned)
 {
 	const unsigned last = choice->draft->input->config->table_last;
+	const struct planned *partner;
 	unsigned table;
+	size_t at;
 
-	while (choice->next && choice->next <= last && is_taken(choice, choice->next))
+	for (at = index_first(&choice->by_file, planned);
+		(partner = index_at(&choice->by_file, at, planned)); at++)
+		if (partner->table)
+			return partner->table;
+	while (choice->next && choice->next <= last && is_taken(choice, choice->next, NULL))
 		choice->next++;
 	for (table = choice->next; table && table <= last; table++)
-		if (!is_taken(choice, table) &&
-			is_free(choice, table, planned->uplink->device, false))
+		if (!is_taken(choice, table, planned->uplink->device))
 			return table;
 	return 0;
 }
 
-static unsigned partners_table(const struct draft *draft, const struct planned *planned)
-{
-	const struct planned_uplinks *uplinks = &draft->plan->uplinks;
-	size_t i;
+/* A table is looked for in these ways, each for all uplinks before the next: TABLE=, what has been
+ * chosen before, what is free. A device and its aliases may be several uplinks without a block:
+ * those that are up come first, whose routes the kernel's are, and each by its own gateway. */
+enum way { BY_KEY, BY_BLOCK, UP_GATEWAY, UP_ANY, DOWN_GATEWAY, DOWN_ANY, FREE, WAYS };
 
-	for (i = 0; i < uplinks->n; i++)
-		if (uplinks->items[i].table &&
-			uplinks->items[i].uplink->file == planned->uplink->file)
-			return uplinks->items[i].table;
-	return 0;
+static unsigned find_table(struct choice *choice, const struct planned *planned, enum way way)
+{
+	switch (way) {
+	case BY_KEY:
+		return planned->uplink->table;
+	case BY_BLOCK:
+		return block_table(choice, planned);
+	case FREE:
+		return lowest_free(choice, planned);
+	default:
+		return kernel_table(choice, planned, way <= UP_ANY,
+			way == UP_GATEWAY || way == DOWN_GATEWAY);
+	}
 }
 
 static void refuse_tableless(struct draft *draft, struct planned *planned)
@@ -286,12 +244,12 @@ static void refuse_tableless(struct draft *draft, struct planned *planned)
 void draft_choose_tables(struct draft *draft)
 {
 	const struct table_names *names = &draft->input->config->tables;
+	struct planned_uplinks *uplinks = &draft->plan->uplinks;
 	struct choice choice = {.draft = draft,
 		.given = {.compare = planned_by_table},
 		.next = draft->input->config->table_first};
-	struct planned_uplinks *uplinks = &draft->plan->uplinks;
 	struct planned *planned;
-	unsigned table;
+	enum way way;
 	size_t i;
 
 	for (i = 0; i < names->n; i++)
@@ -299,25 +257,22 @@ void draft_choose_tables(struct draft *draft)
 	collect_files(draft, &choice.uses);
 	collect_kernel(&choice);
 	index_build(&choice.uses, uses_by_table, &choice.used);
-	for (i = 0; i < uplinks->n; i++)
-		if (needs_table(&uplinks->items[i]))
-			give(&choice, &uplinks->items[i], uplinks->items[i].uplink->table);
-	for (i = 0; i < uplinks->n; i++)
-		if (needs_table(&uplinks->items[i]) && !uplinks->items[i].uplink->kernel_only)
-			give(&choice, &uplinks->items[i],
-				block_table(&choice, &uplinks->items[i]));
-	choose_kernel_tables(&choice);
-	for (i = 0; i < uplinks->n; i++) {
-		planned = &uplinks->items[i];
-		if (!needs_table(planned))
-			continue;
-		table = partners_table(draft, planned);
-		give(&choice, planned, table ? table : lowest_free(&choice, planned));
-		if (!planned->table)
-			refuse_tableless(draft, planned);
-	}
+	index_build(uplinks, planned_by_file, &choice.by_file);
+	for (way = BY_KEY; way < WAYS; way++)
+		for (i = 0; i < uplinks->n; i++) {
+			planned = &uplinks->items[i];
+			if (planned->table || planned->state == STATE_REFUSED ||
+				planned->state == STATE_BY_HAND)
+				continue;
+			planned->table = find_table(&choice, planned, way);
+			if (planned->table)
+				index_add(&choice.given, planned);
+			else if (way == FREE)
+				refuse_tableless(draft, planned);
+		}
 	free(choice.uses.items);
 	free(choice.used.items);
 	free(choice.given.items);
+	free(choice.by_file.items);
 	free(choice.defaults.items);
 }

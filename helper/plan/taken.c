@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Whose is it: the keys of routes that are not ours, from the administrator's files and the kernel.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -9,86 +10,95 @@
 /* A line that looks like ours and is his is his in the kernel, too. */
 bool plan_owns_route(const struct plan *plan, const struct route *route)
 {
+	const struct index *his_by_key = &plan->his_by_key;
 	const struct route *his;
-	size_t i;
+	size_t at;
 
 	if (route->protocol != PROTO_MULTIHOME)
 		return false;
-	for (i = 0; i < plan->his.n; i++) {
-		his = &plan->his.items[i];
-		if (!route_compare_key(his, route) &&
-			!prefix_compare_address(&his->gateway, &route->gateway) &&
+	for (at = index_first(his_by_key, route); (his = index_at(his_by_key, at, route)); at++)
+		if (!prefix_compare_address(&his->gateway, &route->gateway) &&
 			(!his->device[0] || !strcmp(his->device, route->device)))
 			return false;
-	}
 	return true;
 }
 
-static void disown_rule(struct rules *owned, const struct by_hand_rule *his)
+/* A rule of a line of his is not ours, whatever the record or a block says. */
+static void disown_rules(const struct managed_files *files, struct rules *owned)
 {
-	size_t i, n = 0;
+	const struct by_hand_rules *rules;
+	struct index his = {0};
+	size_t i, k, n = 0;
 
+	for (i = 0; i < files->n; i++) {
+		rules = &files->items[i].rules;
+		for (k = 0; k < rules->n; k++)
+			if (rules->items[k].has_priority && !rules->items[k].other)
+				*array_add(&his) = &rules->items[k].rule;
+	}
+	index_sort(&his, rules_in_order);
 	for (i = 0; i < owned->n; i++)
-		if (his->other || !his->has_priority || rule_compare(&his->rule, &owned->items[i]))
+		if (!index_find(&his, &owned->items[i]))
 			owned->items[n++] = owned->items[i];
 	owned->n = n;
+	free(his.items);
 }
 
 void taken_collect_lines(struct draft *draft)
 {
-	const struct managed *managed;
+	const struct by_hand_routes *routes;
+	struct plan *plan = draft->plan;
 	struct route *route;
 	size_t i, k;
 
 	for (i = 0; i < draft->managed.n; i++) {
-		managed = &draft->managed.items[i];
-		for (k = 0; k < managed->routes.n; k++) {
+		routes = &draft->managed.items[i].routes;
+		for (k = 0; k < routes->n; k++) {
 			route = array_add(&draft->taken);
-			*route = managed->routes.items[k].route;
+			*route = routes->items[k].route;
 			if (route->protocol == PROTO_MULTIHOME)
-				*array_add(&draft->plan->his) = *route;
+				*array_add(&plan->his) = *route;
 		}
-		for (k = 0; k < managed->rules.n; k++)
-			disown_rule(&draft->plan->owned, &managed->rules.items[k]);
 	}
 	draft->taken_lines = draft->taken.n;
+	index_build(&plan->his, routes_by_key, &plan->his_by_key);
+	disown_rules(&draft->managed, &plan->owned);
 }
 
 static bool is_planned(const struct plan *plan, unsigned table)
 {
 	size_t i;
 
-	if (table == TABLE_DEFAULT)
-		return true;
 	for (i = 0; i < plan->uplinks.n; i++)
 		if (plan->uplinks.items[i].table == table)
 			return true;
-	return false;
+	return table == TABLE_DEFAULT;
 }
 
 void taken_collect_kernel(struct draft *draft)
 {
 	const struct kernel *kernel = draft->input->kernel;
+	const struct route *route;
 	const struct route_key *key;
-	unsigned passed = 0, wanted = 0;
+	unsigned table = 0;
+	bool planned = false;
 	size_t i;
 
 	/* They come table by table, and a router has a hundred thousand. */
 	for (i = 0; kernel && i < kernel->others.n; i++) {
 		key = &kernel->others.items[i];
-		if (key->table == passed)
-			continue;
-		if (key->table != wanted && !is_planned(draft->plan, key->table)) {
-			passed = key->table;
-			continue;
+		if (key->table != table) {
+			table = key->table;
+			planned = is_planned(draft->plan, table);
 		}
-		wanted = key->table;
-		route_set_key(array_add(&draft->taken), key);
+		if (planned)
+			route_set_key(array_add(&draft->taken), key);
 	}
-	for (i = 0; kernel && i < kernel->routes.n; i++)
-		if (kernel->routes.items[i].table != TABLE_MAIN &&
-			!plan_owns_route(draft->plan, &kernel->routes.items[i]))
-			*array_add(&draft->taken) = kernel->routes.items[i];
+	for (i = 0; kernel && i < kernel->routes.n; i++) {
+		route = &kernel->routes.items[i];
+		if (route->table != TABLE_MAIN && !plan_owns_route(draft->plan, route))
+			*array_add(&draft->taken) = *route;
+	}
 	index_build(&draft->taken, routes_by_key, &draft->taken_by_key);
 }
 

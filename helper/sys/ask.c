@@ -14,50 +14,54 @@
 #include "base/log.h"
 #include "sys/ask.h"
 #include "sys/decode.h"
-#include "sys/kernel.h"
-#include "sys/wire.h"
+#include "sys/netlink.h"
+#include "sys/proc.h"
 
 /* RTM_F_LOOKUP_TABLE: the answer is to say the table; older kernels say main. */
 enum { LOOKUP_TABLE = 0x1000 };
 
+/* Headers, two addresses and two devices. nlmsg_alloc_simple would clear a page for each. */
+enum { QUESTION_SIZE = 128 };
+
 /* The one answer that is waited for. */
 struct asking {
 	const struct links *links;
+	unsigned seq;
 	struct answer *answer;
-	bool answered;
+	bool says_table; /* the kernel does, of IPv4 */
 };
 
-static void read_cached_error(struct nlmsghdr *message, struct answer *answer)
+static int read_answer(const struct nlmsghdr *message, void *arg)
 {
-	const struct nlattr *attr = nlmsg_find_attr(message, sizeof(struct rtmsg), RTA_CACHEINFO);
-	struct rta_cacheinfo info;
-
-	if (!attr || attribute_length(attr) < sizeof(info))
-		return;
-	memcpy(&info, attribute_bytes(attr), sizeof(info));
-	/* Before 4.4 an IPv6 route that refuses came as an answer, with its error in it. */
-	answer->error = -(int)info.rta_error;
-}
-
-static int read_answer(struct nl_msg *msg, void *arg)
-{
-	struct asking *asking = arg;
+	const struct asking *asking = arg;
 	struct answer *answer = asking->answer;
-	struct nlmsghdr *message = nlmsg_hdr(msg);
+	const struct nlattr *attrs[RTA_CACHEINFO + 1];
+	struct rta_cacheinfo cached = {.rta_error = 0};
 	struct route_key key = {.metric = 0};
 	struct routes routes = {0};
 	struct route *route;
 	struct hop hop;
+	int err;
 
-	if (message->nlmsg_type != RTM_NEWROUTE || !nlmsg_valid_hdr(message, sizeof(struct rtmsg)))
-		return NL_SKIP;
+	if (message->nlmsg_seq != asking->seq)
+		return 0;
+	if (message->nlmsg_type == NLMSG_ERROR) {
+		err = message_error(message, &answer->error);
+		return err ? err : answer->error != 0;
+	}
+	if (message->nlmsg_type != RTM_NEWROUTE ||
+		message->nlmsg_len < NLMSG_LENGTH(sizeof(struct rtmsg)))
+		return 0;
+	/* Before 4.4 an IPv6 route that refuses came as an answer, with its error in it. */
+	message_split(message, sizeof(struct rtmsg), attrs, RTA_CACHEINFO);
+	if (attrs[RTA_CACHEINFO])
+		attribute_copy(attrs[RTA_CACHEINFO], &cached, sizeof(cached));
+	answer->error = (int)-cached.rta_error;
 	route = array_add(&routes);
 	decode_route_key(message, &key);
 	decode_route(message, &key, asking->links, route);
-	asking->answered = true;
-	read_cached_error(message, answer);
 	answer->type = route->type;
-	if (route->dst.family == AF_INET6 || !kernel_older_than(4, 4, 0))
+	if (route->dst.family == AF_INET6 || asking->says_table)
 		answer->table = route->table;
 	answer->source = route->source;
 	if (route_hop_count(route)) {
@@ -66,79 +70,56 @@ static int read_answer(struct nl_msg *msg, void *arg)
 		answer->gateway = hop.gateway;
 	}
 	routes_free(&routes);
-	return NL_OK;
-}
-
-static int read_error(struct sockaddr_nl *from, struct nlmsgerr *error, void *arg)
-{
-	struct asking *asking = arg;
-
-	(void)from;
-	asking->answer->error = -error->error;
-	asking->answered = true;
-	return NL_SKIP;
-}
-
-static int put_address(struct nl_msg *msg, int type, const struct prefix *address)
-{
-	return nla_put(msg, type, prefix_bits(address->family) / 8, address->bytes);
+	return 1;
 }
 
 static int put_question(
 	struct nl_msg *msg, const struct question *question, unsigned iif, unsigned oif)
 {
-	struct rtmsg *header = nlmsg_reserve(msg, sizeof(*header), NLMSG_ALIGNTO);
+	struct rtmsg *header = message_put_header(msg);
 	unsigned char bits = (unsigned char)prefix_bits(question->to.family);
 
 	if (!header)
 		return -1;
-	memset(header, 0, sizeof(*header));
 	header->rtm_family = question->to.family;
 	header->rtm_dst_len = bits;
 	header->rtm_src_len = question->from.family ? bits : 0;
 	header->rtm_tos = question->tos;
 	header->rtm_flags = LOOKUP_TABLE;
-	if (put_address(msg, RTA_DST, &question->to) ||
-		(question->from.family && put_address(msg, RTA_SRC, &question->from)) ||
-		(iif && nla_put_u32(msg, RTA_IIF, iif)))
-		return -1;
-	return oif ? nla_put_u32(msg, RTA_OIF, oif) : 0;
-}
-
-/* The device's index; 0 for "", -1 if it is not there. */
-static int device_index(const struct links *links, const char *name)
-{
-	struct kernel seen = {.links = *links};
-	const struct link *link = kernel_find_link(&seen, name);
-
-	return !*name ? 0 : link ? link->index : -1;
+	return message_put_address(msg, RTA_DST, &question->to) ||
+			message_put_address(msg, RTA_SRC, &question->from) ||
+			(iif && nla_put_u32(msg, RTA_IIF, iif)) ||
+			(oif && nla_put_u32(msg, RTA_OIF, oif))
+		? -1
+		: 0;
 }
 
 /* Without an acknowledgement asked for, a question has one reply: a route or an error. */
 static int ask(struct nl_sock *socket, const struct question *question, struct asking *asking)
 {
-	int iif = device_index(asking->links, question->iif);
-	int oif = device_index(asking->links, question->oif);
+	unsigned iif = link_index(asking->links, question->iif);
+	unsigned oif = link_index(asking->links, question->oif);
 	struct nl_msg *msg;
 	int err;
 
 	memset(asking->answer, 0, sizeof(*asking->answer));
-	asking->answered = false;
-	if (iif < 0 || oif < 0) {
+	if ((question->iif[0] && !iif) || (question->oif[0] && !oif)) {
 		asking->answer->error = ENODEV;
 		return 0;
 	}
-	msg = nlmsg_alloc_simple(RTM_GETROUTE, NLM_F_REQUEST);
-	err = msg ? put_question(msg, question, (unsigned)iif, (unsigned)oif) : -NLE_NOMEM;
+	msg = nlmsg_alloc_size(QUESTION_SIZE);
+	err = -NLE_NOMEM;
+	if (msg && nlmsg_put(msg, 0, 0, RTM_GETROUTE, 0, NLM_F_REQUEST))
+		err = put_question(msg, question, iif, oif);
 	if (!err)
 		err = nl_send_auto(socket, msg);
-	if (err >= 0)
-		err = nl_recvmsgs_default(socket);
+	if (err >= 0) {
+		asking->seq = nlmsg_hdr(msg)->nlmsg_seq;
+		err = netlink_receive(socket, read_answer, asking);
+	}
 	nlmsg_free(msg);
 	if (err < 0)
 		return err;
-	if (!asking->answered)
-		return -NLE_AGAIN;
 	/* It has no memory to look: that is no opinion. */
 	return asking->answer->error == ENOBUFS || asking->answer->error == ENOMEM ? -NLE_NOMEM : 0;
 }
@@ -147,15 +128,12 @@ int kernel_ask(const struct question *questions, size_t n, const struct links *l
 	struct answer *answers)
 {
 	struct nl_sock *socket = netlink_open();
-	struct asking asking = {.links = links};
+	struct asking asking = {.links = links, .says_table = !kernel_older_than(4, 4, 0)};
 	int err = socket ? 0 : -1;
 	size_t i;
 
 	if (!socket)
 		return -1;
-	nl_socket_disable_auto_ack(socket);
-	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, read_answer, &asking);
-	nl_socket_modify_err_cb(socket, NL_CB_CUSTOM, read_error, &asking);
 	for (i = 0; i < n && !err; i++) {
 		asking.answer = &answers[i];
 		err = ask(socket, &questions[i], &asking);
@@ -209,7 +187,8 @@ int kernel_refuses(const struct probes *probes, const struct kernel *kernel, boo
 {
 	struct question *questions = mem_resize(NULL, probes->n * sizeof(*questions));
 	struct answer *answers = mem_resize(NULL, probes->n * sizeof(*answers));
-	struct prefix remote = choose_remote(kernel);
+	const struct prefix none = {0};
+	struct prefix remote = probes->n ? choose_remote(kernel) : none;
 	const struct probe *probe;
 	int err = 0;
 	size_t i;

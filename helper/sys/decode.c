@@ -7,13 +7,7 @@
 #include <linux/rtnetlink.h>
 
 #include "sys/decode.h"
-#include "sys/wire.h"
-
-/* No kernel says more, but a message is bytes from outside. */
-static unsigned char length_within(int family, unsigned char len)
-{
-	return len > prefix_bits(family) ? (unsigned char)prefix_bits(family) : len;
-}
+#include "sys/netlink.h"
 
 static void keep_unknown(const struct nlattr *attr, struct rule *rule)
 {
@@ -100,12 +94,9 @@ void decode_rule(const struct nlmsghdr *message, struct rule *out)
 	bool has_mask = false;
 	size_t left;
 
-	out->from.family = info->rtm_family;
-	out->from.len = length_within(info->rtm_family, info->rtm_src_len);
-	if (info->rtm_dst_len) {
-		out->to.family = info->rtm_family;
-		out->to.len = length_within(info->rtm_family, info->rtm_dst_len);
-	}
+	out->from = attribute_prefix(NULL, info->rtm_family, info->rtm_src_len);
+	if (info->rtm_dst_len)
+		out->to = attribute_prefix(NULL, info->rtm_family, info->rtm_dst_len);
 	out->table = info->rtm_table;
 	out->tos = info->rtm_tos;
 	out->action = decode_type(info->rtm_type);
@@ -126,8 +117,7 @@ void decode_route_key(const struct nlmsghdr *message, struct route_key *out)
 	const struct nlattr *attr;
 	size_t left;
 
-	out->dst.family = info->rtm_family;
-	out->dst.len = length_within(info->rtm_family, info->rtm_dst_len);
+	out->dst = attribute_prefix(NULL, info->rtm_family, info->rtm_dst_len);
 	out->tos = info->rtm_tos;
 	out->table = info->rtm_table;
 	for (attr = message_attributes(message, sizeof(*info), &left); attribute_fits(attr, left);
@@ -228,22 +218,37 @@ static void keep_metrics(const struct nlattr *attr, struct route *route)
 	memcpy(route->metrics, attribute_bytes(attr), route->metrics_len);
 }
 
-/* Two bits, as the router sent them (ICMPV6_ROUTER_PREF_*). */
-static signed char read_preference(const struct nlattr *attr)
+/* Family 0 if it is not there. */
+static struct prefix read_address(const struct nlattr *attr, int family)
 {
-	unsigned char value = attribute_byte(attr);
+	const struct prefix none = {0};
 
-	return value == 1 ? 1 : value == 3 ? -1 : 0;
+	return attr ? attribute_prefix(attr, family, prefix_bits(family)) : none;
 }
 
 void decode_route(const struct nlmsghdr *message, const struct route_key *key,
 	const struct links *links, struct route *out)
 {
+	/* What is read here or of the key, is without meaning for a copy, or of an answer only. */
+	static const unsigned known = 1u << RTA_DST | 1u << RTA_PRIORITY | 1u << RTA_TABLE |
+		1u << RTA_GATEWAY | 1u << RTA_OIF | 1u << RTA_SRC | 1u << RTA_PREFSRC |
+		1u << RTA_FLOW | 1u << RTA_METRICS | 1u << RTA_MULTIPATH | 1u << ROUTE_PREF |
+		1u << RTA_IIF | 1u << RTA_CACHEINFO | 1u << ROUTE_EXPIRES | 1u << ROUTE_PAD |
+		1u << ROUTE_UID | 1u << ROUTE_NEXTHOP;
 	const struct rtmsg *info = NLMSG_DATA(message);
-	const struct nlattr *attr, *multipath = NULL;
-	int family = info->rtm_family, device = 0;
+	const struct nlattr *attrs[ROUTE_NEXTHOP + 1] = {NULL}, *attr;
+	int family = info->rtm_family, device, type;
+	unsigned char preference = 0;
 	size_t left;
 
+	for (attr = message_attributes(message, sizeof(*info), &left); attribute_fits(attr, left);
+		attr = attribute_next(attr, &left)) {
+		type = attribute_type(attr);
+		if (type <= ROUTE_NEXTHOP)
+			attrs[type] = attr;
+		if (type > ROUTE_NEXTHOP || !(known & 1u << type))
+			out->special = true;
+	}
 	route_set_key(out, key);
 	out->type = decode_type(info->rtm_type);
 	out->protocol = info->rtm_protocol;
@@ -251,56 +256,22 @@ void decode_route(const struct nlmsghdr *message, const struct route_key *key,
 	out->onlink = (info->rtm_flags & RTNH_F_ONLINK) != 0;
 	out->dead = (info->rtm_flags & RTNH_F_DEAD) != 0;
 	out->linkdown = (info->rtm_flags & ROUTE_LINKDOWN) != 0;
-	for (attr = message_attributes(message, sizeof(*info), &left); attribute_fits(attr, left);
-		attr = attribute_next(attr, &left)) {
-		switch (attribute_type(attr)) {
-		case RTA_GATEWAY:
-			out->gateway = attribute_prefix(attr, family, prefix_bits(family));
-			break;
-		case RTA_OIF:
-			device = (int)attribute_number(attr);
-			break;
-		case RTA_SRC:
-			out->from = attribute_prefix(attr, family, info->rtm_src_len);
-			break;
-		case RTA_PREFSRC:
-			out->source = attribute_prefix(attr, family, prefix_bits(family));
-			break;
-		case RTA_FLOW:
-			out->flow = attribute_number(attr);
-			break;
-		case RTA_METRICS:
-			if (!out->metrics_len)
-				keep_metrics(attr, out);
-			break;
-		case RTA_MULTIPATH:
-			multipath = attr;
-			break;
-		case ROUTE_PREF:
-			out->preference = read_preference(attr);
-			break;
-		case ROUTE_VIA:
-			out->gateway = read_via(attr);
-			out->special = true;
-			break;
-		case RTA_DST:
-		case RTA_PRIORITY:
-		case RTA_TABLE:
-		/* Without meaning for a copy, or of an answer only. */
-		case RTA_IIF:
-		case RTA_CACHEINFO:
-		case ROUTE_EXPIRES:
-		case ROUTE_PAD:
-		case ROUTE_UID:
-		case ROUTE_NEXTHOP:
-			break;
-		default:
-			out->special = true;
-		}
-	}
-	if (multipath)
-		decode_hops(multipath, links, out);
+	out->source = read_address(attrs[RTA_PREFSRC], family);
+	out->gateway = attrs[ROUTE_VIA] ? read_via(attrs[ROUTE_VIA])
+					: read_address(attrs[RTA_GATEWAY], family);
+	out->flow = attribute_number(attrs[RTA_FLOW]);
+	if (attrs[RTA_SRC])
+		out->from = attribute_prefix(attrs[RTA_SRC], family, info->rtm_src_len);
+	/* Two bits, as the router sent them (ICMPV6_ROUTER_PREF_*). */
+	if (attrs[ROUTE_PREF])
+		attribute_copy(attrs[ROUTE_PREF], &preference, sizeof(preference));
+	out->preference = preference == 1 ? 1 : preference == 3 ? -1 : 0;
+	if (attrs[RTA_METRICS])
+		keep_metrics(attrs[RTA_METRICS], out);
+	if (attrs[RTA_MULTIPATH])
+		decode_hops(attrs[RTA_MULTIPATH], links, out);
 	/* IPv4's ban by a nexthop object says lo, which no route that refuses may be added with. */
+	device = (int)attribute_number(attrs[RTA_OIF]);
 	if (!out->n && device && !(family == AF_INET && route_refuses(out)))
 		link_name(links, device, out->device);
 }

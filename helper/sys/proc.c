@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Settings of the kernel, read and written below /proc/sys.
+ * The kernel's version, and its settings.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -7,84 +7,92 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "sys/kernel.h"
+#include "sys/file.h"
 #include "sys/proc.h"
 
-static int open_key(const char *device, enum sysctl_key key, int flags)
+bool kernel_older_than(unsigned major, unsigned minor, unsigned patch)
 {
-	char *path = mem_format("/proc/sys/net/ipv4/conf/%s/%s", device, sysctl_name(key));
-	int fd = open(path, flags);
+	unsigned a = 0, b = 0, c = 0;
+	struct utsname name;
 
-	free(path);
-	return fd;
+	if (uname(&name) || sscanf(name.release, "%u.%u.%u", &a, &b, &c) < 2)
+		return false;
+	return a != major ? a < major : b != minor ? b < minor : c < patch;
 }
 
-static int sysctl_fail(const char *device, enum sysctl_key key)
+/* -1: errno. */
+static int read_setting(int family, const char *device, const char *key, int *out)
 {
-	log_error("%s: reading %s: %s", device, sysctl_name(key), strerror(errno));
-	return -1;
+	char path[96], value[32];
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv%d/conf/%s/%s", family == AF_INET6 ? 6 : 4,
+		device, key);
+	if (file_read_start(path, value, sizeof(value)) < 0)
+		return -1;
+	*out = atoi(value);
+	return 0;
 }
 
 int sysctl_read(const char *device, struct sysctls *out)
 {
-	char value[32];
-	ssize_t n;
-	int key, fd;
+	enum sysctl_key key;
+	int value;
 
 	for (key = 0; key < SYSCTL_KEYS; key++) {
-		fd = open_key(device, (enum sysctl_key)key, O_RDONLY);
-		if (fd < 0 && errno == ENOENT)
-			continue;
-		n = fd < 0 ? -1 : read(fd, value, sizeof(value) - 1);
-		if (fd >= 0)
-			close(fd);
-		if (n < 0)
-			return sysctl_fail(device, (enum sysctl_key)key);
-		value[n] = '\0';
-		sysctl_add(device, (enum sysctl_key)key, atoi(value), out);
+		if (!read_setting(AF_INET, device, sysctl_name(key), &value)) {
+			sysctl_add(device, key, value, out);
+		} else if (errno != ENOENT) {
+			log_error("%s: reading %s: %s", device, sysctl_name(key), strerror(errno));
+			return -1;
+		}
 	}
 	return 0;
 }
 
 int sysctl_value(int family, const char *device, const char *key)
 {
-	char *path = mem_format(
-		"/proc/sys/net/ipv%d/conf/%s/%s", family == AF_INET6 ? 6 : 4, device, key);
-	int fd = open(path, O_RDONLY);
-	char value[32];
-	ssize_t n = fd < 0 ? -1 : read(fd, value, sizeof(value) - 1);
+	int value = 0;
 
-	free(path);
-	if (fd >= 0)
-		close(fd);
-	if (n <= 0)
-		return 0;
-	value[n] = '\0';
-	return atoi(value);
+	read_setting(family, device, key, &value);
+	return value;
+}
+
+/* -1: errno. */
+static int write_string(const char *path, const char *string)
+{
+	int fd = open(path, O_WRONLY), err;
+
+	if (fd < 0)
+		return -1;
+	err = write(fd, string, strlen(string)) < 0 ? -1 : 0;
+	close(fd);
+	return err;
 }
 
 int sysctl_write(const struct sysctl *sysctl)
 {
-	int fd = open_key(sysctl->device, sysctl->key, O_WRONLY), err = -1;
-	char value[16];
+	const char *name = sysctl_name(sysctl->key);
+	char path[96], value[16];
 
-	if (fd < 0 && errno == ENOENT)
-		return 0;
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/%s", sysctl->device, name);
 	snprintf(value, sizeof(value), "%d\n", sysctl->value);
-	if (fd >= 0)
-		err = write(fd, value, strlen(value)) < 0 ? -1 : 0;
-	if (err)
-		log_error("%s: %s=%d: %s", sysctl->device, sysctl_name(sysctl->key), sysctl->value,
-			strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return err;
+	if (!write_string(path, value) || errno == ENOENT)
+		return 0;
+	log_error("%s: %s=%d: %s", sysctl->device, name, sysctl->value, strerror(errno));
+	return -1;
 }
 
 int sysctl_loose(void)
 {
 	return kernel_older_than(2, 6, 31) ? 0 : 2;
+}
+
+void kernel_flush_cache(void)
+{
+	if (kernel_older_than(3, 6, 0) && write_string("/proc/sys/net/ipv4/route/flush", "0\n"))
+		log_notice("net/ipv4/route/flush: %s", strerror(errno));
 }

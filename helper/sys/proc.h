@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT
- * Settings of the kernel, read and written below /proc/sys.
+ * The kernel's version, and its settings below /proc/sys.
  */
 #ifndef SYS_PROC_H
 #define SYS_PROC_H
 
 #include "net/sysctl.h"
 
-/* /proc/sys: adds what the device has of each key; what is not there is left out. 0, or -1:
- * logged; what cannot be read is not taken for what is not there. */
+bool kernel_older_than(unsigned major, unsigned minor, unsigned patch);
+
+/* Adds what the device has of each key; what is not there is left out. 0, or -1: logged; what
+ * cannot be read is not taken for what is not there. */
 int sysctl_read(const char *device, struct sysctls *out);
 /* net.ipv4 or ipv6.conf.DEVICE.KEY, whatever the key; 0 if it is not there. */
 int sysctl_value(int family, const char *device, const char *key);
@@ -15,5 +17,9 @@ int sysctl_value(int family, const char *device, const char *key);
 int sysctl_write(const struct sysctl *sysctl);
 /* What rp_filter is called loose by: 2, but 0 before 2.6.31, which knew on and off only. */
 int sysctl_loose(void);
+
+/* Kernels before 3.6 keep a cache of routes that a change of rules leaves as it was
+ * (2.6.18). Nothing to do on others; never an error. */
+void kernel_flush_cache(void);
 
 #endif

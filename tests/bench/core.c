@@ -191,7 +191,7 @@ void core_run(struct host *host)
 
 	host->sources.seen = &host->kernel.addresses;
 	config_build(&host->sources, &host->kernel.links, &host->config, &host->diags);
-	config_hear(&host->config, &host->sources, &host->kernel);
+	config_learn(&host->config, &host->sources, &host->kernel);
 	plan_build(&input, &host->plan, &host->diags);
 	diff_build(&host->plan, &host->kernel, &host->ops);
 }

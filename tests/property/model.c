@@ -145,6 +145,33 @@ static bool is_served(const struct host *host, int uplink)
 
 enum { OWNER_NONE = -1, OWNER_UNCLEAR = -2 };
 
+/* An address without a network, on a NIC that is no uplink: whoever asks it came by the network that
+ * it lies in. */
+static bool is_service(const struct host *host, const struct address *address)
+{
+	int i;
+
+	for (i = 0; i < host->n_files; i++)
+		if (host->files[i].nic == address->nic && uplink_of(host, i) >= 0)
+			return false;
+	return address->net.len == 32;
+}
+
+/* Has no other NIC an address of that network, but for such? Else only the uplink's own are its. */
+static bool is_alone_in(const struct host *host, const struct address *own)
+{
+	const struct address *other;
+	int i;
+
+	for (i = 0; i < host->n_addresses; i++) {
+		other = &host->addresses[i];
+		if (other->nic != own->nic && net_has(own->net, other->net.address) &&
+			!is_service(host, other))
+			return false;
+	}
+	return true;
+}
+
 /* The uplink whose address it is. Of one added by hand, or of a file without a gateway: the
  * uplink on the same NIC in whose network it lies, since a rule is for a network and not for the
  * addresses that happen to be there. */
@@ -155,7 +182,10 @@ static int owner_of(const struct host *host, const struct address *address)
 	if (address->file >= 0 && uplink_of(host, address->file) >= 0)
 		return uplink_of(host, address->file);
 	for (i = 0; i < host->n_addresses; i++) {
-		if (host->addresses[i].file < 0 || host->addresses[i].nic != address->nic ||
+		if (host->addresses[i].file < 0 ||
+			(host->addresses[i].nic != address->nic &&
+				!(is_service(host, address) &&
+					is_alone_in(host, &host->addresses[i]))) ||
 			!net_has(host->addresses[i].net, address->net.address))
 			continue;
 		uplink = uplink_of(host, host->addresses[i].file);
@@ -203,6 +233,28 @@ static bool is_within_own(const struct host *host, int uplink, const struct rout
 	return false;
 }
 
+/* In main another route to the same comes before it: a network of the host's, for instance. */
+static bool is_hidden(const struct host *host, const struct route *ban)
+{
+	const struct route *route;
+	const struct address *address;
+	int i;
+
+	for (i = 0; i < host->n_routes; i++) {
+		route = &host->routes[i];
+		if (route->table == TABLE_MAIN && !route->blackhole &&
+			route->metric < ban->metric && route->dst.len == ban->dst.len &&
+			net_has(route->dst, ban->dst.address))
+			return true;
+	}
+	for (i = 0; ban->metric && i < host->n_addresses; i++) {
+		address = &host->addresses[i];
+		if (address->net.len == ban->dst.len && net_has(address->net, ban->dst.address))
+			return true;
+	}
+	return false;
+}
+
 static const struct route *best_route(const struct host *host, int uplink, uint32_t remote)
 {
 	const struct route *route, *best = NULL;
@@ -212,6 +264,7 @@ static const struct route *best_route(const struct host *host, int uplink, uint3
 		route = &host->routes[i];
 		if (route->table == TABLE_MAIN && route->dst.len > 1 &&
 			net_has(route->dst, remote) &&
+			!(route->blackhole && is_hidden(host, route)) &&
 			(route->blackhole || !is_other_uplinks(host, route->nic, uplink) ||
 				is_within_own(host, uplink, route)) &&
 			(!best || is_better(route, best, host->files[uplink].nic)))

@@ -79,7 +79,7 @@ static void check_uplink(const char *want, const char *name)
 
 static void hears(const char *want, const char *name)
 {
-	config_hear(&config, &sources, &kernel);
+	config_learn(&config, &sources, &kernel);
 	check_uplink(want, name);
 }
 
@@ -165,7 +165,7 @@ static void forgets(const char *file, const char *bytes, const char *want, const
 	change->name = mem_string(file);
 	change->bytes = bytes ? mem_string(bytes) : NULL;
 	change->len = bytes ? strlen(bytes) : 0;
-	config_hear(&config, &sources, &kernel);
+	config_learn(&config, &sources, &kernel);
 	forgot = config_forget(&config, &changes);
 	check_uplink(want, name);
 	ok(!forgot || !config_forget(&config, &changes), "once and for all");

@@ -11,7 +11,7 @@ static struct table_name isp = {120, isp_name};
 static const struct table_names names = {&isp, 1, 1};
 
 /* "LINE TYPE DST table T [tos T] metric M [via G] [dev D] [onlink] [proto P] [several]; …" */
-static char *routes_text(const char *bytes, size_t len, int first, bool inet6)
+static char *routes_text(const char *bytes, size_t len, bool inet6)
 {
 	struct by_hand_routes routes = {.n = 0};
 	const struct by_hand_route *line;
@@ -21,7 +21,7 @@ static char *routes_text(const char *bytes, size_t len, int first, bool inet6)
 	size_t i;
 
 	text_add_string(&out, "");
-	byhand_routes(bytes, len, first, inet6, &names, &routes);
+	byhand_routes(bytes, len, inet6, &names, &routes);
 	for (i = 0; i < routes.n; i++) {
 		line = &routes.items[i];
 		route = &line->route;
@@ -44,7 +44,7 @@ static char *routes_text(const char *bytes, size_t len, int first, bool inet6)
 
 static void check_route(bool inet6, const char *text, const char *want, const char *name)
 {
-	char *got = routes_text(text, strlen(text), 1, inet6);
+	char *got = routes_text(text, strlen(text), inet6);
 
 	is(got, want, name);
 	free(got);
@@ -61,7 +61,7 @@ static void check_rule(bool inet6, const char *bytes, const char *want, const ch
 	size_t i;
 
 	text_add_string(&out, "");
-	byhand_rules(bytes, strlen(bytes), 1, inet6, &names, &rules);
+	byhand_rules(bytes, strlen(bytes), inet6, &names, &rules);
 	for (i = 0; i < rules.n; i++) {
 		line = &rules.items[i];
 		rule = &line->rule;
@@ -147,9 +147,9 @@ static void test_lines(void)
 		"a comment goes on behind a backslash, too");
 	check_route(false, "default via 10.0.0.1 \\", "1 0 default table 254 metric 0 via 10.0.0.1",
 		"a backslash at the end");
-	got = routes_text(nul, sizeof(nul) - 1, 8, false);
-	is(got, "8 0 10.1.0.0/16 table 254 metric 0 dev eth0",
-		"NUL bytes are dropped, and lines are counted from the first");
+	got = routes_text(nul, sizeof(nul) - 1, false);
+	is(got, "1 0 10.1.0.0/16 table 254 metric 0 dev eth0",
+		"NUL bytes are dropped");
 	free(got);
 }
 

@@ -44,8 +44,6 @@ static char *ops_text(struct plan *plan, const struct kernel *kernel)
 	size_t i;
 
 	text_add_string(&text, "");
-	free(plan->routes_by_key.items);
-	free(plan->rules_in_order.items);
 	plan_index(plan);
 	diff_build(plan, kernel, &ops);
 	for (i = 0; i < ops.n; i++) {
@@ -115,7 +113,8 @@ static void test_stale(void)
 		"ip rule del from 10.0.0.0/8 iif lo lookup 100 priority 10001\n"
 		"ip route del default via 10.0.0.1 dev eth0 table 100 proto 109\n",
 		"rules go before routes");
-	*array_add(&plan.holds) = (struct hold){.device = "eth0", .table = 100, .what = HOLD_KERNEL};
+	*array_add(&plan.held_devices) = (struct held_device){.device = "eth0"};
+	*array_add(&plan.held_tables) = 100;
 	check(&plan, &kernel, "", "what is held stays");
 	*array_add(&kernel.rules) = plan.owned.items[0];
 	check(&plan, &kernel, "ip rule del from 10.0.0.0/8 iif lo lookup 100 priority 10001\n",
@@ -127,7 +126,7 @@ static void test_stale(void)
 	check(&plan, &kernel, "ip rule del from 10.0.0.0/8 iif lo lookup 100 priority 10001\n",
 		"even if another stands between the two");
 	kernel.rules.n = 1;
-	plan.holds.items[0] = (struct hold){.device = "eth0", .what = HOLD_KERNEL};
+	plan.held_tables.n = 0;
 	check(&plan, &kernel, "ip rule del from 10.0.0.0/8 iif lo lookup 100 priority 10001\n",
 		"a held device keeps its routes in every table");
 	plan_free(&plan);

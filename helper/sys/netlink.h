@@ -3,8 +3,8 @@
  *
  * Source: include/uapi/linux/netlink.h; netlink_dump (net/netlink/af_netlink.c); libnl's attr.h.
  */
-#ifndef SYS_WIRE_H
-#define SYS_WIRE_H
+#ifndef SYS_NETLINK_H
+#define SYS_NETLINK_H
 
 #include <string.h>
 
@@ -14,52 +14,24 @@
 
 #include "net/net.h"
 
-/* EL5's kernel headers have no linux/fib_rules.h; the numbers are the wire's. */
-enum {
-	RULE_DST = 1,
-	RULE_SRC = 2,
-	RULE_IIFNAME = 3,
-	RULE_GOTO = 4,
-	RULE_PRIORITY = 6,
-	RULE_FWMARK = 10,
-	RULE_FLOW = 11,
-	RULE_TUN_ID = 12,
-	RULE_SUPPRESS_IFGROUP = 13,
-	RULE_SUPPRESS_PREFIXLEN = 14,
-	RULE_TABLE = 15,
-	RULE_FWMASK = 16,
-	RULE_OIFNAME = 17,
-	RULE_PAD = 18,
-	RULE_L3MDEV = 19,
-	RULE_UID_RANGE = 20,
-	RULE_PROTOCOL = 21,
-	RULE_IP_PROTO = 22,
-	RULE_SPORT_RANGE = 23,
-	RULE_DPORT_RANGE = 24,
-	RULE_SPORT_MASK = 28,
-	RULE_DPORT_MASK = 29,
-	RULE_TO_TABLE = 1, /* FR_ACT_TO_TBL; RTN_UNICAST on 2.6.18 */
-	RULE_INVERT = 2	   /* FIB_RULE_INVERT */
-};
-
-/* The same of rtnetlink.h's later attributes and flags of a route. */
-enum {
-	ROUTE_VIA = 18,
-	ROUTE_PREF = 20,
-	ROUTE_EXPIRES = 23,
-	ROUTE_PAD = 24,
-	ROUTE_UID = 25,
-	ROUTE_NEXTHOP = 30,
-	ROUTE_LINKDOWN = 16 /* RTNH_F_LINKDOWN */
-};
-
 /* To be freed with nl_socket_free; NULL: logged. An answer that does not come is not waited for
- * without end. */
+ * without end; an acknowledgement comes if a message asks for it (NLM_F_ACK). */
 struct nl_sock *netlink_open(void);
 /* libnl's words; -NLE_AGAIN: there was no answer, or one that is cut off or makes no sense. */
 const char *netlink_error(int err);
 
-/* Is given each message of a dump; it has at least the header of its kind. */
+/* Is given each message that the kernel sends. 0: more is to come; 1: that was all; or libnl's
+ * negative error. */
+typedef int netlink_answer(const struct nlmsghdr *message, void *arg);
+
+/* Receives until answer has said that it was all. 0, or libnl's negative error. */
+int netlink_receive(struct nl_sock *socket, netlink_answer *answer, void *arg);
+
+/* The errno, or 0, with which a request or a dump ended (NLMSG_ERROR, NLMSG_DONE). 0, or libnl's
+ * negative error: it is cut off. */
+int message_error(const struct nlmsghdr *message, int *error);
+
+/* Is given each message of a dump that is of its kind and family, with at least its header. */
 typedef void netlink_take(const struct nlmsghdr *message, void *arg);
 
 /* One dump, RTM_GETLINK, GETADDR, GETNEIGH, GETROUTE or GETRULE, of a family. 0, -NLE_DUMP_INTR if
@@ -112,7 +84,6 @@ static inline const struct nlattr *message_attributes(
 }
 
 /* found has room for max + 1; NULL: not there. */
-void attributes_split(const struct nlattr *attr, size_t left, const struct nlattr **found, int max);
 void message_split(
 	const struct nlmsghdr *message, size_t header, const struct nlattr **found, int max);
 
@@ -142,11 +113,6 @@ static inline struct prefix attribute_prefix(const struct nlattr *attr, int fami
 	return prefix;
 }
 
-static inline unsigned char attribute_byte(const struct nlattr *attr)
-{
-	return attribute_length(attr) ? *(const unsigned char *)attribute_bytes(attr) : 0;
-}
-
 /* Nothing if it is shorter. */
 static inline void attribute_copy(const struct nlattr *attr, void *out, size_t size)
 {
@@ -160,5 +126,12 @@ void attribute_mac(const struct nlattr *attr, char mac[3 * 32]);
 
 /* The name of the link with that index, or "". */
 void link_name(const struct links *links, int index, device_name out);
+/* The index of the link of that name, or 0. */
+unsigned link_index(const struct links *links, const char *name);
+
+/* A rule's or a route's header, zeroed, at the end of a message; NULL: no room. */
+struct rtmsg *message_put_header(struct nl_msg *msg);
+/* The address; of family 0, nothing. 0, or an error. */
+int message_put_address(struct nl_msg *msg, int type, const struct prefix *address);
 
 #endif

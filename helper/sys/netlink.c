@@ -11,7 +11,7 @@
 #include <netlink/netlink.h>
 
 #include "base/log.h"
-#include "sys/wire.h"
+#include "sys/netlink.h"
 
 /* NLM_F_DUMP_INTR, which EL5's kernel headers do not have. */
 enum { DUMP_INTERRUPTED = 0x10 };
@@ -23,7 +23,9 @@ enum { RECEIVE_SIZE = 1 << 16 };
 enum { ANSWER_SECONDS = 10 };
 
 struct dump {
-	size_t header; /* the size of the one that each message has */
+	int type;
+	unsigned char family; /* AF_UNSPEC: any */
+	size_t header;	      /* the size of the one that each message has */
 	netlink_take *take;
 	void *arg;
 	bool interrupted;
@@ -34,36 +36,21 @@ const char *netlink_error(int err)
 	return err == -NLE_AGAIN ? "no answer that can be read" : nl_geterror(err);
 }
 
-/* Are these whole messages, one behind the other? */
-static bool are_messages(const unsigned char *bytes, int n)
-{
-	const struct nlmsghdr *message = (const void *)bytes;
-
-	for (; n >= NLMSG_HDRLEN && NLMSG_OK(message, (unsigned)n);
-		message = NLMSG_NEXT(message, n))
-		;
-	return n <= 0;
-}
-
-/* For nl_recvmsgs, which stops reading where a message is cut off or makes no sense, and takes what
- * it has for all that there was. */
-static int receive(struct nl_sock *socket, struct sockaddr_nl *from, unsigned char **bytes,
-	struct ucred **credentials)
-{
-	int n = nl_recv(socket, from, bytes, credentials);
-
-	if (n <= 0 || are_messages(*bytes, n))
-		return n;
-	free(*bytes);
-	*bytes = NULL;
-	return -NLE_AGAIN;
-}
-
-static int socket_prepare(struct nl_sock *socket)
+struct nl_sock *netlink_open(void)
 {
 	static const struct timeval patience = {ANSWER_SECONDS, 0};
-	int err = nl_connect(socket, NETLINK_ROUTE);
+	/* Callbacks of our own: the default's are the environment's to choose (NLCB). */
+	struct nl_cb *callbacks = nl_cb_alloc(NL_CB_DEFAULT);
+	struct nl_sock *socket = callbacks ? nl_socket_alloc_cb(callbacks) : NULL;
+	int err = -NLE_NOMEM;
 
+	nl_debug = 0; /* NLDBG */
+	if (callbacks)
+		nl_cb_put(callbacks);
+	if (socket) {
+		nl_socket_disable_auto_ack(socket);
+		err = nl_connect(socket, NETLINK_ROUTE);
+	}
 	/* libnl 3.2.21 reads one page and cuts the rest off silently. */
 	if (!err)
 		err = nl_socket_set_msg_buf_size(socket, RECEIVE_SIZE);
@@ -71,23 +58,6 @@ static int socket_prepare(struct nl_sock *socket)
 		setsockopt(nl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &patience,
 			sizeof(patience)))
 		err = -NLE_FAILURE;
-	return err;
-}
-
-struct nl_sock *netlink_open(void)
-{
-	/* Callbacks of our own: the default's are the environment's to choose (NLCB). */
-	struct nl_cb *callbacks = nl_cb_alloc(NL_CB_DEFAULT);
-	struct nl_sock *socket = callbacks ? nl_socket_alloc_cb(callbacks) : NULL;
-	int err = -NLE_NOMEM;
-
-	nl_debug = 0; /* NLDBG */
-	if (callbacks) {
-		nl_cb_overwrite_recv(callbacks, receive);
-		nl_cb_put(callbacks);
-	}
-	if (socket)
-		err = socket_prepare(socket);
 	if (!err)
 		return socket;
 	log_error("netlink: %s", netlink_error(err));
@@ -109,41 +79,23 @@ static size_t header_size(int type)
 	return sizeof(struct rtmsg);
 }
 
-/* An error's number, or that with which a dump ended early (netlink_dump). */
-static int message_error(const struct nlmsghdr *message)
+int message_error(const struct nlmsghdr *message, int *error)
 {
-	int error = 0;
+	unsigned negative = 0;
 
-	if (message->nlmsg_len < NLMSG_LENGTH(sizeof(error)))
-		return message->nlmsg_type == NLMSG_ERROR ? -NLE_MSG_TOOSHORT : 0;
-	memcpy(&error, NLMSG_DATA(message), sizeof(error));
-	return error ? -nl_syserr2nlerr(error) : 0;
+	if (message->nlmsg_len >= NLMSG_LENGTH(sizeof(negative)))
+		memcpy(&negative, NLMSG_DATA(message), sizeof(negative));
+	else if (message->nlmsg_type == NLMSG_ERROR)
+		return -NLE_MSG_TOOSHORT;
+	*error = (int)-negative;
+	return 0;
 }
 
-/* 0: more is to come; 1: that was all; or libnl's negative error. */
-static int take_messages(struct dump *dump, const unsigned char *bytes, int n)
+/* Not nl_recvmsgs: it makes a message of its own of each that comes, and stops reading where one is
+ * cut off or makes no sense, as if that were all. */
+int netlink_receive(struct nl_sock *socket, netlink_answer *answer, void *arg)
 {
-	const struct nlmsghdr *message = (const void *)bytes;
-	int err;
-
-	for (; n >= NLMSG_HDRLEN && NLMSG_OK(message, (unsigned)n);
-		message = NLMSG_NEXT(message, n)) {
-		dump->interrupted |= (message->nlmsg_flags & DUMP_INTERRUPTED) != 0;
-		if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) {
-			err = message_error(message);
-			return err ? err : 1;
-		}
-		/* Cut off on the way: an error, not one thing less. */
-		if (message->nlmsg_len < NLMSG_LENGTH(dump->header))
-			return -NLE_MSG_TOOSHORT;
-		dump->take(message, dump->arg);
-	}
-	return n > 0 ? -NLE_AGAIN : 0;
-}
-
-/* Not nl_recvmsgs: it makes a message of its own of each that comes. */
-static int receive_dump(struct nl_sock *socket, struct dump *dump)
-{
+	const struct nlmsghdr *message;
 	struct sockaddr_nl from;
 	unsigned char *bytes;
 	int n, done = 0;
@@ -154,11 +106,38 @@ static int receive_dump(struct nl_sock *socket, struct dump *dump)
 		if (n <= 0)
 			return n ? n : -NLE_AGAIN;
 		/* Whoever may open a socket may write to ours. */
-		if (!from.nl_pid)
-			done = take_messages(dump, bytes, n);
+		if (from.nl_pid)
+			n = 0;
+		for (message = (const void *)bytes;
+			!done && n >= NLMSG_HDRLEN && NLMSG_OK(message, (unsigned)n);
+			message = NLMSG_NEXT(message, n))
+			done = answer(message, arg);
+		if (!done && n > 0)
+			done = -NLE_AGAIN;
 		free(bytes);
 	}
-	return done < 0 ? done : dump->interrupted ? -NLE_DUMP_INTR : 0;
+	return done < 0 ? done : 0;
+}
+
+static int take_dumped(const struct nlmsghdr *message, void *arg)
+{
+	struct dump *dump = arg;
+	int error, err;
+
+	dump->interrupted |= (message->nlmsg_flags & DUMP_INTERRUPTED) != 0;
+	if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) {
+		err = message_error(message, &error);
+		return err ? err : error ? -nl_syserr2nlerr(error) : 1;
+	}
+	/* Cut off on the way: an error, not one thing less. */
+	if (message->nlmsg_len < NLMSG_LENGTH(dump->header))
+		return -NLE_MSG_TOOSHORT;
+	/* RTM_GET* is two more than RTM_NEW*, and the family is the first byte of each header. An
+	 * old kernel answers for all families where it lacks one. */
+	if (message->nlmsg_type + 2 == dump->type &&
+		(!dump->family || *(const unsigned char *)NLMSG_DATA(message) == dump->family))
+		dump->take(message, dump->arg);
+	return 0;
 }
 
 /* Not nl_send_simple, which clears a page for each. */
@@ -179,11 +158,17 @@ static int send_dump(struct nl_sock *socket, int type, unsigned char family, siz
 int netlink_dump(struct nl_sock *socket, int type, unsigned char family, netlink_take *take,
 	void *arg, const char *what)
 {
-	struct dump dump = {header_size(type), take, arg, false};
+	struct dump dump = {.type = type,
+		.family = family,
+		.header = header_size(type),
+		.take = take,
+		.arg = arg};
 	int err = send_dump(socket, type, family, dump.header);
 
 	if (err >= 0)
-		err = receive_dump(socket, &dump);
+		err = netlink_receive(socket, take_dumped, &dump);
+	if (!err && dump.interrupted)
+		err = -NLE_DUMP_INTR;
 	/* Booted with ipv6.disable=1. */
 	if (err == -NLE_AF_NOSUPPORT && family == AF_INET6)
 		return 0;
@@ -193,21 +178,16 @@ int netlink_dump(struct nl_sock *socket, int type, unsigned char family, netlink
 	return err < 0 ? err : 0;
 }
 
-void attributes_split(const struct nlattr *attr, size_t left, const struct nlattr **found, int max)
-{
-	memset(found, 0, sizeof(*found) * (size_t)(max + 1));
-	for (; attribute_fits(attr, left); attr = attribute_next(attr, &left))
-		if (attribute_type(attr) <= max)
-			found[attribute_type(attr)] = attr;
-}
-
 void message_split(
 	const struct nlmsghdr *message, size_t header, const struct nlattr **found, int max)
 {
 	size_t left;
 	const struct nlattr *attr = message_attributes(message, header, &left);
 
-	attributes_split(attr, left, found, max);
+	memset(found, 0, sizeof(*found) * (size_t)(max + 1));
+	for (; attribute_fits(attr, left); attr = attribute_next(attr, &left))
+		if (attribute_type(attr) <= max)
+			found[attribute_type(attr)] = attr;
 }
 
 void attribute_name(const struct nlattr *attr, device_name out)
@@ -244,4 +224,27 @@ void link_name(const struct links *links, int index, device_name out)
 	memset(out, 0, DEVICE_SIZE);
 	if (link)
 		memcpy(out, link->name, DEVICE_SIZE);
+}
+
+unsigned link_index(const struct links *links, const char *name)
+{
+	const struct link *link = links_find_name(links, name);
+
+	return link ? (unsigned)link->index : 0;
+}
+
+struct rtmsg *message_put_header(struct nl_msg *msg)
+{
+	struct rtmsg *header = nlmsg_reserve(msg, sizeof(*header), NLMSG_ALIGNTO);
+
+	if (header)
+		memset(header, 0, sizeof(*header));
+	return header;
+}
+
+int message_put_address(struct nl_msg *msg, int type, const struct prefix *address)
+{
+	if (!address->family)
+		return 0;
+	return nla_put(msg, type, prefix_bits(address->family) / 8, address->bytes);
 }

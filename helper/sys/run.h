@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ * /var/run/multihome: what one run tells the next. It is gone with the kernel's state, which it
+ * speaks of.
+ */
+#ifndef SYS_RUN_H
+#define SYS_RUN_H
+
+#include "conf/lease.h"
+#include "plan/plan.h"
+#include "sys/file.h"
+
+#define RUN_LOCK RUN_DIR "/lock"
+/* Of each device, what dhclient told our hook last: lease-DEVICE. */
+#define RUN_LEASE "lease-"
+
+/* 0, also if it is there already; or -1: logged. */
+int run_dir_make(void);
+/* All of these files and their folder, as if we had never run. */
+void run_dir_remove(void);
+
+/* The rules that we put into the kernel. A file that is not there is an empty record. 0, or -1:
+ * logged. */
+int record_read(struct rules *record);
+/* Replaces the record; does nothing if it holds just these rules already. */
+int record_write(const struct rules *record);
+
+/* The settings that we changed, likewise. */
+int saves_read(struct saves *saves);
+int saves_write(const struct saves *saves);
+/* What the uplinks that are up were brought up with: a line each. */
+int brought_up_read(struct brought_ups *out);
+int brought_up_write(const struct brought_ups *brought_up);
+
+/* What dhclient told of a device, where sources_read finds it. Only while the lock is held. */
+int lease_write(const struct lease *lease);
+
+/* A device with aliases is on its way through ifup: their hooks, which ifup-aliases runs one after
+ * the other before the device's own, have nothing to do then. The file, coming-DEVICE, is
+ * ifup-local's to look for; without it, whatever the reason, each hook does its work. Only while
+ * the lock is held. */
+void coming_set(const char *device, bool coming);
+
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT
+ * Reads all that the configuration is made of.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "sys/replace.h"
+#include "sys/run.h"
+#include "sys/sources.h"
+
+/* The files of a folder whose names are like the pattern. */
+struct part {
+	const char *pattern;
+	struct files *files;
+};
+
+static int files_check(const struct files *files)
+{
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < files->n; i++)
+		err |= file_check(&files->items[i]);
+	return err;
+}
+
+static int files_by_name(const void *a, const void *b)
+{
+	const struct file *x = a, *y = b;
+
+	/* eth2 before eth10, as init.d/network sorts. */
+	return strverscmp(x->name, y->name);
+}
+
+/* NULL: the file is none of them, or ignored. */
+static struct files *part_of(const struct part *parts, size_t n, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!fnmatch(parts[i].pattern, name, FNM_PERIOD))
+			return file_ignored(name) ? NULL : parts[i].files;
+	return NULL;
+}
+
+/* As [ -f ] of the scripts: links are followed, folders are not files. What cannot be asked for is
+ * left to file_read, which says why. */
+static bool may_be_regular(const char *path, int flags)
+{
+	struct stat status;
+
+	if (!(flags & O_NOFOLLOW ? lstat : stat)(path, &status))
+		return S_ISREG(status.st_mode);
+	/* A link that leads nowhere, or a file that somebody just removed. */
+	return errno != ENOENT && errno != ENOTDIR && errno != ELOOP;
+}
+
+static void entry_read(
+	const char *folder, const struct dirent *entry, int flags, struct files *files)
+{
+	char *path = mem_format("%s/%s", folder, entry->d_name);
+	bool plain = entry->d_type == DT_REG;
+	struct file *file;
+
+	if (plain || may_be_regular(path, flags)) {
+		file = array_add(files);
+		file_read(path, flags, file);
+		file->linked = !plain && file_is_link(path);
+	}
+	free(path);
+}
+
+/* Adds the files of each part, all in one pass. *leftovers, if it is asked for, becomes true where
+ * a draft was left. A folder that cannot be read is one of the first part's files that cannot. */
+static void parts_read(
+	const char *folder, int flags, const struct part *parts, size_t n, bool *leftovers)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	struct files *files;
+	struct file *unread;
+	size_t i;
+	int error;
+
+	while (dir && (errno = 0, entry = readdir(dir))) {
+		if (leftovers && draft_is_name(entry->d_name))
+			*leftovers = true;
+		files = part_of(parts, n, entry->d_name);
+		if (files)
+			entry_read(folder, entry, flags, files);
+	}
+	error = errno;
+	if (error && error != ENOENT) {
+		unread = array_add(parts[0].files);
+		unread->error = error;
+		unread->path = mem_string(folder);
+		unread->name = mem_string("");
+		unread->bytes = mem_string("");
+	}
+	if (dir)
+		closedir(dir);
+	/* Several parts may go to one list. */
+	for (i = 0; i < n; i++)
+		if (!i || parts[i].files != parts[i - 1].files)
+			array_sort(parts[i].files, files_by_name);
+}
+
+static void folder_read(const char *above, const char *name, const char *pattern, struct files *out)
+{
+	const struct part part = {pattern, out};
+	char *folder = mem_format("%s/%s", above, name);
+
+	parts_read(folder, 0, &part, 1, NULL);
+	free(folder);
+}
+
+static void read_below(const char *etc, const char *name, struct file *out)
+{
+	char *path = mem_format("%s/%s", etc, name);
+
+	file_read(path, 0, out);
+	free(path);
+}
+
+/* EL6's writes a pid file; systemd's does not (nm_main), but its control group, of version 1 or
+ * 2, lives as long as the service. */
+static int network_manager_runs(bool *runs)
+{
+	static const char *const signs[] = {"/var/run/NetworkManager/NetworkManager.pid",
+		"/sys/fs/cgroup/systemd/system.slice/NetworkManager.service",
+		"/sys/fs/cgroup/system.slice/NetworkManager.service"};
+	int found = 0;
+	size_t i;
+
+	for (i = 0; !found && i < sizeof(signs) / sizeof(*signs); i++)
+		found = file_exists(signs[i]);
+	*runs = found > 0;
+	return found < 0 ? -1 : 0;
+}
+
+/* Reads what is below etc; root, "" for this host's, holds the leases. */
+static int read_host(const char *root, const char *etc, struct sources *sources)
+{
+	const struct part scripts[] = {{"ifcfg-?*", &sources->ifcfg},
+		{"route-?*", &sources->managed}, {"rule-?*", &sources->managed},
+		{"route6-?*", &sources->managed}, {"rule6-?*", &sources->managed},
+		{"?*.route", &sources->sourced}};
+	const struct part told = {RUN_LEASE "?*", &sources->leases};
+	int err;
+
+	sources->scripts = mem_format("%s/sysconfig/network-scripts", etc);
+	read_below(etc, "sysconfig/network", &sources->network);
+	read_below(etc, "sysconfig/multihome", &sources->defaults);
+	read_below(etc, "sysconfig/static-routes", &sources->static_routes);
+	read_below(sources->scripts, "ifup-ipv6", &sources->ifup_ipv6);
+	read_below(sources->scripts, "ifup-routes", &sources->ifup_routes);
+	parts_read(sources->scripts, 0, scripts, sizeof(scripts) / sizeof(*scripts),
+		&sources->leftovers);
+	/* rtnl_rttable_initialize passes over all others. */
+	folder_read(etc, "iproute2/rt_tables.d", "?*.conf", &sources->tables);
+	read_below(etc, "iproute2/rt_tables", array_add(&sources->tables));
+	/* EL5 and EL6 read all of them (apply_sysctl). */
+	folder_read(etc, "sysctl.d", "?*", &sources->settings);
+	read_below(etc, "sysctl.conf", array_add(&sources->settings));
+	/* dhclient-DEVICE.leases, and since EL7 dhclient-UUID-DEVICE.lease
+	 * (generate_lease_file_name); whose they are stands in them. */
+	folder_read(root, "var/lib/dhclient", "dhclient-?*", &sources->leases);
+	if (!*root)
+		parts_read(RUN_DIR, O_NOFOLLOW, &told, 1, &sources->leftovers);
+	sources->now = time(NULL);
+	read_below(sources->scripts, "network-functions", &sources->network_functions);
+	/* All that the whole host needs. The rest is held against what needs it. */
+	err = file_check(&sources->network) | file_check(&sources->defaults) |
+		file_check(&sources->ifup_ipv6) | file_check(&sources->ifup_routes) |
+		file_check(&sources->network_functions) | files_check(&sources->ifcfg) |
+		files_check(&sources->tables);
+	if (!*root)
+		err |= network_manager_runs(&sources->network_manager);
+	return err ? -1 : 0;
+}
+
+/* root/etc, or root itself: the one that has network-scripts. NULL: neither, logged. */
+static char *find_etc(const char *root)
+{
+	static const char *const places[] = {"/etc", ""};
+	char *etc, *scripts;
+	bool found;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		etc = mem_format("%s%s", root, places[i]);
+		scripts = mem_format("%s/sysconfig/network-scripts", etc);
+		found = !access(scripts, F_OK);
+		free(scripts);
+		if (found)
+			return etc;
+		free(etc);
+	}
+	log_error("%s: no etc/sysconfig/network-scripts below; expected a copy of /etc", root);
+	return NULL;
+}
+
+int sources_read(const char *root, struct sources *sources)
+{
+	char *real, *etc;
+	int err = -1;
+
+	if (!*root)
+		return read_host(root, "/etc", sources);
+	sources->copied = true;
+	/* Paths are printed for a patch that begins at the root. */
+	real = realpath(root, NULL);
+	if (!real)
+		return file_fail(root, errno);
+	etc = find_etc(strcmp(real, "/") ? real : "");
+	if (etc)
+		err = read_host(real, etc, sources);
+	free(etc);
+	free(real);
+	return err;
+}
