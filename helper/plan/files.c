@@ -193,6 +193,12 @@ void draft_take_apart(struct draft *draft)
 	}
 }
 
+/* EL5's ip refuses a table above 255 (rtnl_rttable_a2n), and the line with it; its kernel does not. */
+bool draft_file_has_table(const struct draft *draft, unsigned table)
+{
+	return table <= 255 || !draft->input->config->release.small_tables;
+}
+
 static bool is_for(const struct hand_rule *rule, const struct uplink *uplink)
 {
 	size_t i;

@@ -81,7 +81,8 @@ static void add_own_route(struct draft *draft, const struct planned *planned, st
 	if (!route.dst.len)
 		main_default = find_main_default(draft, &route);
 	/* EL8's ifup-routes replaces what it cannot add. */
-	if (in_route_file(draft, planned->uplink) && !taken_has_key(draft, &route)) {
+	if (in_route_file(draft, planned->uplink) && draft_file_has_table(draft, route.table) &&
+		!taken_has_key(draft, &route)) {
 		*array_add(&draft->file_routes) = route;
 		if (is_parked(draft, &route))
 			route.metric += PARKED_METRIC;

@@ -122,7 +122,8 @@ static void add_rule(struct draft *draft, const struct planned *planned, struct 
 			priority);
 		return;
 	}
-	if (in_file && in_rule_file(draft, planned->uplink)) {
+	if (in_file && draft_file_has_table(draft, rule.table) &&
+		in_rule_file(draft, planned->uplink)) {
 		*array_add(&draft->file_rules) = rule;
 		*array_add(&draft->plan->owned) = rule;
 		parked = rule;

@@ -186,7 +186,7 @@ static unsigned block_table(const struct choice *choice, const struct planned *p
 	return 0;
 }
 
-/* No file names the table of an uplink without a block, but its default route does, as long as
+/* No file names the table of an uplink without a block, or whose block cannot, but its default route does, as long as
  * there is one: so a table stays the same when another's lease goes. The lowest, as the kernel's
  * order is another one beyond 255. */
 static unsigned kernel_table(
@@ -213,6 +213,7 @@ static unsigned kernel_table(
  * these will be, and each by its own gateway. */
 static void choose_kernel_tables(struct choice *choice)
 {
+	const bool any = choice->draft->input->config->release.small_tables;
 	struct planned_uplinks *uplinks = &choice->draft->plan->uplinks;
 	struct planned *planned;
 	int down, same_gateway;
@@ -222,7 +223,8 @@ static void choose_kernel_tables(struct choice *choice)
 		for (same_gateway = 1; same_gateway >= 0; same_gateway--)
 			for (i = 0; i < uplinks->n; i++) {
 				planned = &uplinks->items[i];
-				if (needs_table(planned) && planned->uplink->kernel_only &&
+				if (needs_table(planned) &&
+					(any || planned->uplink->kernel_only) &&
 					down == (planned->state != STATE_UP))
 					give(choice, planned,
 						kernel_table(choice, planned, same_gateway));
