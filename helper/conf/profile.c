@@ -536,6 +536,17 @@ static bool choose_gateway(struct profile_reader *from, const struct config *con
 	return from->reader.refused;
 }
 
+/* Its name tells the device; where it does not, the record does. An alias takes nothing from its
+ * device. */
+static void read_unread(struct profile_reader *from, struct config *config)
+{
+	struct uplink uplink = {.file = from->file};
+
+	from->reader.refused = file_unread(from->file, from->reader.diags);
+	if (!from->profile->alias)
+		finish_uplink(from, config, &uplink);
+}
+
 static void read_uplink(struct profile_reader *from, struct config *config)
 {
 	struct reader *reader = &from->reader;
@@ -830,8 +841,13 @@ void profile_read(struct profile_reader *from, struct config *config)
 
 	if (profile->port || profile->passed_over || !strcmp(profile->device, "lo"))
 		return;
+	if (from->file->error) {
+		read_unread(from, config);
+		return;
+	}
 	from6 = *from;
 	if (!read_switch(&from->reader, "MULTIHOME", true) && !from->reader.refused) {
+		from->profile->off = true;
 		config->others += may_have_default(from) && has_default(from, config);
 		config->others6 += inet6 && may_have_default(from);
 		inet6 = false;

@@ -82,6 +82,7 @@ struct profile {
 	bool port;		   /* of a bond or bridge: initscripts give it no address */
 	bool onboot;		   /* but for ONBOOT=no */
 	bool passed_over;	   /* another profile of the same device is in force */
+	bool off;		   /* MULTIHOME=no */
 	/* Of all that decides its uplinks: an edit that waits for an ifup changes it, one of
 	 * comments and blanks does not. FNV-1a over the assignments of the file and of the aliases
 	 * that it serves, and what they have from `network`, route-DEVICE and route6-DEVICE. */

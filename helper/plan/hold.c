@@ -94,7 +94,7 @@ static unsigned hold_of(const struct draft *draft, const struct planned *planned
 		return 0;
 	if (event == EVENT_PREPARE || planned->state == STATE_EDITED)
 		return HOLD_ALL;
-	/* His rules do nothing before an ifup has made them. */
+	/* His lines do nothing before an ifup has made them. */
 	if (planned->state == STATE_BY_HAND)
 		return event == EVENT_SYNC && draft_rules_by_hand_are_there(draft, planned->uplink)
 			? 0
@@ -124,11 +124,26 @@ static const struct brought_up *find_brought_up(
 	return NULL;
 }
 
-bool draft_is_edited(const struct draft *draft, const struct uplink *uplink)
+static bool differs_from_record(const struct draft *draft, const struct uplink *uplink)
 {
 	const struct brought_up *was = find_brought_up(draft, uplink);
 
 	return was && was->fingerprint != uplink->fingerprint;
+}
+
+/* An alias that becomes an uplink by an edit is new on record, but its device is edited. */
+bool draft_is_edited(const struct draft *draft, const struct uplink *uplink)
+{
+	const struct index *uplinks = &draft->lookups.uplinks;
+	const struct uplink *other;
+	size_t at;
+
+	if (find_brought_up(draft, uplink))
+		return differs_from_record(draft, uplink);
+	for (at = index_first(uplinks, uplink); (other = index_at(uplinks, at, uplink)); at++)
+		if (differs_from_record(draft, other))
+			return true;
+	return false;
 }
 
 /* The tables that held devices have in the kernel: an edit of TABLE= waits, too. */

@@ -127,6 +127,22 @@ bool lookups_is_uplink(const struct lookups *lookups, const char *device, bool i
 		(index_find(&lookups->uplinks, &key) || index_find(&lookups->left_up, &was));
 }
 
+/* Does the record's file, as it is now, give no address, so that the device has yet to lose those
+ * that it was brought up with? As with DHCP instead, or where the file cannot be read. */
+static bool awaits_addresses(const struct config *config, const struct brought_up *was)
+{
+	const struct profile *profile;
+	size_t i;
+
+	for (i = 0; i < config->profiles.n; i++) {
+		profile = &config->profiles.items[i];
+		if (!strcmp(profile->file->name, was->file))
+			return !profile->off && !profile->addresses.n &&
+				profile->fingerprint != was->fingerprint;
+	}
+	return false;
+}
+
 static bool is_left_up(const struct plan_input *input, const struct lookups *lookups,
 	const struct brought_up *was)
 {
@@ -135,7 +151,8 @@ static bool is_left_up(const struct plan_input *input, const struct lookups *loo
 	const struct uplink key = {.file = &file}, *uplink;
 	size_t at;
 
-	if (!link || !link->up || input->event == EVENT_SYNC ||
+	if (!link || !link->up ||
+		(input->event == EVENT_SYNC && !awaits_addresses(input->config, was)) ||
 		(input->device && !strcmp(input->device, was->device)))
 		return false;
 	for (at = index_first(&lookups->by_file, &key);
