@@ -161,6 +161,27 @@ by_sync() {
 	reworked '/^#/d' service restart
 }
 
+@test "comments and protocol stripped: ours stays until an ifup has made his lines" {
+	started LAB_STRICT_ROUTERS=1 LAB_RP_FILTER=el6
+	edited '/^#/d; s/ proto 109$//' route-eth0 rule-eth0
+	multihome 0 sync
+	answers 0 1
+	at_rest
+	multihome 0 up eth1
+	answers 0 1
+	host ifdown eth0
+	host ifup eth0
+	answers 0 1
+	agree
+	at_rest
+	multihome 0 clean
+	agree
+	answers 0
+	has_no "$(our_routes)" ' table 100 '
+	holds route-eth0 'default via 192.168.2.1 dev eth0 table 100'
+	holds rule-eth0 'to 203.0.113.9/32 priority 500 table 7'
+}
+
 # bats test_tags=long
 @test "indented with their markers, then sync: adopted, or his in both" {
 	reworked 's/^/    /' by_sync
@@ -346,7 +367,6 @@ by_hand() {
 	cmp "$LAB_SCRIPTS/rule-eth2" "$BATS_TEST_TMPDIR/rule-eth2"
 }
 
-# bats test_tags=long
 @test "a table that files of a NIC that is down name is not taken" {
 	by_hand 'default via 172.20.3.1 dev eth2 table 100' 'from 172.20.3.99 table 100 priority 900'
 	has_no "$(our_rules)" 'lookup 100$'
@@ -505,12 +525,12 @@ foreign_key() {
 	has "$(routes)" "$1"
 }
 
-# bats test_tags=long
 @test "EL8's ifup-routes does not replace a foreign second default in main" {
 	foreign_key '^default via 10\.0\.0\.7 dev eth1 metric 1100$' \
 		'default via 10.0.0.7 dev eth1 metric 1100'
 }
 
+# bats test_tags=long
 @test "EL8's ifup-routes does not replace a foreign default in table 253" {
 	foreign_key '^default via 10\.0\.0\.7 dev eth1 table (253|default) metric 100$' \
 		'default via 10.0.0.7 dev eth1 metric 100 table 253'

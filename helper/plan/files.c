@@ -250,6 +250,22 @@ static bool is_owned(const struct draft *draft, const struct rule *rule)
 	return false;
 }
 
+/* Has the table a route that is not ours? */
+static bool is_filled(const struct draft *draft, unsigned table)
+{
+	const struct kernel *kernel = draft->input->kernel;
+	size_t i;
+
+	for (i = 0; i < kernel->others.n; i++)
+		if (kernel->others.items[i].table == table)
+			return true;
+	for (i = 0; i < kernel->routes.n; i++)
+		if (kernel->routes.items[i].table == table &&
+			!plan_owns_route(draft->plan, &kernel->routes.items[i]))
+			return true;
+	return false;
+}
+
 bool draft_rules_by_hand_are_there(const struct draft *draft, const struct uplink *uplink)
 {
 	const struct kernel *kernel = draft->input->kernel;
@@ -266,7 +282,9 @@ bool draft_rules_by_hand_are_there(const struct draft *draft, const struct uplin
 				rule->table == found.items[k]->table && !is_owned(draft, rule))
 				break;
 		}
-		all = i < kernel->rules.n;
+		all = i < kernel->rules.n &&
+			(kernel->rules.items[i].action != ACTION_LOOKUP ||
+				is_filled(draft, kernel->rules.items[i].table));
 	}
 	free(found.items);
 	return all;
