@@ -69,6 +69,8 @@ const struct link *kernel_find_link(const struct kernel *kernel, const char *nam
 	struct link key = {.index = 0};
 	size_t i;
 
+	if (strlen(name) >= sizeof(key.name))
+		return NULL;
 	if (links->by_name.n) {
 		memcpy(key.name, name, strlen(name) + 1);
 		return index_find(&links->by_name, &key);
