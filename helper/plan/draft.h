@@ -67,6 +67,7 @@ struct lookups {
 	/* Those of own_main that a ban of shared_main covers: it does not ban them. */
 	struct index unbanned;
 	struct routes statics; /* of static-routes, each with its device */
+	struct routes rule_bans; /* what rules behind ours ban, as routes; in shared_main, too */
 };
 
 /* Who reads route-NAME: the device whose ifup does. */

@@ -240,6 +240,41 @@ static void add_statics(const struct plan_input *input, struct lookups *lookups)
 		add_main(&lookups->statics.items[i], lookups);
 }
 
+/* Does it ban a destination for all that the host sends? */
+static bool is_ban(const struct rule *rule)
+{
+	return rule->action >= ACTION_BLACKHOLE && rule->to.len && !rule->from.len &&
+		!rule->inverted && !rule->tos && !rule->mask && !rule->flow && !rule->oif[0] &&
+		(!rule->iif[0] || !strcmp(rule->iif, "lo")) && !rule_is_selective(rule);
+}
+
+/* A rule that is asked behind ours and before main bans nothing any more, so tables do. */
+static void add_rule_bans(const struct plan_input *input, struct lookups *lookups)
+{
+	const struct rules *rules = &input->kernel->rules;
+	const struct rule *rule;
+	struct route *ban;
+	size_t i;
+
+	for (i = 0; i < rules->n; i++) {
+		rule = &rules->items[i];
+		if (!is_ban(rule) || rule->priority < input->config->rule_priority ||
+			rule->priority >= PRIORITY_MAIN)
+			continue;
+		ban = array_add(&lookups->rule_bans);
+		ban->dst = rule->to;
+		ban->type = rule->action;
+		ban->table = TABLE_MAIN;
+		if (ban->dst.family == AF_INET6) {
+			ban->metric = METRIC_INET6;
+			strcpy(ban->device, "lo");
+		}
+	}
+	for (i = 0; i < lookups->rule_bans.n; i++)
+		*array_add(&lookups->shared_main) = &lookups->rule_bans.items[i];
+	index_sort(&lookups->shared_main, routes_by_prefix);
+}
+
 static void collect_unbanned(const struct route *ban, struct lookups *lookups)
 {
 	const struct index *own = &lookups->own_by_prefix;
@@ -291,6 +326,9 @@ void lookups_build(const struct plan_input *input, struct lookups *lookups)
 	for (i = 0; i < lookups->shared_main.n; i++)
 		if (route_has_no_hop(lookups->shared_main.items[i]))
 			collect_unbanned(lookups->shared_main.items[i], lookups);
+	/* Behind the exceptions: a rule knows none. */
+	if (kernel)
+		add_rule_bans(input, lookups);
 }
 
 void lookups_free(struct lookups *lookups)
@@ -313,6 +351,7 @@ void lookups_free(struct lookups *lookups)
 	free(lookups->own_by_prefix.items);
 	free(lookups->unbanned.items);
 	free(lookups->statics.items);
+	free(lookups->rule_bans.items);
 }
 
 /* The claims of an address are few: profiles of one NIC, or NICs that share it. */

@@ -148,12 +148,24 @@ static bool is_own_prefix(
 		!route_has_no_hop(route) && draft_has_network(draft, &route->dst);
 }
 
+/* A rule's ban knows no exceptions. */
+static bool is_banned_by_rule(const struct draft *draft, const struct route *route)
+{
+	const struct routes *bans = &draft->lookups.rule_bans;
+	size_t i;
+
+	for (i = 0; i < bans->n; i++)
+		if (route != &bans->items[i] && prefix_contains(&bans->items[i].dst, &route->dst))
+			return true;
+	return false;
+}
+
 static void copy_route(struct draft *draft, const struct planned *planned,
 	const struct route *route, struct covers *covers)
 {
 	struct route copy = *route;
 
-	if (is_own_prefix(draft, planned->uplink, route))
+	if (is_own_prefix(draft, planned->uplink, route) || is_banned_by_rule(draft, route))
 		return;
 	if (!is_covered(covers, &route->dst) && leads_by_gateway(route, planned->uplink) &&
 		!within_network(draft, &route->dst))
