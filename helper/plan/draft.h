@@ -114,11 +114,15 @@ void draft_note_brought_up(struct draft *draft);
 void draft_take_apart(struct draft *draft);
 const struct managed *draft_find(
 	const struct draft *draft, bool inet6, bool is_rule, const char *name);
-/* Does a rule- file of the uplink have the administrator's rules for one of its addresses? */
+/* Does a rule- file of the uplink have the administrator's rules for all of its addresses? */
 bool draft_by_hand(const struct draft *draft, const struct uplink *uplink);
+/* For all of net, or for one of the uplink's addresses in it? Net may be an address. */
+bool draft_has_by_hand(
+	const struct draft *draft, const struct uplink *uplink, const struct prefix *net);
+/* Are all such rules in the kernel, and routes that they lead to? */
+bool draft_rules_by_hand_are_there(const struct draft *draft, const struct uplink *uplink);
 /* Can a line of a file name the table? */
 bool draft_file_has_table(const struct draft *draft, unsigned table);
-bool draft_rules_by_hand_are_there(const struct draft *draft, const struct uplink *uplink);
 /* False: the strays of a file turned out to be his, which his[] now says; plan once more. */
 bool draft_write_blocks(struct draft *draft, bool *his);
 

@@ -230,13 +230,35 @@ static void find_by_hand(
 				*array_add(out) = &managed->rules.items[i];
 }
 
-bool draft_by_hand(const struct draft *draft, const struct uplink *uplink)
+bool draft_has_by_hand(
+	const struct draft *draft, const struct uplink *uplink, const struct prefix *net)
 {
 	struct by_hand found = {0};
+	bool has = false;
+	size_t i, k;
 
 	find_by_hand(draft, uplink, &found);
+	for (i = 0; !has && i < found.n; i++) {
+		has = prefix_contains(&found.items[i]->from, net);
+		for (k = 0; !has && k < uplink->addresses.n; k++)
+			has = prefix_contains(net, &uplink->addresses.items[k]) &&
+				prefix_contains(&found.items[i]->from, &uplink->addresses.items[k]);
+	}
 	free(found.items);
-	return found.n != 0;
+	return has;
+}
+
+bool draft_by_hand(const struct draft *draft, const struct uplink *uplink)
+{
+	struct prefix address;
+	size_t i;
+
+	for (i = 0; i < uplink->addresses.n; i++) {
+		address = prefix_host(&uplink->addresses.items[i]);
+		if (!draft_has_by_hand(draft, uplink, &address))
+			return false;
+	}
+	return uplink->addresses.n != 0;
 }
 
 static bool is_owned(const struct draft *draft, const struct rule *rule)

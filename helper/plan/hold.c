@@ -95,10 +95,9 @@ static unsigned hold_of(const struct draft *draft, const struct planned *planned
 	if (event == EVENT_PREPARE || planned->state == STATE_EDITED)
 		return HOLD_ALL;
 	/* His lines do nothing before an ifup has made them. */
-	if (planned->state == STATE_BY_HAND)
-		return event == EVENT_SYNC && draft_rules_by_hand_are_there(draft, planned->uplink)
-			? 0
-			: HOLD_ALL;
+	if ((planned->state == STATE_BY_HAND && event != EVENT_SYNC) ||
+		!draft_rules_by_hand_are_there(draft, planned->uplink))
+		return HOLD_ALL;
 	return event != EVENT_SYNC && planned->edited ? HOLD_ALL : 0;
 }
 

@@ -115,6 +115,8 @@ static void add_rule(struct draft *draft, const struct planned *planned, struct 
 		&from, planned->table, priority, kernel && kernel->old_inet6), parked;
 
 	memcpy(rule.device, planned->uplink->device, sizeof(rule.device));
+	if (draft_has_by_hand(draft, planned->uplink, &from))
+		return;
 	if (has_similar(draft, &rule)) {
 		diag_notice(draft->diags, rule.device, 0,
 			"left alone: a foreign rule of priority "
@@ -210,7 +212,8 @@ void draft_add_rules(struct draft *draft, const struct planned *planned)
 	}
 	for (i = 0; i < draft->networks.n; i++) {
 		net = &draft->networks.items[i];
-		if (prefix_shared(draft, planned->uplink, net))
+		if (prefix_shared(draft, planned->uplink, net) ||
+			draft_has_by_hand(draft, planned->uplink, net))
 			add_address_rules(draft, planned, net);
 		else
 			add_rule(draft, planned, *net, draft->priority + 1, true);
