@@ -64,18 +64,13 @@ copies() {
 }
 
 @test "copies of route- and rule- files under names that no ifup reads do not count" {
-	local suffix
 	started LAB_STRICT_ROUTERS=1 LAB_RP_FILTER=el6
-	for suffix in .save .orig2 -old .2026 .swp .1 '~' .bak .rpmsave ' (copy)' .route -20261128; do
-		copied "$suffix"
-		changes_nothing multihome sync
-		answers 0 1
-		host ifup eth0
-		changes_nothing multihome sync
-		is "$(copies)" "$(cat "$BATS_TEST_TMPDIR/copies")" "copies $suffix"
-		rm "$LAB_SCRIPTS"/.r*.swp "$LAB_SCRIPTS"/r*-eth[01]"$suffix"
-	done
+	copied .save .orig2 -old .2026 .swp .1 '~' .bak .rpmsave ' (copy)' .route -20261128
+	changes_nothing multihome sync
 	answers 0 1
+	host ifup eth0
+	answers 0 1
+	is "$(copies)" "$(cat "$BATS_TEST_TMPDIR/copies")" copies
 	settled
 }
 
@@ -644,12 +639,24 @@ rests4() {
 	answers 0 1
 }
 
-@test "an IPv6 route of main that has one next hop, then two, then one is at rest each time" {
-	local eth0='via 2001:db8:2::1 dev eth0' eth1='via 2001:db8:10::1 dev eth1'
-	local one='via 2001:db8:20::1 dev eth2' two='via 2001:db8:20::7 dev eth2'
+# started6_beside: eth2 is no uplink.
+started6_beside() {
 	started6 LAB_UPLINKS=3
 	lab_uplink 2 GATEWAY= IPV6INIT=yes "IPV6ADDR=${LAB_ADDRESSES6[2]}/64"
 	service restart
+}
+
+@test "an IPv6 route of main that gets a second next hop, and loses one, is at rest each time" {
+	local one='via 2001:db8:20::1 dev eth2' two='via 2001:db8:20::7 dev eth2'
+	started6_beside
+	next_hops -6 rests "$one" "nexthop $one nexthop $two" "$two"
+}
+
+# bats test_tags=long
+@test "an IPv6 route of main that has one next hop, then two, then one is at rest each time" {
+	local eth0='via 2001:db8:2::1 dev eth0' eth1='via 2001:db8:10::1 dev eth1'
+	local one='via 2001:db8:20::1 dev eth2' two='via 2001:db8:20::7 dev eth2'
+	started6_beside
 	next_hops -6 rests "$one" "nexthop $one nexthop $two" "$two" \
 		"nexthop $two weight 3 nexthop $one" "nexthop $one nexthop $two" \
 		"$eth0" "nexthop $eth0 nexthop $eth1" "nexthop $eth0 nexthop $one" "$eth1"
