@@ -125,6 +125,33 @@ own_intact() {
 	has "$(routes)" '^default via 192\.168\.2\.1 dev eth0 table 42'
 }
 
+@test "an alias that the admin routes by hand is his; its NIC's other addresses are served" {
+	local before
+	host_up LAB_STRICT_ROUTERS=1
+	lab_ifcfg eth0:1 DEVICE=eth0:1 IPADDR=192.168.2.98 NETMASK=255.255.255.0
+	admin_moves_in
+	lab_install
+	service start
+	answers 0 1
+	before=$(kernel)
+	echo 'from 192.168.2.98 table 42 priority 20000' >>"$LAB_SCRIPTS/rule-eth0"
+	echo 'default via 192.168.2.1 dev eth0 table 42' >>"$LAB_SCRIPTS/route-eth0"
+	cp "$LAB_SCRIPTS/rule-eth0" "$LAB_SCRIPTS/route-eth0" "$BATS_TEST_TMPDIR"
+	# Nothing of it is in the kernel before an ifup.
+	multihome 0 sync
+	multihome 0 up eth1
+	is "$(kernel)" "$before"
+	service restart
+	has "$(host ip route get "$LAB_CLIENT" from 192.168.2.98)" 'table 42'
+	answers 0 1
+	answers_by 192.168.2.98 eth0
+	outside rule-eth0 | cmp - <(outside_of "$BATS_TEST_TMPDIR/rule-eth0")
+	changes_nothing multihome sync
+	multihome 0 clean
+	has "$(rules)" '^20000: from 192\.168\.2\.98 lookup 42'
+	is "$(our_rules | grep -v 203)" ''
+}
+
 @test "foreign rules survive start, restart, stop and clean, even at priority 1" {
 	host_up
 	admin_moves_in

@@ -64,18 +64,13 @@ copies() {
 }
 
 @test "copies of route- and rule- files under names that no ifup reads do not count" {
-	local suffix
 	started LAB_STRICT_ROUTERS=1 LAB_RP_FILTER=el6
-	for suffix in .save .orig2 -old .2026 .swp .1 '~' .bak .rpmsave ' (copy)' .route -20261128; do
-		copied "$suffix"
-		changes_nothing multihome sync
-		answers 0 1
-		host ifup eth0
-		changes_nothing multihome sync
-		is "$(copies)" "$(cat "$BATS_TEST_TMPDIR/copies")" "copies $suffix"
-		rm "$LAB_SCRIPTS"/.r*.swp "$LAB_SCRIPTS"/r*-eth[01]"$suffix"
-	done
+	copied .save .orig2 -old .2026 .swp .1 '~' .bak .rpmsave ' (copy)' .route -20261128
+	changes_nothing multihome sync
 	answers 0 1
+	host ifup eth0
+	answers 0 1
+	is "$(copies)" "$(cat "$BATS_TEST_TMPDIR/copies")" copies
 	settled
 }
 
@@ -159,6 +154,27 @@ by_sync() {
 # bats test_tags=long
 @test "comments stripped from route- and rule- files, then a restart: adopted, or his in both" {
 	reworked '/^#/d' service restart
+}
+
+@test "comments and protocol stripped: ours stays until an ifup has made his lines" {
+	started LAB_STRICT_ROUTERS=1 LAB_RP_FILTER=el6
+	edited '/^#/d; s/ proto 109$//' route-eth0 rule-eth0
+	multihome 0 sync
+	answers 0 1
+	at_rest
+	multihome 0 up eth1
+	answers 0 1
+	host ifdown eth0
+	host ifup eth0
+	answers 0 1
+	agree
+	at_rest
+	multihome 0 clean
+	agree
+	answers 0
+	has_no "$(our_routes)" ' table 100 '
+	holds route-eth0 'default via 192.168.2.1 dev eth0 table 100'
+	holds rule-eth0 'to 203.0.113.9/32 priority 500 table 7'
 }
 
 # bats test_tags=long
@@ -346,7 +362,6 @@ by_hand() {
 	cmp "$LAB_SCRIPTS/rule-eth2" "$BATS_TEST_TMPDIR/rule-eth2"
 }
 
-# bats test_tags=long
 @test "a table that files of a NIC that is down name is not taken" {
 	by_hand 'default via 172.20.3.1 dev eth2 table 100' 'from 172.20.3.99 table 100 priority 900'
 	has_no "$(our_rules)" 'lookup 100$'
@@ -505,12 +520,12 @@ foreign_key() {
 	has "$(routes)" "$1"
 }
 
-# bats test_tags=long
 @test "EL8's ifup-routes does not replace a foreign second default in main" {
 	foreign_key '^default via 10\.0\.0\.7 dev eth1 metric 1100$' \
 		'default via 10.0.0.7 dev eth1 metric 1100'
 }
 
+# bats test_tags=long
 @test "EL8's ifup-routes does not replace a foreign default in table 253" {
 	foreign_key '^default via 10\.0\.0\.7 dev eth1 table (253|default) metric 100$' \
 		'default via 10.0.0.7 dev eth1 metric 100 table 253'
@@ -624,12 +639,24 @@ rests4() {
 	answers 0 1
 }
 
-@test "an IPv6 route of main that has one next hop, then two, then one is at rest each time" {
-	local eth0='via 2001:db8:2::1 dev eth0' eth1='via 2001:db8:10::1 dev eth1'
-	local one='via 2001:db8:20::1 dev eth2' two='via 2001:db8:20::7 dev eth2'
+# started6_beside: eth2 is no uplink.
+started6_beside() {
 	started6 LAB_UPLINKS=3
 	lab_uplink 2 GATEWAY= IPV6INIT=yes "IPV6ADDR=${LAB_ADDRESSES6[2]}/64"
 	service restart
+}
+
+@test "an IPv6 route of main that gets a second next hop, and loses one, is at rest each time" {
+	local one='via 2001:db8:20::1 dev eth2' two='via 2001:db8:20::7 dev eth2'
+	started6_beside
+	next_hops -6 rests "$one" "nexthop $one nexthop $two" "$two"
+}
+
+# bats test_tags=long
+@test "an IPv6 route of main that has one next hop, then two, then one is at rest each time" {
+	local eth0='via 2001:db8:2::1 dev eth0' eth1='via 2001:db8:10::1 dev eth1'
+	local one='via 2001:db8:20::1 dev eth2' two='via 2001:db8:20::7 dev eth2'
+	started6_beside
 	next_hops -6 rests "$one" "nexthop $one nexthop $two" "$two" \
 		"nexthop $two weight 3 nexthop $one" "nexthop $one nexthop $two" \
 		"$eth0" "nexthop $eth0 nexthop $eth1" "nexthop $eth0 nexthop $one" "$eth1"

@@ -155,6 +155,17 @@ each_edit() {
 
 # --- B1, B3: edits and moved files while an uplink is down --------------------------------
 
+@test "eth1 down, its file moved or its GATEWAY taken out, then sync or hooks: a way out is left" {
+	began
+	orders ifdown1.moved1.sync.hooks ifdown1.zero1.hooks.sync
+}
+
+@test "eth1 down, eth0 edited for later, then sync or hooks: a way out is left" {
+	began
+	orders ifdown1.ipaddr0.sync metric0.ifdown1.hooks ifdown1.rule0.sync
+}
+
+# bats test_tags=long
 @test "eth1 down, an edit or a moved file, then sync: a way out is left" {
 	began
 	each_edit ifdown1 sync.sync
@@ -172,6 +183,7 @@ each_edit() {
 	each_edit bounce1 hooks.hooks none moved1 zero1 bare1 metric0 ipaddr0 rule0 moved0 emptied0
 }
 
+# bats test_tags=long
 @test "an edit or a moved file first, then eth1 goes down: a way out is left" {
 	began
 	orders moved1.ifdown1.sync metric0.hooks.bounce1.hooks ipaddr0.sync.bounce1.sync \
@@ -181,6 +193,12 @@ each_edit() {
 
 # --- B2: clean, an erase, MULTIHOME=no ----------------------------------------------------
 
+@test "eth1 down or bounced, then clean: a way out is left" {
+	began
+	orders ifdown1.clean bounce1.clean
+}
+
+# bats test_tags=long
 @test "eth1 down, an edit or a moved file, then clean: a way out is left" {
 	began
 	each_edit ifdown1 clean none moved1 metric0 ipaddr0 rule0 moved0 refused0
@@ -285,6 +303,7 @@ erased() {
 		ifdown0.ipaddr1.sync bounce0.moved0.sync.clean ifdown0.bare1.sync ifdown0.off.sync.clean
 }
 
+# bats test_tags=long
 @test "with METRIC on both and with GATEWAYDEV a way out is left" {
 	began
 	lab_uplink 0 METRIC=100

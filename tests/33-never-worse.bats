@@ -78,6 +78,26 @@ bans='blackhole unreachable prohibit throw'
 	done
 }
 
+@test "a peer that a rule behind ours bans stays banned" {
+	local type
+	started LAB_STRICT_ROUTERS=1
+	peer_up
+	# No exception for it: the rule is asked first.
+	host ip route add 172.31.9.0/24 via 10.0.0.1
+	for type in "to $peer prohibit priority 20000" 'to 172.31.8.0/23 blackhole priority 10002'; do
+		# shellcheck disable=SC2086 # words
+		host ip rule add $type
+		multihome 0 sync
+		banned "rule $type"
+		settled
+		# shellcheck disable=SC2086
+		host ip rule del $type
+		multihome 0 up eth0
+		allowed "no rule $type"
+		settled
+	done
+}
+
 @test "a peer that is banned and then a hook of any NIC: it stays banned" {
 	local type
 	started LAB_UPLINKS=3 LAB_STRICT_ROUTERS=1

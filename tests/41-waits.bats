@@ -76,6 +76,20 @@ of_its_own() {
 	changes_nothing multihome sync
 }
 
+@test "an alias that is given a GATEWAY waits for its own ifup" {
+	waiting
+	lab_ifcfg eth0:1 DEVICE=eth0:1 IPADDR=192.168.7.99 NETMASK=255.255.255.0
+	service restart
+	echo GATEWAY=192.168.7.1 >>"$LAB_SCRIPTS/ifcfg-eth0:1"
+	leaves_eth0 ifdown eth2
+	leaves_eth0 ifup eth2
+	leaves_eth0 multihome up eth1
+	of_its_own
+	has "$(our_routes)" '^default via 192\.168\.7\.1 dev eth0 table '
+	answers 0 1 2
+	settled
+}
+
 # bats test_tags=long
 @test "an added METRIC waits for its own ifup" {
 	waiting METRIC=5
@@ -122,6 +136,25 @@ of_its_own() {
 		answers 1 2
 		lab_down
 	done
+}
+
+@test "DHCP instead of an address waits for its own ifup, also through sync" {
+	waiting
+	lab_ifcfg eth0 DEVICE=eth0 ONBOOT=yes BOOTPROTO=dhcp
+	leaves_eth0 ifdown eth2
+	leaves_eth0 ifup eth2
+	leaves_eth0 multihome sync
+	answers 0 1 2
+	changes_nothing multihome sync
+	# What needs no ifup.
+	lab_uplink 0 MULTIHOME=no
+	multihome 0 sync
+	has_no "$(our_rules)" 192.168.2
+	answers 1 2
+	lab_uplink 0
+	multihome 0 sync
+	answers 0 1 2
+	settled
 }
 
 @test "an ifcfg file that is moved away waits as well" {

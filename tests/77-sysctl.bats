@@ -103,6 +103,31 @@ mac() {
 	is "$(setting eth0 arp_filter)/$(setting eth0 arp_announce)" 0/0
 }
 
+@test "an address added to either of two NICs of a segment answers with nothing run, and after sync" {
+	local address
+	host_up LAB_UPLINKS=1 LAB_RP_FILTER=el6
+	segment_shared
+	lab_ifcfg eth9 DEVICE=eth9 ONBOOT=yes BOOTPROTO=none IPADDR=192.168.2.98 \
+		NETMASK=255.255.255.0 GATEWAY=192.168.2.1
+	admin_moves_in
+	lab_install
+	service start
+	host ip address add 192.168.2.161/24 dev eth9
+	host ip address add 192.168.2.162/24 dev eth0
+	for address in 161 162 98 99; do
+		client ping -n -q -c1 -W1 192.168.2.$address
+	done
+	multihome 0 sync
+	# Whom the router asked last it goes on asking for a while.
+	router 0 ip neighbour flush dev segment
+	for address in 161 162 98 99; do
+		client ping -n -q -c1 -W1 192.168.2.$address
+	done
+	has "$(router 0 nft list set ip lab by_mac)" "$(mac eth9) \. 192\.168\.2\.161"
+	has "$(router 0 nft list set ip lab by_mac)" "$(mac eth0) \. 192\.168\.2\.162"
+	settled
+}
+
 @test "without the package the second NIC of a segment takes the replies of both" {
 	host_up LAB_UPLINKS=1
 	segment_shared

@@ -182,15 +182,40 @@ in_the_way() {
 	settled
 }
 
-@test "a huge ifcfg file is not read, and nothing is done without it" {
+# unread FILE: what was brought up by that file stays as it is without it, and eth0 is served.
+unread() {
+	local before said="/etc/sysconfig/network-scripts/$1: cannot be read: File too large; what needs it stays as it is"
+	before=$(kernel)
+	rm -f "$LAB_SCRIPTS/$1"
+	truncate -s 2G "$LAB_SCRIPTS/$1"
+	host ip rule del from 192.168.2.0/24 iif lo priority 10001 table 100
+	multihome 1 sync
+	is "$output/$stderr" "/$said"
+	is "$(kernel)" "$before" "without $1"
+	host ip rule del from 192.168.2.0/24 iif lo priority 10001 table 100
+	run host multihome up eth0
+	is "$(kernel)" "$before" "without $1, by a hook"
+	answers 0 1
+	rm "$LAB_SCRIPTS/$1"
+}
+
+@test "an ifcfg file that cannot be read stops only what needs it" {
 	started
 	local before
-	before=$(kernel; lab_files)
-	truncate -s 2G "$LAB_SCRIPTS/ifcfg-huge"
-	multihome 1 sync
-	is "$stderr" '/etc/sysconfig/network-scripts/ifcfg-huge: larger than 16777216 bytes; expected a configuration file'
-	rm "$LAB_SCRIPTS/ifcfg-huge"
-	is "$(kernel; lab_files)" "$before"
+	before=$(lab_files)
+	unread ifcfg-huge
+	unread ifcfg-eth0:1
+	unread ifcfg-eth1
+	lab_uplink 1
+	is "$(lab_files)" "$before"
+	mv "$LAB_SCRIPTS/ifcfg-eth1" "$LAB_SCRIPTS/ifcfg-office"
+	host ifdown eth1
+	host ifup office
+	answers 0 1
+	unread ifcfg-office
+	lab_uplink 1
+	multihome 0 sync
+	settled
 }
 
 @test "thirty thousand rules on record are read" {

@@ -36,6 +36,24 @@ ends() {
 	settled
 }
 
+@test "whatever a device is called on the command line, no run crashes" {
+	started
+	local name long verb before
+	before=$(kernel; lab_files)
+	long=$(head -c 5000 /dev/zero | tr '\0' x)
+	for name in "$long" "eth0:$long" abcdefghijklmnop -range0 eth0-range99999999999999999999 : eth0: \
+		:1 eth0:1:2 '' / ifcfg- $'eth9\n'; do
+		for verb in plan prepare down up; do
+			ends multihome "$verb" "$name"
+		done
+	done
+	ends multihome explain "$long"
+	ends multihome explain 203.0.113.7 "fe80::1%$long"
+	multihome 0 sync
+	is "$(kernel; lab_files)" "$before"
+	settled
+}
+
 # Each line of a plan, as a shell takes it.
 @test "lines of a plan paste safely, whatever a device is called" {
 	started

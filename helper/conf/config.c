@@ -130,6 +130,7 @@ static void read_release(const struct sources *sources, struct release *release)
 	release->inet6_by_network = mentions(&sources->ifup_ipv6, "NETWORKING_IPV6}", false);
 	release->reads_rule6 = mentions(&sources->ifup_routes, "rule6", true);
 	release->numbered = mentions(&sources->network_functions, "IPADDR$idx", true);
+	release->small_tables = !release->numbered;
 	release->third_alone = mentions(&sources->network_functions, "$idx -gt 2", false);
 	release->host_by_default = mentions(&sources->network_functions, "set_link_up", false);
 }

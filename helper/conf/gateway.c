@@ -544,6 +544,17 @@ static bool has_default(const struct profile_reader *from)
 		find_default_by_hand(from, false, &unused);
 }
 
+/* The file's name tells the device; where it does not, the record does. An alias takes nothing from
+ * its device. */
+static void read_unread(struct profile_reader *from)
+{
+	struct uplink uplink = {.file = from->profile->file, .profile = from->profile};
+
+	from->reader.refused = file_unread(from->profile->file, from->survey->diags);
+	if (!from->profile->alias)
+		finish_uplink(from, &uplink);
+}
+
 static void read_families(struct profile_reader *from)
 {
 	const struct profile *profile = from->profile;
@@ -552,7 +563,12 @@ static void read_families(struct profile_reader *from)
 
 	if (profile->port || profile->passed_over || !strcmp(profile->device, "lo"))
 		return;
+	if (profile->file->error) {
+		read_unread(from);
+		return;
+	}
 	if (!read_switch(&from->reader, "MULTIHOME", true) && !from->reader.refused) {
+		from->profile->off = true;
 		config->others += may_have_default(from) && has_default(from);
 		config->others6 += inet6 && may_have_default(from);
 		add_plain(from);

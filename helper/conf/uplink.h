@@ -23,6 +23,7 @@ struct release {
 	bool inet6_by_network; /* only with NETWORKING_IPV6=yes: EL5 */
 	bool reads_rule6;      /* from EL5.10 and initscripts 9.03.39 of EL6 on */
 	bool numbered;	       /* IPADDR0, IPADDR1 …: from EL6 on */
+	bool small_tables;     /* ip knows no table above 255: EL5 */
 	bool third_alone;      /* IPADDR3 counts without IPADDR2: EL6 */
 	bool host_by_default;  /* no netmask means 255.255.255.255, not the class: EL8 */
 };
@@ -79,6 +80,7 @@ struct profile {
 	bool leased;		   /* by DHCP */
 	bool port;		   /* of a bond or bridge: initscripts give it no address */
 	bool onboot;		   /* but for ONBOOT=no */
+	bool off;		   /* MULTIHOME=no */
 	bool passed_over;	   /* another profile of the same device is in force */
 	/* Covers all that decides its uplinks: an edit that waits for an ifup changes it, one of
 	 * comments and blanks does not. FNV-1a over the assignments of the file and of the aliases

@@ -75,6 +75,8 @@ const struct link *links_find_name(const struct links *links, const char *name)
 	struct link key = {.index = 0};
 	size_t i;
 
+	if (strlen(name) >= sizeof(key.name))
+		return NULL;
 	if (links->by_name.n) {
 		memcpy(key.name, name, strlen(name) + 1);
 		return index_find(&links->by_name, &key);

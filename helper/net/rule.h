@@ -24,8 +24,8 @@ enum rule_action {
 	ACTION_PROHIBIT = 8
 };
 
-/* The kernel's own last rule of IPv4, which IPv6 lacks: there it is ours. */
-enum { PRIORITY_DEFAULT = 32767 };
+/* The kernel's own last rules; IPv6 lacks the second: there it is ours. */
+enum { PRIORITY_MAIN = 32766, PRIORITY_DEFAULT = 32767 };
 
 /* Both 0: any. */
 struct port_range {

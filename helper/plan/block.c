@@ -122,10 +122,11 @@ static void learn_line(const char *normal, struct block *block)
 		*array_add(&block->rules) = rule;
 	else if (words)
 		rule.table = (unsigned)strtoul(words + strlen(" table "), NULL, 10);
+	if (rule.table == TABLE_DEFAULT)
+		return;
 	if (!block->table)
 		block->table = rule.table;
-	block->several_tables |= rule.table && rule.table != TABLE_DEFAULT &&
-		rule.table != block->table;
+	block->several_tables |= rule.table && rule.table != block->table;
 }
 
 /* The lines between the markers, now that the END line says which are ours. */

@@ -24,8 +24,8 @@ struct block {
 	struct text before, after; /* the administrator's, around the block */
 	struct text body;	   /* our lines */
 	struct rules rules;	   /* those of a rule- file */
-	unsigned table;		   /* the first table that the body names, or 0 */
-	bool several_tables;	   /* it names others, the standby's apart */
+	unsigned table;		   /* the first table that the body names but the standby's, or 0 */
+	bool several_tables;	   /* it names others */
 };
 
 /* Takes apart the bytes of route-DEVICE or rule-DEVICE. any_name: a block that names another

@@ -47,6 +47,22 @@ static bool has_bad_file(const struct draft *draft, const char *device)
 	return false;
 }
 
+static bool is_all_by_hand(const struct draft *draft, const struct uplink *uplink)
+{
+	struct index by_hand = {0};
+	struct prefix address;
+	bool all = uplink->addresses.n;
+	size_t i;
+
+	draft_find_by_hand(draft, uplink, &by_hand);
+	for (i = 0; all && i < uplink->addresses.n; i++) {
+		address = prefix_host(&uplink->addresses.items[i]);
+		all = draft_is_by_hand(&by_hand, uplink, &address);
+	}
+	free(by_hand.items);
+	return all;
+}
+
 static enum uplink_state uplink_state(const struct draft *draft, const struct uplink *uplink)
 {
 	const struct kernel *kernel = draft->input->kernel;
@@ -55,7 +71,7 @@ static enum uplink_state uplink_state(const struct draft *draft, const struct up
 
 	if (uplink->refused || has_bad_file(draft, uplink->device))
 		return STATE_REFUSED;
-	if (draft_has_by_hand(draft, uplink, false))
+	if (is_all_by_hand(draft, uplink))
 		return STATE_BY_HAND;
 	if (!kernel)
 		return STATE_UP;
@@ -173,6 +189,7 @@ static void draft_free(struct draft *draft)
 	free(draft->recorded.items);
 	free(draft->serving.networks.items);
 	free(draft->serving.by_network.items);
+	free(draft->serving.by_hand.items);
 	lookups_free(&draft->lookups);
 }
 
@@ -191,8 +208,11 @@ void draft_serve(struct draft *draft, const struct planned *planned)
 		*array_add(&serving->networks) = prefix_network(&uplink->addresses.items[i]);
 	free(serving->by_network.items);
 	array_drop_repeated(&serving->networks, prefixes_in_order, &serving->by_network);
+	serving->by_hand.n = 0;
+	draft_find_by_hand(draft, uplink, &serving->by_hand);
 	serving->routes_to_file = draft_takes_lines(draft, uplink, 0);
-	serving->rules_to_file = draft_takes_lines(draft, uplink, FILE_RULE);
+	serving->rules_to_file = draft_takes_lines(draft, uplink, FILE_RULE) &&
+		draft_file_has_table(draft, planned->table);
 	serving->parks = own && event == EVENT_PREPARE;
 	serving->parks_new = own && event == EVENT_ALIAS;
 }

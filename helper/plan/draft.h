@@ -68,6 +68,7 @@ struct lookups {
 	/* Those of own_main that a ban of shared_main covers: it does not ban them. */
 	struct index unbanned;
 	struct routes statics; /* of static-routes, each with its device */
+	struct routes rule_bans; /* what rules behind ours ban, as routes; in shared_main, too */
 };
 
 /* The uplink that routes, rules and settings are made for. */
@@ -76,6 +77,7 @@ struct serving {
 	const struct uplink *uplink;
 	struct prefixes networks; /* each of its networks once */
 	struct index by_network;  /* the same, sorted */
+	struct index by_hand;	  /* see draft_find_by_hand */
 	bool routes_to_file, rules_to_file; /* its files take lines of ours */
 	/* ifup-routes adds each line of the block, and would print "File exists" where it is there
 	 * already: a device that is up goes through ifup once more, or ifup-aliases ran the hook
@@ -125,9 +127,16 @@ const struct managed *draft_find_own(
 	const struct draft *draft, const struct uplink *uplink, unsigned rule);
 /* May our lines go there? */
 bool draft_takes_lines(const struct draft *draft, const struct uplink *uplink, unsigned rule);
-/* Has a rule- file the administrator's rules for one of the uplink's addresses? missing: rules that
- * the kernel lacks. */
-bool draft_has_by_hand(const struct draft *draft, const struct uplink *uplink, bool missing);
+/* The administrator's rules of a rule- file for addresses of the uplink: struct rule. */
+void draft_find_by_hand(
+	const struct draft *draft, const struct uplink *uplink, struct index *out);
+/* Has one of them all of net, or one of the uplink's addresses in it? Net may be an address. */
+bool draft_is_by_hand(
+	const struct index *by_hand, const struct uplink *uplink, const struct prefix *net);
+/* Is one of them not in the kernel, or its table without a route? */
+bool draft_lacks_by_hand(const struct draft *draft, const struct uplink *uplink);
+/* Can a line of a file name the table? */
+bool draft_file_has_table(const struct draft *draft, unsigned table);
 /* False: the strays of a file turned out to be his, which his[] now says; plan once more. */
 bool draft_write_blocks(struct draft *draft, bool *his);
 

@@ -186,7 +186,56 @@ static bool is_for(const struct rule *rule, const struct uplink *uplink)
 	return false;
 }
 
-/* Has the kernel one of the same source and table that is not of our making? */
+void draft_find_by_hand(
+	const struct draft *draft, const struct uplink *uplink, struct index *out)
+{
+	const struct index *by_device = &draft->managed_by_device;
+	const struct managed *managed;
+	struct managed key = {.file = NULL};
+	size_t at, i;
+
+	memcpy(key.device, uplink->device, sizeof(key.device));
+	for (at = index_first(by_device, &key); (managed = index_at(by_device, at, &key)); at++)
+		for (i = 0; i < managed->rules.n; i++)
+			if (is_for(&managed->rules.items[i].rule, uplink))
+				*array_add(out) = &managed->rules.items[i].rule;
+}
+
+bool draft_is_by_hand(
+	const struct index *by_hand, const struct uplink *uplink, const struct prefix *net)
+{
+	const struct rule *rule;
+	size_t i, k;
+
+	for (i = 0; i < by_hand->n; i++) {
+		rule = by_hand->items[i];
+		if (prefix_contains(&rule->from, net))
+			return true;
+		for (k = 0; k < uplink->addresses.n; k++)
+			if (prefix_contains(net, &uplink->addresses.items[k]) &&
+				prefix_contains(&rule->from, &uplink->addresses.items[k]))
+				return true;
+	}
+	return false;
+}
+
+/* Has the table a route that is not ours? */
+static bool is_filled(const struct draft *draft, unsigned table)
+{
+	const struct kernel *kernel = draft->input->kernel;
+	size_t i;
+
+	for (i = 0; i < kernel->others.n; i++)
+		if (kernel->others.items[i].table == table)
+			return true;
+	for (i = 0; i < kernel->routes.n; i++)
+		if (kernel->routes.items[i].table == table &&
+			!plan_owns_route(draft->plan, &kernel->routes.items[i]))
+			return true;
+	return false;
+}
+
+/* Has the kernel one of the same source and table that is not of our making, and leads somewhere? */
 static bool is_there(const struct draft *draft, const struct rule *by_hand)
 {
 	const struct rules *seen = &draft->input->kernel->rules;
@@ -197,28 +246,28 @@ static bool is_there(const struct draft *draft, const struct rule *by_hand)
 		rule = &seen->items[i];
 		if (!prefix_compare(&rule->from, &by_hand->from) &&
 			rule->table == by_hand->table && !index_find(&draft->recorded, rule))
-			return true;
+			return rule->action != ACTION_LOOKUP || is_filled(draft, rule->table);
 	}
 	return false;
 }
 
-bool draft_has_by_hand(const struct draft *draft, const struct uplink *uplink, bool missing)
+bool draft_lacks_by_hand(const struct draft *draft, const struct uplink *uplink)
 {
-	const struct index *by_device = &draft->managed_by_device;
-	const struct managed *managed;
-	struct managed key = {.file = NULL};
-	const struct rule *rule;
-	size_t at, i;
+	struct index by_hand = {0};
+	bool lacks = false;
+	size_t i;
 
-	memcpy(key.device, uplink->device, sizeof(key.device));
-	for (at = index_first(by_device, &key); (managed = index_at(by_device, at, &key)); at++)
-		for (i = 0; i < managed->rules.n; i++) {
-			rule = &managed->rules.items[i].rule;
-			if (is_for(rule, uplink) &&
-				!(missing && (!draft->input->kernel || is_there(draft, rule))))
-				return true;
-		}
-	return false;
+	draft_find_by_hand(draft, uplink, &by_hand);
+	for (i = 0; draft->input->kernel && !lacks && i < by_hand.n; i++)
+		lacks = !is_there(draft, by_hand.items[i]);
+	free(by_hand.items);
+	return lacks;
+}
+
+/* EL5's ip refuses a table above 255 (rtnl_rttable_a2n), and the line with it; its kernel does not. */
+bool draft_file_has_table(const struct draft *draft, unsigned table)
+{
+	return table <= 255 || !draft->input->config->release.small_tables;
 }
 
 bool draft_takes_lines(const struct draft *draft, const struct uplink *uplink, unsigned rule)

@@ -79,11 +79,10 @@ static enum hold hold_of(const struct draft *draft, const struct planned *planne
 		return HOLD_NONE;
 	if (event == EVENT_PREPARE || planned->state == STATE_EDITED)
 		return HOLD_ALL;
-	/* His rules do nothing before an ifup has made them. */
-	if (planned->state == STATE_BY_HAND)
-		return event != EVENT_SYNC || draft_has_by_hand(draft, planned->uplink, true)
-			? HOLD_ALL
-			: HOLD_NONE;
+	/* His lines do nothing before an ifup has made them. */
+	if ((planned->state == STATE_BY_HAND && event != EVENT_SYNC) ||
+		draft_lacks_by_hand(draft, planned->uplink))
+		return HOLD_ALL;
 	return event != EVENT_SYNC && planned->edited ? HOLD_ALL : HOLD_NONE;
 }
 
@@ -100,11 +99,26 @@ static const struct brought_up *find_brought_up(
 	return NULL;
 }
 
-bool draft_is_edited(const struct draft *draft, const struct uplink *uplink)
+static bool differs_from_record(const struct draft *draft, const struct uplink *uplink)
 {
 	const struct brought_up *was = find_brought_up(draft, uplink);
 
 	return was && was->fingerprint != uplink->profile->fingerprint;
+}
+
+/* An alias that becomes an uplink by an edit is new on record, but its device is edited. */
+bool draft_is_edited(const struct draft *draft, const struct uplink *uplink)
+{
+	const struct index *uplinks = &draft->lookups.uplinks;
+	const struct uplink *other;
+	size_t at;
+
+	if (find_brought_up(draft, uplink))
+		return differs_from_record(draft, uplink);
+	for (at = index_first(uplinks, uplink); (other = index_at(uplinks, at, uplink)); at++)
+		if (differs_from_record(draft, other))
+			return true;
+	return false;
 }
 
 static const char *whose(const struct managed *managed)

@@ -136,6 +136,22 @@ static void collect_addresses(struct draft *draft)
 		index_build(&kernel->addresses, devices_in_order, &lookups->standing);
 }
 
+/* Does the record's file, as it is now, give no address, so that the device has yet to lose those
+ * that it was brought up with? As with DHCP instead, or where the file cannot be read. */
+static bool awaits_addresses(const struct config *config, const struct brought_up *was)
+{
+	const struct profile *profile;
+	size_t i;
+
+	for (i = 0; i < config->profiles.n; i++) {
+		profile = &config->profiles.items[i];
+		if (!strcmp(profile->file->name, was->file))
+			return !profile->off && !profile->addresses.n &&
+				profile->fingerprint != was->fingerprint;
+	}
+	return false;
+}
+
 static bool is_left_up(const struct plan_input *input, const struct lookups *lookups,
 	const struct brought_up *was)
 {
@@ -144,14 +160,13 @@ static bool is_left_up(const struct plan_input *input, const struct lookups *loo
 	const struct uplink key = {.file = &file}, *uplink;
 	size_t at;
 
-	if (!link || !link->up || input->event == EVENT_SYNC ||
-		(input->device && !strcmp(input->device, was->device)))
+	if (!link || !link->up || (input->device && !strcmp(input->device, was->device)))
 		return false;
 	for (at = index_first(&lookups->by_file, &key);
 		(uplink = index_at(&lookups->by_file, at, &key)); at++)
 		if (!strcmp(uplink->device, was->device))
 			return false;
-	return true;
+	return input->event != EVENT_SYNC || awaits_addresses(input->config, was);
 }
 
 static void collect_left_up(const struct plan_input *input, struct lookups *lookups)
@@ -232,6 +247,41 @@ static void add_statics(const struct plan_input *input, struct lookups *lookups)
 		add_main(&lookups->statics.items[i], lookups);
 }
 
+/* Does it ban a destination for all that the host sends? */
+static bool is_ban(const struct rule *rule)
+{
+	return rule->action >= ACTION_BLACKHOLE && rule->to.len && !rule->from.len &&
+		!rule->inverted && !rule->tos && !rule->mask && !rule->flow && !rule->oif[0] &&
+		(!rule->iif[0] || !strcmp(rule->iif, "lo")) && !rule_is_selective(rule);
+}
+
+/* A rule that is asked behind ours and before main bans nothing any more, so tables do. */
+static void add_rule_bans(const struct plan_input *input, struct lookups *lookups)
+{
+	const struct rules *rules = &input->kernel->rules;
+	const struct rule *rule;
+	struct route *ban;
+	size_t i;
+
+	for (i = 0; i < rules->n; i++) {
+		rule = &rules->items[i];
+		if (!is_ban(rule) || rule->priority < input->config->rule_priority ||
+			rule->priority >= PRIORITY_MAIN)
+			continue;
+		ban = array_add(&lookups->rule_bans);
+		ban->dst = rule->to;
+		ban->type = rule->action;
+		ban->table = TABLE_MAIN;
+		if (ban->dst.family == AF_INET6) {
+			ban->metric = METRIC_INET6;
+			strcpy(ban->device, "lo");
+		}
+	}
+	for (i = 0; i < lookups->rule_bans.n; i++)
+		*array_add(&lookups->shared_main) = &lookups->rule_bans.items[i];
+	index_sort(&lookups->shared_main, routes_by_prefix);
+}
+
 static void collect_unbanned(const struct route *ban, struct lookups *lookups)
 {
 	const struct index *own = &lookups->own_by_prefix;
@@ -260,6 +310,8 @@ static void collect_main(const struct plan_input *input, struct lookups *lookups
 	for (i = 0; i < lookups->shared_main.n; i++)
 		if (route_has_no_hop(lookups->shared_main.items[i]))
 			collect_unbanned(lookups->shared_main.items[i], lookups);
+	/* Behind the exceptions: a rule knows none. */
+	add_rule_bans(input, lookups);
 }
 
 void lookups_build(struct draft *draft)
@@ -304,4 +356,5 @@ void lookups_free(struct lookups *lookups)
 	free(lookups->own_by_prefix.items);
 	free(lookups->unbanned.items);
 	free(lookups->statics.items);
+	free(lookups->rule_bans.items);
 }

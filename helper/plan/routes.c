@@ -49,7 +49,8 @@ static void add_own_route(struct draft *draft, struct route route)
 	/* The metrics and the source that the administrator has given this next hop in main. */
 	in_main = route.dst.len ? NULL : index_find(&draft->lookups.main_defaults, &route);
 	/* EL8's ifup-routes replaces what it cannot add. */
-	if (serving->routes_to_file && !taken_has_key(draft, &route)) {
+	if (serving->routes_to_file && draft_file_has_table(draft, route.table) &&
+		!taken_has_key(draft, &route)) {
 		*array_add(&draft->file_routes) = route;
 		if (serving->parks ||
 			(serving->parks_new && !kernel_has_key(draft->input->kernel, &route)))
@@ -147,12 +148,25 @@ static bool is_needless(const struct serving *serving, const struct route *route
 		!within_network(serving, &route->dst);
 }
 
+/* A rule's ban knows no exceptions. */
+static bool is_banned_by_rule(const struct draft *draft, const struct route *route)
+{
+	const struct routes *bans = &draft->lookups.rule_bans;
+	size_t i;
+
+	for (i = 0; i < bans->n; i++)
+		if (route != &bans->items[i] && prefix_contains(&bans->items[i].dst, &route->dst))
+			return true;
+	return false;
+}
+
 static void copy_route(struct draft *draft, const struct route *route, struct covers *covers)
 {
 	const bool inet6 = route->dst.family == AF_INET6;
 	struct route copy = *route;
 
-	if (is_needless(&draft->serving, route, is_covered(covers, &route->dst)))
+	if (is_needless(&draft->serving, route, is_covered(covers, &route->dst)) ||
+		is_banned_by_rule(draft, route))
 		return;
 	if (covers->n < sizeof(covers->items) / sizeof(*covers->items))
 		covers->items[covers->n++] = route->dst;

@@ -166,7 +166,7 @@ static unsigned block_table(const struct choice *choice, const struct planned *p
 	return 0;
 }
 
-/* No file names the table of an uplink without a block, but its default route does, as long as
+/* No file names the table of an uplink without a block, or of one whose block cannot, but its default route does, as long as
  * there is one: so a table stays the same when another's lease goes. The lowest, as the kernel's
  * order is another one beyond 255. */
 static unsigned kernel_table(
@@ -178,7 +178,8 @@ static unsigned kernel_table(
 	unsigned table = 0;
 	size_t at;
 
-	if (!uplink->kernel_only || up != (planned->state == STATE_UP))
+	if ((!uplink->kernel_only && !choice->draft->input->config->release.small_tables) ||
+		up != (planned->state == STATE_UP))
 		return 0;
 	memcpy(key.device, uplink->device, sizeof(key.device));
 	for (at = index_first(&choice->defaults, &key);

@@ -180,8 +180,7 @@ static int read_host(const char *root, const char *etc, struct sources *sources)
 	/* All that the whole host needs. The rest is held against what needs it. */
 	err = file_check(&sources->network) | file_check(&sources->defaults) |
 		file_check(&sources->ifup_ipv6) | file_check(&sources->ifup_routes) |
-		file_check(&sources->network_functions) | files_check(&sources->ifcfg) |
-		files_check(&sources->tables);
+		file_check(&sources->network_functions) | files_check(&sources->tables);
 	if (!*root)
 		err |= network_manager_runs(&sources->network_manager);
 	return err ? -1 : 0;

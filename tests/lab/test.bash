@@ -172,7 +172,11 @@ kernel() {
 
 # outside FILE: it without our block; bytes count, so no $() around it.
 outside() {
-	sed '/^# BEGIN multihome/,/^# END multihome/d' "$LAB_SCRIPTS/$1"
+	outside_of "$LAB_SCRIPTS/$1"
+}
+
+outside_of() {
+	sed '/^# BEGIN multihome/,/^# END multihome/d' "$1"
 }
 
 # changes_nothing COMMAND…: it succeeds, says nothing, touches no file, sends

@@ -357,6 +357,38 @@ static enum verdict rules_lead(const struct host *host, uint32_t local, uint32_t
 	return all;
 }
 
+static bool is_banned(const struct host *host, uint32_t remote)
+{
+	int i;
+
+	for (i = 0; i < host->n_routes; i++)
+		if (host->routes[i].blackhole && host->routes[i].table == TABLE_MAIN &&
+			net_has(host->routes[i].dst, remote))
+			return true;
+	return false;
+}
+
+/* A rule behind ours led past the ban, or the remote lies in networks of two NICs, one within the
+ * other: by whichever it is not banned, the promise does not say how it is answered. */
+static bool is_ambiguous(const struct host *host, int uplink, uint32_t local, uint32_t remote)
+{
+	const struct address *address;
+	int i;
+
+	for (i = 0; i < host->n_rules; i++)
+		if (host->rules[i].priority >= FIRST_OWN_PRIORITY &&
+			net_has(host->rules[i].from, local) && net_has(host->rules[i].to, remote))
+			return true;
+	if (!covers(host, uplink, remote))
+		return false;
+	for (i = 0; i < host->n_addresses; i++) {
+		address = &host->addresses[i];
+		if (address->nic != host->files[uplink].nic && net_has(address->net, remote))
+			return true;
+	}
+	return false;
+}
+
 static struct want want_reply(
 	const struct host *host, const struct address *address, uint32_t remote)
 {
@@ -371,6 +403,8 @@ static struct want want_reply(
 		return want_kind(WANT_SAME, "an uplink that is left alone");
 	if (verdict == DECIDES)
 		return want_kind(WANT_SAME, "a foreign rule");
+	if (is_banned(host, remote) && is_ambiguous(host, owner, address->net.address, remote))
+		return want_kind(WANT_NOTHING, "");
 	return own_way(host, owner, remote);
 }
 
