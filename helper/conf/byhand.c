@@ -518,3 +518,25 @@ void byhand_static_routes(const struct file *file, struct routes *out)
 			*array_add(out) = route;
 	}
 }
+
+void byhand_inet6_bans(const struct file *file, struct routes *out)
+{
+	struct lines lines = {file->bytes, file->bytes + file->len, 1};
+	/* As the kernel tells of it. */
+	struct route route = {.table = TABLE_MAIN, .type = ROUTE_UNREACHABLE,
+		.metric = METRIC_INET6, .device = "lo"};
+	struct words words;
+	const char *word;
+	char *line;
+	int number;
+
+	/* /sbin/ip route add unreach  PREFIX */
+	for (; file->bytes && (line = read_shell_line(&lines, &number)); free(line)) {
+		split_words(line, &words);
+		while ((word = next_word(&words)) && strncmp(word, "unreach", 7))
+			;
+		word = next_word(&words);
+		if (word && !prefix_parse(word, AF_INET6, &route.dst))
+			*array_add(out) = route;
+	}
+}

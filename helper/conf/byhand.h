@@ -78,6 +78,10 @@ void byhand_rules(const char *bytes, size_t len, int first, bool inet6,
  * ban. */
 void byhand_static_routes(const struct file *file, struct routes *out);
 
+/* The same of init.ipv6-global, which `network start` runs then: bans of IPv6 networks that never
+ * should be on a wire. */
+void byhand_inet6_bans(const struct file *file, struct routes *out);
+
 /* A table by number, by its name in rt_tables, or main, default, local. False: ip refuses it. */
 bool byhand_table(const char *word, const struct table_names *names, unsigned *out);
 

@@ -353,10 +353,11 @@ static int read_host(const char *root, const char *etc, struct sources *sources)
 	read_leases(root, sources);
 	read_below(
 		etc, "sysconfig/network-scripts/network-functions", &sources->network_functions);
+	read_below(etc, "sysconfig/network-scripts/init.ipv6-global", &sources->inet6_global);
 	/* All that the whole host needs. The rest is held against what needs it. */
 	err = file_check(&sources->network) | file_check(&sources->defaults) |
 		file_check(&sources->ifup_ipv6) | file_check(&sources->ifup_routes) |
-		file_check(&sources->network_functions) |
+		file_check(&sources->network_functions) | file_check(&sources->inet6_global) |
 		files_check(&sources->ifcfg) | files_check(&sources->tables);
 	if (!*root)
 		err |= network_manager_runs(&sources->network_manager);
