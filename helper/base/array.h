@@ -32,6 +32,11 @@ void *array_grow(void *items, size_t *n, size_t *cap, size_t size);
 /* 0: equal; else which of the two elements comes first, as for qsort(3). */
 typedef int compare_items(const void *a, const void *b);
 
+static inline int compare_numbers(unsigned a, unsigned b)
+{
+	return (a > b) - (a < b);
+}
+
 /* Pointers to elements, sorted: what a linear search would look for every time is found by
  * halving. The elements must stay where they are. To be freed: items. */
 struct index {

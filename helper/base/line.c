@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Text, a line and a word at a time.
  */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/line.h"
@@ -41,4 +43,29 @@ size_t line_words(char *line, char **words, size_t max)
 		word = strtok_r(NULL, blanks, &rest))
 		words[n++] = word;
 	return n && words[0][0] == '#' ? 0 : n;
+}
+
+int word_index(const char *word, const char *const *list)
+{
+	int i;
+
+	for (i = 0; list[i]; i++)
+		if (!strcmp(list[i], word))
+			return i;
+	return -1;
+}
+
+bool word_number(const char *word, int base, unsigned max, unsigned *out)
+{
+	unsigned long long number;
+	char *end;
+
+	if (!word || *word < '0' || *word > '9')
+		return false;
+	errno = 0;
+	number = strtoull(word, &end, base);
+	if (*end || errno || number > max)
+		return false;
+	*out = (unsigned)number;
+	return true;
 }

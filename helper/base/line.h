@@ -4,6 +4,8 @@
 #ifndef BASE_LINE_H
 #define BASE_LINE_H
 
+#include <stdbool.h>
+
 #include "base/array.h"
 
 /* The words of a line, cut at blanks as the shell's read and word splitting do. Returns their
@@ -14,5 +16,11 @@ char *line_next(const char **cursor);
 /* The same of the line at *at. A NUL byte, which a shell's read passes over, ends no more than its
  * own line. */
 char *text_line(const struct text *text, size_t *at);
+
+/* Where the word stands in a list that ends with NULL, or -1. */
+int word_index(const char *word, const char *const *list);
+/* A number of at most max, as strtoul(3) takes it of that base but for blanks and signs. False for
+ * anything else, and for NULL. */
+bool word_number(const char *word, int base, unsigned max, unsigned *out);
 
 #endif

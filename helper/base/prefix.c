@@ -193,6 +193,22 @@ bool prefix_is_unicast(const struct prefix *address)
 		memcmp(address->bytes, loopback, sizeof(loopback)) && address->bytes[0] != 0xff;
 }
 
+const char *prefix_name_special(const struct prefix *own, const struct prefix *address)
+{
+	struct prefix first = prefix_network(own), last = first;
+	int bit;
+
+	if (prefix_same_address(own, address))
+		return "the host's own address";
+	if (own->family != AF_INET || own->len >= 31)
+		return NULL;
+	if (prefix_same_address(&first, address))
+		return "its network's own address";
+	for (bit = own->len; bit < 32; bit++)
+		last.bytes[bit / 8] |= (unsigned char)(0x80 >> bit % 8);
+	return prefix_same_address(&last, address) ? "its network's broadcast address" : NULL;
+}
+
 bool prefix_is_link_local(const struct prefix *address)
 {
 	return address->family == AF_INET6 && address->bytes[0] == 0xfe &&

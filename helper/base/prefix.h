@@ -55,6 +55,10 @@ struct prefix prefix_network(const struct prefix *prefix);
 struct prefix prefix_host(const struct prefix *prefix);
 /* Can it be a next hop: not zero, loopback, multicast or reserved (RFC 1122 3.2.1.3)? */
 bool prefix_is_unicast(const struct prefix *address);
+/* Why nobody else in the network of the host's address `own` can have the address: "the host's own
+ * address", "its network's own address", "its network's broadcast address" (fib_add_ifaddr). NULL:
+ * somebody can. */
+const char *prefix_name_special(const struct prefix *own, const struct prefix *address);
 /* fe80::/10 (RFC 4291 2.5.6), which means something on one device only. */
 bool prefix_is_link_local(const struct prefix *address);
 

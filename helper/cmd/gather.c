@@ -75,7 +75,7 @@ static bool file_is_off(const struct file *file)
 {
 	struct shvars vars = {.n = 0};
 	struct diags quiet = {.n = 0};
-	struct reader reader = {&vars, file->path, &quiet, false};
+	struct reader reader = {.vars = &vars, .path = file->path, .diags = &quiet};
 	bool on;
 
 	shvar_parse(file->bytes, file->len, file->path, &vars);

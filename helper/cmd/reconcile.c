@@ -326,7 +326,7 @@ int cmd_down(const struct options *options)
  * 15 seconds ago (bind_lease, MIN_LEASE_WRITE); so the news are kept, for later runs as well. */
 int cmd_lease(const struct options *options)
 {
-	const struct lease_news news = {getenv("reason"), getenv("interface"),
+	const struct lease_event news = {getenv("reason"), getenv("interface"),
 		getenv("new_ip_address"), getenv("new_subnet_mask"), getenv("new_routers"),
 		getenv("new_expiry")};
 	struct options of_device = *options;

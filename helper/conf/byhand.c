@@ -1,111 +1,84 @@
 /* SPDX-License-Identifier: MIT
  * Routes and rules that the administrator wrote.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/line.h"
 #include "conf/byhand.h"
 #include "conf/shvar.h"
 
 enum { WORDS = 64 };
 
-/* The words of one command line, and which of them comes next. */
-struct words {
-	char *items[WORDS];
-	size_t n, at;
-};
-
-/* What a text is read from, a line at a time. */
-struct lines {
+/* A file of lines that are arguments of a command: what is still to be read, and the words of the
+ * line that was read last, of which `word` comes next. */
+struct script {
 	const char *at, *end;
-	int line; /* of what is read next */
+	int next_line, line;
+	struct text text;
+	char *words[WORDS];
+	size_t n, word;
 };
 
-/* The next line as `read line` without -r gives it: a backslash takes the next character as it is,
- * and the end of the line away. Bash drops NUL bytes. NULL at the end; *number is its first line.
- */
-static char *read_shell_line(struct lines *lines, int *number)
+/* A line as `read line` without -r gives it: a backslash takes the next character as it is, and the
+ * end of the line away. Bash drops NUL bytes. */
+static void read_text(struct script *script)
 {
-	struct text text = {0};
+	bool quoted = false;
 	char c;
 
-	if (lines->at >= lines->end)
-		return NULL;
-	*number = lines->line;
-	text_add_string(&text, "");
-	while (lines->at < lines->end) {
-		c = *lines->at++;
-		lines->line += c == '\n';
-		if (c == '\n')
-			break;
-		if (c == '\\') {
-			if (lines->at == lines->end)
-				break;
-			c = *lines->at++;
-			lines->line += c == '\n';
-			if (c == '\n')
-				continue;
-		}
-		if (c)
-			text_add(&text, &c, 1);
+	script->text.n = 0;
+	text_add_string(&script->text, "");
+	script->line = script->next_line;
+	while (script->at < script->end) {
+		c = *script->at++;
+		script->next_line += c == '\n';
+		if (c == '\n' && !quoted)
+			return;
+		if (c && !(quoted ? c == '\n' : c == '\\'))
+			text_add(&script->text, &c, 1);
+		quoted = !quoted && c == '\\';
 	}
-	return text.bytes;
 }
 
-/* Word splitting with the shell's own IFS: a carriage return stays part of its word, which ip then
- * refuses. None for a comment: ifup-routes knows only whole lines of it. */
-static void split_words(char *line, struct words *words)
+/* The words of the next line that has any, by the shell's own IFS: a carriage return stays part of
+ * its word, which ip then refuses. ifup-routes knows only whole lines of comment. False at the end.
+ */
+static bool read_command(struct script *script)
 {
 	char *rest = NULL, *word;
 
-	words->n = words->at = 0;
-	if (line[strspn(line, " \t\r\f\v")] == '#')
-		return;
-	for (word = strtok_r(line, " \t", &rest); word && words->n < WORDS;
-		word = strtok_r(NULL, " \t", &rest))
-		words->items[words->n++] = word;
+	script->n = script->word = 0;
+	while (!script->n && script->at < script->end) {
+		read_text(script);
+		word = script->text.bytes;
+		if (word[strspn(word, " \t\r\f\v")] == '#')
+			continue;
+		for (word = strtok_r(word, " \t", &rest); word && script->n < WORDS;
+			word = strtok_r(NULL, " \t", &rest))
+			script->words[script->n++] = word;
+	}
+	if (!script->n)
+		text_free(&script->text);
+	return script->n != 0;
 }
 
-static const char *next_word(struct words *words)
+static const char *next_word(struct script *script)
 {
-	return words->at < words->n ? words->items[words->at++] : NULL;
+	return script->word < script->n ? script->words[script->word++] : NULL;
 }
 
-static bool has_word(const struct words *words, const char *word)
+static bool has_word(const struct script *script, const char *word)
 {
-	return words->at < words->n && !strcmp(words->items[words->at], word);
+	return script->word < script->n && !strcmp(script->words[script->word], word);
 }
 
 /* ip takes the beginning of some keywords for the whole: "pref" (matches). */
 static bool abbreviates(const char *word, const char *keyword)
 {
 	return *word && !strncmp(word, keyword, strlen(word));
-}
-
-static bool is_one_of(const char *word, const char *const *list)
-{
-	for (; *list; list++)
-		if (!strcmp(*list, word))
-			return true;
-	return false;
-}
-
-static bool parse_number(const char *word, int base, unsigned *out)
-{
-	unsigned long long number;
-	char *end;
-
-	if (!word || *word < '0' || *word > '9')
-		return false;
-	errno = 0;
-	number = strtoull(word, &end, base);
-	if (*end || errno || number > 0xffffffff)
-		return false;
-	*out = (unsigned)number;
-	return true;
 }
 
 /* ip completes an IPv4 address by zeros: 10/8, 192.168.4 (get_addr_ipv4). */
@@ -136,7 +109,7 @@ static bool parse_prefix(const char *word, int family, struct prefix *out)
 	out->family = (unsigned char)family;
 	if (!word)
 		return false;
-	if (is_one_of(word, all))
+	if (word_index(word, all) >= 0)
 		return true;
 	slash = word + strcspn(word, "/");
 	if (slash - word >= (int)sizeof(address))
@@ -151,15 +124,17 @@ static bool parse_prefix(const char *word, int family, struct prefix *out)
 	mask = family == AF_INET && strchr(slash, '.') ? prefix_parse_netmask(slash + 1) : -1;
 	if (mask >= 0)
 		len = (unsigned)mask;
-	else if (!parse_number(slash + 1, 10, &len) || len > (unsigned)prefix_bits(family))
+	else if (!word_number(slash + 1, 10, (unsigned)prefix_bits(family), &len))
 		return false;
 	out->len = (unsigned char)len;
 	return true;
 }
 
-bool byhand_table(const char *word, const struct table_names *names, unsigned *out)
+/* A table by number, by its name in rt_tables, or main, default, local. False: ip refuses it. */
+static bool parse_table(const char *word, const struct table_names *names, unsigned *out)
 {
-	static const char *const builtin[] = {"default", "main", "local"};
+	static const char *const builtin[] = {"default", "main", "local", NULL};
+	int number = word ? word_index(word, builtin) : -1;
 	size_t i;
 
 	for (i = 0; word && i < names->n; i++)
@@ -167,12 +142,9 @@ bool byhand_table(const char *word, const struct table_names *names, unsigned *o
 			*out = names->items[i].number;
 			return true;
 		}
-	for (i = 0; word && i < 3; i++)
-		if (!strcmp(builtin[i], word)) {
-			*out = TABLE_DEFAULT + (unsigned)i;
-			return true;
-		}
-	return parse_number(word, 0, out);
+	if (number >= 0)
+		*out = TABLE_DEFAULT + (unsigned)number;
+	return number >= 0 || word_number(word, 0, 0xffffffff, out);
 }
 
 /* The kernel refuses an IPv4 route whose destination has host bits (fib_table_insert), and cuts
@@ -187,27 +159,26 @@ static bool clean_destination(struct prefix *dst)
 	return true;
 }
 
-/* The type of a route or rule (rtnl_rtntype_a2n); 0: the word is none. */
-static unsigned char parse_type(const char *word)
+/* The type of a route or rule (rtnl_rtntype_a2n). False: the word is none. */
+static bool parse_type(const char *word, unsigned char *out)
 {
-	static const char *const types[] = {"", "unicast", "local", "broadcast", "anycast",
-		"multicast", "blackhole", "unreachable", "prohibit", "throw", "nat"};
-	unsigned char i;
+	static const char *const types[] = {"unicast", "", "local", "broadcast", "anycast",
+		"multicast", "blackhole", "unreachable", "prohibit", "throw", "nat", NULL};
+	int type = word_index(word, types);
 
-	for (i = 1; i < sizeof(types) / sizeof(*types); i++)
-		if (!strcmp(types[i], word))
-			return i;
-	return 0;
+	if (type >= 0)
+		*out = (unsigned char)type;
+	return type >= 0;
 }
 
 /* "via [FAMILY] ADDRESS" */
-static bool parse_gateway(struct words *words, int family, struct prefix *out)
+static bool parse_gateway(struct script *script, int family, struct prefix *out)
 {
 	const char *word;
 
-	if (has_word(words, "inet") || has_word(words, "inet6"))
-		family = strcmp(next_word(words), "inet") ? AF_INET6 : AF_INET;
-	word = next_word(words);
+	if (has_word(script, "inet") || has_word(script, "inet6"))
+		family = strcmp(next_word(script), "inet") ? AF_INET6 : AF_INET;
+	word = next_word(script);
 	return word &&
 		(family == AF_INET ? parse_short_address(word, out)
 				   : !prefix_parse_address(word, family, out));
@@ -217,13 +188,14 @@ static bool parse_device(const char *word, device_name out)
 {
 	if (!word || strlen(word) >= sizeof(device_name))
 		return false;
+	memset(out, 0, sizeof(device_name));
 	memcpy(out, word, strlen(word) + 1);
 	return true;
 }
 
 /* False if ip would refuse the line, or if it names no destination. */
-static bool parse_route(
-	struct words *words, int family, const struct table_names *names, struct hand_route *out)
+static bool parse_route(struct script *script, int family, const struct table_names *names,
+	struct by_hand_route *out)
 {
 	/* Each takes one argument, perhaps after "lock"; none is part of what we keep. */
 	static const char *const skipped[] = {"src", "from", "expires", "scope", "mtu", "hoplimit",
@@ -231,137 +203,124 @@ static bool parse_route(
 		"ssthresh", "features", "quickack", "congctl", "rto_min", "realms", "realm", "nhid",
 		"pref", "ttl-propagate", NULL};
 	bool found = false, good = true;
+	struct route *route = &out->route;
 	unsigned number;
 	const char *word;
 
-	out->type = HAND_UNICAST;
-	out->table = TABLE_MAIN;
-	out->metric = family == AF_INET6 ? METRIC_INET6 : 0;
-	while (good && (word = next_word(words))) {
+	out->line = script->line;
+	route->table = TABLE_MAIN;
+	while (good && (word = next_word(script))) {
 		if (!strcmp(word, "nexthop")) {
 			out->several = true;
 			break;
 		}
-		if (is_one_of(word, skipped)) {
-			words->at += has_word(words, "lock");
-			next_word(words);
+		if (word_index(word, skipped) >= 0) {
+			script->word += has_word(script, "lock");
+			next_word(script);
 		} else if (!strcmp(word, "via")) {
-			good = parse_gateway(words, family, &out->gateway);
+			good = parse_gateway(script, family, &route->gateway);
 		} else if (!strcmp(word, "dev") || !strcmp(word, "oif")) {
-			good = parse_device(next_word(words), out->device);
+			good = parse_device(next_word(script), route->device);
 		} else if (!strcmp(word, "tos") || abbreviates(word, "dsfield")) {
-			good = parse_number(next_word(words), 16, &number);
-			out->tos = (unsigned char)(good ? number : 0);
+			good = word_number(next_word(script), 16, 0xffffffff, &number);
+			route->tos = (unsigned char)(good ? number : 0);
 		} else if (abbreviates(word, "metric") || abbreviates(word, "priority") ||
 			!strcmp(word, "preference")) {
-			good = parse_number(next_word(words), 0, &out->metric);
+			good = word_number(next_word(script), 0, 0xffffffff, &route->metric);
 		} else if (abbreviates(word, "onlink")) {
-			out->onlink = true;
+			route->onlink = true;
 		} else if (abbreviates(word, "protocol")) {
-			if (parse_number(next_word(words), 0, &number))
-				out->protocol = (unsigned char)number;
+			if (word_number(next_word(script), 0, 0xffffffff, &number))
+				route->protocol = (unsigned char)number;
 		} else if (abbreviates(word, "table")) {
-			good = byhand_table(next_word(words), names, &out->table);
-		} else if (parse_type(word)) {
-			out->type = parse_type(word);
+			good = parse_table(next_word(script), names, &route->table);
+		} else if (parse_type(word, &route->type)) {
+			continue;
 		} else if (!found) {
 			good = parse_prefix(
-				strcmp(word, "to") ? word : next_word(words), family, &out->dst);
+				strcmp(word, "to") ? word : next_word(script), family, &route->dst);
 			found = true;
 		}
 	}
 	/* The kernel's word for IPv6 without a metric, whichever way it is said. */
-	if (family == AF_INET6 && !out->metric)
-		out->metric = METRIC_INET6;
-	return good && found && clean_destination(&out->dst);
+	if (family == AF_INET6 && !route->metric)
+		route->metric = METRIC_INET6;
+	return good && found && clean_destination(&route->dst);
 }
 
-static bool parse_rule(
-	struct words *words, int family, const struct table_names *names, struct hand_rule *out)
+static bool parse_rule(struct script *script, int family, const struct table_names *names,
+	struct by_hand_rule *out)
 {
 	static const char *const with_argument[] = {"tos", "dsfield", "fwmark", "realms",
 		"protocol", "tun_id", "suppress_prefixlength", "suppress_ifgroup", "oif",
 		"uidrange", "nat", "map-to", "ipproto", "sport", "dport", NULL};
-	unsigned char type = HAND_UNICAST;
-	bool good = true, has_table = false;
+	bool good = true, has_table = false, looks_up = true;
+	struct rule *rule = &out->rule;
+	unsigned char type;
 	const char *word;
 
-	out->from.family = out->to.family = (unsigned char)family;
-	while (good && (word = next_word(words))) {
+	out->line = script->line;
+	rule->from.family = (unsigned char)family;
+	while (good && (word = next_word(script))) {
 		if (!strcmp(word, "from")) {
-			good = parse_prefix(next_word(words), family, &out->from);
+			good = parse_prefix(next_word(script), family, &rule->from);
 		} else if (!strcmp(word, "to")) {
-			good = parse_prefix(next_word(words), family, &out->to);
+			good = parse_prefix(next_word(script), family, &rule->to);
 		} else if (abbreviates(word, "preference") || abbreviates(word, "order") ||
 			abbreviates(word, "priority")) {
-			good = parse_number(next_word(words), 0, &out->priority);
+			good = word_number(next_word(script), 0, 0xffffffff, &rule->priority);
 			out->has_priority = true;
 		} else if (abbreviates(word, "table") || !strcmp(word, "lookup")) {
-			good = byhand_table(next_word(words), names, &out->table);
+			good = parse_table(next_word(script), names, &rule->table);
 			has_table = true;
 		} else if (!strcmp(word, "iif") || !strcmp(word, "dev")) {
-			word = next_word(words);
-			out->from_host = word && !strcmp(word, "lo");
-			out->other |= !out->from_host;
-			good = word != NULL;
+			good = parse_device(next_word(script), rule->iif);
 		} else if (!strcmp(word, "type")) {
 			continue;
-		} else if (parse_type(word)) {
-			type = parse_type(word);
+		} else if (parse_type(word, &type)) {
+			looks_up = type == ROUTE_UNICAST;
 		} else if (!strcmp(word, "goto")) {
-			type = 0;
-			good = next_word(words) != NULL;
+			looks_up = false;
+			good = next_word(script) != NULL;
 		} else {
 			out->other = true;
-			if (is_one_of(word, with_argument))
-				next_word(words);
+			if (word_index(word, with_argument) >= 0)
+				next_word(script);
 		}
 	}
 	/* "from all" selects nothing. */
-	if (!out->from.len)
-		memset(out->from.bytes, 0, sizeof(out->from.bytes));
-	if (!out->to.len)
-		memset(out->to.bytes, 0, sizeof(out->to.bytes));
-	out->other |= type != HAND_UNICAST;
-	if (type != HAND_UNICAST)
-		out->table = 0;
+	if (!rule->from.len)
+		memset(rule->from.bytes, 0, sizeof(rule->from.bytes));
+	if (!rule->to.len)
+		memset(&rule->to, 0, sizeof(rule->to));
+	out->other |= !looks_up;
+	if (!looks_up)
+		rule->table = 0;
 	else if (!has_table)
-		out->table = TABLE_MAIN;
+		rule->table = TABLE_MAIN;
 	return good;
 }
 
 bool byhand_is_sourced(const char *bytes, size_t len)
 {
-	const char *at = bytes, *end = bytes + len, *line_end;
+	const char *at = bytes, *end = bytes + len, *digits;
 
 	/* egrep -q '^[[:space:]]*ADDRESS[0-9]+=' */
-	for (; at < end; at = line_end + 1) {
-		line_end = memchr(at, '\n', (size_t)(end - at));
-		if (!line_end)
-			line_end = end;
-		while (at < line_end && *at && strchr(" \t\r\f\v", *at))
+	while (at < end) {
+		while (at < end && *at && strchr(" \t\r\f\v\n", *at))
 			at++;
-		if (line_end - at < 8 || memcmp(at, "ADDRESS", 7) || at[7] < '0' || at[7] > '9')
-			continue;
-		for (at += 7; at < line_end && *at >= '0' && *at <= '9'; at++)
-			;
-		if (at < line_end && *at == '=')
-			return true;
+		digits = at + strlen("ADDRESS");
+		if (end - at > 8 && !memcmp(at, "ADDRESS", strlen("ADDRESS"))) {
+			for (at = digits; at < end && *at >= '0' && *at <= '9'; at++)
+				;
+			if (at > digits && at < end && *at == '=')
+				return true;
+		}
+		at = memchr(at, '\n', (size_t)(end - at));
+		if (!at)
+			break;
 	}
 	return false;
-}
-
-static const char *numbered_value(const struct shvars *vars, const char *key, unsigned n, int *line)
-{
-	char name[32];
-	const struct shvar *var;
-
-	snprintf(name, sizeof(name), "%s%u", key, n);
-	var = shvar_find(vars, name);
-	if (!var || !var->value || !*var->value)
-		return NULL;
-	*line = var->line;
-	return var->value;
 }
 
 /* mask2prefix of ipcalc, which does not mind holes. */
@@ -379,110 +338,102 @@ static int mask_length(const char *mask)
 
 /* handle_file: ADDRESS0, ADDRESS1 … up to the first that is not set. Where NETMASKn is missing or
  * wrong, ipcalc says nothing, and $PREFIX is still that of the route before. */
-static void read_sourced(const char *bytes, size_t len, int first, struct hand_routes *out)
+static void read_sourced(const char *bytes, size_t len, struct by_hand_routes *out)
 {
 	struct shvars vars = {0};
 	const char *address, *gateway;
-	struct hand_route route;
-	int prefix = -1, mask, line, unused;
+	struct by_hand_route *route;
+	int prefix = -1, mask;
+	char key[3][32];
 	unsigned n;
 
 	shvar_parse(bytes, len, "", &vars);
-	for (n = 0; (address = numbered_value(&vars, "ADDRESS", n, &line)); n++) {
-		mask = mask_length(numbered_value(&vars, "NETMASK", n, &unused));
+	for (n = 0;; n++) {
+		snprintf(key[0], sizeof(key[0]), "ADDRESS%u", n);
+		snprintf(key[1], sizeof(key[1]), "NETMASK%u", n);
+		snprintf(key[2], sizeof(key[2]), "GATEWAY%u", n);
+		address = shvar_value(&vars, key[0]);
+		gateway = shvar_value(&vars, key[2]);
+		if (!address)
+			break;
+		mask = mask_length(shvar_value(&vars, key[1]));
 		prefix = mask < 0 ? prefix : mask;
-		memset(&route, 0, sizeof(route));
-		route.line = line + first - 1;
-		route.type = HAND_UNICAST;
-		route.table = TABLE_MAIN;
-		if (prefix < 0 || !parse_short_address(address, &route.dst))
+		route = array_add(out);
+		route->line = shvar_find(&vars, key[0])->line;
+		route->route.table = TABLE_MAIN;
+		if (prefix < 0 || !parse_short_address(address, &route->route.dst) ||
+			(gateway && !parse_short_address(gateway, &route->route.gateway))) {
+			out->n--;
 			continue;
-		route.dst.len = (unsigned char)prefix;
-		gateway = numbered_value(&vars, "GATEWAY", n, &unused);
-		if (clean_destination(&route.dst) &&
-			(!gateway || parse_short_address(gateway, &route.gateway)))
-			*array_add(out) = route;
+		}
+		route->route.dst.len = (unsigned char)prefix;
+		if (!clean_destination(&route->route.dst))
+			out->n--;
 	}
 	shvar_free(&vars);
 }
 
-void byhand_routes(const char *bytes, size_t len, int first, bool inet6,
-	const struct table_names *names, struct hand_routes *out)
+void byhand_routes(const char *bytes, size_t len, bool inet6, const struct table_names *names,
+	struct by_hand_routes *out)
 {
-	struct lines lines = {bytes, bytes + len, first};
-	struct hand_route route;
-	struct words words;
-	char *line;
-	int number;
+	struct script script = {.at = bytes, .end = bytes + len, .next_line = 1};
 
 	if (byhand_is_sourced(bytes, len)) {
-		read_sourced(bytes, len, first, out);
+		read_sourced(bytes, len, out);
 		return;
 	}
-	for (; (line = read_shell_line(&lines, &number)); free(line)) {
-		memset(&route, 0, sizeof(route));
-		route.line = number;
-		split_words(line, &words);
-		if (words.n && parse_route(&words, inet6 ? AF_INET6 : AF_INET, names, &route))
-			*array_add(out) = route;
-	}
+	while (read_command(&script))
+		if (!parse_route(&script, inet6 ? AF_INET6 : AF_INET, names, array_add(out)))
+			out->n--;
 }
 
-void byhand_rules(const char *bytes, size_t len, int first, bool inet6,
-	const struct table_names *names, struct hand_rules *out)
+void byhand_rules(const char *bytes, size_t len, bool inet6, const struct table_names *names,
+	struct by_hand_rules *out)
 {
-	struct lines lines = {bytes, bytes + len, first};
-	struct hand_rule rule;
-	struct words words;
-	char *line;
-	int number;
+	struct script script = {.at = bytes, .end = bytes + len, .next_line = 1};
 
-	for (; (line = read_shell_line(&lines, &number)); free(line)) {
-		memset(&rule, 0, sizeof(rule));
-		rule.line = number;
-		split_words(line, &words);
-		if (words.n && parse_rule(&words, inet6 ? AF_INET6 : AF_INET, names, &rule))
-			*array_add(out) = rule;
-	}
+	while (read_command(&script))
+		if (!parse_rule(&script, inet6 ? AF_INET6 : AF_INET, names, array_add(out)))
+			out->n--;
 }
 
 /* "route add -net N netmask M gw G …": INET_setroute of net-tools. A name that only a resolver
  * knows is passed over. */
-static bool parse_static_route(struct words *words, struct route *out)
+static bool parse_static_route(struct script *script, struct route *out)
 {
 	static const char *const skipped[] = {"mss", "window", "irtt", NULL};
 	bool good = true, host, has_length;
-	const char *word = next_word(words), *target;
+	const char *word = next_word(script), *target;
 	int mask;
 
 	host = word && !strcmp(word, "host");
-	target = word && (host || !strcmp(word, "net")) ? next_word(words) : NULL;
+	target = word && (host || !strcmp(word, "net")) ? next_word(script) : NULL;
 	if (!target || !parse_prefix(target, AF_INET, &out->dst))
 		return false;
 	has_length = host || strchr(target, '/') || !out->dst.len;
 	if (host)
 		out->dst.len = 32;
 	out->table = TABLE_MAIN;
-	while (good && (word = next_word(words))) {
+	while (good && (word = next_word(script))) {
 		if (!strcmp(word, "netmask")) {
-			word = next_word(words);
+			word = next_word(script);
 			mask = word ? prefix_parse_netmask(word) : -1;
 			if (mask < 0 || host)
 				return false;
 			out->dst.len = (unsigned char)mask;
 			has_length = true;
 		} else if (!strcmp(word, "gw") || !strcmp(word, "gateway")) {
-			word = next_word(words);
+			word = next_word(script);
 			good = word && !prefix_parse_address(word, AF_INET, &out->gateway);
 		} else if (!strcmp(word, "metric")) {
-			good = parse_number(next_word(words), 10, &out->metric);
+			good = word_number(next_word(script), 10, 0xffffffff, &out->metric);
 		} else if (!strcmp(word, "reject")) {
 			out->type = ROUTE_UNREACHABLE;
-		} else if (is_one_of(word, skipped)) {
-			next_word(words);
+		} else if (word_index(word, skipped) >= 0) {
+			next_word(script);
 		} else if (!strcmp(word, "dev") || !strcmp(word, "device")) {
-			good = parse_device(next_word(words), out->device);
-		} else if (words->at == words->n) {
+			good = parse_device(next_word(script), out->device);
+		} else if (script->word == script->n) {
 			good = parse_device(word, out->device);
 		}
 	}
@@ -501,41 +452,28 @@ static bool parse_static_route(struct words *words, struct route *out)
 
 void byhand_static_routes(const struct file *file, struct routes *out)
 {
-	struct lines lines = {file->bytes, file->bytes + file->len, 1};
-	struct route route;
-	struct words words;
-	char *line;
-	int number;
+	struct script script = {.at = file->bytes, .end = file->bytes + file->len};
 
 	/* grep "^any" and `read ignore args`: whatever the first word goes on with. */
-	for (; file->bytes && (line = read_shell_line(&lines, &number)); free(line)) {
-		if (strncmp(line, "any", 3))
-			continue;
-		memset(&route, 0, sizeof(route));
-		split_words(line, &words);
-		next_word(&words);
-		if (parse_static_route(&words, &route))
-			*array_add(out) = route;
-	}
+	while (read_command(&script))
+		if (!strncmp(script.text.bytes, "any", 3) && next_word(&script) &&
+			!parse_static_route(&script, array_add(out)))
+			out->n--;
 }
 
 void byhand_inet6_bans(const struct file *file, struct routes *out)
 {
-	struct lines lines = {file->bytes, file->bytes + file->len, 1};
+	struct script script = {.at = file->bytes, .end = file->bytes + file->len};
 	/* As the kernel tells of it. */
 	struct route route = {.table = TABLE_MAIN, .type = ROUTE_UNREACHABLE,
 		.metric = METRIC_INET6, .device = "lo"};
-	struct words words;
 	const char *word;
-	char *line;
-	int number;
 
 	/* /sbin/ip route add unreach  PREFIX */
-	for (; file->bytes && (line = read_shell_line(&lines, &number)); free(line)) {
-		split_words(line, &words);
-		while ((word = next_word(&words)) && strncmp(word, "unreach", 7))
+	while (read_command(&script)) {
+		while ((word = next_word(&script)) && strncmp(word, "unreach", 7))
 			;
-		word = next_word(&words);
+		word = next_word(&script);
 		if (word && !prefix_parse(word, AF_INET6, &route.dst))
 			*array_add(out) = route;
 	}

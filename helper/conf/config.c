@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The host's configuration, put together from its files.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,35 +12,6 @@
 #include "conf/profile.h"
 #include "conf/shvar.h"
 
-static int addresses_in_order(const void *a, const void *b)
-{
-	const struct address *x = a, *y = b;
-
-	return prefix_compare_address(&x->prefix, &y->prefix);
-}
-
-static int addresses_by_device(const void *a, const void *b)
-{
-	const struct address *x = a, *y = b;
-	int order = strcmp(x->device, y->device);
-
-	return order ? order : prefix_compare_address(&x->prefix, &y->prefix);
-}
-
-static int files_by_name(const void *a, const void *b)
-{
-	const struct file *x = a, *y = b;
-
-	return strcmp(x->name, y->name);
-}
-
-static int profiles_by_device(const void *a, const void *b)
-{
-	const struct profile *x = a, *y = b;
-
-	return strcmp(x->real, y->real);
-}
-
 static int uplinks_by_device(const void *a, const void *b)
 {
 	const struct uplink *x = a, *y = b;
@@ -49,27 +19,21 @@ static int uplinks_by_device(const void *a, const void *b)
 	return strcmp(x->device, y->device);
 }
 
-static void parse_file(const struct file *file, struct shvars *vars)
-{
-	if (file->bytes)
-		shvar_parse(file->bytes, file->len, file->path, vars);
-}
-
 /* fread_id_name of iproute2: NUMBER NAME in a line, in hexadecimal after 0x, else decimal. */
 static void read_table_name(char *line, struct table_names *names)
 {
-	unsigned long long number;
 	struct table_name *name;
-	char *words[2], *end;
+	unsigned number;
+	char *words[2];
 
-	if (line_words(line, words, 2) != 2 || !isdigit((unsigned char)*words[0]))
+	if (line_words(line, words, 2) != 2 ||
+		!word_number(words[0], strncmp(words[0], "0x", 2) ? 10 : 16, 0xffffffff, &number))
 		return;
-	number = strtoull(words[0], &end, strncmp(words[0], "0x", 2) ? 10 : 16);
 	words[1][strcspn(words[1], "#")] = '\0';
-	if (*end || number > 0xffffffff || !*words[1])
+	if (!*words[1])
 		return;
 	name = array_add(names);
-	name->number = (unsigned)number;
+	name->number = number;
 	name->name = mem_string(words[1]);
 }
 
@@ -84,41 +48,42 @@ static void read_table_names(const struct file *file, struct table_names *names)
 
 static void read_range(struct reader *reader, struct config *config)
 {
-	char text[256];
-	const char *value = read_value(reader, "TABLE_RANGE", text);
-	unsigned long long first, last;
-	const char *dash, *end;
+	char text[256], *dash;
+	unsigned first = 0, last = 0;
+	bool good;
 
-	if (!value)
+	if (!read_value(reader, "TABLE_RANGE", text))
 		return;
-	dash = value + strspn(value, "0123456789");
-	end = *dash == '-' ? dash + 1 + strspn(dash + 1, "0123456789") : dash;
-	first = strtoull(value, NULL, 10);
-	last = *dash ? strtoull(dash + 1, NULL, 10) : 0;
-	if (*dash != '-' || *end || !first || first > last || last > 0xffffffff) {
+	dash = strchr(text, '-');
+	if (dash)
+		*dash = '\0';
+	good = dash && word_number(text, 10, 0xffffffff, &first) &&
+		word_number(dash + 1, 10, 0xffffffff, &last) && first && first <= last;
+	if (dash)
+		*dash = '-';
+	if (!good) {
 		reader_refuse(reader, "TABLE_RANGE",
-			"TABLE_RANGE=%s: expected a first and a last table, like 100-199", value);
+			"TABLE_RANGE=%s: expected a first and a last table, like 100-199", text);
 		return;
 	}
-	config->table_first = (unsigned)first;
-	config->table_last = (unsigned)last;
+	config->table_first = first;
+	config->table_last = last;
 }
 
 /* A key that is mistyped would do nothing, without a word. */
 static void refuse_unknown_keys(struct reader *reader)
 {
 	static const char *const known[] = {"FALLBACK", "FALLBACK_METRIC", "MULTIHOME", "RP_FILTER",
-		"RULE_PRIORITY", "TABLE_RANGE"};
+		"RULE_PRIORITY", "TABLE_RANGE", NULL};
 	const struct shvars *vars = reader->vars;
-	size_t i, k, n = sizeof(known) / sizeof(*known);
+	const char *key;
+	size_t i;
 
 	for (i = 0; i < vars->n; i++) {
-		for (k = 0; k < n && strcmp(known[k], vars->items[i].key); k++)
-			;
-		if (k == n && shvar_find(vars, vars->items[i].key) == &vars->items[i])
-			reader_refuse(reader, vars->items[i].key,
-				"%s: unknown key; multihome(5) has those there are",
-				vars->items[i].key);
+		key = vars->items[i].key;
+		if (word_index(key, known) < 0 && shvar_find(vars, key) == &vars->items[i])
+			reader_refuse(reader, key,
+				"%s: unknown key; multihome(5) has those there are", key);
 	}
 }
 
@@ -126,52 +91,25 @@ static void refuse_unknown_keys(struct reader *reader)
 static int read_defaults(const struct file *file, struct config *config, struct diags *diags)
 {
 	struct shvars vars = {0};
-	struct reader reader = {&vars, file->path, diags, false};
+	struct reader reader = {.vars = &vars, .path = file->path, .diags = diags};
 
 	config->table_first = 100;
 	config->table_last = 199;
-	parse_file(file, &vars);
+	shvar_parse(file->bytes, file->len, file->path, &vars);
 	config->enabled = read_switch(&reader, "MULTIHOME", true);
 	config->fallback = read_switch(&reader, "FALLBACK", true);
 	config->rp_filter = read_rp_filter(&reader, RP_FILTER_AUTO);
-	/* Of 0.1. */
+	/* 0.1 had it; it does nothing any more. */
 	read_number(&reader, "FALLBACK_METRIC", 0, 0x7fffffff);
 	config->rule_priority = read_number(&reader, "RULE_PRIORITY", 10000, 32764);
 	if (!reader.refused && config->rule_priority < 10)
-		reader_refuse(&reader, "RULE_PRIORITY",
-			"RULE_PRIORITY=%u: expected 10 to 32764", config->rule_priority);
+		reader_refuse(&reader, "RULE_PRIORITY", "RULE_PRIORITY=%u: expected 10 to 32764",
+			config->rule_priority);
 	read_range(&reader, config);
 	refuse_unknown_keys(&reader);
 	read_notices(&vars, file->path, diags);
 	shvar_free(&vars);
 	return reader.refused ? -1 : 0;
-}
-
-/* DEVICE=, or the device that has HWADDR= (get_device_by_hwaddr), or the file's name. */
-static void read_label(const struct shvars *vars, const struct file *file,
-	const struct links *links, char label[64])
-{
-	const struct shvar *device = shvar_find(vars, "DEVICE");
-	const struct shvar *hwaddr = shvar_find(vars, "HWADDR");
-	size_t i;
-
-	if (device && device->value && *device->value) {
-		snprintf(label, 64, "%.*s", (int)strcspn(device->value, "\r"), device->value);
-		return;
-	}
-	for (i = 0; hwaddr && hwaddr->value && *hwaddr->value && i < links->n; i++)
-		if (!strcasecmp(links->items[i].mac, hwaddr->value)) {
-			snprintf(label, 64, "%s", links->items[i].name);
-			return;
-		}
-	snprintf(label, 64, "%s", file->name + strlen("ifcfg-"));
-}
-
-static char *value_copy(const struct shvars *vars, const char *key)
-{
-	const struct shvar *var = shvar_find(vars, key);
-
-	return var && var->value && *var->value ? mem_string(var->value) : NULL;
 }
 
 static bool mentions(const struct file *file, const char *words, bool unknown)
@@ -189,256 +127,27 @@ static void read_release(const struct sources *sources, struct release *release)
 	release->host_by_default = mentions(&sources->network_functions, "set_link_up", false);
 }
 
-/* "eth0" of "eth0:1" and "eth0-range0", with or without ifcfg- before it. */
-static size_t parent_length(const char *name)
-{
-	const char *range = strstr(name, "-range");
-
-	return range ? (size_t)(range - name) : strcspn(name, ":");
-}
-
-static bool is_alias_file(const struct file *file)
-{
-	return strchr(file->name, ':') || strstr(file->name, "-range");
-}
-
-/* Does ifup-aliases of another file's device start it? A bridge may be called br-range0. */
-static bool is_started_by_parent(const struct profile *profile)
-{
-	const char *name = profile->file->name + strlen("ifcfg-");
-
-	return strchr(name, ':') || (strstr(name, "-range") && strcmp(profile->device, name));
-}
-
-/* The parent's keys, as ifup-aliases reads them first: of its file, which may have a name of its
- * own (ifcfg-office with DEVICE=eth0). Profiles of aliases come behind all others. */
-static void read_parent(const struct config *config, const char *alias, struct shvars *vars)
-{
-	size_t len = parent_length(alias), skip = strlen("ifcfg-"), i;
-	const struct profile *profile, *found = NULL;
-
-	for (i = 0; i < config->profiles.n; i++) {
-		profile = &config->profiles.items[i];
-		if (is_alias_file(profile->file))
-			break;
-		if (strlen(profile->file->name) == len &&
-			!memcmp(profile->file->name, alias, len)) {
-			found = profile;
-			break;
-		}
-		if (!found && strlen(profile->device) == len - skip &&
-			!memcmp(profile->device, alias + skip, len - skip))
-			found = profile;
-	}
-	if (found)
-		parse_file(found->file, vars);
-}
-
-/* One file, before it is known what it comes to. */
-struct reading {
-	struct profile_reader from;
-	struct shvars vars, parent;
-};
-
-static void read_file(const struct sources *sources, const struct file *file,
-	const struct links *links, struct config *config, struct reading *reading)
-{
-	struct profile *profile = array_add(&config->profiles);
-	const char *name = file->name + strlen("ifcfg-");
-	const struct shvar *device;
-
-	parse_file(&sources->network, &reading->vars);
-	parse_file(file, &reading->vars);
-	profile->file = file;
-	read_label(&reading->vars, file, links, profile->device);
-	device = shvar_find(&reading->vars, "DEVICE");
-	if (strstr(name, "-range") && !(device && device->value && !strcmp(device->value, name)))
-		snprintf(profile->device, sizeof(profile->device),
-			"%.*s:", (int)parent_length(name), name);
-	profile->alias = is_started_by_parent(profile) || strchr(profile->device, ':');
-	profile->title = value_copy(&reading->vars, "NAME");
-	profile->hwaddr = value_copy(&reading->vars, "HWADDR");
-}
-
-/* All files, those of NICs first: aliases lean on their parents. Pointers into the arrays are good
- * from then on. */
-static void read_files(const struct sources *sources, const struct links *links,
-	struct config *config, struct diags *diags, struct survey *survey,
-	struct reading *readings)
-{
-	struct profiles *profiles = &config->profiles;
-	struct reading *reading;
-	struct profile *profile;
-	size_t i;
-	int alias;
-
-	for (alias = 0; alias <= 1; alias++)
-		for (i = 0; i < sources->ifcfg.n; i++)
-			if (is_alias_file(&sources->ifcfg.items[i]) == alias)
-				read_file(sources, &sources->ifcfg.items[i], links, config,
-					&readings[profiles->n]);
-	for (i = 0; i < profiles->n; i++) {
-		reading = &readings[i];
-		profile = &profiles->items[i];
-		reading->from.reader.vars = &reading->vars;
-		reading->from.reader.path = profile->file->path;
-		reading->from.reader.diags = diags;
-		reading->from.sources = sources;
-		reading->from.file = profile->file;
-		reading->from.profile = profile;
-		reading->from.release = &config->release;
-		reading->from.survey = survey;
-		if (is_started_by_parent(profile)) {
-			read_parent(config, profile->file->name, &reading->parent);
-			reading->from.parent = &reading->parent;
-		}
-		profile_survey(&reading->from, &config->release);
-	}
-}
-
-static size_t count_present(const struct survey *survey, const struct profile *profile)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < profile->addresses.n; i++)
-		n += profile_has_seen(survey, profile, &profile->addresses.items[i]);
-	return n;
-}
-
-/* Are these two of a device profiles of one NIC? */
-static bool is_rival(const struct profile *a, const struct profile *b)
-{
-	return a != b && !a->alias && !b->alias && !a->port && !b->port && a->real[0];
-}
-
-static bool share_address(const struct profile *a, const struct profile *b)
-{
-	size_t i, k;
-
-	for (i = 0; i < a->addresses.n; i++)
-		for (k = 0; k < b->addresses.n; k++)
-			if (prefix_same_address(&a->addresses.items[i], &b->addresses.items[k]))
-				return true;
-	return false;
-}
-
-/* Is `other` in force rather than the profile? The one that an ifup is bringing up is; then the one
- * whose addresses the device has; then the one that is started at boot. */
-static bool is_superseded(const struct sources *sources, const struct survey *survey,
-	const struct profile *profile, const struct profile *other)
-{
-	size_t present = count_present(survey, profile), others = count_present(survey, other);
-
-	if (sources->coming && profile_has_file_name(profile, sources->coming))
-		return false;
-	if (sources->coming && profile_has_file_name(other, sources->coming))
-		return true;
-	if (!present != !others)
-		return others != 0;
-	/* Of two that share an address, the one more of whose addresses are there, and fewer not.
-	 */
-	if (present && share_address(profile, other) &&
-		2 * present + other->addresses.n != 2 * others + profile->addresses.n)
-		return 2 * present + other->addresses.n < 2 * others + profile->addresses.n;
-	if (present && !share_address(profile, other))
-		return false;
-	return !profile->onboot && other->onboot;
-}
-
-/* Several files may configure one device; initscripts have one in force, or some together. */
-static void pass_over_profiles(
-	const struct sources *sources, const struct survey *survey, struct config *config)
-{
-	struct profile *profile;
-	const struct profile *other;
-	struct index devices = {0};
-	size_t n = 0, i, at;
-
-	while (n < config->profiles.n && !is_alias_file(config->profiles.items[n].file))
-		n++;
-	index_fill(config->profiles.items, n, sizeof(*profile), profiles_by_device, &devices);
-	for (i = 0; i < n; i++) {
-		profile = &config->profiles.items[i];
-		for (at = index_first(&devices, profile);
-			!profile->passed_over && (other = index_at(&devices, at, profile)); at++)
-			profile->passed_over = is_rival(profile, other) &&
-				is_superseded(sources, survey, profile, other);
-	}
-	free(devices.items);
-}
-
-static void survey_addresses(
-	const struct sources *sources, const struct profiles *profiles, struct survey *survey)
-{
-	const struct profile *profile;
-	struct address *owned;
-	size_t i, k;
-
-	for (i = 0; i < profiles->n; i++) {
-		profile = &profiles->items[i];
-		for (k = 0; k < profile->addresses.n && !profile->passed_over && !profile->port;
-			k++) {
-			owned = array_add(&survey->owned);
-			memcpy(owned->device, profile->real, sizeof(owned->device));
-			owned->prefix = profile->addresses.items[k];
-		}
-	}
-	for (i = 0; sources->seen && i < sources->seen->n; i++)
-		*array_add(&survey->owned) = sources->seen->items[i];
-	index_build(&survey->owned, addresses_in_order, &survey->owners);
-}
-
-static void read_profile(struct reading *reading, struct config *config, struct diags *diags)
-{
-	const struct file *file = reading->from.file;
-	size_t first = config->uplinks.n, i;
-	bool refused;
-
-	if (!reading->from.profile->alias || !file_unsafe(reading->from.sources, file, diags))
-		profile_read(&reading->from, config);
-	/* What is no uplink is none of ours. */
-	if (config->uplinks.n > first) {
-		refused = file_unsafe(reading->from.sources, file, diags);
-		refused |= !read_line_ends(&reading->from.reader);
-		for (i = first; i < config->uplinks.n; i++)
-			config->uplinks.items[i].refused |= refused;
-	}
-	read_notices(&reading->vars, reading->from.sources->network.path, diags);
-	read_notices(&reading->vars, file->path, diags);
-}
-
 static void read_profiles(const struct sources *sources, const struct links *links,
 	struct config *config, struct diags *diags)
 {
-	size_t n = sources->ifcfg.n, size = n * sizeof(struct reading), i;
+	struct survey survey = {.sources = sources,
+		.links = links,
+		.config = config,
+		.diags = diags,
+		.uplinks = {.compare = uplinks_by_device}};
+	struct profile_reader *readers = profiles_read(&survey);
+	const struct profiles *profiles = &config->profiles;
+	size_t i;
 	int alias;
-	struct reading *readings = memset(mem_resize(NULL, size + 1), 0, size);
-	struct survey survey = {.uplinks = {.compare = uplinks_by_device}};
 
-	if (sources->seen)
-		index_build(sources->seen, addresses_by_device, &survey.seen);
-	index_build(&sources->managed, files_by_name, &survey.files);
-	read_files(sources, links, config, diags, &survey, readings);
-	pass_over_profiles(sources, &survey, config);
-	survey_addresses(sources, &config->profiles, &survey);
 	/* A file has two at most, one a family. They must stay where they are: they are indexed. */
-	array_reserve(&config->uplinks, 2 * n);
-	array_reserve(&config->waiting, n);
+	array_reserve(&config->uplinks, 2 * profiles->n);
+	array_reserve(&config->waiting, profiles->n);
 	for (alias = 0; alias <= 1; alias++)
-		for (i = 0; i < config->profiles.n; i++)
-			if (config->profiles.items[i].alias == alias)
-				read_profile(&readings[i], config, diags);
-	profile_set_fingerprints(config);
-	for (i = 0; i < config->profiles.n; i++) {
-		shvar_free(&readings[i].vars);
-		shvar_free(&readings[i].parent);
-	}
-	free(readings);
-	free(survey.seen.items);
-	free(survey.files.items);
-	free(survey.owned.items);
-	free(survey.owners.items);
-	free(survey.uplinks.items);
+		for (i = 0; i < profiles->n; i++)
+			if (profiles->items[i].alias == alias)
+				profile_read_uplinks(&readers[i]);
+	profiles_free(readers, &survey);
 }
 
 static void drop_uplinks(struct config *config)
@@ -456,18 +165,18 @@ static void drop_uplinks(struct config *config)
 /* GATEWAYDEV of a device that comes later, a VPN's or a modem's: initscripts set no default by any
  * other one. */
 static void read_gateway_device(
-	const struct sources *sources, const struct links *links, struct config *config)
+	const struct file *network, const struct links *links, struct config *config)
 {
 	struct shvars vars = {0};
-	const struct shvar *device;
+	const char *device;
 	size_t i;
 
-	parse_file(&sources->network, &vars);
-	device = shvar_find(&vars, "GATEWAYDEV");
-	config->default_is_elsewhere = device && device->value && *device->value;
-	for (i = 0; i < links->n && config->default_is_elsewhere; i++)
-		config->default_is_elsewhere =
-			links->items[i].tunnel || strcmp(links->items[i].name, device->value);
+	shvar_parse(network->bytes, network->len, network->path, &vars);
+	device = shvar_value(&vars, "GATEWAYDEV");
+	config->default_is_elsewhere = device != NULL;
+	for (i = 0; device && i < links->n; i++)
+		if (!strcmp(links->items[i].name, device) && !links->items[i].tunnel)
+			config->default_is_elsewhere = false;
 	shvar_free(&vars);
 }
 
@@ -488,7 +197,7 @@ int config_build(const struct sources *sources, const struct links *links, struc
 	/* clean needs to know whose files are whose, whatever the defaults say. */
 	refused = read_defaults(&sources->defaults, config, diags);
 	read_profiles(sources, links, config, diags);
-	read_gateway_device(sources, links, config);
+	read_gateway_device(&sources->network, links, config);
 	sources_note_unread(sources, diags);
 	if (refused)
 		drop_uplinks(config);
@@ -516,60 +225,59 @@ void config_free(struct config *config)
 	memset(config, 0, sizeof(*config));
 }
 
-typedef bool profile_match(const struct profile *profile, const char *argument);
-
-static bool match_title(const struct profile *profile, const char *argument)
+/* get_config_by_name: NetworkManager's "Auto eth0" and "System eth0" are eth0's too. */
+static bool has_title(const struct profile *profile, const char *argument)
 {
 	const char *title = profile->title;
 
-	/* get_config_by_name: NetworkManager's "Auto eth0" and "System eth0" are eth0's too. */
-	if (!title)
-		return false;
-	return !strcasecmp(title, argument) ||
-		(!strncasecmp(title, "Auto ", 5) && !strcasecmp(title + 5, argument)) ||
-		(!strncasecmp(title, "System ", 7) && !strcasecmp(title + 7, argument));
+	return title &&
+		(!strcasecmp(title, argument) ||
+			(!strncasecmp(title, "Auto ", 5) && !strcasecmp(title + 5, argument)) ||
+			(!strncasecmp(title, "System ", 7) && !strcasecmp(title + 7, argument)));
 }
 
-static bool match_hwaddr(const struct profile *profile, const char *mac)
+/* The first by its file's name, or else by NAME=, HWADDR=, DEVICE=. */
+static const struct profile *find_named_profile(
+	const struct config *config, const char *mac, const char *argument)
 {
-	return *mac && profile->hwaddr && !strcasecmp(profile->hwaddr, mac);
-}
+	const struct profile *profile, *found[4] = {NULL};
+	size_t i, by;
 
-static bool match_device(const struct profile *profile, const char *argument)
-{
-	return !strcmp(profile->device, argument);
-}
-
-static const struct profile *find_by(
-	const struct config *config, profile_match *match, const char *argument)
-{
-	size_t i;
-
-	for (i = 0; i < config->profiles.n; i++)
-		if (match(&config->profiles.items[i], argument))
-			return &config->profiles.items[i];
-	return NULL;
+	for (i = 0; i < config->profiles.n; i++) {
+		profile = &config->profiles.items[i];
+		if (profile_has_file_name(profile, argument))
+			return profile;
+		if (has_title(profile, argument))
+			by = 1;
+		else if (*mac && profile->hwaddr && !strcasecmp(profile->hwaddr, mac))
+			by = 2;
+		else if (!strcmp(profile->device, argument))
+			by = 3;
+		else
+			continue;
+		if (!found[by])
+			found[by] = profile;
+	}
+	for (by = 1; by < 3 && !found[by]; by++)
+		;
+	return found[by];
 }
 
 const struct profile *config_find_profile(
 	const struct config *config, const struct links *links, const char *argument)
 {
-	const struct profile *found = find_by(config, profile_has_file_name, argument);
+	const struct profile *found;
+	const char *mac = "";
 	device_name parent;
-	size_t i, len;
+	size_t i, len = profile_parent_length(argument);
 
-	if (!found)
-		found = find_by(config, match_title, argument);
-	for (i = 0; !found && i < links->n; i++)
+	for (i = 0; i < links->n; i++)
 		if (!strcmp(links->items[i].name, argument))
-			found = find_by(config, match_hwaddr, links->items[i].mac);
-	if (!found)
-		found = find_by(config, match_device, argument);
-	len = parent_length(argument);
-	if (!found && len && len < sizeof(parent) && argument[len]) {
-		memcpy(parent, argument, len);
-		parent[len] = '\0';
-		found = config_find_profile(config, links, parent);
-	}
-	return found;
+			mac = links->items[i].mac;
+	found = find_named_profile(config, mac, argument);
+	if (found || !len || len >= sizeof(parent) || !argument[len])
+		return found;
+	memcpy(parent, argument, len);
+	parent[len] = '\0';
+	return config_find_profile(config, links, parent);
 }

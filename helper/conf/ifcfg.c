@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * One ifcfg file's keys, with initscripts' meaning.
  */
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,9 +8,10 @@
 #include <strings.h>
 #include <sys/socket.h>
 
+#include "base/line.h"
 #include "conf/ifcfg.h"
 
-int read_line(const struct reader *reader, const char *key)
+int reader_line(const struct reader *reader, const char *key)
 {
 	const struct shvar *var = shvar_find(reader->vars, key);
 
@@ -31,7 +31,7 @@ void reader_refuse(struct reader *reader, const char *key, const char *format, .
 	reader->refused = true;
 }
 
-/* What a key of /etc/sysconfig/network and of an ifcfg file have in common. */
+/* Cuts the blanks around a value off, and what does not fit. NULL: nothing is left. */
 static const char *value_trimmed(const char *value, char text[256])
 {
 	static const char blanks[] = " \t\n\r";
@@ -53,7 +53,7 @@ static bool ends_in_cr(const struct shvar *var)
 	return var->value && *var->value && var->value[strlen(var->value) - 1] == '\r';
 }
 
-/* Said once a file, as the text is the same for all keys. */
+/* The text is the same for all keys of a file, so it is said once. */
 static void refuse_line_ends(struct reader *reader, const char *path)
 {
 	diag_refuse(reader->diags, path, 1,
@@ -136,28 +136,13 @@ bool read_switch(struct reader *reader, const char *key, bool unset)
 	return switch_is_true(value);
 }
 
-static bool parse_number(const char *value, unsigned max, unsigned *out)
-{
-	unsigned long long number;
-	char *end;
-
-	if (*value < '0' || *value > '9')
-		return false;
-	errno = 0;
-	number = strtoull(value, &end, 10);
-	if (*end || errno || number > max)
-		return false;
-	*out = (unsigned)number;
-	return true;
-}
-
 unsigned read_number(struct reader *reader, const char *key, unsigned unset, unsigned max)
 {
 	unsigned number = unset;
 	char text[256];
 	const char *value = read_value(reader, key, text);
 
-	if (value && !parse_number(value, max, &number))
+	if (value && !word_number(value, 10, max, &number))
 		reader_refuse(reader, key, "%s=%s: expected 0 to %u", key, value, max);
 	return number;
 }
@@ -187,7 +172,7 @@ int read_arp(struct reader *reader, const char *key, unsigned max)
 
 	if (!value || !strcasecmp(value, "auto"))
 		return ARP_AUTO;
-	if (!parse_number(value, max, &number))
+	if (!word_number(value, 10, max, &number))
 		reader_refuse(reader, key, "%s=%s: expected 0 to %u, or auto", key, value, max);
 	return (int)number;
 }
@@ -201,7 +186,7 @@ unsigned read_table(struct reader *reader, const struct table_names *names)
 
 	if (!value)
 		return 0;
-	if (!parse_number(value, 0xffffffff, &table)) {
+	if (!word_number(value, 10, 0xffffffff, &table)) {
 		for (i = 0; i < names->n && strcmp(names->items[i].name, value); i++)
 			;
 		if (i == names->n) {
@@ -225,22 +210,18 @@ unsigned read_table(struct reader *reader, const struct table_names *names)
 }
 
 /* A value of the file, or else of its parent's. */
-static const char *value_or_parent(
-	struct reader *reader, const struct shvars *parent, const char *key, char text[256])
+static const char *value_or_parent(struct reader *reader, const char *key, char text[256])
 {
 	const char *value = read_value(reader, key, text);
-	const struct shvar *var;
 
-	if (value || !parent)
-		return value;
-	var = shvar_find(parent, key);
-	return var && var->value ? value_trimmed(var->value, text) : NULL;
+	if (!value && reader->parent)
+		value = shvar_value(reader->parent, key);
+	return value && value != text ? value_trimmed(value, text) : value;
 }
 
 /* PREFIXn before NETMASKn, as expand_config. Both may be a length or a mask to ip. Without them
  * ipcalc takes the address's class, but for EL8's, which takes the address alone. */
-static int read_length(struct reader *reader, const struct shvars *parent,
-	const struct release *release, const char *index, const struct prefix *address)
+static int read_length(struct reader *reader, const char *index, const struct prefix *address)
 {
 	char key[32], text[256];
 	const char *value;
@@ -248,18 +229,19 @@ static int read_length(struct reader *reader, const struct shvars *parent,
 	int len;
 
 	snprintf(key, sizeof(key), "PREFIX%s", index);
-	value = value_or_parent(reader, parent, key, text);
+	value = value_or_parent(reader, key, text);
 	if (value) {
-		len = parse_number(value, 32, &number) ? (int)number : prefix_parse_netmask(value);
+		len = word_number(value, 10, 32, &number) ? (int)number
+							  : prefix_parse_netmask(value);
 		if (len >= 1)
 			return len;
 		reader_refuse(reader, key, "%s=%s: expected a prefix length, 1 to 32", key, value);
 		return 32;
 	}
 	snprintf(key, sizeof(key), "NETMASK%s", index);
-	value = value_or_parent(reader, parent, key, text);
+	value = value_or_parent(reader, key, text);
 	if (!value)
-		return release->host_by_default ? 32 : prefix_class_length(address);
+		return reader->release->host_by_default ? 32 : prefix_class_length(address);
 	len = prefix_parse_netmask(value);
 	if (len >= 1)
 		return len;
@@ -278,8 +260,7 @@ static struct prefix parse_address(struct reader *reader, const char *key, const
 	return none;
 }
 
-static bool read_address(struct reader *reader, const struct shvars *parent,
-	const struct release *release, const char *index, struct prefixes *out)
+static bool read_address(struct reader *reader, const char *index, struct prefixes *out)
 {
 	char key[32], text[256];
 	const char *value;
@@ -292,31 +273,12 @@ static bool read_address(struct reader *reader, const struct shvars *parent,
 	address = parse_address(reader, key, value);
 	if (!address.family)
 		return true;
-	address.len = (unsigned char)read_length(reader, parent, release, index, &address);
+	address.len = (unsigned char)read_length(reader, index, &address);
 	*array_add(out) = address;
 	return true;
 }
 
-void read_addresses(struct reader *reader, const struct shvars *parent,
-	const struct release *release, struct prefixes *out)
-{
-	bool found = read_address(reader, parent, release, "", out), any = found;
-	char index[12];
-	int i;
-
-	/* expand_config goes on over early gaps only; ifup-eth asks it only if IPADDR or one of
-	 * IPADDR0 to IPADDR2 is there. */
-	for (i = 0; release->numbered && i <= 255 && (i <= 2 || any); i++) {
-		snprintf(index, sizeof(index), "%d", i);
-		found = read_address(reader, NULL, release, index, out);
-		if (!found && i >= (release->third_alone ? 3 : 2))
-			break;
-		any |= found;
-	}
-}
-
-void read_address_range(struct reader *reader, const struct shvars *parent,
-	const struct release *release, struct prefixes *out)
+static void read_address_range(struct reader *reader, struct prefixes *out)
 {
 	char first[256], last[256];
 	struct prefix address, end;
@@ -335,12 +297,37 @@ void read_address_range(struct reader *reader, const struct shvars *parent,
 			last, first);
 		return;
 	}
-	address.len = (unsigned char)read_length(reader, parent, release, "", &address);
+	address.len = (unsigned char)read_length(reader, "", &address);
 	for (;; address.bytes[3]++) {
 		*array_add(out) = address;
 		if (address.bytes[3] == end.bytes[3])
 			return;
 	}
+}
+
+void read_addresses(struct reader *reader, struct prefixes *out)
+{
+	const struct shvars *parent = reader->parent;
+	bool found, any;
+	char index[12];
+	int i;
+
+	if (shvar_value(reader->vars, "IPADDR_START")) {
+		read_address_range(reader, out);
+		return;
+	}
+	found = any = read_address(reader, "", out);
+	reader->parent = NULL;
+	/* expand_config goes on over early gaps only; ifup-eth asks it only if IPADDR or one of
+	 * IPADDR0 to IPADDR2 is there. */
+	for (i = 0; reader->release->numbered && i <= 255 && (i <= 2 || any); i++) {
+		snprintf(index, sizeof(index), "%d", i);
+		found = read_address(reader, index, out);
+		if (!found && i >= (reader->release->third_alone ? 3 : 2))
+			break;
+		any |= found;
+	}
+	reader->parent = parent;
 }
 
 struct prefix read_gateway(struct reader *reader)

@@ -12,6 +12,8 @@
 /* Reads keys of one file; what is wrong is refused once a key, with its file and line. */
 struct reader {
 	const struct shvars *vars;
+	const struct shvars *parent; /* of an alias: the file that lends it keys, else NULL */
+	const struct release *release;
 	const char *path; /* of the file that is read, for what has no line of its own */
 	struct diags *diags;
 	bool refused;
@@ -35,24 +37,21 @@ enum rp_filter read_rp_filter(struct reader *reader, enum rp_filter unset);
 int read_arp(struct reader *reader, const char *key, unsigned max);
 /* TABLE=: number or name, 0 if unset. */
 unsigned read_table(struct reader *reader, const struct table_names *names);
-/* IPADDR, IPADDR0, IPADDR1 … with PREFIXn or NETMASKn; parent (or NULL) lends both. */
-void read_addresses(struct reader *reader, const struct shvars *parent,
-	const struct release *release, struct prefixes *out);
-/* IPADDR_START to IPADDR_END of a range file, as ifup-aliases counts them. */
-void read_address_range(struct reader *reader, const struct shvars *parent,
-	const struct release *release, struct prefixes *out);
+/* IPADDR, IPADDR0, IPADDR1 … with PREFIXn or NETMASKn, or IPADDR_START to IPADDR_END of a range
+ * file, as ifup-aliases counts them; a parent lends length or mask. */
+void read_addresses(struct reader *reader, struct prefixes *out);
 /* GATEWAY: family 0 if there is none. */
 struct prefix read_gateway(struct reader *reader);
 /* Does ifup-ipv6 set up IPv6 for this file, and does it let routers' advertisements in? */
-bool inet6_enabled(const struct shvars *vars, const struct release *release);
+bool inet6_enabled(const struct reader *reader);
 bool inet6_is_advertised(const struct shvars *vars);
 /* IPV6ADDR and IPV6ADDR_SECONDARIES but for link-local ones, with 64 bits unless they say more. */
 void read_addresses6(struct reader *reader, struct prefixes *out);
 /* IPV6_DEFAULTGW with its %DEVICE or IPV6_DEFAULTDEV: family 0 if it is none, or another
  * device's. named: a device is given. */
 struct prefix read_gateway6(struct reader *reader, const char *device, bool *named);
-/* Where a message on the key belongs. */
-int read_line(const struct reader *reader, const char *key);
+/* The line that a message on the key is about. */
+int reader_line(const struct reader *reader, const char *key);
 void reader_refuse(struct reader *reader, const char *key, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -12,15 +12,17 @@
 
 static bool switch_is(const struct shvars *vars, const char *key, bool unset)
 {
-	const struct shvar *var = shvar_find(vars, key);
+	const char *value = shvar_value(vars, key);
 
-	return var && var->value && *var->value ? switch_is_true(var->value) : unset;
+	return value ? switch_is_true(value) : unset;
 }
 
-bool inet6_enabled(const struct shvars *vars, const struct release *release)
+bool inet6_enabled(const struct reader *reader)
 {
-	return switch_is(vars, "IPV6INIT", release->inet6_by_default) &&
-		(!release->inet6_by_network || switch_is(vars, "NETWORKING_IPV6", false));
+	const struct release *release = reader->release;
+
+	return switch_is(reader->vars, "IPV6INIT", release->inet6_by_default) &&
+		(!release->inet6_by_network || switch_is(reader->vars, "NETWORKING_IPV6", false));
 }
 
 bool inet6_is_advertised(const struct shvars *vars)
@@ -38,13 +40,13 @@ static void add_address6(
 
 	if (prefix_parse(text, AF_INET6, &address) || !address.len ||
 		!prefix_is_unicast(&address)) {
-		reader_refuse(reader, key,
-			"%s=%s: expected an IPv6 address like 2001:db8::99/64", key, text);
+		reader_refuse(reader, key, "%s=%s: expected an IPv6 address like 2001:db8::99/64",
+			key, text);
 		return;
 	}
 	if (!strchr(text, '/'))
 		address.len = 64;
-	/* Whoever asks a link-local address is on the link. */
+	/* Requests to a link-local address come from the link itself. */
 	if (!prefix_is_link_local(&address))
 		*array_add(out) = address;
 }

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "base/line.h"
 #include "conf/lease.h"
 
 enum { WORDS = 8, WORD_SIZE = 64 };
@@ -22,15 +23,15 @@ struct statement {
 	size_t n;
 };
 
-/* What is being read of one lease. */
-struct draft {
+/* One lease while it is read. */
+struct lease_draft {
 	struct lease lease;
 	int len; /* of the network, or 0 */
 	struct prefix routers[WORDS];
 	size_t n;
 };
 
-static bool is_blank(char c)
+static bool is_separator(char c)
 {
 	return c == ',' || (unsigned char)c <= ' ';
 }
@@ -40,42 +41,27 @@ static bool is_mark(char c)
 	return c == ';' || c == '{' || c == '}';
 }
 
-static void add_char(char *word, size_t *len, char c)
+/* A word, or a string in quotes. No string goes past its line (quotify_string writes a newline as
+ * \012), so one that was cut off by a crash takes nothing with it. */
+static void scan_word(struct scanner *scanner, char word[WORD_SIZE])
 {
-	if (*len < WORD_SIZE - 1)
-		word[(*len)++] = c;
-	word[*len] = '\0';
-}
-
-/* No string goes past its line (quotify_string writes a newline as \012), so one that was cut
- * off by a crash takes nothing with it. */
-static void scan_string(struct scanner *scanner, char *word)
-{
+	bool quoted = *scanner->at == '"';
+	const char *at = scanner->at + quoted, *end = scanner->end;
 	size_t len = 0;
 
-	for (scanner->at++; scanner->at < scanner->end; scanner->at++) {
-		if (*scanner->at == '"' || *scanner->at == '\n')
+	for (; at < end; at++) {
+		if (quoted ? *at == '"' || *at == '\n'
+			   : is_separator(*at) || is_mark(*at) || *at == '"')
 			break;
-		if (*scanner->at == '\\' && scanner->at + 1 < scanner->end)
-			scanner->at++;
-		add_char(word, &len, *scanner->at);
+		at += quoted && *at == '\\' && at + 1 < end;
+		if (len < WORD_SIZE - 1)
+			word[len++] = *at;
 	}
-	if (scanner->at < scanner->end)
-		scanner->at++;
+	word[len] = '\0';
+	scanner->at = at + (quoted && at < end);
 }
 
-static void scan_word(struct scanner *scanner, char *word)
-{
-	size_t len = 0;
-
-	for (; scanner->at < scanner->end; scanner->at++) {
-		if (is_blank(*scanner->at) || is_mark(*scanner->at) || *scanner->at == '"')
-			break;
-		add_char(word, &len, *scanner->at);
-	}
-}
-
-static void skip_blanks(struct scanner *scanner)
+static void skip_to_word(struct scanner *scanner)
 {
 	bool comment = false;
 
@@ -84,53 +70,41 @@ static void skip_blanks(struct scanner *scanner)
 			comment = true;
 		else if (*scanner->at == '\n')
 			comment = false;
-		else if (!comment && !is_blank(*scanner->at))
+		else if (!comment && !is_separator(*scanner->at))
 			return;
 	}
 }
 
-/* Up to the next ';', '{' or '}', which is returned, or 0 at the end. */
+/* Reads up to the next ';', '{' or '}', and returns that, or 0 at the end. */
 static char read_statement(struct scanner *scanner, struct statement *out)
 {
-	char *word;
-
 	memset(out, 0, sizeof(*out));
 	for (;;) {
-		skip_blanks(scanner);
+		skip_to_word(scanner);
 		if (scanner->at == scanner->end)
 			return 0;
 		if (is_mark(*scanner->at))
 			return *scanner->at++;
 		out->n += out->n < WORDS;
-		word = out->words[out->n - 1];
-		if (*scanner->at == '"')
-			scan_string(scanner, word);
-		else
-			scan_word(scanner, word);
+		scan_word(scanner, out->words[out->n - 1]);
 	}
 }
 
-static void draft_address(struct draft *draft, const char *text)
+/* Leaves *out as it is unless the text is a host's address. */
+static bool parse_host(const char *text, struct prefix *out)
 {
 	struct prefix address;
 
-	if (!prefix_parse_address(text, AF_INET, &address) && prefix_is_unicast(&address))
-		draft->lease.address = address;
+	if (prefix_parse_address(text, AF_INET, &address) || !prefix_is_unicast(&address))
+		return false;
+	*out = address;
+	return true;
 }
 
-static void draft_router(struct draft *draft, const char *text)
+static void add_router(struct lease_draft *draft, const char *text)
 {
-	struct prefix router;
-
-	if (draft->n < WORDS && !prefix_parse_address(text, AF_INET, &router) &&
-		prefix_is_unicast(&router))
-		draft->routers[draft->n++] = router;
-}
-
-static void draft_device(struct draft *draft, const char *name)
-{
-	if (device_valid(name))
-		memcpy(draft->lease.device, name, strlen(name) + 1);
+	if (draft->n < WORDS)
+		draft->n += parse_host(text, &draft->routers[draft->n]);
 }
 
 static long long parse_seconds(const char *text)
@@ -142,90 +116,72 @@ static long long parse_seconds(const char *text)
 }
 
 /* "never", "epoch 1700000000", or the day of the week and UTC: "2 2023/11/14 22:13:20". */
-static void draft_expiry(struct draft *draft, const struct statement *statement)
+static long long parse_expiry(const struct statement *statement)
 {
-	const char *first = statement->words[1];
 	struct tm tm = {0};
-	time_t time;
+	time_t time = -1;
 
-	if (!strcmp(first, "epoch"))
-		draft->lease.expiry = parse_seconds(statement->words[2]);
-	if (sscanf(statement->words[2], "%4d/%2d/%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday) != 3 ||
-		sscanf(statement->words[3], "%2d:%2d:%2d", &tm.tm_hour, &tm.tm_min, &tm.tm_sec) !=
-			3)
-		return;
-	tm.tm_year -= 1900;
-	tm.tm_mon--;
-	time = timegm(&tm);
-	if (time != (time_t)-1)
-		draft->lease.expiry = time;
+	if (!strcmp(statement->words[1], "epoch"))
+		return parse_seconds(statement->words[2]);
+	if (sscanf(statement->words[2], "%4d/%2d/%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday) == 3 &&
+		sscanf(statement->words[3], "%2d:%2d:%2d", &tm.tm_hour, &tm.tm_min, &tm.tm_sec) ==
+			3) {
+		tm.tm_year -= 1900;
+		tm.tm_mon--;
+		time = timegm(&tm);
+	}
+	return time == (time_t)-1 ? LEASE_NEVER : time;
 }
 
-static void draft_statement(struct draft *draft, const struct statement *statement)
+static void take_statement(struct lease_draft *draft, const struct statement *statement)
 {
 	const char *key = statement->words[0], *value = statement->words[1];
 	size_t i;
 
-	if (!strcmp(key, "interface"))
-		draft_device(draft, value);
+	if (!strcmp(key, "interface") && device_valid(value))
+		memcpy(draft->lease.device, value, strlen(value) + 1);
 	else if (!strcmp(key, "fixed-address"))
-		draft_address(draft, value);
+		parse_host(value, &draft->lease.address);
 	else if (!strcmp(key, "expire"))
-		draft_expiry(draft, statement);
-	else if (strcmp(key, "option"))
-		return;
-	else if (!strcmp(value, "subnet-mask"))
+		draft->lease.expiry = parse_expiry(statement);
+	else if (!strcmp(key, "option") && !strcmp(value, "subnet-mask"))
 		draft->len = prefix_parse_netmask(statement->words[2]);
-	else if (!strcmp(value, "routers"))
+	else if (!strcmp(key, "option") && !strcmp(value, "routers"))
 		for (i = 2; i < statement->n; i++)
-			draft_router(draft, statement->words[i]);
+			add_router(draft, statement->words[i]);
 }
 
 /* dhclient-script passes over the broadcast address; the kernel refuses it, the host's own address
  * and, before 5.14, the network's. */
-static bool can_be_router(const struct prefix *address, const struct prefix *router)
+static struct lease draft_finish(const struct lease_draft *draft)
 {
-	struct prefix net = prefix_network(address), last = *router;
-	unsigned host = address->len >= 32 ? 0 : 0xffffffffu >> address->len;
-
-	if (prefix_same_address(address, router))
-		return false;
-	last.bytes[0] |= (unsigned char)(host >> 24);
-	last.bytes[1] |= (unsigned char)(host >> 16);
-	last.bytes[2] |= (unsigned char)(host >> 8);
-	last.bytes[3] |= (unsigned char)host;
-	return address->len >= 31 || !prefix_contains(&net, router) ||
-		(!prefix_same_address(&last, router) && !prefix_same_address(&net, router));
-}
-
-static void draft_finish(struct draft *draft, struct lease *out)
-{
-	struct lease *lease = &draft->lease;
+	struct lease lease = draft->lease;
 	size_t i;
 
 	if (draft->len < 1)
-		memset(&lease->address, 0, sizeof(lease->address));
-	else if (lease->address.family)
-		lease->address.len = (unsigned char)draft->len;
-	for (i = 0; lease->address.family && !lease->router.family && i < draft->n; i++)
-		if (can_be_router(&lease->address, &draft->routers[i]))
-			lease->router = draft->routers[i];
-	*out = *lease;
+		memset(&lease.address, 0, sizeof(lease.address));
+	else if (lease.address.family)
+		lease.address.len = (unsigned char)draft->len;
+	for (i = 0; lease.address.family && !lease.router.family && i < draft->n; i++)
+		if (!prefix_name_special(&lease.address, &draft->routers[i]))
+			lease.router = draft->routers[i];
+	return lease;
 }
 
-static void draft_begin(struct draft *draft)
+static void draft_begin(struct lease_draft *draft)
 {
 	memset(draft, 0, sizeof(*draft));
 	draft->lease.expiry = LEASE_NEVER;
 }
 
 /* Only what is closed is a lease: the last one of a file may be half written. */
-static bool read_file(const struct file *file, const char *device, struct lease *out)
+static void read_file(const struct file *file, struct leases *out)
 {
 	struct scanner scanner = {file->bytes, file->bytes + file->len};
-	bool found = false, inside = false;
 	struct statement statement;
-	struct draft draft;
+	struct lease_draft draft;
+	struct held_lease *held;
+	bool inside = false;
 	int depth = 0;
 	char mark;
 
@@ -239,31 +195,56 @@ static bool read_file(const struct file *file, const char *device, struct lease 
 		} else if (mark == '{') {
 			depth++;
 		} else if (mark == ';' && inside && depth == 1) {
-			draft_statement(&draft, &statement);
+			take_statement(&draft, &statement);
 		} else if (mark == '}' && --depth <= 0) {
-			if (inside && !strcmp(draft.lease.device, device)) {
-				draft_finish(&draft, out);
-				found = true;
+			if (inside) {
+				held = array_add(out);
+				held->lease = draft_finish(&draft);
+				held->file = file;
 			}
 			inside = false;
 			depth = 0;
 		}
 	}
-	return found;
 }
 
-/* A lease, and what tells whether dhclient holds it. */
-struct found_lease {
-	struct lease lease;
-	bool found, told;  /* by our hook */
-	bool there;	   /* the device has its address */
-	long long changed; /* when its file was, in nanoseconds; 0: in the future */
-};
-
-static bool is_newer(const struct found_lease *a, const struct found_lease *b)
+static int leases_by_device(const void *a, const void *b)
 {
-	if (!a->found || !b->found)
-		return a->found;
+	const struct held_lease *x = a, *y = b;
+
+	return strcmp(x->lease.device, y->lease.device);
+}
+
+void leases_read(
+	const struct files *files, long long now, const struct index *seen, struct leases *out)
+{
+	struct held_lease *held;
+	size_t i;
+
+	for (i = 0; i < files->n; i++)
+		if (files->items[i].bytes)
+			read_file(&files->items[i], out);
+	for (i = 0; i < out->n; i++) {
+		held = &out->items[i];
+		held->told = !strncmp(held->file->name, "lease-", strlen("lease-"));
+		held->there =
+			!seen || addresses_have(seen, held->lease.device, &held->lease.address);
+		held->changed = held->file->changed / 1000000000 > now ? 0 : held->file->changed;
+	}
+	index_build(out, leases_by_device, &out->by_device);
+	out->files = files;
+	out->now = now;
+}
+
+void leases_free(struct leases *leases)
+{
+	free(leases->items);
+	free(leases->by_device.items);
+	memset(leases, 0, sizeof(*leases));
+}
+
+static bool is_newer(const struct held_lease *a, const struct held_lease *b)
+{
 	if (a->told && !b->told)
 		return !is_newer(b, a);
 	/* dhclient writes its file once the hook has returned, so the same lease is in both. */
@@ -274,27 +255,24 @@ static bool is_newer(const struct found_lease *a, const struct found_lease *b)
 	return a->changed >= b->changed;
 }
 
-bool lease_find(const struct files *files, const char *device, long long now,
-	const struct addresses *seen, struct lease *out)
+bool lease_find(const struct leases *leases, const char *device, struct lease *out)
 {
-	struct found_lease best = {.found = false}, next;
-	const struct file *file;
-	struct prefixes address = {NULL, 1, 1};
-	size_t i;
+	const struct index *index = &leases->by_device;
+	const struct held_lease *held, *next, *best = NULL;
+	struct held_lease key = {.file = NULL};
+	size_t at;
 
-	for (i = 0; device[0] && i < files->n; i++) {
-		file = &files->items[i];
-		memset(&next, 0, sizeof(next));
-		next.found = file->bytes && read_file(file, device, &next.lease);
-		next.told = !strncmp(file->name, "lease-", strlen("lease-"));
-		next.changed = file->changed / 1000000000 > now ? 0 : file->changed;
-		address.items = &next.lease.address;
-		next.there = !seen || addresses_have_any(seen, device, &address);
-		if (is_newer(&next, &best))
-			best = next;
+	memcpy(key.lease.device, device, strlen(device) + 1);
+	for (at = index_first(index, &key); (held = index_at(index, at, &key)); at++) {
+		next = index_at(index, at + 1, &key);
+		/* The last of a file counts. */
+		if (!(next && next->file == held->file) && (!best || is_newer(held, best)))
+			best = held;
 	}
-	*out = best.lease;
-	return best.found && out->address.family && out->expiry > now;
+	if (!*device || !best || !best->lease.address.family || best->lease.expiry <= leases->now)
+		return false;
+	*out = best->lease;
+	return true;
 }
 
 /* dhclient-eth0.leases, dhclient-UUID-eth0.lease, our own lease-eth0; or their folder, that has no
@@ -311,82 +289,71 @@ static bool may_be_of(const struct file *file, const char *device)
 			!memcmp(file->name + end - len, device, len));
 }
 
-const struct file *lease_find_unread(const struct files *files, const char *device)
+const struct file *lease_find_unread(const struct leases *leases, const char *device)
 {
+	const struct index *index = &leases->by_device;
+	const struct held_lease *held;
 	const struct file *file, *found = NULL;
-	long long known = -1;
-	struct lease lease;
-	size_t i;
+	struct held_lease key = {.file = NULL};
+	size_t at;
 
-	for (i = 0; device[0] && i < files->n; i++) {
-		file = &files->items[i];
-		if (file->error && may_be_of(file, device))
-			found = !found || file->changed > found->changed ? file : found;
-		else if (file->bytes && file->changed > known && read_file(file, device, &lease))
-			known = file->changed;
+	for (at = 0; *device && at < leases->files->n; at++) {
+		file = &leases->files->items[at];
+		if (file->error && may_be_of(file, device) &&
+			(!found || file->changed > found->changed))
+			found = file;
 	}
-	return found && found->changed > known ? found : NULL;
+	memcpy(key.lease.device, device, strlen(device) + 1);
+	for (at = index_first(index, &key); found && (held = index_at(index, at, &key)); at++)
+		if (held->file->changed >= found->changed)
+			found = NULL;
+	return found;
 }
 
-static bool is_one_of(const char *word, const char *const words[], size_t n)
+bool lease_learn(const struct lease_event *event, struct lease *out)
 {
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (!strcmp(words[i], word))
-			return true;
-	return false;
-}
-
-bool lease_learn(const struct lease_news *news, struct lease *out)
-{
-	static const char *const got[] = {"BOUND", "RENEW", "REBIND", "REBOOT", "TIMEOUT"};
-	static const char *const lost[] = {"EXPIRE", "FAIL", "RELEASE", "STOP"};
+	static const char *const got[] = {"BOUND", "RENEW", "REBIND", "REBOOT", "TIMEOUT", NULL};
+	static const char *const lost[] = {"EXPIRE", "FAIL", "RELEASE", "STOP", NULL};
 	struct statement routers = {.n = 0};
+	struct lease_draft draft;
 	struct scanner scanner;
-	struct draft draft;
 	size_t i;
 
-	if (!news->reason || !news->device || !device_valid(news->device))
+	if (!event->reason || !event->device || !device_valid(event->device))
 		return false;
 	draft_begin(&draft);
-	draft_device(&draft, news->device);
-	if (is_one_of(news->reason, lost, sizeof(lost) / sizeof(*lost))) {
+	memcpy(draft.lease.device, event->device, strlen(event->device) + 1);
+	if (word_index(event->reason, lost) >= 0) {
 		draft.lease.expiry = 0;
-	} else if (is_one_of(news->reason, got, sizeof(got) / sizeof(*got))) {
-		draft_address(&draft, news->address ? news->address : "");
-		draft.len = prefix_parse_netmask(news->mask ? news->mask : "");
-		scanner.at = news->routers ? news->routers : "";
+	} else if (word_index(event->reason, got) >= 0) {
+		parse_host(event->address ? event->address : "", &draft.lease.address);
+		draft.len = prefix_parse_netmask(event->mask ? event->mask : "");
+		scanner.at = event->routers ? event->routers : "";
 		scanner.end = scanner.at + strlen(scanner.at);
 		read_statement(&scanner, &routers);
 		for (i = 0; i < routers.n; i++)
-			draft_router(&draft, routers.words[i]);
-		draft.lease.expiry = parse_seconds(news->expiry ? news->expiry : "");
+			add_router(&draft, routers.words[i]);
+		draft.lease.expiry = parse_seconds(event->expiry ? event->expiry : "");
 	} else {
 		return false;
 	}
-	draft_finish(&draft, out);
+	*out = draft_finish(&draft);
 	return true;
-}
-
-static void format_address(const struct lease *lease, struct text *out)
-{
-	unsigned mask = 0xffffffffu << (32 - lease->address.len);
-	char text[PREFIX_TEXT];
-
-	text_format(out, "  fixed-address %s;\n", prefix_format_address(&lease->address, text));
-	text_format(out, "  option subnet-mask %u.%u.%u.%u;\n", mask >> 24, mask >> 16 & 255,
-		mask >> 8 & 255, mask & 255);
-	if (lease->router.family)
-		text_format(
-			out, "  option routers %s;\n", prefix_format_address(&lease->router, text));
 }
 
 void lease_format(const struct lease *lease, struct text *out)
 {
+	unsigned mask = lease->address.len ? 0xffffffffu << (32 - lease->address.len) : 0;
+	char text[PREFIX_TEXT];
+
 	text_format(out, "lease {\n  interface \"%s\";\n", lease->device);
 	if (lease->address.family)
-		format_address(lease, out);
+		text_format(out, "  fixed-address %s;\n  option subnet-mask %u.%u.%u.%u;\n",
+			prefix_format_address(&lease->address, text), mask >> 24, mask >> 16 & 255,
+			mask >> 8 & 255, mask & 255);
+	if (lease->router.family)
+		text_format(
+			out, "  option routers %s;\n", prefix_format_address(&lease->router, text));
 	if (lease->expiry == LEASE_NEVER)
 		text_add_string(out, "  expire never;\n}\n");
 	else

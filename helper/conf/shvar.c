@@ -60,6 +60,13 @@ const struct shvar *shvar_find(const struct shvars *vars, const char *key)
 	return vars->any.why ? &vars->any : find_item(vars, key);
 }
 
+const char *shvar_value(const struct shvars *vars, const char *key)
+{
+	const struct shvar *var = shvar_find(vars, key);
+
+	return var && var->value && *var->value ? var->value : NULL;
+}
+
 /* Drops all records but the first n. */
 static void forget(struct shvars *vars, size_t n)
 {
@@ -131,7 +138,7 @@ static void give_up(struct reader *reader)
 	stop(reader);
 }
 
-/* Those that the shell gives a value of its own, or that change how it reads. */
+/* The shell gives these a value of its own, or they change how it reads. */
 static bool is_shells_own(const char *key)
 {
 	static const char words[][16] = {"COLUMNS", "COMP_WORDBREAKS", "DIRSTACK", "EPOCHREALTIME",
@@ -285,7 +292,7 @@ static void read_substitution(struct reader *reader, struct word *word, char end
 	refuse(word, "command substitution");
 }
 
-/* At the $. Other expansions than $KEY and ${KEY} may assign, or end the file. */
+/* Begins at the $. Other expansions than $KEY and ${KEY} may assign, or end the file. */
 static void read_dollar(struct reader *reader, struct word *word, bool quoted)
 {
 	struct text name = {0};
@@ -443,7 +450,7 @@ static enum kind find_kind(const struct word *word)
 	return word->pattern ? ANY : HARMLESS;
 }
 
-/* At the first word of a command that is no assignment. */
+/* The word is the first of a command that is no assignment. */
 static enum kind start_command(struct reader *reader, const struct word *word, size_t before)
 {
 	/* In front of ) it is a pattern of a case, or runs in a subshell. */
@@ -464,7 +471,7 @@ static enum kind start_command(struct reader *reader, const struct word *word, s
 	return kind == OPENS || kind == WITHIN ? NONE : kind;
 }
 
-/* Up to what ends it. False if there is none. */
+/* Reads up to what ends the command. False if there is none. */
 static bool parse_command(struct reader *reader, bool *conditional)
 {
 	size_t before = reader->vars->n;

@@ -21,6 +21,24 @@ bool file_ignored(const char *name)
 	return false;
 }
 
+const struct file_kind file_kinds[FILE_KINDS] = {{"route-", false, false}, {"rule-", true, false},
+	{"route6-", false, true}, {"rule6-", true, true}};
+
+const struct file_kind *file_kind(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < FILE_KINDS; i++)
+		if (!strncmp(name, file_kinds[i].prefix, strlen(file_kinds[i].prefix)))
+			return &file_kinds[i];
+	return NULL;
+}
+
+const char *file_ifcfg_name(const struct file *file)
+{
+	return file->name + strlen("ifcfg-");
+}
+
 bool file_unsafe(const struct sources *sources, const struct file *file, struct diags *diags)
 {
 	if (!file->others_write || sources->copied)

@@ -30,13 +30,23 @@ struct files {
 	size_t n, cap;
 };
 
+/* The kinds of files that ifup-routes reads for a device: PREFIX NAME. */
+struct file_kind {
+	const char *prefix;
+	bool is_rule; /* else of routes */
+	bool inet6;
+};
+
+enum { FILE_KINDS = 4 };
+extern const struct file_kind file_kinds[FILE_KINDS];
+
 /* All that the configuration is read from. */
 struct sources {
 	struct file network;	      /* /etc/sysconfig/network */
 	struct file defaults;	      /* /etc/sysconfig/multihome */
 	struct file static_routes;    /* /etc/sysconfig/static-routes */
 	struct files ifcfg;	      /* network-scripts/ifcfg-*, in initscripts' order */
-	struct files managed;	      /* network-scripts/route-*, rule-*, route6-*, rule6-* */
+	struct files managed;	      /* network-scripts, of all file_kinds */
 	struct files sourced;	      /* network-scripts/NAME.route */
 	struct files tables;	      /* iproute2/rt_tables and rt_tables.d */
 	struct files settings;	      /* sysctl.conf and sysctl.d */
@@ -64,6 +74,11 @@ void sources_note_unread(const struct sources *sources, struct diags *diags);
 
 /* initscripts' __sed_discard_ignored_files. */
 bool file_ignored(const char *name);
+
+/* The kind of a file of that name, or NULL. */
+const struct file_kind *file_kind(const char *name);
+/* "eth0" of the file ifcfg-eth0. */
+const char *file_ifcfg_name(const struct file *file);
 
 void file_free(struct file *file);
 void sources_free(struct sources *sources);

@@ -17,7 +17,7 @@ enum rp_filter { RP_FILTER_AUTO, RP_FILTER_STRICT, RP_FILTER_LOOSE, RP_FILTER_OF
 /* Nothing, unless two NICs share a network. */
 enum { ARP_AUTO = -1 };
 
-/* What initscripts' releases differ in. */
+/* The differences between releases of initscripts. */
 struct release {
 	bool inet6_by_default; /* without IPV6INIT: from EL7 on */
 	bool inet6_by_network; /* only with NETWORKING_IPV6=yes: EL5 */
@@ -30,6 +30,7 @@ struct release {
 /* The way out that a file gives its device, in one family; a file may give two. */
 struct uplink {
 	const struct file *file; /* its ifcfg file, owned by the sources */
+	struct profile *profile; /* of that file, owned by the configuration */
 	device_name device;	 /* the real device: eth0 for eth0:1; "" if refused for its name */
 	struct prefixes addresses; /* configured, each with the length of its network */
 	struct prefix gateway;
@@ -49,8 +50,6 @@ struct uplink {
 	bool leased;	      /* by DHCP */
 	bool network_manager; /* controls the device */
 	bool refused;	      /* what was there before stays as it is */
-	bool alias; /* of a device that has a file of its own: its refusal is its own, too */
-	unsigned long long fingerprint; /* its profile's: that of both families */
 };
 
 struct uplinks {
@@ -76,12 +75,12 @@ struct profile {
 	char *hwaddr;		   /* HWADDR=, or NULL */
 	device_name real;	   /* eth0 for eth0:1; "" if it is no name of a device */
 	struct prefixes addresses; /* configured or leased, as far as they can be read */
-	bool readable;		   /* they can, all of IPv4's */
 	bool alias;		   /* of a device, not one itself */
+	bool leased;		   /* by DHCP */
 	bool port;		   /* of a bond or bridge: initscripts give it no address */
 	bool onboot;		   /* but for ONBOOT=no */
 	bool passed_over;	   /* another profile of the same device is in force */
-	/* Of all that decides its uplinks: an edit that waits for an ifup changes it, one of
+	/* Covers all that decides its uplinks: an edit that waits for an ifup changes it, one of
 	 * comments and blanks does not. FNV-1a over the assignments of the file and of the aliases
 	 * that it serves, and what they have from `network`, route-DEVICE and route6-DEVICE. */
 	unsigned long long fingerprint;
@@ -93,10 +92,10 @@ struct profiles {
 };
 
 struct config {
-	bool enabled; /* MULTIHOME= of the host */
+	bool enabled;		   /* MULTIHOME= of the host */
 	bool default_is_elsewhere; /* GATEWAYDEV= names a device that comes later */
 	unsigned table_first, table_last;
-	unsigned rule_priority;	  /* of address rules; prefix rules are right behind it */
+	unsigned rule_priority; /* of address rules; prefix rules are right behind it */
 	bool fallback;
 	enum rp_filter rp_filter;
 	struct uplinks uplinks;
@@ -106,7 +105,7 @@ struct config {
 	size_t others, others6;
 	struct release release;
 	struct addresses addresses; /* of all files, uplinks or not */
-	/* Of /etc/sysconfig/static-routes. `network start` adds them behind the last hook; device
+	/* Those of /etc/sysconfig/static-routes. `network start` adds them behind the last hook; device
 	 * is "" unless named. */
 	struct routes static_routes;
 	struct table_names tables;

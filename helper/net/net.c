@@ -114,14 +114,18 @@ struct prefix kernel_default_gateway(
 	return none;
 }
 
-bool addresses_have_any(
-	const struct addresses *seen, const char *device, const struct prefixes *wanted)
+int addresses_by_device_first(const void *a, const void *b)
 {
-	size_t i, k;
+	const struct address *x = a, *y = b;
+	int order = strcmp(x->device, y->device);
 
-	for (i = 0; i < seen->n; i++)
-		for (k = 0; k < wanted->n && !strcmp(seen->items[i].device, device); k++)
-			if (prefix_same_address(&seen->items[i].prefix, &wanted->items[k]))
-				return true;
-	return false;
+	return order ? order : prefix_compare_address(&x->prefix, &y->prefix);
+}
+
+bool addresses_have(const struct index *seen, const char *device, const struct prefix *address)
+{
+	struct address key = {.prefix = *address};
+
+	memcpy(key.device, device, strlen(device) + 1);
+	return index_find(seen, &key) != NULL;
 }

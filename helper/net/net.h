@@ -99,8 +99,10 @@ const struct neighbour *kernel_find_neighbour(
 struct prefix kernel_default_gateway(
 	const struct kernel *kernel, int family, const char *device, const struct prefix *net);
 
-/* Does the device have one of these addresses? */
-bool addresses_have_any(
-	const struct addresses *seen, const char *device, const struct prefixes *wanted);
+/* By device, then by address. */
+compare_items addresses_by_device_first;
+/* Does the device have the address, whatever the length? seen: in that order. */
+bool addresses_have(
+	const struct index *seen, const char *device, const struct prefix *address);
 
 #endif

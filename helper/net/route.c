@@ -30,11 +30,6 @@ void route_set_key(struct route *route, const struct route_key *key)
 	route->metric = key->metric;
 }
 
-static int compare_numbers(unsigned a, unsigned b)
-{
-	return (a > b) - (a < b);
-}
-
 int route_compare_key(const struct route *a, const struct route *b)
 {
 	int order = compare_numbers(a->table, b->table);

@@ -80,11 +80,6 @@ bool rule_covers(const struct rule *named, const struct rule *other)
 		prefix_covers(&named->from, &other->from) && prefix_covers(&named->to, &other->to);
 }
 
-static int compare_numbers(unsigned a, unsigned b)
-{
-	return (a > b) - (a < b);
-}
-
 int rule_compare(const struct rule *a, const struct rule *b)
 {
 	int order = compare_numbers(a->priority, b->priority);

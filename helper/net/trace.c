@@ -55,11 +55,6 @@ static enum step_end selector_missed(
 	return STEP_NOT;
 }
 
-static int compare_numbers(unsigned a, unsigned b)
-{
-	return (a > b) - (a < b);
-}
-
 /* fib_find_alias' order; of equal ones, that of the dump. */
 static int compare_candidates(const void *x, const void *y)
 {

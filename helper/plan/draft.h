@@ -17,10 +17,10 @@ struct managed {
 	device_name name;   /* what stands behind the dash: where our block goes, a device's */
 	device_name device; /* whose ifup reads it; "": none does */
 	struct block block;
-	struct text strays;	   /* lines of our form without markers */
-	struct hand_routes ours;   /* our lines of a route- file that names several tables */
-	struct hand_routes routes; /* the administrator's lines */
-	struct hand_rules rules;
+	struct text strays;	      /* lines of our form without markers */
+	struct by_hand_routes ours;   /* our lines of a route- file that names several tables */
+	struct by_hand_routes routes; /* the administrator's lines */
+	struct by_hand_rules rules;   /* likewise */
 	bool sourced; /* in ADDRESSn= form: a line of ours would be run as a command */
 	bool shared;  /* several names lead to the one file: no block can be right for all */
 	bool unsafe;  /* others than root may write it */

@@ -98,9 +98,9 @@ static void read_lines(const struct draft *draft, struct managed *managed, const
 	const struct table_names *names = &draft->input->config->tables;
 
 	if (managed->is_rule)
-		byhand_rules(text->bytes, text->n, 1, managed->inet6, names, &managed->rules);
+		byhand_rules(text->bytes, text->n, managed->inet6, names, &managed->rules);
 	else
-		byhand_routes(text->bytes, text->n, 1, managed->inet6, names, &managed->routes);
+		byhand_routes(text->bytes, text->n, managed->inet6, names, &managed->routes);
 }
 
 /* What is outside of the block is the administrator's, but for what only lost its markers. */
@@ -138,17 +138,18 @@ static void refuse_broken(struct draft *draft, const struct managed *managed)
 static void take_apart(struct draft *draft, const struct index *readers,
 	const struct index *by_inode, const struct file *file, bool strays_are_his)
 {
-	const char *dash = strchr(file->name, '-');
-	const struct reads key = {dash + 1, NULL}, *reader = index_find(readers, &key);
+	const struct file_kind *kind = file_kind(file->name);
+	const char *name = file->name + strlen(kind->prefix);
+	const struct reads key = {name, NULL}, *reader = index_find(readers, &key);
 	struct managed *managed;
 
-	if (!device_valid(dash + 1))
+	if (!device_valid(name))
 		return;
 	managed = array_add(&draft->managed);
 	managed->file = file;
-	managed->is_rule = !strncmp(file->name, "rule", 4);
-	managed->inet6 = dash[-1] == '6';
-	memcpy(managed->name, dash + 1, strlen(dash));
+	managed->is_rule = kind->is_rule;
+	managed->inet6 = kind->inet6;
+	memcpy(managed->name, name, strlen(name) + 1);
 	if (reader)
 		memcpy(managed->device, reader->device, strlen(reader->device) + 1);
 	managed->shared = is_shared(by_inode, file);
@@ -162,7 +163,7 @@ static void take_apart(struct draft *draft, const struct index *readers,
 			file_unread(file, draft->diags) ||
 			file_unsafe(draft->input->sources, file, draft->diags);
 	if (!managed->is_rule && managed->block.several_tables)
-		byhand_routes(managed->block.body.bytes, managed->block.body.n, 1, managed->inet6,
+		byhand_routes(managed->block.body.bytes, managed->block.body.n, managed->inet6,
 			&draft->input->config->tables, &managed->ours);
 	if (reader)
 		read_outside(draft, managed, strays_are_his);
@@ -193,7 +194,7 @@ void draft_take_apart(struct draft *draft)
 	}
 }
 
-static bool is_for(const struct hand_rule *rule, const struct uplink *uplink)
+static bool is_for(const struct rule *rule, const struct uplink *uplink)
 {
 	size_t i;
 
@@ -204,7 +205,7 @@ static bool is_for(const struct hand_rule *rule, const struct uplink *uplink)
 }
 
 struct by_hand {
-	const struct hand_rule **items;
+	const struct by_hand_rule **items;
 	size_t n, cap;
 };
 
@@ -220,7 +221,7 @@ static void find_by_hand(
 	memcpy(key.device, uplink->device, sizeof(key.device));
 	for (at = index_first(by_device, &key); (managed = index_at(by_device, at, &key)); at++)
 		for (i = 0; i < managed->rules.n && managed->inet6 == uplink->inet6; i++)
-			if (is_for(&managed->rules.items[i], uplink))
+			if (is_for(&managed->rules.items[i].rule, uplink))
 				*array_add(out) = &managed->rules.items[i];
 }
 
@@ -256,8 +257,8 @@ bool draft_rules_by_hand_are_there(const struct draft *draft, const struct uplin
 	for (k = 0; kernel && all && k < found.n; k++) {
 		for (i = 0; i < kernel->rules.n; i++) {
 			rule = &kernel->rules.items[i];
-			if (!prefix_compare(&rule->from, &found.items[k]->from) &&
-				rule->table == found.items[k]->table && !is_owned(draft, rule))
+			if (!prefix_compare(&rule->from, &found.items[k]->rule.from) &&
+				rule->table == found.items[k]->rule.table && !is_owned(draft, rule))
 				break;
 		}
 		all = i < kernel->rules.n;
@@ -303,10 +304,11 @@ static void add_change(struct draft *draft, const struct managed *managed, char 
 }
 
 /* False: the file has lines of our form that no block of this plan would have. */
-static bool write_block(struct draft *draft, bool inet6, bool is_rule, const char *device)
+static bool write_block(
+	struct draft *draft, const struct file_kind *kind, const char *device)
 {
 	static const struct managed none;
-	const struct managed *managed = draft_find(draft, inet6, is_rule, device);
+	const struct managed *managed = draft_find(draft, kind->inet6, kind->is_rule, device);
 	struct text body = {0}, bytes = {0};
 	bool wanted, same, adopted;
 
@@ -314,7 +316,7 @@ static bool write_block(struct draft *draft, bool inet6, bool is_rule, const cha
 		managed = &none;
 	if (managed->shared || managed->unsafe || managed->broken)
 		return true;
-	block_body(draft, inet6, is_rule, device, &body);
+	block_body(draft, kind->inet6, kind->is_rule, device, &body);
 	adopted = block_has_lines(&body, &managed->strays);
 	wanted = block_splice(&managed->block, managed->file != NULL, device, body.bytes, &bytes);
 	same = managed->file ? wanted && bytes.n == managed->file->len &&
@@ -322,8 +324,7 @@ static bool write_block(struct draft *draft, bool inet6, bool is_rule, const cha
 			     : !bytes.n;
 	if (adopted && !same)
 		add_change(draft, managed,
-			mem_format("%s%s-%s", is_rule ? "rule" : "route", inet6 ? "6" : "", device),
-			wanted ? bytes.bytes : NULL, bytes.n);
+			mem_format("%s%s", kind->prefix, device), wanted ? bytes.bytes : NULL, bytes.n);
 	text_free(&body);
 	text_free(&bytes);
 	return adopted;
@@ -334,14 +335,14 @@ static bool write_device(struct draft *draft, const char *name, bool *his)
 	const struct file *first = draft->input->sources->managed.items;
 	const struct managed *managed;
 	bool adopted = true;
-	int kind;
+	const struct file_kind *kind;
 
 	if (plan_holds(draft->plan, HOLD_FILES, name, 0))
 		return true;
-	for (kind = 0; kind < 4; kind++) {
-		if (write_block(draft, kind & 2, kind & 1, name))
+	for (kind = file_kinds; kind < file_kinds + FILE_KINDS; kind++) {
+		if (write_block(draft, kind, name))
 			continue;
-		managed = draft_find(draft, kind & 2, kind & 1, name);
+		managed = draft_find(draft, kind->inet6, kind->is_rule, name);
 		his[managed->file - first] = true;
 		adopted = false;
 	}

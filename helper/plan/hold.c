@@ -128,7 +128,7 @@ bool draft_is_edited(const struct draft *draft, const struct uplink *uplink)
 {
 	const struct brought_up *was = find_brought_up(draft, uplink);
 
-	return was && was->fingerprint != uplink->fingerprint;
+	return was && was->fingerprint != uplink->profile->fingerprint;
 }
 
 /* The tables that held devices have in the kernel: an edit of TABLE= waits, too. */
@@ -173,7 +173,7 @@ void hold_set(struct draft *draft)
 		planned = &plan->uplinks.items[i];
 		planned->hold = hold_of(draft, planned);
 		/* A wrong alias takes nothing from its device. */
-		if (planned->hold && !(planned->state == STATE_REFUSED && planned->uplink->alias))
+		if (planned->hold && !(planned->state == STATE_REFUSED && planned->uplink->profile->alias))
 			add_hold(&plan->holds, planned->uplink->device, planned->table,
 				planned->hold);
 	}
@@ -223,7 +223,7 @@ static void note_uplink(struct draft *draft, const struct uplink *uplink)
 	}
 	if ((own && draft->input->event != EVENT_SYNC) || (link && link->up && !held))
 		add_brought_up(&draft->plan->brought_up, uplink->device, uplink->file->name,
-			uplink->fingerprint);
+			uplink->profile->fingerprint);
 	else if (link && link->up && was)
 		add_brought_up(&draft->plan->brought_up, uplink->device, uplink->file->name,
 			was->fingerprint);

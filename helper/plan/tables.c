@@ -80,9 +80,9 @@ static void collect_files(const struct draft *draft, struct uses *uses)
 		if (!managed->block.other_name)
 			add_use(uses, managed->block.table, true, managed->name);
 		for (k = 0; k < managed->routes.n; k++)
-			add_use(uses, managed->routes.items[k].table, false, managed->device);
+			add_use(uses, managed->routes.items[k].route.table, false, managed->device);
 		for (k = 0; k < managed->rules.n; k++)
-			add_use(uses, managed->rules.items[k].table, false, managed->device);
+			add_use(uses, managed->rules.items[k].rule.table, false, managed->device);
 	}
 }
 
@@ -166,12 +166,12 @@ static unsigned block_table(const struct choice *choice, const struct planned *p
 	const struct uplink *uplink = planned->uplink;
 	const struct managed *managed =
 		draft_find(choice->draft, uplink->inet6, false, uplink->device);
-	const struct hand_route *ours;
+	const struct route *ours;
 	int is_rule;
 	size_t i;
 
 	for (i = 0; managed && !managed->block.other_name && i < managed->ours.n; i++) {
-		ours = &managed->ours.items[i];
+		ours = &managed->ours.items[i].route;
 		if (!ours->dst.len && ours->table != TABLE_MAIN && ours->table != TABLE_DEFAULT &&
 			prefix_same_address(&ours->gateway, &uplink->gateway) &&
 			is_hint(choice, planned, ours->table))

@@ -6,17 +6,6 @@
 
 #include "plan/draft.h"
 
-static void set_route(const struct hand_route *hand, struct route *route)
-{
-	route->dst = hand->dst;
-	route->table = hand->table;
-	route->tos = hand->tos;
-	route->metric = hand->metric;
-	route->protocol = hand->protocol;
-	route->gateway = hand->gateway;
-	memcpy(route->device, hand->device, sizeof(route->device));
-}
-
 /* A line that looks like ours and is his is his in the kernel, too. */
 bool plan_owns_route(const struct plan *plan, const struct route *route)
 {
@@ -35,19 +24,13 @@ bool plan_owns_route(const struct plan *plan, const struct route *route)
 	return true;
 }
 
-static void disown_rule(struct rules *owned, const struct hand_rule *hand)
+static void disown_rule(struct rules *owned, const struct by_hand_rule *his)
 {
-	const struct rule *rule;
 	size_t i, n = 0;
 
-	for (i = 0; i < owned->n; i++) {
-		rule = &owned->items[i];
-		if (hand->other || hand->to.len || !hand->has_priority ||
-			hand->priority != rule->priority || hand->table != rule->table ||
-			prefix_compare(&hand->from, &rule->from) ||
-			hand->from_host != (rule->iif[0] != 0))
-			owned->items[n++] = *rule;
-	}
+	for (i = 0; i < owned->n; i++)
+		if (his->other || !his->has_priority || rule_compare(&his->rule, &owned->items[i]))
+			owned->items[n++] = owned->items[i];
 	owned->n = n;
 }
 
@@ -61,7 +44,7 @@ void taken_collect_lines(struct draft *draft)
 		managed = &draft->managed.items[i];
 		for (k = 0; k < managed->routes.n; k++) {
 			route = array_add(&draft->taken);
-			set_route(&managed->routes.items[k], route);
+			*route = managed->routes.items[k].route;
 			if (route->protocol == PROTO_MULTIHOME)
 				*array_add(&draft->plan->his) = *route;
 		}

@@ -43,6 +43,17 @@ static void check_lease(const struct lease *lease)
 		"nobody is its own router");
 }
 
+static bool find(const struct files *files, const char *device, long long now, struct lease *out)
+{
+	struct leases leases = {0};
+	bool found;
+
+	leases_read(files, now, NULL, &leases);
+	found = lease_find(&leases, device, out);
+	leases_free(&leases);
+	return found;
+}
+
 /* What is written down is found again. */
 static void check_written(const struct lease *lease)
 {
@@ -54,7 +65,7 @@ static void check_written(const struct lease *lease)
 	check_lease(lease);
 	lease_format(lease, &text);
 	add_file(text.bytes, text.n, &files);
-	there = lease_find(&files, lease->device, lease->expiry - 1, NULL, &found);
+	there = find(&files, lease->device, lease->expiry - 1, &found);
 	require(there == !!lease->address.family, "a lease with an address is found again");
 	if (there)
 		require(!prefix_compare(&found.address, &lease->address) &&
@@ -69,7 +80,7 @@ static void check_written(const struct lease *lease)
 static void check_news(char *text)
 {
 	const char *words[6] = {NULL};
-	struct lease_news news;
+	struct lease_event news;
 	struct lease lease;
 	char *rest = NULL, *word = strtok_r(text, "\n", &rest);
 	size_t n;
@@ -94,7 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	size_t i;
 
 	split((const char *)bytes, len, &files);
-	if (lease_find(&files, "eth0", 1000000000, NULL, &lease)) {
+	if (find(&files, "eth0", 1000000000, &lease)) {
 		require(lease.expiry > 1000000000, "an expired lease is none");
 		require(!strcmp(lease.device, "eth0"), "another device's lease is none");
 		check_written(&lease);

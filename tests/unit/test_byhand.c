@@ -11,19 +11,21 @@ static struct table_name isp = {120, isp_name};
 static const struct table_names names = {&isp, 1, 1};
 
 /* "LINE TYPE DST table T [tos T] metric M [via G] [dev D] [onlink] [proto P] [several]; …" */
-static char *routes_text(const char *bytes, size_t len, int first, bool inet6)
+static char *routes_text(const char *bytes, size_t len, bool inet6)
 {
-	struct hand_routes routes = {.n = 0};
-	const struct hand_route *route;
+	struct by_hand_routes routes = {.n = 0};
+	const struct by_hand_route *line;
+	const struct route *route;
 	struct text out = {.n = 0};
 	char text[PREFIX_TEXT];
 	size_t i;
 
 	text_add_string(&out, "");
-	byhand_routes(bytes, len, first, inet6, &names, &routes);
+	byhand_routes(bytes, len, inet6, &names, &routes);
 	for (i = 0; i < routes.n; i++) {
-		route = &routes.items[i];
-		text_format(&out, "%s%d %d %s table %u metric %u", i ? "; " : "", route->line,
+		line = &routes.items[i];
+		route = &line->route;
+		text_format(&out, "%s%d %d %s table %u metric %u", i ? "; " : "", line->line,
 			route->type, prefix_format(&route->dst, text), route->table, route->metric);
 		if (route->tos)
 			text_format(&out, " tos %u", route->tos);
@@ -34,7 +36,7 @@ static char *routes_text(const char *bytes, size_t len, int first, bool inet6)
 		if (route->protocol)
 			text_format(&out, " proto %u", route->protocol);
 		text_format(&out, "%s%s", route->onlink ? " onlink" : "",
-			route->several ? " several" : "");
+			line->several ? " several" : "");
 	}
 	free(routes.items);
 	return out.bytes;
@@ -42,37 +44,39 @@ static char *routes_text(const char *bytes, size_t len, int first, bool inet6)
 
 static void check_route(bool inet6, const char *text, const char *want, const char *name)
 {
-	char *got = routes_text(text, strlen(text), 1, inet6);
+	char *got = routes_text(text, strlen(text), inet6);
 
 	is(got, want, name);
 	free(got);
 }
 
-/* "LINE [from F] [to T] [host] [priority P] table T [other]; …" */
+/* "LINE [from F] [to T] [iif I] [priority P] table T [other]; …" */
 static void check_rule(bool inet6, const char *bytes, const char *want, const char *name)
 {
-	struct hand_rules rules = {.n = 0};
-	const struct hand_rule *rule;
+	struct by_hand_rules rules = {.n = 0};
+	const struct by_hand_rule *line;
+	const struct rule *rule;
 	struct text out = {.n = 0};
 	char text[PREFIX_TEXT];
 	size_t i;
 
 	text_add_string(&out, "");
-	byhand_rules(bytes, strlen(bytes), 1, inet6, &names, &rules);
+	byhand_rules(bytes, strlen(bytes), inet6, &names, &rules);
 	for (i = 0; i < rules.n; i++) {
-		rule = &rules.items[i];
-		text_format(&out, "%s%d", i ? "; " : "", rule->line);
+		line = &rules.items[i];
+		rule = &line->rule;
+		text_format(&out, "%s%d", i ? "; " : "", line->line);
 		if (rule->from.len)
 			text_format(&out, " from %s", prefix_format(&rule->from, text));
 		if (rule->to.len)
 			text_format(&out, " to %s", prefix_format(&rule->to, text));
-		if (rule->from.family != (inet6 ? AF_INET6 : AF_INET) ||
-			rule->to.family != rule->from.family)
+		if (rule->from.family != (inet6 ? AF_INET6 : AF_INET))
 			text_add_string(&out, " of another family");
-		text_add_string(&out, rule->from_host ? " host" : "");
-		if (rule->has_priority)
+		if (rule->iif[0])
+			text_format(&out, " iif %s", rule->iif);
+		if (line->has_priority)
 			text_format(&out, " priority %u", rule->priority);
-		text_format(&out, " table %u%s", rule->table, rule->other ? " other" : "");
+		text_format(&out, " table %u%s", rule->table, line->other ? " other" : "");
 	}
 	is(out.bytes, want, name);
 	text_free(&out);
@@ -82,20 +86,20 @@ static void check_rule(bool inet6, const char *bytes, const char *want, const ch
 static void test_routes(void)
 {
 	check_route(false, "default via 10.0.0.1 dev eth1\n",
-		"1 1 default table 254 metric 0 via 10.0.0.1 dev eth1", "a default by a gateway");
+		"1 0 default table 254 metric 0 via 10.0.0.1 dev eth1", "a default by a gateway");
 	check_route(false, "0.0.0.0/0 via 10.0.0.1\n0/0 via 10.0.0.2\nany via 10.0.0.3",
-		"1 1 default table 254 metric 0 via 10.0.0.1; "
-		"2 1 default table 254 metric 0 via 10.0.0.2; "
-		"3 1 default table 254 metric 0 via 10.0.0.3",
+		"1 0 default table 254 metric 0 via 10.0.0.1; "
+		"2 0 default table 254 metric 0 via 10.0.0.2; "
+		"3 0 default table 254 metric 0 via 10.0.0.3",
 		"the other words for it, the last line without its end");
 	check_route(false, "10.1/16 dev eth0 table isp1 tos 10 metric 0x10 onlink proto 109\n",
-		"1 1 10.1.0.0/16 table 120 metric 16 tos 16 dev eth0 proto 109 onlink",
+		"1 0 10.1.0.0/16 table 120 metric 16 tos 16 dev eth0 proto 109 onlink",
 		"all that is kept of a line");
 	check_route(false, "10.1.0.0/255.255.0.0 dev eth0 t main\n",
-		"1 1 10.1.0.0/16 table 254 metric 0 dev eth0",
+		"1 0 10.1.0.0/16 table 254 metric 0 dev eth0",
 		"a netmask behind the slash, and an abbreviated keyword");
 	check_route(false, "dev eth0 to 10.9.0.0/16 via 10.0.0.1\n",
-		"1 1 10.9.0.0/16 table 254 metric 0 via 10.0.0.1 dev eth0",
+		"1 0 10.9.0.0/16 table 254 metric 0 via 10.0.0.1 dev eth0",
 		"the destination may come last");
 	check_route(false,
 		"blackhole 10.1.0.0/16\nprohibit 10.2.0.0/16 table 7\nthrow default\n"
@@ -104,14 +108,14 @@ static void test_routes(void)
 		"3 9 default table 254 metric 0; 4 7 10.3.3.3 table 254 metric 0",
 		"bans of each kind");
 	check_route(false, "10.1.0.0/16 src 10.0.0.99 mtu lock 1400 via 10.0.0.1 realms 7 foo\n",
-		"1 1 10.1.0.0/16 table 254 metric 0 via 10.0.0.1", "what is not kept is skipped");
+		"1 0 10.1.0.0/16 table 254 metric 0 via 10.0.0.1", "what is not kept is skipped");
 	check_route(false, "default nexthop via 10.0.0.1 dev eth0 weight 1 nexthop via 10.0.0.2\n",
-		"1 1 default table 254 metric 0 several",
+		"1 0 default table 254 metric 0 several",
 		"several next hops are none in particular");
 	check_route(true,
 		"default via fe80::1 dev eth0\n2001:db8:1::/48 via 2001:db8::1 metric 7\n",
-		"1 1 default table 254 metric 1024 via fe80::1 dev eth0; "
-		"2 1 2001:db8:1::/48 table 254 metric 7 via 2001:db8::1",
+		"1 0 default table 254 metric 1024 via fe80::1 dev eth0; "
+		"2 0 2001:db8:1::/48 table 254 metric 7 via 2001:db8::1",
 		"IPv6, with the metric that the kernel takes");
 }
 
@@ -134,30 +138,30 @@ static void test_lines(void)
 
 	check_route(false,
 		"# default via 10.0.0.1\n\n \t# another\n\\# a third\n10.1.0.0/16 # no\n",
-		"5 1 10.1.0.0/16 table 254 metric 0", "only whole lines are comments");
+		"5 0 10.1.0.0/16 table 254 metric 0", "only whole lines are comments");
 	check_route(false, "10.1.0.0/16 \\\n  via 10.0.0.1\ndefault via 10.0.0.\\2\n",
-		"1 1 10.1.0.0/16 table 254 metric 0 via 10.0.0.1; "
-		"3 1 default table 254 metric 0 via 10.0.0.2",
+		"1 0 10.1.0.0/16 table 254 metric 0 via 10.0.0.1; "
+		"3 0 default table 254 metric 0 via 10.0.0.2",
 		"a backslash joins lines and quotes a character");
 	check_route(false, "# a comment \\\ndefault via 10.0.0.1\n", "",
 		"a comment goes on behind a backslash, too");
-	check_route(false, "default via 10.0.0.1 \\", "1 1 default table 254 metric 0 via 10.0.0.1",
+	check_route(false, "default via 10.0.0.1 \\", "1 0 default table 254 metric 0 via 10.0.0.1",
 		"a backslash at the end");
-	got = routes_text(nul, sizeof(nul) - 1, 8, false);
-	is(got, "8 1 10.1.0.0/16 table 254 metric 0 dev eth0",
-		"NUL bytes are dropped, and lines are counted from the first");
+	got = routes_text(nul, sizeof(nul) - 1, false);
+	is(got, "1 0 10.1.0.0/16 table 254 metric 0 dev eth0",
+		"NUL bytes are dropped");
 	free(got);
 }
 
 static void test_sourced(void)
 {
 	check_route(false, "ADDRESS0=0.0.0.0\nNETMASK0=0.0.0.0\nGATEWAY0=10.0.0.1\n",
-		"1 1 default table 254 metric 0 via 10.0.0.1", "a default in shell's form");
+		"1 0 default table 254 metric 0 via 10.0.0.1", "a default in shell's form");
 	check_route(false,
 		"X=10.5\n ADDRESS0=$X.0.0\nNETMASK0=255.255.0.0\nADDRESS1='10.6.0.0'\n"
 		"GATEWAY1=10.0.0.7\nADDRESS3=10.7.0.0\nNETMASK3=255.255.0.0\n"
 		"10.9.0.0/16 via 10.0.0.1\n",
-		"2 1 10.5.0.0/16 table 254 metric 0; 4 1 10.6.0.0/16 table 254 metric 0 via "
+		"2 0 10.5.0.0/16 table 254 metric 0; 4 0 10.6.0.0/16 table 254 metric 0 via "
 		"10.0.0.7",
 		"a mask that is missing is that before; a gap ends the list; lines of ip's are none");
 	check_route(false, "ADDRESS0=10.5.0.0\nGATEWAY0=10.0.0.7\n", "",
@@ -172,7 +176,7 @@ static void test_rules(void)
 {
 	check_rule(false,
 		"from 10.0.0.99 table 7\nfrom 10.0.0.0/8 iif lo lookup 100 priority 10001\n",
-		"1 from 10.0.0.99 table 7; 2 from 10.0.0.0/8 host priority 10001 table 100",
+		"1 from 10.0.0.99 table 7; 2 from 10.0.0.0/8 iif lo priority 10001 table 100",
 		"rules with and without a priority");
 	check_rule(false,
 		"table isp1 to 10.1.0.0/16 pref 5\nfrom all\nfrom 0/0 to any lookup local\n",
@@ -182,7 +186,7 @@ static void test_rules(void)
 		"from 10.0.0.9 fwmark 0x1/0xff table 7\nnot from 10.0.0.9 table 7\n"
 		"from 10.0.0.9 iif eth1 table 7\n",
 		"1 from 10.0.0.9 table 7 other; 2 from 10.0.0.9 table 7 other; "
-		"3 from 10.0.0.9 table 7 other",
+		"3 from 10.0.0.9 iif eth1 table 7",
 		"other selectors");
 	check_rule(false, "from 10.0.0.9 blackhole\nfrom 10.0.0.9 priority 50 goto 32766\n",
 		"1 from 10.0.0.9 table 0 other; 2 from 10.0.0.9 priority 50 table 0 other",

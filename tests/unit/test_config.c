@@ -541,7 +541,7 @@ static void test_own_alias(void)
 	add_ifcfg("ifcfg-eth0:2", "IPADDR=10.9.2.3\nGATEWAY=x\n");
 	check_uplinks("eth0 10.1.2.3/24 10.1.2.1; eth0 10.9.2.3/24 none refused",
 		"a typo in an alias refuses that alias alone");
-	ok(config.uplinks.items[1].alias && diags.refusals == 2, "each of them");
+	ok(config.uplinks.items[1].profile->alias && diags.refusals == 2, "each of them");
 }
 
 static unsigned long fingerprint(
@@ -554,7 +554,7 @@ static unsigned long fingerprint(
 		add_ifcfg("ifcfg-eth0:1", alias);
 	set_file(array_add(&sources.managed), "route-eth0", route);
 	build();
-	return config.uplinks.n ? config.uplinks.items[0].fingerprint : 0;
+	return config.uplinks.n ? config.uplinks.items[0].profile->fingerprint : 0;
 }
 
 static void test_fingerprint(void)
@@ -587,7 +587,7 @@ static void check_both(const char *ifcfg, const char *alias, const char *route6,
 	set_file(array_add(&sources.managed), "route6-eth0", route6);
 	build();
 	ok(config.uplinks.n == 2 &&
-			config.uplinks.items[0].fingerprint == config.uplinks.items[1].fingerprint,
+			config.uplinks.items[0].profile->fingerprint == config.uplinks.items[1].profile->fingerprint,
 		"%s", name);
 }
 
@@ -601,9 +601,9 @@ static void test_fingerprint6(void)
 
 	check_both(by_key, "IPADDR=10.1.2.4\n", "", "both families' with an alias of one");
 	check_both(by_hand, "", "default via 2001:db8:2::1\n", "and with IPv6's gateway by hand");
-	first = config.uplinks.items[0].fingerprint;
+	first = config.uplinks.items[0].profile->fingerprint;
 	check_both(by_hand, "", "default via 2001:db8:2::2\n", "another one");
-	ok(config.uplinks.items[0].fingerprint != first, "is an edit of IPv4's, too");
+	ok(config.uplinks.items[0].profile->fingerprint != first, "is an edit of IPv4's, too");
 }
 
 static const char *found(const char *argument)

@@ -28,6 +28,21 @@ static const char *describe(const struct lease *lease)
 	return out;
 }
 
+static bool find(const struct files *files, const struct addresses *seen, struct lease *out)
+{
+	struct leases leases = {.n = 0};
+	struct index index = {.n = 0};
+	bool found;
+
+	if (seen)
+		index_build(seen, addresses_by_device_first, &index);
+	leases_read(files, NOW, seen ? &index : NULL, &leases);
+	found = lease_find(&leases, "eth0", out);
+	leases_free(&leases);
+	free(index.items);
+	return found;
+}
+
 static const char *found_in(const char *first, const char *second, size_t len)
 {
 	char *bytes = mem_copy(second, len), *old = mem_string(first);
@@ -36,7 +51,7 @@ static const char *found_in(const char *first, const char *second, size_t len)
 		{.name = name, .bytes = bytes, .len = len}};
 	struct files all = {files, 3, 3};
 	struct lease lease;
-	bool found = lease_find(&all, "eth0", NOW, NULL, &lease);
+	bool found = find(&all, NULL, &lease);
 
 	free(bytes);
 	free(old);
@@ -141,7 +156,7 @@ static void test_values(void)
 static const char *learnt(const char *reason, const char *device, const char *address,
 	const char *mask, const char *routers, const char *expiry)
 {
-	struct lease_news news = {reason, device, address, mask, routers, expiry};
+	struct lease_event news = {reason, device, address, mask, routers, expiry};
 	struct lease lease;
 
 	return lease_learn(&news, &lease) ? describe(&lease) : "nothing";
@@ -175,7 +190,7 @@ static void test_news(void)
 
 static void test_format(void)
 {
-	struct lease_news news = {
+	struct lease_event news = {
 		"BOUND", "eth0", "10.0.0.5", "255.255.128.0", "10.0.0.1", "1700000060"};
 	struct text text = {0};
 	struct lease lease;
@@ -224,7 +239,7 @@ static void check_held(struct files *files, const char *there, const char *want,
 		strcpy(address->device, "eth0");
 		prefix_parse(there, AF_INET, &address->prefix);
 	}
-	found = lease_find(files, "eth0", NOW, there ? &seen : NULL, &lease);
+	found = find(files, there ? &seen : NULL, &lease);
 	is(found ? describe(&lease) : "none", want, name);
 	for (i = 0; i < files->n; i++)
 		file_free(&files->items[i]);
@@ -265,6 +280,17 @@ static void test_held(void)
 	check_held(&files, "10.0.0.9/24", "none", "a lease that was given back stays so");
 }
 
+static const struct file *unread(const struct files *files, const char *device)
+{
+	struct leases leases = {.n = 0};
+	const struct file *found;
+
+	leases_read(files, NOW, NULL, &leases);
+	found = lease_find_unread(&leases, device);
+	leases_free(&leases);
+	return found;
+}
+
 /* What cannot be read may hold the device's lease, unless a later file tells of it. */
 static void test_unread(void)
 {
@@ -276,12 +302,12 @@ static void test_unread(void)
 		{.name = third, .bytes = bytes, .len = strlen(bytes), .changed = 1}};
 	struct files all = {file, 2, 2};
 
-	ok(lease_find_unread(&all, "eth0") == &file[0], "dhclient-eth0.leases is eth0's");
-	ok(lease_find_unread(&all, "eth7") == &file[1], "dhclient-UUID-eth7.lease is eth7's");
-	ok(!lease_find_unread(&all, "th0"), "and of no device whose name ends so");
-	ok(!lease_find_unread(&all, ""), "nor of none");
+	ok(unread(&all, "eth0") == &file[0], "dhclient-eth0.leases is eth0's");
+	ok(unread(&all, "eth7") == &file[1], "dhclient-UUID-eth7.lease is eth7's");
+	ok(!unread(&all, "th0"), "and of no device whose name ends so");
+	ok(!unread(&all, ""), "nor of none");
 	all.n = 3;
-	ok(!lease_find_unread(&all, "eth0"), "a later one that can be read counts");
+	ok(!unread(&all, "eth0"), "a later one that can be read counts");
 }
 
 int main(void)
