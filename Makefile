@@ -269,8 +269,8 @@ check-hosts:
 
 check-real:
 	@sh tests/lab/deps.sh check
-	@$(MAKE) --no-print-directory -s build
-	@bash tests/lab/check-real.sh "$(INITSCRIPTS)"
+	@$(MAKE) --no-print-directory -s build $(HOSTS_TOOLS)
+	@HOSTS=$(HOSTS) BUILD=$(BUILD) bash tests/lab/check-real.sh "$(INITSCRIPTS)"
 
 bench:
 	@sh tests/lab/deps.sh deep

@@ -108,6 +108,15 @@ advertised_address() {
 	settled6
 }
 
+@test "what network start bans behind the last hook is banned from the first reply on" {
+	started6
+	run host ip -6 route get 2002:a00::1 from 2001:db8:2::99
+	has "$output" 'unreachable|No route to host'
+	run host ip -6 route get 2002:a00::1 from 2001:db8:10::99
+	has "$output" 'unreachable|No route to host'
+	settled6
+}
+
 @test "three uplinks, and a neighbour in the segment" {
 	host_up LAB_UPLINKS=3 LAB_IPV6=1 LAB_STRICT_ROUTERS=1
 	lab_uplinks6

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # All tests: builds with warnings as errors, runs each suite, ends with "N passed, N failed".
 #
-# A suite prints TAP; what it printed is kept in build/check/SUITE.tap. Two run side by side.
+# A suite prints TAP; what it printed is kept in build/check/SUITE.tap. Four run side by side: most of
+# their time they wait for packets.
 
 cd "$(dirname "$0")/.." || exit 1
 export BUILD=build
@@ -76,7 +77,7 @@ suite speed bash tests/bench/core.sh
 export -f suite
 export results
 # shellcheck disable=SC2016
-{ echo cases; echo property; echo hosts; echo faults; ls tests/*.bats; } | xargs -P 2 -I @ bash -c '
+{ echo cases; echo property; echo hosts; echo faults; ls tests/*.bats; } | xargs -P 4 -I @ bash -c '
 	name=$(basename @ .bats)
 	case @ in
 	*.bats) suite "$name" bats --tap --filter-tags '"'!long'"' @ ;;

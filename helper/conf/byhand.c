@@ -460,3 +460,21 @@ void byhand_static_routes(const struct file *file, struct routes *out)
 			!parse_static_route(&script, array_add(out)))
 			out->n--;
 }
+
+void byhand_inet6_bans(const struct file *file, struct routes *out)
+{
+	struct script script = {.at = file->bytes, .end = file->bytes + file->len};
+	/* As the kernel tells of it. */
+	struct route route = {.table = TABLE_MAIN, .type = ROUTE_UNREACHABLE,
+		.metric = METRIC_INET6, .device = "lo"};
+	const char *word;
+
+	/* /sbin/ip route add unreach  PREFIX */
+	while (read_command(&script)) {
+		while ((word = next_word(&script)) && strncmp(word, "unreach", 7))
+			;
+		word = next_word(&script);
+		if (word && !prefix_parse(word, AF_INET6, &route.dst))
+			*array_add(out) = route;
+	}
+}

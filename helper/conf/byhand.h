@@ -58,4 +58,8 @@ void byhand_rules(const char *bytes, size_t len, bool inet6, const struct table_
  * ban. */
 void byhand_static_routes(const struct file *file, struct routes *out);
 
+/* The same of init.ipv6-global, which `network start` runs then: bans of IPv6 networks that never
+ * should be on a wire. */
+void byhand_inet6_bans(const struct file *file, struct routes *out);
+
 #endif

@@ -114,6 +114,7 @@ void sources_free(struct sources *sources)
 	file_free(&sources->ifup_ipv6);
 	file_free(&sources->ifup_routes);
 	file_free(&sources->network_functions);
+	file_free(&sources->inet6_global);
 	files_free(&sources->ifcfg);
 	files_free(&sources->managed);
 	files_free(&sources->sourced);

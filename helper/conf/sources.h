@@ -60,6 +60,7 @@ struct sources {
 	const char *coming;	      /* the ifcfg file of an ifup that begins, or NULL */
 	/* initscripts' own, to tell the release */
 	struct file ifup_ipv6, ifup_routes, network_functions;
+	struct file inet6_global; /* network-scripts/init.ipv6-global */
 };
 
 /* May others than root write the file? Then it is refused, as a word of theirs would be root's.

@@ -175,7 +175,7 @@ bool draft_is_service(const struct draft *draft, const struct address *address);
 /* routes.c, rules.c: of the uplink that is served, for its files and for the kernel. */
 void draft_add_routes(struct draft *draft);
 void draft_add_rules(struct draft *draft);
-/* The bans in the tables of held uplinks, and their exceptions. */
+/* Routes that main has, for the tables of held uplinks. */
 void draft_copy_held(struct draft *draft);
 void draft_add_standby_bans(struct draft *draft);
 /* The default in main where nobody else has one there. */

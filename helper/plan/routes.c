@@ -311,8 +311,8 @@ void draft_add_routes(struct draft *draft)
 	}
 }
 
-/* A held uplink keeps its routes as they are, but bans follow main in its table as in any other. Its
- * gateway is the one that the kernel has. */
+/* A held uplink keeps its routes as they are, but what main gets is copied to its table as to any
+ * other, and bans go with main's. Its gateway is the one that the kernel has. */
 void draft_copy_held(struct draft *draft)
 {
 	const struct kernel *kernel = draft->input->kernel;
@@ -347,7 +347,7 @@ void draft_copy_held(struct draft *draft)
 		}
 		planned.table = route->table;
 		draft_serve(draft, &planned);
-		copy_main(draft, true);
+		copy_main(draft, false);
 		copy_unbanned(draft);
 		free(uplink.addresses.items);
 	}

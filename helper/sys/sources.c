@@ -177,10 +177,12 @@ static int read_host(const char *root, const char *etc, struct sources *sources)
 		parts_read(RUN_DIR, O_NOFOLLOW, &told, 1, &sources->leftovers);
 	sources->now = time(NULL);
 	read_below(sources->scripts, "network-functions", &sources->network_functions);
+	read_below(sources->scripts, "init.ipv6-global", &sources->inet6_global);
 	/* All that the whole host needs. The rest is held against what needs it. */
 	err = file_check(&sources->network) | file_check(&sources->defaults) |
 		file_check(&sources->ifup_ipv6) | file_check(&sources->ifup_routes) |
-		file_check(&sources->network_functions) | files_check(&sources->tables);
+		file_check(&sources->network_functions) | file_check(&sources->inet6_global) |
+		files_check(&sources->tables);
 	if (!*root)
 		err |= network_manager_runs(&sources->network_manager);
 	return err ? -1 : 0;

@@ -253,7 +253,7 @@ install_initscripts() {
 }
 
 install_standin() {
-	cp -a $lab/repo/tests/lab/standin/{ifup,ifdown,network-functions}* $scripts
+	cp -a $lab/repo/tests/lab/standin/{ifup,ifdown,init,network-functions}* $scripts
 	cp -a $lab/repo/tests/lab/standin/network /etc/init.d
 	cp -a $lab/repo/tests/lab/standin/service /usr/sbin
 	printf '%s\n' DEVICE=lo IPADDR=127.0.0.1 NETMASK=255.0.0.0 ONBOOT=yes >$scripts/ifcfg-lo

@@ -379,6 +379,10 @@ static bool is_ambiguous(const struct host *host, int uplink, uint32_t local, ui
 		if (host->rules[i].priority >= FIRST_OWN_PRIORITY &&
 			net_has(host->rules[i].from, local) && net_has(host->rules[i].to, remote))
 			return true;
+	for (i = 0; i < host->n_routes; i++)
+		if (host->routes[i].blackhole && net_has(host->routes[i].dst, remote) &&
+			is_hidden(host, &host->routes[i]))
+			return true;
 	if (!covers(host, uplink, remote))
 		return false;
 	for (i = 0; i < host->n_addresses; i++) {

@@ -238,6 +238,35 @@ static void test_static_routes(void)
 	free(routes.items);
 }
 
+static void test_inet6_bans(void)
+{
+	static char text[] = "\t\t# Unreachable 6to4: IPv4 private (RFC 1918)\n"
+			     "\t\t/sbin/ip route add unreach  2002:0a00::/24\n"
+			     "\t\tipv6_exec_ip route add unreach  ::ffff:0.0.0.0/96\n"
+			     "#\t\t/sbin/ip route add unreach  2002:ac10::/28\n"
+			     "\t\t/sbin/ip route add unreach  $net\n"
+			     "\t\t/sbin/ip route add unreach\n"
+			     "\t\t/sbin/ip route add unreachable ab::/32\n";
+	const struct file file = {.bytes = text, .len = sizeof(text) - 1}, none = {.len = 0};
+	struct routes routes = {.n = 0};
+	struct text out = {.n = 0};
+	size_t i;
+
+	byhand_inet6_bans(&none, &routes);
+	byhand_inet6_bans(&file, &routes);
+	for (i = 0; i < routes.n; i++) {
+		route_format(&routes.items[i], &out);
+		text_add_string(&out, "\n");
+	}
+	is(out.bytes,
+		"unreachable 2002:a00::/24 dev lo metric 1024 proto 0\n"
+		"unreachable ::ffff:0.0.0.0/96 dev lo metric 1024 proto 0\n"
+		"unreachable ab::/32 dev lo metric 1024 proto 0\n",
+		"what init.ipv6-global bans");
+	text_free(&out);
+	free(routes.items);
+}
+
 int main(void)
 {
 	test_routes();
@@ -246,5 +275,6 @@ int main(void)
 	test_sourced();
 	test_rules();
 	test_static_routes();
+	test_inet6_bans();
 	return tap_done();
 }
