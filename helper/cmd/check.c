@@ -57,10 +57,13 @@ static int format_nagios(const struct facts *facts, const struct check *check,
 	static const char *const words[] = {"OK", "WARNING", "CRITICAL"};
 	int status = findings_count(findings, true) ? NAGIOS_WARNING : NAGIOS_OK;
 	size_t i, up = 0, right = 0, n = 0;
+	struct showns showns = {NULL, 0, 0};
 	enum outcome outcome;
 
-	for (i = 0; i < facts->plan->uplinks.n; i++)
-		up += facts->plan->uplinks.items[i].state == STATE_UP;
+	show_collect(facts, NULL, &showns);
+	for (i = 0; i < showns.n; i++)
+		up += !strcmp(showns.items[i].state, "up");
+	free(showns.items);
 	for (i = 0; i < check->verdicts.n; i++) {
 		if (!check->verdicts.items[i].has_gateway)
 			continue;
@@ -97,7 +100,7 @@ static int format(const struct options *options, const struct facts *facts,
 		show_collect(facts, NULL, &showns);
 		json_uplinks(&showns, out);
 		json_verdicts("addresses", facts, check->verdicts.items, check->verdicts.n, out);
-		json_verdicts("own", facts, check->own, 2, out);
+		json_verdicts("own", facts, check->own, check->questions.n ? 2 : 0, out);
 		json_findings(findings, out);
 		json_end(out);
 		free(showns.items);

@@ -109,6 +109,7 @@ static void format_reason(
 	const struct facts *facts, const struct verdict *verdict, struct text *out)
 {
 	const struct rule *lapsed = verdict->reply.lapsed.rule, *last = verdict->reply.last.rule;
+	const struct rule *jump = verdict->reply.jump;
 	unsigned table = verdict->planned ? verdict->planned->table : 0;
 
 	if (lapsed && (!table || lapsed->table == table)) {
@@ -119,9 +120,9 @@ static void format_reason(
 		text_format(out, ": table %u has another default route", table);
 	} else if (table && !rule_leads_to(facts, verdict, table)) {
 		text_format(out, ": no rule leads to table %u", table);
-	} else if (last && last->from.len) {
+	} else if (jump || (last && last->from.len)) {
 		text_add_string(out, ": the rule ");
-		rule_format(last, out);
+		rule_format(jump ? jump : last, out);
 		text_add_string(out, table ? " comes first" : " says so");
 	} else if (!table) {
 		text_add_string(out, ": no rule leads to a table of its own");
@@ -302,6 +303,7 @@ static void check_address(
 		add_fault(facts, verdict, FINDING_NO_WAY_BACK, &what, findings);
 		break;
 	case FAULT_GATEWAY:
+	case FAULT_UNREACHED:
 	case FAULT_NIC:
 	case FAULT_NO_GATEWAY:
 	case FAULT_REPLY_CARRIER:

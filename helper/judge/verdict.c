@@ -159,19 +159,18 @@ static void find_arrival(const struct facts *facts, struct verdict *verdict)
 {
 	const struct packet *packet = &verdict->packet;
 	const char *said = packet->by[0] ? packet->by : packet->zone;
-	const struct link *way;
 
 	verdict->arrival = verdict->holder;
 	if (packet->remote.family == AF_INET && verdict->holder->up && !verdict->holder->loopback)
 		find_bystanders(facts, verdict);
-	way = find_only_way(facts, verdict);
-	if (!way)
-		way = find_way_by_main(facts, verdict);
+	verdict->only = find_only_way(facts, verdict);
+	if (!verdict->only)
+		verdict->only = find_way_by_main(facts, verdict);
 	if (*said) {
 		verdict->arrival = kernel_find_link(facts->kernel, said);
 		verdict->reason = ARRIVES_AS_SAID;
-	} else if (way) {
-		verdict->arrival = way;
+	} else if (verdict->only) {
+		verdict->arrival = verdict->only;
 		verdict->reason = ARRIVES_BY_ROUTE;
 	}
 	if (!verdict->arrival)
@@ -301,6 +300,8 @@ static enum fault fault_of_device(const struct verdict *verdict)
 	if (verdict_other_turn(verdict, &unused) && last->route->n > 1 &&
 		route_uses(last->route, verdict->holder->name))
 		return FAULT_TURNS;
+	if (verdict->only && strcmp(device, verdict->only->name))
+		return FAULT_UNREACHED;
 	if (!strcmp(device, verdict->holder->name))
 		return FAULT_NONE;
 	if (!strcmp(device, verdict->arrival->name) &&

@@ -412,6 +412,12 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 			prefix_format_address(verdict_next_hop(verdict), text),
 			verdict->leaves.device);
 		return;
+	case FAULT_UNREACHED:
+		text_add_string(out, "lost: the reply leaves by ");
+		format_exit(verdict, out);
+		text_format(out, ", and only %s leads to %s", verdict->only->name,
+			prefix_format_address(&verdict->packet.remote, text));
+		return;
 	case FAULT_NIC:
 	case FAULT_NO_GATEWAY:
 	case FAULT_TURNS:
@@ -448,7 +454,7 @@ const char *words_fault(enum fault fault)
 {
 	static const char *const names[] = {"none", "wrong-gateway", "down", "no-carrier",
 		"filtered", "not-taken", "arp-conflict", "no-route", "refused", "reply-no-carrier",
-		"neighbour", "wrong-nic", "no-gateway", "by-turns", "vrf", "depends", "firewall"};
+		"neighbour", "unreached", "wrong-nic", "no-gateway", "by-turns", "vrf", "depends", "firewall"};
 
 	return names[fault];
 }
