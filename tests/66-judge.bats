@@ -215,6 +215,9 @@ explained() {
 	cable_out 1
 	is "$(probe_own)" 'lost -'
 	explained 'lost: eth1 has no carrier' "$LAB_CLIENT" 10.0.0.99
+	multihome 1 check
+	is "$output" "$(sed -n '/^    eth1: it has no carrier/,/^$/s/^    //p' "$LAB_REPO/README.md")" \
+		README.md
 	finding no-carrier eth1
 	finding offline
 	is "${cure%%;*}" 'run ifdown eth1'
