@@ -171,7 +171,7 @@ static inline void add_uplink(struct scene *scene, size_t i, const char *address
 	strcpy(profile->device, uplink->device);
 	strcpy(profile->real, uplink->device);
 	profile->file = uplink->file = file;
-	profile->onboot = profile->readable = true;
+	profile->onboot = true;
 	uplink->gateway = prefix_of(gateway);
 	uplink->arp_ignore = uplink->arp_announce = ARP_AUTO;
 	uplink->fallback = true;
