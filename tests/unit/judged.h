@@ -152,8 +152,8 @@ static inline void add_neighbour(
 }
 
 /* File, addresses, table and rule of one uplink. */
-static inline void add_uplink(struct scene *scene, size_t i, const char *address,
-	const char *gateway, unsigned table)
+static inline void add_uplink(
+	struct scene *scene, size_t i, const char *address, const char *gateway, unsigned table)
 {
 	struct uplink *uplink = &scene->config.uplinks.items[i];
 	struct file *file = &scene->sources.ifcfg.items[i];
@@ -252,8 +252,8 @@ static inline struct answer kernel_says(const struct scene *scene, const struct 
 	struct hop hop;
 
 	if (question->iif[0]) {
-		arrival = walk_arrival(&scene->facts.walks, question,
-			facts_filter(&scene->facts, question->iif));
+		arrival = walk_arrival(
+			&scene->facts.walks, question, facts_filter(&scene->facts, question->iif));
 		answer.type = arrival == ARRIVAL_TAKEN ? ROUTE_LOCAL : ROUTE_UNICAST;
 		answer.error = arrival == ARRIVAL_TAKEN ? 0
 			: arrival == ARRIVAL_FILTERED	? EXDEV

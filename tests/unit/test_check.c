@@ -43,7 +43,6 @@ static void find(struct scene *scene, const char *want, const char *cure, const 
 	clear_scene(scene);
 }
 
-
 static void test_addresses(void)
 {
 	struct scene scene;
@@ -69,7 +68,8 @@ static void test_addresses(void)
 	find(&scene, "wrong wrong-nic eth0", NULL, "the reply leaves by another NIC");
 	set_scene(&scene);
 	find_route(&scene, 100, "0.0.0.0/0")->gateway = prefix_of("192.168.2.7");
-	find(&scene, "wrong wrong-gateway eth0", NULL, "through another gateway, by a route of ours");
+	find(&scene, "wrong wrong-gateway eth0", NULL,
+		"through another gateway, by a route of ours");
 	set_scene(&scene);
 	find_route(&scene, 100, "0.0.0.0/0")->gateway = prefix_of("192.168.2.7");
 	find_route(&scene, 100, "0.0.0.0/0")->protocol = 0;
@@ -97,8 +97,8 @@ static void test_host(void)
 
 	set_scene(&scene);
 	find_link(&scene, "eth1")->running = false;
-	find(&scene, "wrong no-carrier eth1, wrong offline -", "run ifdown eth1; eth0 carries it then",
-		"the winner's cable is out");
+	find(&scene, "wrong no-carrier eth1, wrong offline -",
+		"run ifdown eth1; eth0 carries it then", "the winner's cable is out");
 	set_scene(&scene);
 	drop_rule(&scene, TABLE_MAIN);
 	drop_rule(&scene, TABLE_DEFAULT);
@@ -108,7 +108,8 @@ static void test_host(void)
 	find(&scene, "note firewall -", "", "firewall rules are there");
 	set_scene(&scene);
 	add_route(&scene, TABLE_MAIN, "0.0.0.0/0", "eth0", "192.168.2.1");
-	find(&scene, "wrong two-defaults -", "see ip route show default: the second one is of no use",
+	find(&scene, "wrong two-defaults -",
+		"see ip route show default: the second one is of no use",
 		"two defaults of one metric");
 	set_scene(&scene);
 	add_route(&scene, TABLE_MAIN, "0.0.0.0/0", "eth0", "192.168.2.1")->metric = 5;
@@ -122,7 +123,8 @@ static void test_host(void)
 	set_scene(&scene);
 	scene.hooks[HOOK_DHCP].state = HOOK_SILENT;
 	scene.config.uplinks.items[1].leased = true;
-	find(&scene, "wrong dhcp-hook eth1", "add to /sbin/hook: . /usr/lib/hook", "with one it does");
+	find(&scene, "wrong dhcp-hook eth1", "add to /sbin/hook: . /usr/lib/hook",
+		"with one it does");
 	set_scene(&scene);
 	scene.hooks[HOOK_NETWORK_MANAGER].state = HOOK_SILENT;
 	scene.config.uplinks.items[0].network_manager = true;
@@ -149,8 +151,8 @@ static void test_rules(void)
 	add_rule(&scene, 50, "192.168.2.99/32", 7);
 	add_rule(&scene, 51, "192.168.2.99/32", 7);
 	add_route(&scene, 7, "0.0.0.0/0", "eth0", "192.168.2.1");
-	find(&scene, "wrong duplicate-rule -", "run ip rule del from 192.168.2.99 lookup 7 priority 51",
-		"a rule is there twice");
+	find(&scene, "wrong duplicate-rule -",
+		"run ip rule del from 192.168.2.99 lookup 7 priority 51", "a rule is there twice");
 	set_scene(&scene);
 	rule = add_rule(&scene, 10001, "192.168.2.0/24", 100);
 	strcpy(rule->iif, "lo");
@@ -171,8 +173,7 @@ static void test_rules(void)
 	set_scene(&scene);
 	scene.facts.forwards = true;
 	add_rule(&scene, 50, "203.0.113.0/24", 101);
-	find(&scene, "note table-shared eth1",
-		"set TABLE=102 in ifcfg-eth1 and run multihome sync",
+	find(&scene, "note table-shared eth1", "set TABLE=102 in ifcfg-eth1 and run multihome sync",
 		"a router's rules are for others, and the table is shared");
 }
 
@@ -223,7 +224,8 @@ static void test_files(void)
 	find(&scene, "wrong edited eth0", "run ifdown eth0 && ifup eth0", "other addresses");
 	set_scene(&scene);
 	scene.plan.uplinks.items[0].edited = true;
-	find(&scene, "note waits eth0", "run ifdown eth0 && ifup eth0", "an edit that needs an ifup");
+	find(&scene, "note waits eth0", "run ifdown eth0 && ifup eth0",
+		"an edit that needs an ifup");
 	set_scene(&scene);
 	scene.plan.uplinks.items[0].state = STATE_DOWN;
 	find(&scene, "note down eth0", "run ifup eth0", "an uplink that is down");

@@ -77,7 +77,8 @@ static void test_planned(void)
 	set_scene(&scene);
 	scene.plan.uplinks.items[0].state = STATE_REFUSED;
 	drop_rule(&scene, 100);
-	expect(&scene, "eth0", "see what multihome plan says of ifcfg-eth0", "a file that is refused");
+	expect(&scene, "eth0", "see what multihome plan says of ifcfg-eth0",
+		"a file that is refused");
 	set_scene(&scene);
 	scene.facts.refused = true;
 	drop_rule(&scene, 100);
@@ -222,7 +223,8 @@ static void test_unserved(void)
 		"what says that it is left alone");
 	set_unserved(&scene);
 	scene.config.enabled = false;
-	expect(&scene, "eth0", "set MULTIHOME=yes in /etc/sysconfig/multihome and run multihome sync",
+	expect(&scene, "eth0",
+		"set MULTIHOME=yes in /etc/sysconfig/multihome and run multihome sync",
 		"of the whole host, too");
 	set_unserved(&scene);
 	find_link(&scene, "eth0")->tunnel = true;
@@ -271,7 +273,8 @@ static void test_conflict(void)
 	judge(&scene, "eth0");
 	eth1.link = find_link(&scene, "eth1");
 	is_cure(cure_conflict(&scene.facts, &scene.verdict, &eth1),
-		"run sysctl -w net.ipv4.conf.eth1.arp_filter=1", "a NIC that answers ARP for another");
+		"run sysctl -w net.ipv4.conf.eth1.arp_filter=1",
+		"a NIC that answers ARP for another");
 	scene.config.uplinks.items[1].arp_ignore = 0;
 	is_cure(cure_conflict(&scene.facts, &scene.verdict, &eth1),
 		"set ARP_IGNORE=1 in ifcfg-eth1 and run multihome sync", "whose key says so");
@@ -310,7 +313,8 @@ static void test_others(void)
 		"add to /sbin/ifup-local: /usr/lib/multihome/ifup-local \"$@\"",
 		"or called by the script that is there");
 	is_cure(cure_hook(&hook, HOOK_DHCP),
-		"add to /sbin/ifup-local: . /usr/lib/multihome/ifup-local", "dhclient's sources it");
+		"add to /sbin/ifup-local: . /usr/lib/multihome/ifup-local",
+		"dhclient's sources it");
 	hook.ours = NULL;
 	is_cure(cure_hook(&hook, HOOK_UP), "see whether multihome is installed", "or is not there");
 }

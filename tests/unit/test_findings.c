@@ -24,7 +24,8 @@ static void add(struct findings *findings, bool wrong, enum finding_kind kind, c
 	finding_add(findings, found, device, mem_string(what), mem_string(cure));
 }
 
-static void lines(const struct findings *findings, size_t columns, const char *want, const char *name)
+static void lines(
+	const struct findings *findings, size_t columns, const char *want, const char *name)
 {
 	struct text text = {0};
 	size_t i;
@@ -65,15 +66,18 @@ int main(void)
 	add(&findings, false, FINDING_WRONG_NIC, "eth0", "192.168.2.97", "leave by eth1", "run x");
 	add(&findings, true, FINDING_WRONG_NIC, "eth0", "192.168.2.97", "leave by eth1", "run y");
 	add(&findings, true, FINDING_WRONG_NIC, "eth0", "2001:db8::1", "leave by eth1", "run x");
-	is(findings.n == 5 ? "5" : "other", "5", "another device, cure, family or weight is another");
+	is(findings.n == 5 ? "5" : "other", "5",
+		"another device, cure, family or weight is another");
 	ok(findings_count(&findings, true) == 4 && findings_count(&findings, false) == 1,
 		"faults and notes are counted apart");
 	findings_free(&findings);
 
 	add(&findings, false, FINDING_FIREWALL, "", "", "rules are loaded", "");
 	add(&findings, false, FINDING_FIREWALL, "", "", "rules are loaded", "");
-	lines(&findings, 80, "note: rules are loaded\n", "nothing is said twice, and none has no cure");
-	record(&findings.items[0], "note\tfirewall\t-\t-\trules are loaded\t-", "- stands for nothing");
+	lines(&findings, 80, "note: rules are loaded\n",
+		"nothing is said twice, and none has no cure");
+	record(&findings.items[0], "note\tfirewall\t-\t-\trules are loaded\t-",
+		"- stands for nothing");
 	findings_free(&findings);
 
 	add(&findings, true, FINDING_REFUSED, "eth0", "", "ifcfg-\033[31m\tx: no", "run\tx\n");

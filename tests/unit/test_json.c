@@ -30,7 +30,10 @@ static void test_strings(void)
 	text_is("a\tb\nc\033[0m\177", "a\\u0009b\\u000ac\\u001b[0m\\u007f", "control characters");
 	text_is("\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80", "\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80",
 		"UTF-8 as it is");
-	text_is("\xff\xc3(\x80", "??" "(?", "bytes that are none");
+	text_is("\xff\xc3(\x80",
+		"??"
+		"(?",
+		"bytes that are none");
 	text_is("\xe2\x82", "??", "one that ends too early");
 	text_is("\xc0\xaf \xe0\x80\xaf \xed\xa0\x80 \xf4\x90\x80\x80", "?? ??? ??? ????",
 		"longer forms than needed, surrogates, beyond the last");

@@ -126,8 +126,9 @@ static void test_table(void)
 		"of one device all are, and nothing on the host's own traffic");
 	out.n = 0;
 	show_table(&scene.facts, &one, false, false, &out);
-	ok(strstr(out.bytes, "\nThe host's own traffic leaves by eth1: default via 10.0.0.1 dev eth1\n")
-			!= NULL,
+	ok(strstr(out.bytes,
+		   "\nThe host's own traffic leaves by eth1: default via 10.0.0.1 dev eth1\n") !=
+			NULL,
 		"if none of those listed carries it, it is said what does");
 	out.n = 0;
 	show_porcelain(&showns, &out);

@@ -46,7 +46,8 @@ static void test_right(void)
 	set_scene(&scene);
 	find_route(&scene, 100, "0.0.0.0/0")->gateway = prefix_of("192.168.2.254");
 	scene.plan.uplinks.items[0].state = STATE_REFUSED;
-	expect(&scene, "eth0", "right none", "of a file that is refused the gateway does not count");
+	expect(&scene, "eth0", "right none",
+		"of a file that is refused the gateway does not count");
 }
 
 static void test_lost_on_arrival(void)
@@ -85,7 +86,8 @@ static void test_lost_on_arrival(void)
 	drop_rule(&scene, 100);
 	set(&scene, "eth0", SYSCTL_RP_FILTER, 1);
 	scene.arrives = &taken;
-	expect(&scene, "eth0", "astray wrong-nic", "the kernel takes it all the same: its word counts");
+	expect(&scene, "eth0", "astray wrong-nic",
+		"the kernel takes it all the same: its word counts");
 	set_scene(&scene);
 	scene.arrives = &refused;
 	expect(&scene, "eth0", "lost not-taken", "the kernel refuses it for a reason not known");
@@ -170,7 +172,8 @@ static void test_turns(void)
 
 	set_scene(&scene);
 	take_turns(&scene);
-	expect(&scene, "eth0", "astray by-turns", "by two NICs in turn, this packet by the right one");
+	expect(&scene, "eth0", "astray by-turns",
+		"by two NICs in turn, this packet by the right one");
 	set_scene(&scene);
 	take_turns(&scene);
 	find_route(&scene, 100, "0.0.0.0/0")->hops[1].dead = true;
@@ -258,7 +261,8 @@ static void test_arrival(void)
 	set_scene(&scene);
 	add_link(&scene, "dummy0")->noarp = true;
 	add_address(&scene, "dummy0", "203.0.113.200/32");
-	expect(&scene, "dummy0", "right none", "a service address goes by the NIC that leads there");
+	expect(&scene, "dummy0", "right none",
+		"a service address goes by the NIC that leads there");
 }
 
 static void test_unknown(void)
