@@ -259,6 +259,10 @@ static void test_arrival(void)
 	find_link(&scene, "eth1")->running = false;
 	expect(&scene, "eth0", "lost no-carrier", "or has no carrier");
 	set_scene(&scene);
+	scene.by = "eth1";
+	find_link(&scene, "eth0")->up = false;
+	expect(&scene, "eth0", "lost down", "or the holder is down");
+	set_scene(&scene);
 	add_link(&scene, "dummy0")->noarp = true;
 	add_address(&scene, "dummy0", "203.0.113.200/32");
 	expect(&scene, "dummy0", "right none",
@@ -274,6 +278,10 @@ static void test_unknown(void)
 	find_link(&scene, "eth0")->vrf = true;
 	find_link(&scene, "eth0")->running = false;
 	expect(&scene, "eth0", "unknown vrf", "what is in a VRF is not judged");
+	set_scene(&scene);
+	find_link(&scene, "eth1")->vrf = true;
+	scene.by = "eth1";
+	expect(&scene, "eth0", "unknown vrf", "nor is what arrives by one");
 	set_scene(&scene);
 	rule = add_rule(&scene, 50, "0.0.0.0/0", 101);
 	rule->mark = rule->mask = 1;
