@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "cmd/judge.h"
@@ -119,12 +119,13 @@ static int format(const struct options *options, const struct facts *facts,
 	return wrong ? EXIT_FAILED : EXIT_DONE;
 }
 
+/* clock_gettime(2) is in no library of EL5 and EL6 that is linked. */
 static long milliseconds(void)
 {
-	struct timespec now;
+	struct timeval now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	gettimeofday(&now, NULL);
+	return now.tv_sec * 1000 + now.tv_usec / 1000;
 }
 
 int cmd_check(const struct options *options)
