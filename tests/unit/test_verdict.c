@@ -248,6 +248,17 @@ static void test_arrival(void)
 	add_route(&scene, 100, "172.17.0.0/16", "docker0", "");
 	expect_from(&scene, "172.17.0.2", "eth0", "right none", "and that the table knows as well");
 	set_scene(&scene);
+	add_link(&scene, "eth2");
+	add_address(&scene, "eth2", "172.20.0.9/24");
+	add_route(&scene, TABLE_MAIN, "203.0.113.0/24", "eth2", "172.20.0.1");
+	expect_from(&scene, "203.0.113.5", "eth0", "astray wrong-nic",
+		"a network behind a router may be reached by others, too");
+	set_scene(&scene);
+	add_link(&scene, "tun0")->tunnel = true;
+	add_route(&scene, TABLE_MAIN, "128.0.0.0/1", "tun0", "");
+	expect_from(&scene, "192.0.2.1", "eth0", "right none",
+		"a VPN's half of all addresses is no network of its own");
+	set_scene(&scene);
 	scene.by = "eth1";
 	expect(&scene, "eth0", "right none", "by DEVICE: the holder answers all the same");
 	set_scene(&scene);
