@@ -692,7 +692,7 @@ static void check_states(const struct facts *facts, struct findings *findings)
 			!facts_file_says_no(planned->uplink->file, "ONBOOT"))
 			finding_add(findings, down, device,
 				mem_string("it is down, or without an address"),
-				mem_format("run ifup %s", device));
+				cure_down(facts, device));
 		else if (planned->edited && planned->state == STATE_UP)
 			finding_add(findings, waits, device,
 				mem_format("%s was edited since the NIC came up", name),

@@ -329,15 +329,27 @@ char *cure_own(const struct facts *facts, const struct verdict *verdict)
 	return verdict->fault == FAULT_REPLY_CARRIER ? see_cable(device) : mem_string("");
 }
 
+char *cure_down(const struct facts *facts, const char *device)
+{
+	const struct profile *profile = facts_find_profile(facts, device);
+	const struct link *link = kernel_find_link(facts->kernel, device);
+
+	if (!profile)
+		return mem_format("run ip link set %s up", device);
+	/* ifup refuses such a device. */
+	if (profile->hwaddr && link && link->mac[0] && strcasecmp(profile->hwaddr, link->mac))
+		return mem_format("see HWADDR=%s in %s: %s has %s", profile->hwaddr,
+			profile->file->name, device, link->mac);
+	return mem_format("run ifup %s", device);
+}
+
 char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 {
 	const struct link *link = verdict->holder->up ? verdict->arrival : verdict->holder;
 
 	switch (verdict->fault) {
 	case FAULT_DOWN:
-		return mem_format(facts_find_profile(facts, link->name) ? "run ifup %s"
-									: "run ip link set %s up",
-			link->name);
+		return cure_down(facts, link->name);
 	case FAULT_CARRIER:
 		return see_cable(verdict->arrival->name);
 	case FAULT_REPLY_CARRIER:

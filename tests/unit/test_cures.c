@@ -67,6 +67,15 @@ static void test_planned(void)
 	find_link(&scene, "eth0")->up = false;
 	expect(&scene, "eth0", "run ifup eth0", "ifup of a NIC that is down");
 	set_scene(&scene);
+	find_link(&scene, "eth0")->up = false;
+	scene.config.profiles.items[0].hwaddr = mem_string("52:54:00:AA:BB:CC");
+	expect(&scene, "eth0", "see HWADDR=52:54:00:AA:BB:CC in ifcfg-eth0: eth0 has 52:54:00:00:00:01",
+		"not if its file is for another card");
+	set_scene(&scene);
+	find_link(&scene, "eth0")->up = false;
+	scene.config.profiles.n = 0;
+	expect(&scene, "eth0", "run ip link set eth0 up", "what no file knows is set up");
+	set_scene(&scene);
 	find_link(&scene, "eth0")->running = false;
 	expect(&scene, "eth0", "see the cable of eth0, and what is at its other end", "a cable");
 	set_scene(&scene);
