@@ -77,6 +77,8 @@ explained() {
 	is "$(jq -c '[.version, (.addresses[] | .remote, .local, .dev, .iif, .oif, .gateway, .table,
 		.outcome, .fault)]' <<<"$output")" \
 		"[1,\"$LAB_CLIENT\",\"10.0.0.99\",\"eth1\",\"eth1\",\"eth1\",\"10.0.0.1\",101,\"right\",\"none\"]"
+	multihome 0 explain 10.0.0.99 192.168.2.99 --json
+	is "$output" '{"version":1,"addresses":[]}' 'what never leaves the host'
 	multihome 0 check --json
 	is "$(jq -c 'keys_unsorted' <<<"$output")" \
 		'["version","uplinks","addresses","own","findings"]'
