@@ -1050,21 +1050,24 @@ void check_finish(const struct facts *facts, struct check *check, const struct a
 
 void check_summary(const struct facts *facts, const struct check *check, struct text *out)
 {
+	const struct links *links = &facts->kernel->links;
+	bool *counted = mem_resize(NULL, links->n + 1), *seen;
 	size_t i, nics = 0, right = 0, n = 0;
-	const char *last = "";
 	const struct verdict *verdict;
 
-	/* The addresses of a device come together. */
+	memset(counted, 0, links->n + 1);
 	for (i = 0; i < check->verdicts.n; i++) {
 		verdict = &check->verdicts.items[i];
 		if (!verdict->has_gateway)
 			continue;
 		n++;
-		nics += strcmp(last, verdict->holder->name) != 0;
-		last = verdict->holder->name;
+		seen = &counted[verdict->holder - links->items];
+		nics += !*seen;
+		*seen = true;
 		right += verdict_outcome(verdict) == OUTCOME_RIGHT ||
 			verdict->fault == FAULT_FIREWALL;
 	}
+	free(counted);
 	if (!n) {
 		text_add_string(out, "no NIC has a gateway");
 		return;

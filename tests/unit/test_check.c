@@ -267,8 +267,39 @@ static void test_no_gateway(void)
 		"a NIC without a gateway is named");
 }
 
+/* IPv4's addresses come first, then IPv6's. */
+static void test_summary(void)
+{
+	struct check check = {.verdicts = {NULL, 0, 0}};
+	struct findings findings = {NULL, 0, 0};
+	struct answer answers[16];
+	struct text words = {0};
+	struct scene scene;
+	size_t i;
+
+	set_scene(&scene);
+	scene.hooks[HOOK_UP].state = HOOK_CALLS;
+	add_address(&scene, "eth0", "192.168.2.98/24");
+	add_address(&scene, "eth1", "10.0.0.98/8");
+	add_address(&scene, "eth0", "192.168.2.97/24");
+	links_index(&scene.kernel.links);
+	facts_index(&scene.facts);
+	check_begin(&scene.facts, &check);
+	for (i = 0; i < check.questions.n; i++)
+		answers[i] = kernel_says(&scene, &check.questions.items[i]);
+	check_finish(&scene.facts, &check, answers, &findings);
+	check_summary(&scene.facts, &check, &words);
+	is(words.bytes, "5 addresses of 2 NICs answer by their own NIC",
+		"each NIC counts once, wherever its addresses stand");
+	text_free(&words);
+	findings_free(&findings);
+	check_free(&check);
+	clear_scene(&scene);
+}
+
 int main(void)
 {
+	test_summary();
 	test_addresses();
 	test_host();
 	test_rules();
