@@ -91,7 +91,7 @@ edit_each() {
 	traced -e inject=fsync:delay_enter=500000
 	edit_each
 	wait $! && return 1
-	is "$(cat "$BATS_TEST_TMPDIR/said")" "/etc/sysconfig/network-scripts/rule-eth0: changed by somebody else each time it was to be written; expected it to rest"
+	is "$(cat "$BATS_TEST_TMPDIR/said")" "/etc/sysconfig/network-scripts/rule-eth0: keeps changing while being updated; not written"
 	is "$(grep -c '^# edit' "$LAB_SCRIPTS/rule-eth0")" 3
 	cp "$BATS_TEST_TMPDIR/rule-eth0" "$LAB_SCRIPTS/rule-eth0"
 	multihome 0 sync
@@ -236,11 +236,11 @@ unread() {
 unsafe() {
 	multihome 3 sync
 	is "$output" ''
-	is "$stderr" "$1:1: others than root may write this file; expected it to be root's, and writable by root alone"
+	is "$stderr" "$1:1: writable by users other than root; run: chown root:root $1; chmod go-w $1"
 	is "$(kernel)" "$before"
 }
 
-@test "configuration that others than root may write is refused" {
+@test "configuration that users other than root may write is refused" {
 	started
 	local before file
 	before=$(kernel)

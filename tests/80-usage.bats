@@ -57,6 +57,9 @@ transcript() {
 	multihome nosuchverb
 	multihome plan --nosuchoption
 	multihome up
-	multihome show extra
+	multihome show eth0 extra
+	multihome check extra
+	multihome explain nowhere
+	multihome explain 192.0.2.1 192.0.2.2 192.0.2.3
 	END
 }

@@ -40,6 +40,7 @@ verbs() {
 
 @test "the options are those that the verb takes" {
 	is "$(completed 'multihome plan --')" '--help --root'
+	is "$(completed 'multihome check --')" '--help --porcelain --json --nagios --root'
 	is "$(completed 'multihome show --p')" --porcelain
 	is "$(completed 'multihome sync --')" --help
 	is "$(completed 'multihome sync ')" ''
@@ -47,6 +48,7 @@ verbs() {
 
 @test "devices and configurations are those of the ifcfg files" {
 	is "$(completed 'multihome plan ')" 'eth0 eth0:1 eth1'
+	is "$(completed 'multihome show ')" 'eth0 eth0:1 eth1'
 	is "$(completed 'multihome up eth1')" eth1
 	is "$(completed 'multihome down eth1 ')" ''
 	is "$(completed 'multihome prepare ifcfg-eth1')" ifcfg-eth1
@@ -65,6 +67,14 @@ verbs() {
 	is "$(completed 'multihome explain ' "$usage")" ''
 	is "$(completed 'multihome explain 203.0.113.9 10.' "$usage")" 10.0.0.99
 	is "$(completed 'multihome explain 2001:db8:c::2 2001:db8::9' "$usage")" 99
+}
+
+@test "explain by DEVICE, with or without a local address" {
+	is "$(completed 'multihome explain 203.0.113.9 b')" by
+	is "$(completed 'multihome explain 203.0.113.9 by ')" 'eth0 eth0:1 eth1'
+	is "$(completed 'multihome explain 203.0.113.9 10.0.0.99 ')" by
+	is "$(completed 'multihome explain 203.0.113.9 10.0.0.99 by eth1')" eth1
+	is "$(completed 'multihome explain 203.0.113.9 10.0.0.99 by eth1 ')" ''
 }
 
 @test "a device with a colon is completed after the colon, where the shell breaks words there" {

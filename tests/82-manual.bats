@@ -66,21 +66,40 @@ nothing() {
 }
 
 @test "each kind of finding is on the page with its meaning, and nothing else is" {
-	awk '/kinds\[FINDING_KINDS\]/, /^};/' helper/judge/finding.c | tr -d '\n\t' |
+	awk '/kinds\[FINDING_KINDS\]/, /^};/' helper/judge/findings.c | tr -d '\n\t' |
 		grep -oE '\{"[a-z-]+", *("[^"]*"|NULL), *"[^"]*"' |
 		sed -E 's/^\{"([a-z-]+)".*"([^"]*)"$/\1: \2./' | tr '[:upper:]' '[:lower:]' >"$out/kinds"
 	[ "$(wc -l <"$out/kinds")" -ge 20 ]
-	diff "$out/kinds" <(sed -n '/^\.SH FINDINGS/,/^\.SH [^F]/p' man/multihome.8 | sed 's/\\-/-/g' |
+	diff "$out/kinds" <(sed -n '/^\.SH FINDINGS/,/^\.SH [^F]/p' man/multihome.8 |
+		sed "s/\\\\-/-/g; s/\\\\(aq/'/g" |
 		awk '/^\.TP/ { getline; sub(/^\.B /, ""); name = $0; getline; print name ": " $0 }' |
 		tr '[:upper:]' '[:lower:]')
+}
+
+@test "each word of a fault, each state and each form of a cure is on the page" {
+	local words page
+	page=$(text multihome.8)
+	{
+		sed -n '/^const char \*words_fault/,/^}/p; /^const char \*words_outcome/,/^}/p' \
+			helper/judge/words.c | grep -o '"[a-z-]*"'
+		sed -n '/^static const char \*describe_state/,/^}/p' helper/judge/show.c |
+			grep -o '"[a-z-]*"'
+	} | tr -d '"' | sort -u >"$out/words"
+	[ "$(wc -l <"$out/words")" -ge 25 ]
+	sed -n 's/^ \*   \([a-z]* .*\)/\1/p' helper/judge/cures.h |
+		sed 's/ *….*/ WHAT/' >>"$out/words"
+	grep -qx 'see WHAT' "$out/words"
+	while read -r words; do
+		grep -qwF -- "$words" <<<"$page" || { echo "not there: $words"; return 1; }
+	done <"$out/words"
 }
 
 @test "each verdict of explain is in the page" {
 	local words page
 	page=$(text multihome.8 | tr -s ' \n' '  ')
 	# The literals, taken apart where something is filled in.
-	sed -n '/^static void format_lost/,/^}/p; /^static void format_verdict/,/^}/p' \
-		helper/judge/explain_format.c | grep -o '"[^"]*"' |
+	sed -n '/^static void format_astray/,/^}/p; /^void words_verdict/,/^}/p' \
+		helper/judge/words.c | grep -o '"[^"]*"' |
 		sed 's/"//g; s/%[a-z]/\n/g' | grep '[a-z]\{2\}' | sed 's/^[ ,]*//; s/ *$//' >"$out/verdicts"
 	[ "$(wc -l <"$out/verdicts")" -gt 15 ]
 	while read -r words; do
@@ -129,8 +148,8 @@ nothing() {
 
 @test "each key that the program reads is on the page" {
 	local key keys
-	keys=$(grep -hoE '"[A-Z][A-Z0-9_]{4,}"' helper/conf/{config,ifcfg,ifcfg6,profile}.c |
-		tr -d '"' | sort -u)
+	keys=$(grep -hv '^ *\(/\*\| \*\)' helper/conf/{config,ifcfg,ifcfg6,profile,gateway}.c |
+		grep -oE '"[A-Z][A-Z0-9_]{4,}"' | tr -d '"' | sort -u)
 	[ -n "$keys" ]
 	for key in $keys; do
 		grep -qw -- "$key" man/multihome.5 || { echo "not there: $key"; return 1; }

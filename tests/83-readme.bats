@@ -19,6 +19,11 @@ setup() {
 	grep -q '^\[English\](README.md)$' README.ja.md
 }
 
+@test "a verdict and its cure are those that explain prints" {
+	diff <(sed -n 's/^    \(\(verdict\|cure\) \)/\1/p' README.md) \
+		<(grep '^verdict\|^cure' tests/expect/explain-el6.txt)
+}
+
 @test "the figures are those of the kept results, and none of their words is left in English" {
 	cp README.md README.ja.md "$BATS_TEST_TMPDIR"
 	gawk -f tests/bench/report.awk tests/bench/results >"$BATS_TEST_TMPDIR/report"

@@ -80,7 +80,8 @@ refused() {
 # Newer than glibc 2.5 by their version, but no more than another name or version of what it has.
 excepted() {
 	cat <<-'END'
-		__isoc99_sscanf    2.7: sscanf, as newer headers call it for the sake of %a
+		__isoc99_fscanf    2.7: fscanf, as newer headers call it for the sake of %a
+		__isoc99_sscanf    2.7: sscanf, the same
 		__libc_start_main  2.34: of this machine's crt1.o; its first version is 2.0
 		fstat              2.33: in 2.5's libc_nonshared.a
 		fstatat            2.33: the same

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "cmd/judge.h"
@@ -57,10 +57,13 @@ static int format_nagios(const struct facts *facts, const struct check *check,
 	static const char *const words[] = {"OK", "WARNING", "CRITICAL"};
 	int status = findings_count(findings, true) ? NAGIOS_WARNING : NAGIOS_OK;
 	size_t i, up = 0, right = 0, n = 0;
+	struct showns showns = {NULL, 0, 0};
 	enum outcome outcome;
 
-	for (i = 0; i < facts->plan->uplinks.n; i++)
-		up += facts->plan->uplinks.items[i].state == STATE_UP;
+	show_collect(facts, NULL, &showns);
+	for (i = 0; i < showns.n; i++)
+		up += !strcmp(showns.items[i].state, "up");
+	free(showns.items);
 	for (i = 0; i < check->verdicts.n; i++) {
 		if (!check->verdicts.items[i].has_gateway)
 			continue;
@@ -97,7 +100,7 @@ static int format(const struct options *options, const struct facts *facts,
 		show_collect(facts, NULL, &showns);
 		json_uplinks(&showns, out);
 		json_verdicts("addresses", facts, check->verdicts.items, check->verdicts.n, out);
-		json_verdicts("own", facts, check->own, 2, out);
+		json_verdicts("own", facts, check->own, check->questions.n ? 2 : 0, out);
 		json_findings(findings, out);
 		json_end(out);
 		free(showns.items);
@@ -116,12 +119,13 @@ static int format(const struct options *options, const struct facts *facts,
 	return wrong ? EXIT_FAILED : EXIT_DONE;
 }
 
+/* clock_gettime(2) is in no library of EL5 and EL6 that is linked. */
 static long milliseconds(void)
 {
-	struct timespec now;
+	struct timeval now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	gettimeofday(&now, NULL);
+	return now.tv_sec * 1000 + now.tv_usec / 1000;
 }
 
 int cmd_check(const struct options *options)

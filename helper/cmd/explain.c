@@ -168,6 +168,17 @@ static int explain_own(const struct judging *judging, const struct asked *asked,
 	return EXIT_DONE;
 }
 
+/* Of what never leaves there is no verdict. */
+static int print_none(const struct judging *judging)
+{
+	struct text out = {0};
+
+	json_begin(&out);
+	json_verdicts("addresses", &judging->facts, NULL, 0, &out);
+	json_end(&out);
+	return output_print(&out, EXIT_DONE);
+}
+
 struct verdicts {
 	struct verdict *items;
 	size_t n, cap;
@@ -272,7 +283,8 @@ static int explain_all(
 		return EXIT_FAILED;
 	}
 	if (own && local_type(kernel, &asked->remote) == ROUTE_LOCAL)
-		return explain_own(judging, asked, own, local);
+		return options->json ? print_none(judging)
+				     : explain_own(judging, asked, own, local);
 	return explain(judging, asked, local, options->json);
 }
 

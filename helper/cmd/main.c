@@ -26,13 +26,13 @@ static const struct verb verbs[] = {
 		"list the uplinks, and how each is served"},
 	{"plan", cmd_plan, "[--root DIR]", "[DEVICE]", "show what sync would do, changing nothing"},
 	{"check", cmd_check, "[--porcelain] [--json] [--nagios] [--root DIR]", "",
-		"find what keeps an address from answering by its NIC"},
+		"find what is wrong, each with its cure"},
 	{"explain", cmd_explain, "[--json]", "REMOTE [LOCAL] [by DEVICE]",
 		"show which way a reply goes, and why"},
-	{"sync", cmd_sync, "", "", "bring files and kernel to what the plan wants"},
+	{"sync", cmd_sync, "", "", "bring files and kernel to the plan"},
 	{"clean", cmd_clean, "", "", "remove all that multihome put anywhere"},
-	{"report", cmd_report, "", "", "print all that a report of a fault needs, without secrets"},
-	{"prepare", cmd_prepare, "", "CONFIG", "hook: refresh the managed blocks before ifup"},
+	{"report", cmd_report, "", "", "print what a bug report needs, no secrets"},
+	{"prepare", cmd_prepare, "", "CONFIG", "hook: refresh managed blocks before ifup"},
 	{"up", cmd_up, "", "DEVICE", "hook: the device came up"},
 	{"down", cmd_down, "", "DEVICE", "hook: the device went down"},
 	{"lease", cmd_lease, "", "", "hook: dhclient got or lost a lease"},
@@ -59,11 +59,13 @@ static const struct verb_option {
 
 enum { VERB_OPTIONS = sizeof(verb_options) / sizeof(*verb_options) };
 
+enum { VERB_WIDTH = 35, OPTION_WIDTH = 27 };
+
 static const char usage_words[] = "usage: multihome VERB [OPTION] [ARGUMENT]";
 
-static void print_left(const char *left, const char *right)
+static void print_left(int width, const char *left, const char *right)
 {
-	printf("  %-27s %s\n", left, right);
+	printf("  %-*s %s\n", width, left, right);
 }
 
 /* "plan [--root DIR] [DEVICE]" */
@@ -84,11 +86,11 @@ static int help(void)
 	for (i = 0; i < VERBS; i++) {
 		snprintf(words, sizeof(words), "%s%s%s", verbs[i].name,
 			*verbs[i].arguments ? " " : "", verbs[i].arguments);
-		print_left(words, verbs[i].summary);
+		print_left(VERB_WIDTH, words, verbs[i].summary);
 	}
 	putchar('\n');
-	print_left("[VERB] --help", "this, or what the verb takes");
-	print_left("--version", "the version");
+	print_left(VERB_WIDTH, "[VERB] --help", "this, or what the verb takes");
+	print_left(VERB_WIDTH, "--version", "the version");
 	puts("\nSee multihome(8), and multihome(5) for the keys of ifcfg files.");
 	return EXIT_DONE;
 }
@@ -106,7 +108,7 @@ static int verb_help(const struct verb *verb)
 	printf("usage: multihome %s\n\n%s\n\n", verb_words(verb, words), verb->summary);
 	for (i = 0; i < VERB_OPTIONS; i++)
 		if (takes(verb, &verb_options[i]))
-			print_left(verb_options[i].words, verb_options[i].summary);
+			print_left(OPTION_WIDTH, verb_options[i].words, verb_options[i].summary);
 	return EXIT_DONE;
 }
 

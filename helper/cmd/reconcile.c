@@ -94,8 +94,7 @@ static int write_changes(const struct changes *changes, bool last)
 		failures += err < 0;
 		stale += err == CHANGE_STALE;
 		if (err == CHANGE_STALE && last)
-			log_error("%s: changed by somebody else each time it was to be written; "
-				  "expected it to rest",
+			log_error("%s: keeps changing while being updated; not written",
 				changes->items[i].path);
 	}
 	return failures ? -1 : stale;

@@ -44,8 +44,8 @@ bool file_unsafe(const struct sources *sources, const struct file *file, struct 
 	if (!file->others_write || sources->copied)
 		return false;
 	diag_refuse(diags, file->path, 1,
-		"others than root may write this file; expected it to be root's, and writable by "
-		"root alone");
+		"writable by users other than root; run: chown root:root %s; chmod go-w %s",
+		file->path, file->path);
 	return true;
 }
 

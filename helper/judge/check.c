@@ -109,6 +109,7 @@ static void format_reason(
 	const struct facts *facts, const struct verdict *verdict, struct text *out)
 {
 	const struct rule *lapsed = verdict->reply.lapsed.rule, *last = verdict->reply.last.rule;
+	const struct rule *jump = verdict->reply.jump;
 	unsigned table = verdict->planned ? verdict->planned->table : 0;
 
 	if (lapsed && (!table || lapsed->table == table)) {
@@ -119,9 +120,9 @@ static void format_reason(
 		text_format(out, ": table %u has another default route", table);
 	} else if (table && !rule_leads_to(facts, verdict, table)) {
 		text_format(out, ": no rule leads to table %u", table);
-	} else if (last && last->from.len) {
+	} else if (jump || (last && last->from.len)) {
 		text_add_string(out, ": the rule ");
-		rule_format(last, out);
+		rule_format(jump ? jump : last, out);
 		text_add_string(out, table ? " comes first" : " says so");
 	} else if (!table) {
 		text_add_string(out, ": no rule leads to a table of its own");
@@ -302,6 +303,7 @@ static void check_address(
 		add_fault(facts, verdict, FINDING_NO_WAY_BACK, &what, findings);
 		break;
 	case FAULT_GATEWAY:
+	case FAULT_UNREACHED:
 	case FAULT_NIC:
 	case FAULT_NO_GATEWAY:
 	case FAULT_REPLY_CARRIER:
@@ -690,7 +692,7 @@ static void check_states(const struct facts *facts, struct findings *findings)
 			!facts_file_says_no(planned->uplink->file, "ONBOOT"))
 			finding_add(findings, down, device,
 				mem_string("it is down, or without an address"),
-				mem_format("run ifup %s", device));
+				cure_down(facts, device));
 		else if (planned->edited && planned->state == STATE_UP)
 			finding_add(findings, waits, device,
 				mem_format("%s was edited since the NIC came up", name),
@@ -1048,21 +1050,24 @@ void check_finish(const struct facts *facts, struct check *check, const struct a
 
 void check_summary(const struct facts *facts, const struct check *check, struct text *out)
 {
+	const struct links *links = &facts->kernel->links;
+	bool *counted = mem_resize(NULL, links->n + 1), *seen;
 	size_t i, nics = 0, right = 0, n = 0;
-	const char *last = "";
 	const struct verdict *verdict;
 
-	/* The addresses of a device come together. */
+	memset(counted, 0, links->n + 1);
 	for (i = 0; i < check->verdicts.n; i++) {
 		verdict = &check->verdicts.items[i];
 		if (!verdict->has_gateway)
 			continue;
 		n++;
-		nics += strcmp(last, verdict->holder->name) != 0;
-		last = verdict->holder->name;
+		seen = &counted[verdict->holder - links->items];
+		nics += !*seen;
+		*seen = true;
 		right += verdict_outcome(verdict) == OUTCOME_RIGHT ||
 			verdict->fault == FAULT_FIREWALL;
 	}
+	free(counted);
 	if (!n) {
 		text_add_string(out, "no NIC has a gateway");
 		return;

@@ -91,25 +91,46 @@ static char *make_table(const struct facts *facts, const struct verdict *verdict
 		ip, gateway, verdict->holder->name, table, ip, local, table);
 }
 
+/* By the table of the uplink. */
+static char *serve_by_rule(const struct verdict *verdict, const struct planned *planned)
+{
+	bool inet6 = verdict->local.family == AF_INET6;
+	char local[PREFIX_TEXT];
+
+	if (!planned || !planned->table)
+		return mem_string("");
+	return mem_format("run %s rule add from %s lookup %u priority 9999; add the same words to "
+			  "rule%s-%s",
+		ip_command(verdict->local.family), prefix_format_address(&verdict->local, local),
+		planned->table, inet6 ? "6" : "", planned->uplink->device);
+}
+
+/* The lowest number that the file has no IPADDRn of. */
+static char *serve_in_file(const struct file *file, const char *address, int len)
+{
+	unsigned number = 1;
+	char key[24];
+
+	while (snprintf(key, sizeof(key), "IPADDR%u", number) && facts_file_has(file, key))
+		number++;
+	return mem_format("set IPADDR%u=%s and PREFIX%u=%d in %s %s", number, address, number, len,
+		file->name, then_sync);
+}
+
 /* An address that no file gives, outside of the networks that the files give: on one NIC of two
  * hosts in turn (VRRP) it is in no file at all, so a rule serves it. */
 static char *serve_outside(const struct verdict *verdict)
 {
-	const char *name = verdict->uplink->file->name;
-	bool inet6 = verdict->local.family == AF_INET6;
+	const struct file *file = verdict->uplink->file;
 	char local[PREFIX_TEXT];
 
-	if (verdict->packet.local->prefix.len < prefix_bits(verdict->local.family))
-		return mem_format("add the address to %s (%s) %s", name,
-			inet6 ? "IPV6ADDR_SECONDARIES=" : "IPADDR1= and PREFIX1=, or the next number",
-			then_sync);
-	if (!verdict->planned || !verdict->planned->table)
-		return mem_string("");
 	prefix_format_address(&verdict->local, local);
-	return mem_format("run %s rule add from %s lookup %u priority 9999; add the same words to "
-			  "rule%s-%s",
-		ip_command(verdict->local.family), local, verdict->planned->table,
-		inet6 ? "6" : "", verdict->holder->name);
+	if (verdict->packet.local->prefix.len == prefix_bits(verdict->local.family))
+		return serve_by_rule(verdict, verdict->planned);
+	if (verdict->local.family == AF_INET6)
+		return mem_format("see IPV6ADDR_SECONDARIES= in %s: %s/%d is not there",
+			file->name, local, verdict->packet.local->prefix.len);
+	return serve_in_file(file, local, verdict->packet.local->prefix.len);
 }
 
 /* Is the rule neither the kernel's own nor ours? */
@@ -121,11 +142,34 @@ static bool is_foreign(const struct facts *facts, const struct rule *rule)
 		(rule->from.len || rule->to.len || rule->action != ACTION_LOOKUP || !own_table);
 }
 
+/* The one that led the reply where it went, past ours or by itself. NULL: none did. */
+static const struct rule *find_foreign(const struct facts *facts, const struct verdict *verdict)
+{
+	const struct rule *last = verdict->reply.last.rule;
+
+	if (last && is_foreign(facts, last))
+		return last;
+	return last && verdict->planned && last->table == verdict->planned->table
+		? NULL
+		: verdict->reply.jump;
+}
+
+/* The uplink by which the packet arrives. */
+static const struct planned *find_arrival(const struct facts *facts, const struct verdict *verdict)
+{
+	bool unused;
+
+	return facts_find_planned(facts,
+		facts_find_uplink(facts, verdict->arrival->name, &verdict->local, &unused));
+}
+
 static char *serve_planned(const struct facts *facts, const struct verdict *verdict)
 {
 	const struct planned *planned = verdict->planned;
 	const struct step *last = &verdict->reply.last;
 	const struct rule *lapsed = verdict->reply.lapsed.rule;
+	const struct rule *foreign = find_foreign(facts, verdict);
+	const struct planned *arrival = find_arrival(facts, verdict);
 	const char *name = planned->uplink->file->name;
 
 	if (planned->state == STATE_REFUSED)
@@ -135,13 +179,11 @@ static char *serve_planned(const struct facts *facts, const struct verdict *verd
 	if (planned->state == STATE_BY_HAND) {
 		if (lapsed && is_foreign(facts, lapsed))
 			return fill_table(verdict);
-		return last->rule && is_foreign(facts, last->rule)
-			? see_rule(last->rule)
-			: cure_restart(planned->uplink->device);
+		return foreign ? see_rule(foreign) : cure_restart(planned->uplink->device);
 	}
 	/* All that sync would do then is to loosen the filter, and the reply would go astray. */
-	if (last->rule && is_foreign(facts, last->rule) && !facts->ops->n)
-		return see_rule(last->rule);
+	if (foreign && !facts->ops->n)
+		return see_rule(foreign);
 	if (facts_sync_changes_kernel(facts))
 		return cure_sync();
 	if (last->route && last->route->protocol != PROTO_MULTIHOME &&
@@ -150,7 +192,8 @@ static char *serve_planned(const struct facts *facts, const struct verdict *verd
 	/* Before 2.6.31 there is no loose filter, and 2 is on. */
 	if (verdict->fault == FAULT_FILTERED)
 		return mem_format("set RP_FILTER=%s in %s %s",
-			facts->filter_needs_both ? "off" : "loose", name, then_sync);
+			facts->filter_needs_both ? "off" : "loose",
+			arrival ? arrival->uplink->file->name : name, then_sync);
 	/* A line of route-DEVICE that was not applied. */
 	return lapsed ? cure_restart(planned->uplink->device) : mem_string("");
 }
@@ -199,12 +242,13 @@ static char *serve_unknown(const struct facts *facts, const struct verdict *verd
 
 static char *serve_unserved(const struct facts *facts, const struct verdict *verdict)
 {
-	const struct rule *lapsed = verdict->reply.lapsed.rule, *last = verdict->reply.last.rule;
+	const struct rule *lapsed = verdict->reply.lapsed.rule;
+	const struct rule *foreign = find_foreign(facts, verdict);
 
 	if (lapsed && is_foreign(facts, lapsed) && verdict->has_gateway)
 		return fill_table(verdict);
-	if (last && is_foreign(facts, last))
-		return see_rule(last);
+	if (foreign)
+		return see_rule(foreign);
 	if (!facts->config->enabled)
 		return mem_format("set MULTIHOME=yes in /etc/sysconfig/multihome %s", then_sync);
 	if (!verdict->uplink)
@@ -219,11 +263,14 @@ static char *serve_unserved(const struct facts *facts, const struct verdict *ver
 static char *cure_route(const struct facts *facts, const struct verdict *verdict)
 {
 	const struct step *last = &verdict->reply.last;
+	const struct planned *arrival = find_arrival(facts, verdict);
 
 	if (facts->refused)
 		return mem_string("see what multihome plan says of the configuration");
 	if (last->rule && last->end == STEP_REFUSED)
 		return last->route ? see_route(last->route) : see_rule(last->rule);
+	if (verdict->reason == ARRIVES_AS_SAID && verdict->holder->loopback && arrival)
+		return serve_by_rule(verdict, arrival);
 	if (verdict->outside)
 		return serve_outside(verdict);
 	return verdict->planned ? serve_planned(facts, verdict) : serve_unserved(facts, verdict);
@@ -282,15 +329,27 @@ char *cure_own(const struct facts *facts, const struct verdict *verdict)
 	return verdict->fault == FAULT_REPLY_CARRIER ? see_cable(device) : mem_string("");
 }
 
+char *cure_down(const struct facts *facts, const char *device)
+{
+	const struct profile *profile = facts_find_profile(facts, device);
+	const struct link *link = kernel_find_link(facts->kernel, device);
+
+	if (!profile)
+		return mem_format("run ip link set %s up", device);
+	/* ifup refuses such a device. */
+	if (profile->hwaddr && link && link->mac[0] && strcasecmp(profile->hwaddr, link->mac))
+		return mem_format("see HWADDR=%s in %s: %s has %s", profile->hwaddr,
+			profile->file->name, device, link->mac);
+	return mem_format("run ifup %s", device);
+}
+
 char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 {
 	const struct link *link = verdict->holder->up ? verdict->arrival : verdict->holder;
 
 	switch (verdict->fault) {
 	case FAULT_DOWN:
-		return mem_format(facts_find_profile(facts, link->name) ? "run ifup %s"
-									: "run ip link set %s up",
-			link->name);
+		return cure_down(facts, link->name);
 	case FAULT_CARRIER:
 		return see_cable(verdict->arrival->name);
 	case FAULT_REPLY_CARRIER:
@@ -306,6 +365,7 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 	case FAULT_FILTERED:
 	case FAULT_NO_ROUTE:
 	case FAULT_REFUSED:
+	case FAULT_UNREACHED:
 	case FAULT_NIC:
 	case FAULT_NO_GATEWAY:
 	case FAULT_TURNS:

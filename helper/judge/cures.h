@@ -26,6 +26,7 @@ char *cure_conflict(const struct facts *facts, const struct verdict *verdict,
 char *cure_duplicate(const struct rule *rule);
 char *cure_hook(const struct hook *hook, enum hook_key key);
 char *cure_restart(const char *device);
+char *cure_down(const struct facts *facts, const char *device);
 char *cure_sync(void);
 
 #endif

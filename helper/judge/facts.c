@@ -276,6 +276,17 @@ bool facts_in_use(const struct facts *facts)
 	return false;
 }
 
+bool facts_file_has(const struct file *file, const char *key)
+{
+	struct shvars vars = {0};
+	bool has;
+
+	shvar_parse(file->bytes, file->len, file->path, &vars);
+	has = shvar_find(&vars, key) != NULL;
+	shvar_free(&vars);
+	return has;
+}
+
 bool facts_file_says_no(const struct file *file, const char *key)
 {
 	struct shvars vars = {0};

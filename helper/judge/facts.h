@@ -97,7 +97,8 @@ bool facts_sync_has_work(const struct facts *facts);
 bool facts_sync_changes_kernel(const struct facts *facts);
 /* Has multihome been put to work here? Until then nothing of its own is missing. */
 bool facts_in_use(const struct facts *facts);
-/* Says the file KEY=no? */
+/* Has the file KEY=? Says it KEY=no? */
+bool facts_file_has(const struct file *file, const char *key);
 bool facts_file_says_no(const struct file *file, const char *key);
 /* Is the table without any route of that family? */
 bool facts_table_empty(const struct facts *facts, unsigned table, int family);

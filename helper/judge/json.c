@@ -115,6 +115,18 @@ void json_uplinks(const struct showns *showns, struct text *out)
 	text_add_string(out, "]");
 }
 
+/* Of a family in which the host has no uplink it has no traffic of its own to speak of. */
+static bool is_used(const struct facts *facts, int family)
+{
+	const struct uplinks *uplinks = &facts->config->uplinks;
+	size_t i;
+
+	for (i = 0; i < uplinks->n; i++)
+		if (uplinks->items[i].gateway.family == family)
+			return true;
+	return false;
+}
+
 void json_verdicts(const char *name, const struct facts *facts, const struct verdict *verdicts,
 	size_t n, struct text *out)
 {
@@ -127,6 +139,9 @@ void json_verdicts(const char *name, const struct facts *facts, const struct ver
 	text_add_string(out, "[");
 	for (i = 0; i < n; i++) {
 		verdict = &verdicts[i];
+		if (!verdict->holder && verdict->fault == FAULT_NO_ROUTE &&
+			!is_used(facts, verdict->packet.remote.family))
+			continue;
 		open_item(out);
 		add_address(out, "remote", &verdict->packet.remote);
 		if (verdict->holder) {
@@ -136,7 +151,7 @@ void json_verdicts(const char *name, const struct facts *facts, const struct ver
 			words_verdict(verdict, &words);
 			cure = cure_verdict(facts, verdict);
 		} else {
-			cure = mem_string("");
+			cure = verdict->fault ? cure_own(facts, verdict) : mem_string("");
 		}
 		if (!verdict->leaves.error) {
 			add_member(out, "oif", verdict->leaves.device);

@@ -122,56 +122,53 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 
 /* From where only one NIC leads, it arrives by that one: from a container, a guest, a client of a
  * VPN. An uplink leads everywhere, and so tells nothing. */
-static const struct link *find_only_way(const struct facts *facts, const struct verdict *verdict)
+static void find_only_way(
+	const struct facts *facts, const struct step *last, struct verdict *verdict)
 {
-	const struct step *last = &verdict->reply.last;
 	const struct link *link;
 	struct prefix unused;
 	bool outside;
 
 	if (!last->route || last->end != STEP_ROUTE || !last->device)
-		return NULL;
+		return;
 	link = kernel_find_link(facts->kernel, last->device);
 	if (!link || link->loopback)
-		return NULL;
+		return;
 	/* A service address is in nobody's network. */
-	if (verdict->holder->loopback || verdict->holder->noarp)
-		return link;
-	if (last->route->dst.len <= 1 ||
-		find_default(facts, verdict->local.family, link->name, NULL, &unused) ||
-		facts_find_uplink(facts, link->name, &verdict->local, &outside))
-		return NULL;
-	return link;
+	if (!verdict->holder->loopback && !verdict->holder->noarp &&
+		(last->route->dst.len <= 1 ||
+			find_default(facts, verdict->local.family, link->name, NULL, &unused) ||
+			facts_find_uplink(facts, link->name, &verdict->local, &outside)))
+		return;
+	verdict->only = link;
+	verdict->near = !route_hop(last->route, 0).gateway.family;
 }
 
 /* Main may know a network that the uplink's table does not know yet: a container's. */
-static const struct link *find_way_by_main(
-	const struct facts *facts, const struct verdict *verdict)
+static void find_way_by_main(const struct facts *facts, struct verdict *verdict)
 {
 	const struct question question = {.to = verdict->packet.remote};
-	struct verdict by_main = *verdict;
+	struct walked by_main = walk(&facts->walks, &question, NULL);
 
-	by_main.reply = walk(&facts->walks, &question, NULL);
-	return find_only_way(facts, &by_main);
+	find_only_way(facts, &by_main.last, verdict);
 }
 
 static void find_arrival(const struct facts *facts, struct verdict *verdict)
 {
 	const struct packet *packet = &verdict->packet;
 	const char *said = packet->by[0] ? packet->by : packet->zone;
-	const struct link *way;
 
 	verdict->arrival = verdict->holder;
 	if (packet->remote.family == AF_INET && verdict->holder->up && !verdict->holder->loopback)
 		find_bystanders(facts, verdict);
-	way = find_only_way(facts, verdict);
-	if (!way)
-		way = find_way_by_main(facts, verdict);
+	find_only_way(facts, &verdict->reply.last, verdict);
+	if (!verdict->only)
+		find_way_by_main(facts, verdict);
 	if (*said) {
 		verdict->arrival = kernel_find_link(facts->kernel, said);
 		verdict->reason = ARRIVES_AS_SAID;
-	} else if (way) {
-		verdict->arrival = way;
+	} else if (verdict->only) {
+		verdict->arrival = verdict->only;
 		verdict->reason = ARRIVES_BY_ROUTE;
 	}
 	if (!verdict->arrival)
@@ -301,6 +298,8 @@ static enum fault fault_of_device(const struct verdict *verdict)
 	if (verdict_other_turn(verdict, &unused) && last->route->n > 1 &&
 		route_uses(last->route, verdict->holder->name))
 		return FAULT_TURNS;
+	if (verdict->only && strcmp(device, verdict->only->name))
+		return verdict->near ? FAULT_UNREACHED : FAULT_NIC;
 	if (!strcmp(device, verdict->holder->name))
 		return FAULT_NONE;
 	if (!strcmp(device, verdict->arrival->name) &&

@@ -35,6 +35,7 @@ enum fault {
 	FAULT_REFUSED,	     /* by a rule or a route that refuses */
 	FAULT_REPLY_CARRIER, /* of the NIC by which the reply leaves */
 	FAULT_NEIGHBOUR,     /* the next hop does not answer ARP or NDP */
+	FAULT_UNREACHED,     /* by another NIC than the one whose neighbour the remote is */
 	/* Astray: */
 	FAULT_NIC,
 	FAULT_NO_GATEWAY, /* by another NIC, and its own has no gateway to go by */
@@ -77,6 +78,8 @@ struct verdict {
 
 	const struct link *arrival;
 	enum arrival_reason reason;
+	const struct link *only; /* the one NIC that leads to the remote; NULL: several may */
+	bool near;		 /* without a gateway: nobody else reaches it */
 	struct bystanders bystanders;
 	enum arrival expected; /* what the walk says of the arrival */
 	struct walked reply;

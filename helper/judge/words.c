@@ -356,7 +356,8 @@ static void format_astray(const struct verdict *verdict, struct text *out)
 		text_format(out, ", or by another NIC, in turn");
 	else if (verdict->fault == FAULT_NO_GATEWAY)
 		text_format(out, ", as %s has no gateway", verdict->holder->name);
-	else if (verdict->reason != ARRIVES_BY_HOLDER)
+	else if (verdict->reason != ARRIVES_BY_HOLDER &&
+		strcmp(verdict->leaves.device, verdict->holder->name))
 		text_format(out, ", not by %s", verdict->holder->name);
 }
 
@@ -412,6 +413,12 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 			prefix_format_address(verdict_next_hop(verdict), text),
 			verdict->leaves.device);
 		return;
+	case FAULT_UNREACHED:
+		text_add_string(out, "lost: the reply leaves by ");
+		format_exit(verdict, out);
+		text_format(out, ", and only %s leads to %s", verdict->only->name,
+			prefix_format_address(&verdict->packet.remote, text));
+		return;
 	case FAULT_NIC:
 	case FAULT_NO_GATEWAY:
 	case FAULT_TURNS:
@@ -448,7 +455,7 @@ const char *words_fault(enum fault fault)
 {
 	static const char *const names[] = {"none", "wrong-gateway", "down", "no-carrier",
 		"filtered", "not-taken", "arp-conflict", "no-route", "refused", "reply-no-carrier",
-		"neighbour", "wrong-nic", "no-gateway", "by-turns", "vrf", "depends", "firewall"};
+		"neighbour", "unreached", "wrong-nic", "no-gateway", "by-turns", "vrf", "depends", "firewall"};
 
 	return names[fault];
 }

@@ -378,6 +378,8 @@ struct walked walk(const struct walks *walks, const struct question *question, s
 			act(walks, question, &step);
 			if (step.end == STEP_GOTO && !(skip_to = find_target(walks->kernel, rule)))
 				step.end = STEP_NOWHERE;
+			if (step.end == STEP_GOTO)
+				walked.jump = rule;
 		} else if ((step.end == STEP_MARK || step.end == STEP_OTHER) && !others.rule) {
 			others = act_on_others(walks, question, rule);
 			if (!decides(&others))

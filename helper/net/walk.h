@@ -63,6 +63,7 @@ struct walked {
 	/* The first rule that is for packets with a mark, a port or a user, came before that, and
 	 * leads such packets by another device or nowhere; NULL: none does. */
 	const struct rule *depends;
+	const struct rule *jump; /* the last goto that was followed; NULL: none was */
 };
 
 /* What the kernel holds, arranged for walks: rules and routes are found, not searched. */

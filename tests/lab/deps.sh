@@ -43,6 +43,8 @@ list() {
 	check file        file          file
 	check setfattr    attr          attr
 	check setfacl     acl           acl
+	check jq          jq            jq
+	check python3     python3       python3
 	check nm          binutils      binutils
 	check @address    gcc           libasan
 	check @undefined  gcc           libubsan
@@ -97,9 +99,9 @@ install_debian() {
 
 install_centos() {
 	yum=$(command -v dnf || command -v yum)
-	# bats and ShellCheck are in EPEL only.
+	# bats and ShellCheck are in EPEL only, and jq is before EL8.
 	case " $* " in
-	*" bats "* | *" ShellCheck "*) "$yum" -q -y install epel-release ;;
+	*" bats "* | *" ShellCheck "* | *" jq "*) "$yum" -q -y install epel-release ;;
 	esac
 	"$yum" -q -y install "$@"
 }

@@ -90,7 +90,7 @@ static void expect(const char *want, const char *name)
 	quick = walk(&arranged, &question, NULL);
 	ok(walked.last.rule == quick.last.rule && walked.last.route == quick.last.route &&
 			walked.last.end == quick.last.end && walked.lapsed.rule == quick.lapsed.rule &&
-			walked.depends == quick.depends,
+			walked.depends == quick.depends && walked.jump == quick.jump,
 		"%s: told or not, it ends alike", name);
 	text_add_string(&text, "");
 	for (i = 0; i < steps.n; i++) {

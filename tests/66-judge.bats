@@ -1,0 +1,546 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2030,SC2031,SC2154 # what run sets
+# check, explain and show of one host say the same: for people, programs and monitors. Each fault is
+# made for real, each cure is carried out, and then packets are answered.
+
+load lab/test
+
+# plain_started [KEY=VALUE…]: the package at work, and nothing else.
+plain_started() {
+	host_up "$@"
+	lab_install
+	service start
+}
+
+# json PATTERN: what was printed last is one JSON object, and has a line like that once it is
+# indented.
+json() {
+	output=$(python3 -m json.tool <<<"$output")
+	has "$output" "$1"
+}
+
+# finding KIND [DEVICE]: check has it; its cure is in $cure.
+finding() {
+	local line
+	run --separate-stderr host multihome check --porcelain
+	line=$(grep -P "^(wrong|note)\t$1\t${2--}\t" <<<"$output") || {
+		printf 'no %s of %s in:\n%s\n' "$1" "${2--}" "$output"
+		return 1
+	}
+	is "$(lines "$line")" 1 "findings of $1"
+	cure=$(cut -f 6 <<<"$line")
+}
+
+# quiet: check exits 0, notes at most.
+quiet() {
+	multihome 0 check
+	has_no "$output" '^[^n ]'
+}
+
+# state DEVICE STATE [DEFAULT]
+state() {
+	local fields
+	multihome 0 show --porcelain
+	fields=$(awk -F '\t' -v device="$1" '$1 == device { print $5, $6 }' <<<"$output")
+	is "${fields% *}" "$2" "state of $1"
+	[ $# -lt 3 ] || is "${fields#* }" "$3" "default of $1"
+}
+
+cable_out() {
+	router "$1" ip link set uplink down
+	host sh -c "until ip route show table all dev eth$1 | grep -q linkdown; do sleep 0.02; done"
+}
+
+# explained OUTCOME WORD…: how the last line of explain begins.
+explained() {
+	local outcome=$1 expected=0
+	shift
+	[[ $outcome = right* || $outcome = unknown* ]] || expected=1
+	multihome $expected explain "$@"
+	has "$output" "^verdict +$outcome"
+	cure=$(sed -n 's/^cure  *//p' <<<"$output")
+}
+
+# --- for programs ------------------------------------------------------------------------
+
+@test "show, check and explain print one JSON object each, of one schema" {
+	plain_started LAB_RP_FILTER=el6
+	multihome 0 show --json
+	json '"uplinks": \['
+	is "$(jq -r '.uplinks[] | [.dev, .file, .family, .addr_info[0].local,
+		.addr_info[0].prefixlen, .gateway, .table, .state, .default, .rp_filter] |
+		map(tostring) | join(" ")' <<<"$output")" "$(
+		echo eth0 ifcfg-eth0 inet 192.168.2.99 24 192.168.2.1 100 up standby strict
+		echo eth1 ifcfg-eth1 inet 10.0.0.99 8 10.0.0.1 101 up winner strict)"
+	multihome 0 explain "$LAB_CLIENT" 10.0.0.99 --json
+	is "$(jq -c '[.version, (.addresses[] | .remote, .local, .dev, .iif, .oif, .gateway, .table,
+		.outcome, .fault)]' <<<"$output")" \
+		"[1,\"$LAB_CLIENT\",\"10.0.0.99\",\"eth1\",\"eth1\",\"eth1\",\"10.0.0.1\",101,\"right\",\"none\"]"
+	multihome 0 explain 10.0.0.99 192.168.2.99 --json
+	is "$output" '{"version":1,"addresses":[]}' 'what never leaves the host'
+	multihome 0 check --json
+	is "$(jq -c 'keys_unsorted' <<<"$output")" \
+		'["version","uplinks","addresses","own","findings"]'
+	is "$(jq -c '[.own[] | [.oif, .outcome]]' <<<"$output")" '[["eth1","right"]]'
+	host ip link set eth1 down
+	multihome 1 check --json
+	json '"outcome": "right"'
+	is "$(jq -c '[.uplinks[] | .state]' <<<"$output")" '["up","down"]'
+	is "$(jq -c '[.findings[] | select(.kind == "down") | .wrong, .dev, .cure]' <<<"$output")" \
+		'[false,"eth1","run ifup eth1"]'
+}
+
+@test "a name that would break a line or JSON is told in both" {
+	plain_started
+	printf 'NAME="a\\b"\nTABEL=1\n' >>"$LAB_SCRIPTS/ifcfg-eth0"
+	mv "$LAB_SCRIPTS/ifcfg-eth0" "$LAB_SCRIPTS/"$'ifcfg-"\\\xc3\xa4\xff'
+	multihome 1 check --json
+	json '"text": ".*ifcfg-\\"\\\\\\u00e4\?:'
+	multihome 0 show --json
+	json '"file": "ifcfg-\\"'
+}
+
+@test "a plugin of Nagios: one line with performance data, and OK, WARNING, CRITICAL, UNKNOWN" {
+	local data='uplinks_up=[0-2];;;0;2 addresses_right=[0-2];;;0;2 time=[0-9]+ms$'
+	plain_started
+	multihome 0 check --nagios
+	has "$output" "^MULTIHOME OK - 2 addresses of 2 NICs answer by their own NIC \| $data"
+	rm "$LAB_SCRIPTS/rule-eth1"
+	multihome 1 check --nagios
+	has "$output" "^MULTIHOME WARNING - 1 wrong, the first: eth1: [^|]* \| $data"
+	cable_out 1
+	multihome 2 check --nagios
+	has "$output" "^MULTIHOME CRITICAL - [^|]* \| uplinks_up=1;.*addresses_right=1;"
+	is "$(lines "$output")" 1
+	multihome 3 check --nagios --root /nowhere
+	has "$output" '^MULTIHOME UNKNOWN - [^|]*$'
+}
+
+@test "check --root reads the files of another host, and nothing of this one" {
+	local copy
+	plain_started
+	copy=$LAB_ROOT/tmp/copy
+	mkdir -p "$copy/etc"
+	cp -a "$LAB_ROOT/etc/sysconfig" "$copy/etc"
+	host ip link set eth1 down
+	multihome 0 check --root /tmp/copy
+	is "$output" ''
+	sed -i s/^GATEWAY/GATWAY/ "$copy/etc/sysconfig/network-scripts/ifcfg-eth1"
+	echo TABLE=254 >>"$copy/etc/sysconfig/network-scripts/ifcfg-eth0"
+	multihome 1 check --root /tmp/copy --porcelain
+	is "$(cut -f 1-3 <<<"$output")" "$(printf 'wrong\t%s\t%s\n' summary - refused eth0 key eth1)"
+	has "$output" 'ifcfg-eth1:[0-9]+: GATWAY: '
+	multihome 1 check --root /tmp/copy/etc --json
+	is "$(jq -c '[.addresses, .own, (.findings | length)]' <<<"$output")" '[[],[],2]'
+}
+
+@test "show DEVICE lists one uplink with all of its addresses, or says that it is none" {
+	local i
+	plain_started
+	multihome 0 show eth0
+	is "$(awk '{print $1}' <<<"$output")" $'DEVICE\neth0'
+	for i in 1 2 3 4 5; do
+		printf '%s\n' "IPADDR$i=192.168.2.10$i" "PREFIX$i=24"
+	done >>"$LAB_SCRIPTS/ifcfg-eth0"
+	multihome 0 sync
+	multihome 0 show
+	has "$output" '^ +and 3 more'
+	multihome 0 show eth0
+	has "$output" '192\.168\.2\.105/24'
+	multihome 1 show lo
+	is "$output/$stderr" '/lo is no uplink'
+}
+
+# --- states --------------------------------------------------------------------------------
+
+@test "before the first sync and after clean no uplink counts as served" {
+	host_up LAB_RP_FILTER=el6
+	service start
+	lab_install
+	state eth0 not-applied -
+	state eth1 not-applied winner
+	is "$(probe_ping 192.168.2.99)" 'lost -'
+	multihome 0 sync
+	state eth0 up standby
+	answers 0 1
+	multihome 0 clean
+	state eth0 not-applied -
+}
+
+@test "an edit that waits, a link that is down, a cable that is out, a router that is dead" {
+	plain_started LAB_UPLINKS=3
+	state eth0 up standby
+	multihome 0 show
+	has "$output" '^eth0 .* standby 1 '
+	has "$output" '^eth1 .* standby 2 '
+	echo METRIC=50 >>"$LAB_SCRIPTS/ifcfg-eth0"
+	state eth0 waits
+	finding waits eth0
+	carry_out "$cure"
+	state eth0 up
+	host ip link set eth0 down
+	state eth0 down -
+	finding down eth0
+	is "$cure" 'run ifup eth0'
+	host ifdown eth0
+	carry_out "$cure"
+	state eth0 up
+	cable_out 0
+	state eth0 no-carrier
+	host ip neighbour replace 10.0.0.1 dev eth1 nud failed
+	state eth1 dead
+	router 0 ip link set uplink up
+	links_settle
+	host ip neighbour flush dev eth1
+	state eth0 up
+	answers 0 1 2
+}
+
+@test "a default by two next hops is shared, and a VPN's halves are told below the table" {
+	plain_started
+	host ip route replace default nexthop via 192.168.2.1 nexthop via 10.0.0.1
+	state eth0 up shares
+	state eth1 up shares
+	host ip route replace default via 10.0.0.1
+	vpn_up
+	multihome 0 sync
+	state eth1 up standby
+	multihome 0 show
+	has "$output" "^The host's own traffic leaves by tun0: "
+	answers 0 1
+}
+
+# --- the host's own traffic ------------------------------------------------------------------
+
+@test "F1, F14: the winner's cable is out: the host is offline, and the cure brings it back" {
+	plain_started LAB_RP_FILTER=el6
+	reaches_client eth1
+	cable_out 1
+	is "$(probe_own)" 'lost -'
+	explained 'lost: eth1 has no carrier' "$LAB_CLIENT" 10.0.0.99
+	multihome 1 check
+	is "$output" "$(sed -n '/^    eth1: it has no carrier/,/^$/s/^    //p' "$LAB_REPO/README.md")" \
+		README.md
+	finding no-carrier eth1
+	finding offline
+	is "${cure%%;*}" 'run ifdown eth1'
+	carry_out "$cure"
+	reaches_client eth0
+	answers 0
+	quiet
+	router 1 ip link set uplink up
+	host ifup eth1
+	quiet
+	answers 0 1
+}
+
+@test "F14: the winner's gateway is dead: offline, and the cure brings the host back" {
+	plain_started
+	router 1 ip address del 10.0.0.1/8 dev uplink
+	host ip neighbour replace 10.0.0.1 dev eth1 nud failed
+	is "$(probe_own)" 'lost -'
+	host ip neighbour replace 10.0.0.1 dev eth1 nud failed
+	finding offline
+	finding neighbour eth1
+	explained 'lost: 10\.0\.0\.1 does not answer on eth1' "$LAB_CLIENT" 10.0.0.99
+	finding offline
+	carry_out "$cure"
+	reaches_client eth0
+	quiet
+}
+
+@test "a host whose default is gone is told so, and sync gives it the next" {
+	plain_started
+	host ip route flush table default
+	host ip route flush exact default
+	is "$(probe_own)" 'lost -'
+	finding offline
+	carry_out "$cure"
+	is "$(probe_own)" 'ok eth0'
+	quiet
+}
+
+@test "two defaults of one metric" {
+	plain_started
+	host ip route append default via 192.168.2.1 dev eth0
+	finding two-defaults
+	[[ $cure == 'see '* ]]
+	host ip route del default via 192.168.2.1 dev eth0
+	quiet
+}
+
+@test "a static route that a bounce took away is missed, and ifup-routes brings it back" {
+	plain_started
+	echo '203.0.113.0/24 via 10.0.0.7 dev eth1' >>"$LAB_SCRIPTS/route-eth1"
+	host ifdown eth1
+	host ifup eth1
+	quiet
+	host ip link set eth1 down
+	host ip link set eth1 up
+	links_settle
+	multihome 0 sync
+	finding route-lost eth1
+	carry_out "$cure"
+	has "$(routes)" '^203\.0\.113\.0/24 via 10\.0\.0\.7 dev eth1'
+	multihome 0 sync
+	quiet
+	answers 0 1
+}
+
+# --- files --------------------------------------------------------------------------------------
+
+@test "F2: keys that are misspelt, in an ifcfg file and in our own, and a NIC without a gateway" {
+	plain_started
+	sed -i s/^GATEWAY/GATWAY/ "$LAB_SCRIPTS/ifcfg-eth1"
+	host ifdown eth1
+	host ifup eth1
+	finding key eth1
+	has "$output" 'ifcfg-eth1:[0-9]+: GATWAY: .*GATEWAY'
+	finding no-gateway eth1
+	sed -i s/^GATWAY/GATEWAY/ "$LAB_SCRIPTS/ifcfg-eth1"
+	carry_out "$cure" || host multihome sync
+	host ifdown eth1
+	host ifup eth1
+	quiet
+	echo TABLES_RANGE=100-120 >"$LAB_ROOT/etc/sysconfig/multihome"
+	finding refused
+	has "$output" 'sysconfig/multihome:1: TABLES_RANGE: '
+	rm "$LAB_ROOT/etc/sysconfig/multihome"
+	quiet
+	answers 0 1
+}
+
+@test "F7: MULTIHOME=off is read by check as by the plan" {
+	plain_started
+	echo MULTIHOME=off >>"$LAB_SCRIPTS/ifcfg-eth0"
+	multihome 0 sync
+	multihome 0 check
+	is "$output" ''
+}
+
+@test "F8: a NIC without IPADDR and an address by hand is not told to set what is there" {
+	host_up
+	sed -i '/^IPADDR\|^NETMASK/d' "$LAB_SCRIPTS/ifcfg-eth0"
+	lab_install
+	service start
+	host ip link set eth0 up
+	host ip address add 192.168.2.99/24 dev eth0
+	run --separate-stderr host multihome check --porcelain
+	has_no "$(cut -f 6 <<<"$output")" GATEWAY=192
+}
+
+@test "F9: what does nothing is not advised: of IPv6, of guests, of a tunnel, of CR LF" {
+	host_up LAB_IPV6=1
+	lab_uplinks6
+	lab_install
+	service start
+	echo 'iif br9 lookup 101 priority 500' >>"$LAB_SCRIPTS/rule-eth1"
+	host ip rule add iif br9 lookup 101 priority 500
+	finding stale-rule eth1
+	is "$cure" -
+	host ip tuntap add ppp0 mode tun
+	host ip address add 172.30.9.1 peer 172.30.9.2 dev ppp0
+	host ip link set ppp0 up
+	lab_ifcfg ppp0 DEVICE=ppp0 ONBOOT=no TYPE=xDSL DEFROUTE=no
+	multihome 0 sync
+	run --separate-stderr host multihome check --porcelain
+	has_no "$(cut -f 6 <<<"$output")" '(GATEWAY|ARP_IGNORE)=|rule del'
+	lab_uplink 1
+	sed -i 's/$/\r/' "$LAB_SCRIPTS/ifcfg-eth1"
+	finding refused eth1
+	has_no "$cure" ifup
+}
+
+@test "F12: a folder that is not there and a device that nobody knows are errors" {
+	plain_started
+	multihome 1 plan --root /nowhere
+	is "$stderr" '/nowhere: No such file or directory'
+	multihome 1 check --root /nowhere
+	multihome 2 plan eth77
+	is "$stderr" 'eth77: no such device, and no ifcfg file for one'
+}
+
+# --- verdicts -------------------------------------------------------------------------------------
+
+@test "F3: a NIC without a gateway in another's network, whose MAC the router knows" {
+	local mac
+	host_up LAB_RP_FILTER=el6
+	lab_uplink 1 IPADDR=192.168.2.98 NETMASK=255.255.255.0
+	sed -i /GATEWAY/d "$LAB_SCRIPTS/ifcfg-eth1"
+	service start
+	lab_install
+	mac=$(host cat /sys/class/net/eth1/address)
+	router 1 ip address add 192.168.2.1/24 dev uplink
+	router 1 ip neighbour replace 192.168.2.98 lladdr "$mac" dev uplink
+	client ip route replace 192.168.2.98 via 172.31.2.1 src "$LAB_CLIENT"
+	is "$(probe_ping 192.168.2.98)" 'lost -'
+	explained 'lost on arrival: rp_filter of eth1' "$LAB_CLIENT" 192.168.2.98 by eth1
+	finding wrong-nic eth1
+	is "$cure" 'set GATEWAY=192.168.2.1 in ifcfg-eth1 and run multihome sync'
+	carry_out "$cure"
+	is "$(probe_ping 192.168.2.98)" 'ok eth1'
+	explained 'right: answered by eth1' "$LAB_CLIENT" 192.168.2.98
+	quiet
+}
+
+@test "F4: a container that came after the start: its packets arrive by its bridge and are lost" {
+	plain_started
+	host ip netns add container
+	host ip -batch - <<-END
+		link add docker0 type veth peer name eth0 netns container
+		address add 172.17.0.1/16 dev docker0
+		link set docker0 up
+	END
+	host ip -n container link set eth0 up
+	host ip -n container address add 172.17.0.2/16 dev eth0
+	host ip -n container route add default via 172.17.0.1
+	links_settle
+	from_container() {
+		host ip netns exec container ping -n -q -c1 -W1 192.168.2.99 >/dev/null
+	}
+	run ! from_container
+	explained 'lost: the reply leaves by eth0 through 192\.168\.2\.1, and only' \
+		172.17.0.2 192.168.2.99
+	has "$output" '^1 arrival .* by docker0, which leads to it; eth0 has$'
+	multihome 1 explain 172.17.0.2 192.168.2.99 --json
+	is "$(jq -r '.addresses[0] | .iif, .oif, .outcome, .fault' <<<"$output" | xargs)" \
+		'docker0 eth0 lost unreached'
+	carry_out "$cure"
+	explained 'right: answered by docker0, which leads to it' 172.17.0.2 192.168.2.99
+	from_container
+	answers 0 1
+}
+
+# reached_by ADDRESS K: the network sends it to the host's NIC K.
+reached_by() {
+	router "$2" ip route replace "$1" via "${LAB_ADDRESSES[$2]}"
+	client ip route replace "$1" via 172.31.$(($2 + 1)).1 src "$LAB_CLIENT"
+}
+
+@test "F5: a service address outside of all networks, on the NIC or on lo: one cure, that cures" {
+	plain_started LAB_RP_FILTER=el6
+	host ip address add 203.0.113.200/32 dev eth0
+	reached_by 203.0.113.200 0
+	is "$(probe_ping 203.0.113.200)" 'lost -'
+	explained 'lost on arrival: rp_filter of eth0 drops what eth1 would' "$LAB_CLIENT" 203.0.113.200
+	finding dropped eth0
+	carry_out "$cure"
+	is "$(probe_ping 203.0.113.200)" 'ok eth0'
+	quiet
+	host ip rule del from 203.0.113.200
+	host ip address del 203.0.113.200/32 dev eth0
+	host ip address add 203.0.113.200/32 dev lo
+	is "$(probe_ping 203.0.113.200)" 'lost -'
+	explained lost "$LAB_CLIENT" 203.0.113.200 by eth0
+	carry_out "$cure"
+	is "$(probe_ping 203.0.113.200)" 'ok eth0'
+	explained 'right: answered by eth0' "$LAB_CLIENT" 203.0.113.200 by eth0
+	quiet
+}
+
+@test "an address of another network on the NIC is to be set in its file" {
+	plain_started LAB_RP_FILTER=el6
+	echo 'IPADDR1=192.168.2.98' >>"$LAB_SCRIPTS/ifcfg-eth0"
+	echo 'PREFIX1=24' >>"$LAB_SCRIPTS/ifcfg-eth0"
+	multihome 0 sync
+	host ip address add 203.0.113.200/24 dev eth0
+	reached_by 203.0.113.200 0
+	is "$(probe_ping 203.0.113.200)" 'lost -'
+	finding dropped eth0
+	is "$cure" 'set IPADDR2=203.0.113.200 and PREFIX2=24 in ifcfg-eth0 and run multihome sync'
+	carry_out "$cure"
+	is "$(probe_ping 203.0.113.200)" 'ok eth0'
+	quiet
+}
+
+@test "by DEVICE: an address that is asked by the other NIC is filtered there" {
+	plain_started LAB_RP_FILTER=el6
+	reached_by 10.0.0.99 0
+	is "$(probe_ping 10.0.0.99)" 'lost -'
+	explained 'lost on arrival: rp_filter of eth0 drops what eth1' "$LAB_CLIENT" 10.0.0.99 by eth0
+	has "$output" '^1 arrival .* by eth0, as said; eth1 has the address$'
+	is "$cure" 'set RP_FILTER=loose in ifcfg-eth0 and run multihome sync'
+	carry_out "$cure"
+	explained 'right: answered by eth1' "$LAB_CLIENT" 10.0.0.99 by eth0
+	is "$(probe_ping 10.0.0.99)" 'ok eth1'
+	multihome 2 explain "$LAB_CLIENT" 10.0.0.99 by eth9
+	is "$stderr" 'multihome: explain: eth9: there is no such device'
+	multihome 2 explain "$LAB_CLIENT" by
+}
+
+@test "F6: a goto past our rules is named, as by explain" {
+	plain_started LAB_RP_FILTER=el6
+	host ip rule add from 192.168.2.99 priority 50 goto 32766
+	is "$(probe_ping 192.168.2.99)" 'lost -'
+	finding dropped eth0
+	is "$cure" 'see the rule from 192.168.2.99 goto 32766 priority 50, which somebody made'
+	explained 'lost on arrival' "$LAB_CLIENT" 192.168.2.99
+	is "$cure" 'see the rule from 192.168.2.99 goto 32766 priority 50, which somebody made'
+	host ip rule del priority 50
+	quiet
+	answers 0
+}
+
+@test "F10: firewall rules are said to be there, not examined" {
+	plain_started
+	host nft 'table ip admin { chain in { type filter hook input priority 0;
+		iifname "eth0" icmp type echo-request drop; }; }'
+	is "$(probe_ping 192.168.2.99)" 'lost -'
+	explained 'unknown: answered by eth0 through 192\.168\.2\.1 if the' "$LAB_CLIENT" 192.168.2.99
+	finding firewall
+	quiet
+	has "$output" '^note: firewall rules are loaded'
+	multihome 0 check --nagios
+	has "$output" 'OK - 2 addresses .*, as far as the firewall lets them \|'
+	host nft flush ruleset
+	explained 'right: ' "$LAB_CLIENT" 192.168.2.99
+}
+
+@test "a rule for marked packets leaves it open which way a reply goes" {
+	plain_started
+	host ip rule add fwmark 7 lookup 7 priority 300
+	host ip route add default via 10.0.0.1 dev eth1 table 7
+	explained 'unknown: answered by eth0 .*, unless this' "$LAB_CLIENT" 192.168.2.99
+	finding depends eth0
+	quiet
+}
+
+@test "F13: one fault of a file is one line" {
+	plain_started
+	echo 'NAME="open' >>"$LAB_SCRIPTS/ifcfg-eth1"
+	echo ARP_IGNORE=9 >>"$LAB_SCRIPTS/ifcfg-eth0"
+	run --separate-stderr host multihome check --porcelain
+	is "$(grep -c ifcfg-eth0: <<<"$output")" 2 'the summary and the finding'
+	is "$(tail -n +2 <<<"$output" | grep -c ifcfg-eth1:)" 1
+}
+
+@test "F17: a foreign rule like ours but for a mark is left, and all is well once it is gone" {
+	plain_started LAB_RP_FILTER=el6
+	host ip rule add fwmark 9 from 10.0.0.0/8 iif lo lookup 101 priority 10001
+	run --separate-stderr host multihome sync
+	has "$(rules)" '^10001: from 10\.0\.0\.0/8 fwmark 0x9 iif lo lookup 101'
+	host ip rule del fwmark 9 from 10.0.0.0/8 iif lo lookup 101 priority 10001
+	multihome 0 sync
+	quiet
+	answers 0 1
+	is "$(host cat /proc/sys/net/ipv4/conf/eth1/rp_filter)" 1
+}
+
+@test "F18: a NIC in a VRF is said to be in one, and its VRF's routes are not judged" {
+	host_up
+	host ip link add vrf1 type vrf table 77 2>/dev/null || skip 'this kernel has no VRF'
+	host ip link set vrf1 up
+	lab_install
+	service start
+	host ip link add lan2 type veth peer name lan3
+	host ip link set lan2 master vrf1
+	host ip address add 172.29.1.1/24 dev lan2
+	host ip link set lan2 up
+	host ip link set lan3 up
+	links_settle
+	host ip route add default via 172.29.1.2 dev lan2 table 77
+	explained 'unknown: lan2 is in a VRF' "$LAB_CLIENT" 172.29.1.1
+	finding vrf lan2
+	is "$cure" -
+}
