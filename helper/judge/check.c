@@ -176,8 +176,9 @@ static bool is_wrong(const struct facts *facts, const struct verdict *verdict)
 
 	if (verdict->outside)
 		return false;
+	/* An edit that waits is told as such. */
 	if (verdict->fault == FAULT_GATEWAY)
-		return verdict->planned && verdict->planned->table &&
+		return verdict->planned && !verdict->planned->edited && verdict->planned->table &&
 			verdict->reply.last.route->protocol == PROTO_MULTIHOME;
 	if (verdict->planned)
 		return true;
@@ -242,7 +243,8 @@ static void check_conflicts(
 
 	for (i = 0; i < verdict->bystanders.n; i++) {
 		other = &verdict->bystanders.items[i];
-		if (!other->answers)
+		/* lo and dummy devices answer nobody. */
+		if (!other->answers || (verdict->reason == ARRIVES_BY_ARP && verdict->holder->noarp))
 			continue;
 		found.wrong = other->refuses || verdict->reason == ARRIVES_BY_ARP ||
 			verdict->has_gateway;
@@ -280,6 +282,10 @@ static void check_address(
 		format_dropped(facts, verdict, &what);
 		add_fault(facts, verdict, FINDING_DROPPED, &what, findings);
 		break;
+	case FAULT_ARP:
+		text_add_string(&what, "is answered by no NIC");
+		add_fault(facts, verdict, FINDING_ARP, &what, findings);
+		return;
 	case FAULT_NO_ROUTE:
 	case FAULT_REFUSED:
 		text_add_string(&what, "go nowhere: ");

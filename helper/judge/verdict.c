@@ -92,83 +92,106 @@ static bool answers_arp(const struct facts *facts, const struct verdict *verdict
 	return walked.last.device && !strcmp(walked.last.device, link->name);
 }
 
+/* Does it answer ARP for no address whatsoever? */
+static bool is_silent(const struct link *link)
+{
+	return link->loopback || link->noarp || !link->up || !link->running;
+}
+
+/* Who answers ARP for the address, of the NICs in whose networks it lies. The holder's own answer
+ * counts; where it gives none, neighbours send to another that does. */
 static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 {
+	const struct bystanders *others = &verdict->bystanders;
 	const struct member *member;
 	struct bystander *other;
+	bool within = false, answered = false;
 	size_t i;
 
 	for (i = 0; i < facts->members.n; i++) {
 		member = &facts->members.items[i];
-		if (member->link == verdict->holder || !member->link->up ||
-			!prefix_contains(&member->net, &verdict->local) ||
-			(verdict->bystanders.n &&
-				verdict->bystanders.items[verdict->bystanders.n - 1].link ==
-					member->link))
+		if (is_silent(member->link) || !prefix_contains(&member->net, &verdict->local))
+			continue;
+		within = true;
+		if (member->link == verdict->holder) {
+			answered |= answers_arp(facts, verdict, member->link, &member->net);
+			continue;
+		}
+		if (others->n && others->items[others->n - 1].link == member->link)
 			continue;
 		other = array_add(&verdict->bystanders);
 		other->link = member->link;
 		other->answers = answers_arp(facts, verdict, member->link, &member->net);
 		other->refuses = retrace_arrival(facts, &verdict->packet.remote, &verdict->local,
 					 member->link) != ARRIVAL_TAKEN;
-		if (other->answers && !verdict->holder->noarp &&
-			!answers_arp(facts, verdict, verdict->holder, &member->net)) {
-			verdict->arrival = member->link;
-			verdict->reason = ARRIVES_BY_ARP;
-		}
 	}
+	for (i = 0; i < others->n && !answered; i++) {
+		if (!others->items[i].answers)
+			continue;
+		verdict->arrival = others->items[i].link;
+		verdict->reason = ARRIVES_BY_ARP;
+		answered = true;
+	}
+	verdict->unanswered = within && !answered;
 }
 
 /* From where only one NIC leads, it arrives by that one: from a container, a guest, a client of a
- * VPN. An uplink leads everywhere, and so tells nothing. */
-static const struct link *find_only_way(const struct facts *facts, const struct verdict *verdict)
+ * VPN. An uplink leads everywhere, and so tells nothing; nor does a NIC that a file configures, whose
+ * neighbours have a router of their own, unless the host is one. */
+static const struct link *find_only_way(
+	const struct facts *facts, const struct verdict *verdict, const struct walked *walked)
 {
-	const struct step *last = &verdict->reply.last;
+	const struct step *last = &walked->last;
 	const struct link *link;
 	struct prefix unused;
 	bool outside;
 
-	if (!last->route || last->end != STEP_ROUTE || !last->device)
+	if (!last->route || last->end != STEP_ROUTE || !last->device || last->route->dst.len <= 1)
 		return NULL;
 	link = kernel_find_link(facts->kernel, last->device);
-	if (!link || link->loopback)
-		return NULL;
-	/* A service address is in nobody's network. */
-	if (verdict->holder->loopback || verdict->holder->noarp)
-		return link;
-	if (last->route->dst.len <= 1 ||
+	if (!link || link->loopback ||
 		find_default(facts, verdict->local.family, link->name, NULL, &unused) ||
 		facts_find_uplink(facts, link->name, &verdict->local, &outside))
 		return NULL;
-	return link;
+	return facts->forwards || !facts_find_profile(facts, link->name) ? link : NULL;
 }
 
-/* Main may know a network that the uplink's table does not know yet: a container's. */
-static const struct link *find_way_by_main(
-	const struct facts *facts, const struct verdict *verdict)
+/* A service address that is in no NIC's network is routed to the host: by the NIC that leads back,
+ * for all that is known. */
+static const struct link *find_way_back(const struct facts *facts, const struct verdict *verdict)
 {
-	const struct question question = {.to = verdict->packet.remote};
-	struct verdict by_main = *verdict;
+	const struct step *last = &verdict->reply.last;
+	const struct link *link;
 
-	by_main.reply = walk(&facts->walks, &question, NULL);
-	return find_only_way(facts, &by_main);
+	if (!verdict->holder->loopback && !verdict->holder->noarp)
+		return NULL;
+	link = last->route && last->device ? kernel_find_link(facts->kernel, last->device) : NULL;
+	return link && !link->loopback ? link : NULL;
 }
 
 static void find_arrival(const struct facts *facts, struct verdict *verdict)
 {
 	const struct packet *packet = &verdict->packet;
 	const char *said = packet->by[0] ? packet->by : packet->zone;
+	/* Main may know a network that the uplink's table does not know yet: a container's. */
+	const struct question by_main = {.to = packet->remote};
 	const struct link *way;
+	struct walked walked;
 
 	verdict->arrival = verdict->holder;
-	if (packet->remote.family == AF_INET && verdict->holder->up && !verdict->holder->loopback)
+	if (packet->remote.family == AF_INET)
 		find_bystanders(facts, verdict);
-	way = find_only_way(facts, verdict);
-	if (!way)
-		way = find_way_by_main(facts, verdict);
+	way = find_only_way(facts, verdict, &verdict->reply);
+	if (!way) {
+		walked = walk(&facts->walks, &by_main, NULL);
+		way = find_only_way(facts, verdict, &walked);
+	}
+	if (!way && verdict->reason != ARRIVES_BY_ARP)
+		way = find_way_back(facts, verdict);
 	if (*said) {
 		verdict->arrival = kernel_find_link(facts->kernel, said);
 		verdict->reason = ARRIVES_AS_SAID;
+		verdict->unanswered = false;
 	} else if (way) {
 		verdict->arrival = way;
 		verdict->reason = ARRIVES_BY_ROUTE;
@@ -276,10 +299,14 @@ static enum fault fault_of_arrival(const struct verdict *verdict)
 	const struct answer *arrives = &verdict->arrives;
 	size_t i;
 
-	if (!verdict->holder->up || !verdict->arrival->up)
+	/* An address may have been added to a NIC that is down; others take packets for it. */
+	if (!verdict->arrival->up ||
+		(!verdict->holder->up && verdict->expected == ARRIVAL_NOT_LOCAL))
 		return FAULT_DOWN;
 	if (!verdict->arrival->running)
 		return FAULT_CARRIER;
+	if (verdict->unanswered && verdict->reason == ARRIVES_BY_HOLDER)
+		return FAULT_ARP;
 	if (!verdict->arrival->loopback && (arrives->error || arrives->type != ROUTE_LOCAL))
 		return verdict->expected == ARRIVAL_FILTERED ? FAULT_FILTERED : FAULT_NOT_TAKEN;
 	for (i = 0; i < verdict->bystanders.n && verdict->reason == ARRIVES_BY_HOLDER; i++)

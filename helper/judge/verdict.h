@@ -30,6 +30,7 @@ enum fault {
 	FAULT_CARRIER,	/* of the NIC by which it arrives */
 	FAULT_FILTERED, /* by the reverse-path filter */
 	FAULT_NOT_TAKEN, /* on arrival, for another reason */
+	FAULT_ARP,	/* no NIC answers ARP for the address */
 	FAULT_CONFLICT, /* when it arrives by another NIC that answers ARP for the address */
 	FAULT_NO_ROUTE,
 	FAULT_REFUSED,	     /* by a rule or a route that refuses */
@@ -78,6 +79,7 @@ struct verdict {
 	const struct link *arrival;
 	enum arrival_reason reason;
 	struct bystanders bystanders;
+	bool unanswered; /* it is in a NIC's network, and no NIC answers ARP for it */
 	enum arrival expected; /* what the walk says of the arrival */
 	struct walked reply;
 	size_t question; /* of the arrival; that of the reply is the next one */

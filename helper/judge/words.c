@@ -378,7 +378,7 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 		return;
 	case FAULT_DOWN:
 		text_format(out, "lost: %s is down",
-			verdict->holder->up ? arrival : verdict->holder->name);
+			verdict->arrival->up ? verdict->holder->name : arrival);
 		return;
 	case FAULT_CARRIER:
 		text_format(out, "lost: %s has no carrier", arrival);
@@ -392,6 +392,9 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 		return;
 	case FAULT_NOT_TAKEN:
 		text_add_string(out, "lost on arrival: the kernel does not take it");
+		return;
+	case FAULT_ARP:
+		text_add_string(out, "lost: no NIC answers ARP for it (arp_ignore, arp_filter)");
 		return;
 	case FAULT_CONFLICT:
 		text_add_string(out, "lost whenever a neighbour sends it to the wrong NIC");
@@ -447,7 +450,7 @@ const char *words_outcome(enum outcome outcome)
 const char *words_fault(enum fault fault)
 {
 	static const char *const names[] = {"none", "wrong-gateway", "down", "no-carrier",
-		"filtered", "not-taken", "arp-conflict", "no-route", "refused", "reply-no-carrier",
+		"filtered", "not-taken", "no-arp", "arp-conflict", "no-route", "refused", "reply-no-carrier",
 		"neighbour", "wrong-nic", "no-gateway", "by-turns", "vrf", "depends", "firewall"};
 
 	return names[fault];
@@ -461,7 +464,7 @@ void words_explain(const struct facts *facts, const struct verdict *verdict,
 	char *cure = cure_verdict(facts, verdict);
 
 	tell_arrival(&telling);
-	if (verdict->holder->up && verdict->arrival->up) {
+	if (verdict->fault != FAULT_DOWN) {
 		tell_bystanders(&telling);
 		tell_filter(&telling);
 		if (!brief || verdict->fault == FAULT_NOT_TAKEN)

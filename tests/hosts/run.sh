@@ -47,14 +47,21 @@ set_sysctls() {
 	sysctl -qep /etc/sysctl.conf
 	echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
 	echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
-	# What waits for a neighbour that is not there fills the kernel's socket for ICMP, which a
-	# processor's namespaces share: other hosts would lose pings.
-	echo 1 >/proc/sys/net/ipv4/neigh/default/mcast_solicit
-	echo 50 >/proc/sys/net/ipv4/neigh/default/retrans_time_ms
-	echo 3000 >/proc/sys/net/ipv4/neigh/default/unres_qlen_bytes
-	# The world is there while hosts_ask runs only: who was seen then is not probed afterwards.
-	echo 3600 >/proc/sys/net/ipv4/neigh/default/base_reachable_time
-	echo 3600 >/proc/sys/net/ipv4/neigh/default/delay_first_probe_time
+}
+
+# A namespace has no defaults of its own for them.
+set_neighbours() {
+	local folder
+	for folder in /proc/sys/net/ipv4/neigh/*; do
+		# What waits for a neighbour that is not there fills the kernel's socket for ICMP, which a
+		# processor's namespaces share: other hosts would lose pings.
+		echo 1 >"$folder/mcast_solicit"
+		echo 50 >"$folder/retrans_time_ms"
+		echo 3000 >"$folder/unres_qlen_bytes"
+		# The world is there while hosts_ask runs only: who was seen then is not probed later.
+		echo 3600 >"$folder/delay_first_probe_time"
+		echo 3600000 >"$folder/base_reachable_time_ms"
+	done
 }
 
 make_host() {
@@ -68,6 +75,7 @@ make_host() {
 	[ "$side" = with ] || mount -t tmpfs none /usr/lib/multihome
 	set_sysctls
 	make_nics
+	set_neighbours
 	# shellcheck source=/dev/null
 	. "$folder/setup"
 }
@@ -120,9 +128,12 @@ router() { # on | off SEGMENT ADDRESS NIC
 
 vpn() { # alive|dead|off
 	if [ "$1" = off ]; then
+		if [ -n "$holder" ]; then
+			kill "$holder"
+			wait "$holder"
+			holder=''
+		fi
 		ip tuntap del tun0 mode tun
-		[ -z "$holder" ] || kill "$holder"
-		holder=''
 		return
 	fi
 	ip tuntap add tun0 mode tun
