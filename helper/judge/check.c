@@ -212,7 +212,9 @@ static void check_neighbour(
 	const struct facts *facts, const struct verdict *verdict, struct findings *findings)
 {
 	struct finding found = {.kind = FINDING_NEIGHBOUR, .wrong = true};
-	const struct prefix *gateway = verdict->holder ? &verdict->gateway : &verdict->leaves.gateway;
+	const struct prefix *gateway = verdict->holder && verdict->fault != FAULT_NEIGHBOUR
+		? &verdict->gateway
+		: &verdict->leaves.gateway;
 	const char *device = verdict->holder ? verdict->holder->name : verdict->leaves.device;
 	const struct neighbour *neighbour = gateway->family
 		? kernel_find_neighbour(facts->kernel, device, gateway)
@@ -238,7 +240,6 @@ static void check_conflicts(
 	struct finding found = {.kind = FINDING_ARP, .address = verdict->local};
 	const struct bystander *other;
 	char text[PREFIX_TEXT];
-	struct prefix net = prefix_network(&verdict->packet.local->prefix);
 	size_t i;
 
 	for (i = 0; i < verdict->bystanders.n; i++) {
@@ -251,7 +252,7 @@ static void check_conflicts(
 		finding_add(findings, found, other->link->name,
 			mem_format("is answered here%s %s: both are in %s",
 				verdict->reason == ARRIVES_BY_ARP ? ", not by" : " as well as by",
-				verdict->holder->name, prefix_format(&net, text)),
+				verdict->holder->name, prefix_format(&other->net, text)),
 			cure_conflict(facts, verdict, other));
 	}
 }
@@ -262,9 +263,19 @@ static void check_address(
 	struct text what = {0};
 	struct hop other;
 
+	/* Another NIC's router. */
+	if (verdict->fault == FAULT_NEIGHBOUR &&
+		strcmp(verdict->leaves.device, verdict->holder->name)) {
+		text_add_string(&what, "leave ");
+		format_way(facts, verdict, &what);
+		text_add_string(&what, ", which does not answer");
+		add_fault(facts, verdict, FINDING_WRONG_NIC, &what, findings);
+		return;
+	}
 	switch (verdict->fault) {
 	case FAULT_NONE:
 	case FAULT_FIREWALL:
+	case FAULT_ARRIVAL:
 	case FAULT_NEIGHBOUR:
 	case FAULT_CONFLICT:
 	case FAULT_DOWN:

@@ -318,6 +318,7 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 			"see ip route get LOCAL from REMOTE iif DEVICE: the kernel refuses it");
 	case FAULT_NONE:
 	case FAULT_VRF:
+	case FAULT_ARRIVAL:
 	case FAULT_DEPENDS:
 	case FAULT_FIREWALL:
 		break;

@@ -110,7 +110,9 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 
 	for (i = 0; i < facts->members.n; i++) {
 		member = &facts->members.items[i];
-		if (is_silent(member->link) || !prefix_contains(&member->net, &verdict->local))
+		/* Behind an address without a network there are no neighbours. */
+		if (is_silent(member->link) || member->net.len == 32 ||
+			!prefix_contains(&member->net, &verdict->local))
 			continue;
 		within = true;
 		if (member->link == verdict->holder) {
@@ -121,6 +123,7 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 			continue;
 		other = array_add(&verdict->bystanders);
 		other->link = member->link;
+		other->net = member->net;
 		other->answers = answers_arp(facts, verdict, member->link, &member->net);
 		other->refuses = retrace_arrival(facts, &verdict->packet.remote, &verdict->local,
 					 member->link) != ARRIVAL_TAKEN;
@@ -156,8 +159,25 @@ static const struct link *find_only_way(
 	return facts->forwards || !facts_find_profile(facts, link->name) ? link : NULL;
 }
 
-/* A service address that is in no NIC's network is routed to the host: by the NIC that leads back,
- * for all that is known. */
+/* Is there a choice of NICs by which routers may send to the host? */
+static bool has_several_nics(const struct facts *facts)
+{
+	const struct link *first = NULL, *link;
+	size_t i;
+
+	for (i = 0; i < facts->members.n; i++) {
+		link = facts->members.items[i].link;
+		if (is_silent(link) || link == first)
+			continue;
+		if (first)
+			return true;
+		first = link;
+	}
+	return false;
+}
+
+/* A service address that is in no NIC's network is routed to the host, by a NIC that nobody tells.
+ * It is judged as if by the one that leads back. */
 static const struct link *find_way_back(const struct facts *facts, const struct verdict *verdict)
 {
 	const struct step *last = &verdict->reply.last;
@@ -186,8 +206,10 @@ static void find_arrival(const struct facts *facts, struct verdict *verdict)
 		walked = walk(&facts->walks, &by_main, NULL);
 		way = find_only_way(facts, verdict, &walked);
 	}
-	if (!way && verdict->reason != ARRIVES_BY_ARP)
+	if (!way && verdict->reason != ARRIVES_BY_ARP) {
 		way = find_way_back(facts, verdict);
+		verdict->guessed = way && !*said && has_several_nics(facts);
+	}
 	if (*said) {
 		verdict->arrival = kernel_find_link(facts->kernel, said);
 		verdict->reason = ARRIVES_AS_SAID;
@@ -364,6 +386,8 @@ static enum fault find_fault(const struct facts *facts, const struct verdict *ve
 		return FAULT_DEPENDS;
 	if (verdict->firewall)
 		return FAULT_FIREWALL;
+	if (verdict->guessed)
+		return FAULT_ARRIVAL;
 	/* A neighbour is answered without one. */
 	if (verdict->reason == ARRIVES_BY_HOLDER && verdict->leaves.gateway.family &&
 		gateway_counts(verdict) &&

@@ -42,6 +42,7 @@ enum fault {
 	FAULT_TURNS,	  /* by several NICs in turn */
 	/* Not to be known from here: */
 	FAULT_VRF,
+	FAULT_ARRIVAL, /* by which NIC it arrives */
 	FAULT_DEPENDS, /* on a mark, a port or a user */
 	FAULT_FIREWALL
 };
@@ -57,6 +58,7 @@ enum arrival_reason {
 /* Another NIC of the network that the address lies in, by which a neighbour may send the packet. */
 struct bystander {
 	const struct link *link;
+	struct prefix net;
 	bool answers; /* ARP requests for the address */
 	bool refuses; /* the packet, when it arrives by it */
 };
@@ -79,6 +81,7 @@ struct verdict {
 	const struct link *arrival;
 	enum arrival_reason reason;
 	struct bystanders bystanders;
+	bool guessed; /* the arrival is */
 	bool unanswered; /* it is in a NIC's network, and no NIC answers ARP for it */
 	enum arrival expected; /* what the walk says of the arrival */
 	struct walked reply;

@@ -424,6 +424,11 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 		text_format(out, "unknown: %s is in a VRF, whose routes are not judged here",
 			verdict->holder->vrf ? verdict->holder->name : arrival);
 		return;
+	case FAULT_ARRIVAL:
+		text_add_string(out, "unknown: answered by ");
+		format_exit(verdict, out);
+		text_add_string(out, ", whichever NIC its routers send it to: see the same, by DEVICE");
+		return;
 	case FAULT_DEPENDS:
 		text_add_string(out, "unknown: answered by ");
 		format_exit(verdict, out);
@@ -451,7 +456,7 @@ const char *words_fault(enum fault fault)
 {
 	static const char *const names[] = {"none", "wrong-gateway", "down", "no-carrier",
 		"filtered", "not-taken", "no-arp", "arp-conflict", "no-route", "refused", "reply-no-carrier",
-		"neighbour", "wrong-nic", "no-gateway", "by-turns", "vrf", "depends", "firewall"};
+		"neighbour", "wrong-nic", "no-gateway", "by-turns", "vrf", "arrival", "depends", "firewall"};
 
 	return names[fault];
 }

@@ -70,7 +70,7 @@ struct nic {
 struct trouble {
 	char begin[256], end[256];
 	int segment, steps_left; /* segment -1: of none; steps_left 0: it is over, or not yet there */
-	bool spoils, unknown, no_way_out, needs_sync;
+	bool spoils, unknown, no_way_out, syncs, needs_sync;
 };
 
 struct host {
@@ -877,8 +877,8 @@ static void trouble_vpn(struct host *host)
 	struct trouble *trouble = &host->trouble;
 	bool alive = chance(host, 60);
 
-	snprintf(trouble->begin, sizeof(trouble->begin), "vpn %s%s", alive ? "alive" : "dead",
-		chance(host, 40) ? "; multihome sync" : "");
+	snprintf(trouble->begin, sizeof(trouble->begin), "vpn %s", alive ? "alive" : "dead");
+	trouble->syncs = chance(host, 40);
 	snprintf(trouble->end, sizeof(trouble->end), "vpn off");
 	trouble->no_way_out = !alive;
 }
@@ -898,7 +898,7 @@ static void trouble_firewall(struct host *host, int k)
 	snprintf(trouble->begin, sizeof(trouble->begin), "firewall %s%s", rules[kind], more);
 	snprintf(trouble->end, sizeof(trouble->end), "firewall off");
 	trouble->unknown = true;
-	trouble->no_way_out = true;
+	trouble->spoils = true;
 }
 
 /* On lo, on a device of its own or on a NIC; within its network or routed to the host. */
@@ -913,8 +913,9 @@ static void trouble_vip(struct host *host, int k)
 	if (device)
 		snprintf(name, sizeof(name), "eth%d", device == 1 ? k : below(host, host->n_nics));
 	add_local(host, address, segment, within ? 0 : host->nics[k].now.address);
-	snprintf(trouble->begin, sizeof(trouble->begin), "ip address add %s/32 dev %s%s",
-		text_of(address), name, chance(host, 30) ? "; multihome sync" : "");
+	snprintf(trouble->begin, sizeof(trouble->begin), "ip address add %s/32 dev %s",
+		text_of(address), name);
+	trouble->syncs = chance(host, 30);
 	snprintf(trouble->end, sizeof(trouble->end), "ip address del %s/32 dev %s", text_of(address),
 		name);
 }
@@ -1023,7 +1024,12 @@ static bool begin_trouble(struct host *host)
 		return false;
 	}
 	host->quiet = false;
-	say(host, "%s\n", trouble->begin);
+	say(host, "%s", trouble->begin);
+	if (trouble->syncs) {
+		say(host, "; ");
+		do_sync(host);
+	}
+	say(host, "\n");
 	return true;
 }
 

@@ -145,7 +145,7 @@ vpn() { # alive|dead|off
 			sleep 0.02
 		done
 	fi
-	ip address add 10.255.0.2/32 dev tun0
+	ip address add 172.29.0.2/32 dev tun0
 	ip link set tun0 up
 	ip route add 0.0.0.0/1 dev tun0
 	ip route add 128.0.0.0/1 dev tun0
