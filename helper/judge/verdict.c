@@ -106,15 +106,19 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 	const struct member *member;
 	struct bystander *other;
 	bool within = false, answered = false;
+	const struct link *silent = NULL;
 	size_t i;
 
 	for (i = 0; i < facts->members.n; i++) {
 		member = &facts->members.items[i];
 		/* Behind an address without a network there are no neighbours. */
-		if (is_silent(member->link) || member->net.len == 32 ||
-			!prefix_contains(&member->net, &verdict->local))
+		if (member->net.len == 32 || !prefix_contains(&member->net, &verdict->local))
 			continue;
 		within = true;
+		if (is_silent(member->link)) {
+			silent = member->link;
+			continue;
+		}
 		if (member->link == verdict->holder) {
 			answered |= answers_arp(facts, verdict, member->link, &member->net);
 			continue;
@@ -136,6 +140,11 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 		answered = true;
 	}
 	verdict->unanswered = within && !answered;
+	/* A service address in the network of a NIC that is down or has no carrier. */
+	if (verdict->unanswered && silent && is_silent(verdict->holder)) {
+		verdict->arrival = silent;
+		verdict->reason = ARRIVES_BY_NETWORK;
+	}
 }
 
 /* From where only one NIC leads, it arrives by that one: from a container, a guest, a client of a
@@ -157,23 +166,6 @@ static const struct link *find_only_way(
 		facts_find_uplink(facts, link->name, &verdict->local, &outside))
 		return NULL;
 	return facts->forwards || !facts_find_profile(facts, link->name) ? link : NULL;
-}
-
-/* Is there a choice of NICs by which routers may send to the host? */
-static bool has_several_nics(const struct facts *facts)
-{
-	const struct link *first = NULL, *link;
-	size_t i;
-
-	for (i = 0; i < facts->members.n; i++) {
-		link = facts->members.items[i].link;
-		if (is_silent(link) || link == first)
-			continue;
-		if (first)
-			return true;
-		first = link;
-	}
-	return false;
 }
 
 /* A service address that is in no NIC's network is routed to the host, by a NIC that nobody tells.
@@ -206,13 +198,13 @@ static void find_arrival(const struct facts *facts, struct verdict *verdict)
 		walked = walk(&facts->walks, &by_main, NULL);
 		way = find_only_way(facts, verdict, &walked);
 	}
-	if (!way && verdict->reason != ARRIVES_BY_ARP) {
+	if (!way && verdict->reason == ARRIVES_BY_HOLDER && !verdict->unanswered) {
 		way = find_way_back(facts, verdict);
-		verdict->guessed = way && !*said && has_several_nics(facts);
+		verdict->guessed = way && !*said;
 	}
 	if (*said) {
 		verdict->arrival = kernel_find_link(facts->kernel, said);
-		verdict->reason = ARRIVES_AS_SAID;
+		verdict->reason = verdict->arrival == way ? ARRIVES_BY_ROUTE : ARRIVES_AS_SAID;
 		verdict->unanswered = false;
 	} else if (way) {
 		verdict->arrival = way;
@@ -347,11 +339,13 @@ static enum fault fault_of_device(const struct verdict *verdict)
 	if (verdict_other_turn(verdict, &unused) && last->route->n > 1 &&
 		route_uses(last->route, verdict->holder->name))
 		return FAULT_TURNS;
+	/* Nobody else leads to a container. */
+	if (verdict->reason == ARRIVES_BY_ROUTE)
+		return strcmp(device, verdict->arrival->name) ? FAULT_NIC : FAULT_NONE;
 	if (!strcmp(device, verdict->holder->name))
 		return FAULT_NONE;
 	if (!strcmp(device, verdict->arrival->name) &&
-		(verdict->reason == ARRIVES_BY_ROUTE || verdict->holder->loopback ||
-			verdict->holder->noarp))
+		(verdict->holder->loopback || verdict->holder->noarp))
 		return FAULT_NONE;
 	/* The remote is a neighbour of the other NIC's, and nobody serves this one. */
 	if (!verdict->leaves.gateway.family && !verdict->planned && last->route &&

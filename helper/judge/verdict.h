@@ -52,6 +52,7 @@ enum arrival_reason {
 	ARRIVES_BY_HOLDER, /* it does have it */
 	ARRIVES_AS_SAID,
 	ARRIVES_BY_ROUTE, /* it alone leads to the remote */
+	ARRIVES_BY_NETWORK, /* it is in its network */
 	ARRIVES_BY_ARP	  /* the one that has it does not answer ARP for it, this one does */
 };
 

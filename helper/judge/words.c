@@ -61,6 +61,8 @@ static void tell_arrival(struct telling *telling)
 		text_format(&words, ", which alone answers ARP for it; %s has the address", holder);
 	else if (verdict->reason == ARRIVES_BY_ROUTE)
 		text_format(&words, ", which leads to it; %s has the address", holder);
+	else if (verdict->reason == ARRIVES_BY_NETWORK)
+		text_format(&words, ", in whose network it is; %s has the address", holder);
 	else if (verdict->reason == ARRIVES_AS_SAID)
 		text_format(&words, ", as said; %s has the address", holder);
 	if (!verdict->arrival->up)
@@ -356,6 +358,8 @@ static void format_astray(const struct verdict *verdict, struct text *out)
 		text_format(out, ", or by another NIC, in turn");
 	else if (verdict->fault == FAULT_NO_GATEWAY)
 		text_format(out, ", as %s has no gateway", verdict->holder->name);
+	else if (verdict->reason == ARRIVES_BY_ROUTE)
+		text_format(out, ", not by %s", verdict->arrival->name);
 	else if (verdict->reason != ARRIVES_BY_HOLDER)
 		text_format(out, ", not by %s", verdict->holder->name);
 }

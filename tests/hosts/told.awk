@@ -55,7 +55,8 @@ function judge_explain(remote, local, by, json,    outcome, nic, word, n, i, goo
 		return
 	# An address that is in no network is routed to the host: the verdict is for the NIC that it
 	# names.
-	if (by == "-" && local ~ /^203\.0\.113\./ && json !~ /"fault":"arrival"/)
+	if (by == "-" && json !~ /"fault":"arrival"/ && (local ~ /^203\.0\.113\./ ||
+		(local ~ /\.180$/ && arrivals[remote, local] == " -")))
 		by = field(json, "iif")
 	if (by != "-" && !((remote, local, by) in answers))
 		return
