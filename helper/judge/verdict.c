@@ -53,8 +53,22 @@ static bool find_default(const struct facts *facts, int family, const char *devi
 	return false;
 }
 
+/* Any host of the network but this one; family 0: there is none. */
+static struct prefix find_neighbour(const struct facts *facts, const struct prefix *net)
+{
+	struct address key = {.prefix = prefix_host(net)};
+	int i;
+
+	for (i = 1; i < 4; i++) {
+		key.prefix.bytes[3]++;
+		if (prefix_contains(net, &key.prefix) && !index_find(&facts->addresses, &key))
+			return key.prefix;
+	}
+	return (struct prefix){.family = 0};
+}
+
 /* Who asks for the address' MAC: the remote if it is a neighbour, else the router that it sends
- * through. Family 0: not known. */
+ * through. */
 static struct prefix find_arp_sender(
 	const struct facts *facts, const struct verdict *verdict, const struct prefix *net)
 {
@@ -64,8 +78,9 @@ static struct prefix find_arp_sender(
 		return verdict->packet.remote;
 	if (prefix_contains(net, &verdict->gateway))
 		return verdict->gateway;
-	find_default(facts, AF_INET, NULL, net, &gateway);
-	return gateway;
+	if (find_default(facts, AF_INET, NULL, net, &gateway))
+		return gateway;
+	return find_neighbour(facts, net);
 }
 
 /* arp_process: it must be willing by arp_ignore (1 and 2 want the address among its own; 8 never),
@@ -105,7 +120,7 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 	const struct bystanders *others = &verdict->bystanders;
 	const struct member *member;
 	struct bystander *other;
-	bool within = false, answered = false;
+	bool within = false, at_home = false, answered = false;
 	const struct link *silent = NULL;
 	size_t i;
 
@@ -115,6 +130,7 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 		if (member->net.len == 32 || !prefix_contains(&member->net, &verdict->local))
 			continue;
 		within = true;
+		at_home |= member->link == verdict->holder;
 		if (is_silent(member->link)) {
 			silent = member->link;
 			continue;
@@ -140,6 +156,7 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 		answered = true;
 	}
 	verdict->unanswered = within && !answered;
+	verdict->away = within && !at_home;
 	/* A service address in the network of a NIC that is down or has no carrier. */
 	if (verdict->unanswered && silent && is_silent(verdict->holder)) {
 		verdict->arrival = silent;
@@ -339,8 +356,8 @@ static enum fault fault_of_device(const struct verdict *verdict)
 	if (verdict_other_turn(verdict, &unused) && last->route->n > 1 &&
 		route_uses(last->route, verdict->holder->name))
 		return FAULT_TURNS;
-	/* Nobody else leads to a container. */
-	if (verdict->reason == ARRIVES_BY_ROUTE)
+	/* Nobody else leads to a container, or is in the address' network. */
+	if (verdict->reason == ARRIVES_BY_ROUTE || verdict->away)
 		return strcmp(device, verdict->arrival->name) ? FAULT_NIC : FAULT_NONE;
 	if (!strcmp(device, verdict->holder->name))
 		return FAULT_NONE;

@@ -83,6 +83,7 @@ struct verdict {
 	enum arrival_reason reason;
 	struct bystanders bystanders;
 	bool guessed; /* the arrival is */
+	bool away; /* it is in the network of another NIC than the holder alone */
 	bool unanswered; /* it is in a NIC's network, and no NIC answers ARP for it */
 	enum arrival expected; /* what the walk says of the arrival */
 	struct walked reply;

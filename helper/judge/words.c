@@ -358,7 +358,7 @@ static void format_astray(const struct verdict *verdict, struct text *out)
 		text_format(out, ", or by another NIC, in turn");
 	else if (verdict->fault == FAULT_NO_GATEWAY)
 		text_format(out, ", as %s has no gateway", verdict->holder->name);
-	else if (verdict->reason == ARRIVES_BY_ROUTE)
+	else if (verdict->reason == ARRIVES_BY_ROUTE || verdict->away)
 		text_format(out, ", not by %s", verdict->arrival->name);
 	else if (verdict->reason != ARRIVES_BY_HOLDER)
 		text_format(out, ", not by %s", verdict->holder->name);

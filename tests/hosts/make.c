@@ -905,7 +905,8 @@ static void trouble_firewall(struct host *host, int k)
 static void trouble_vip(struct host *host, int k)
 {
 	struct trouble *trouble = &host->trouble;
-	bool within = chance(host, 60);
+	/* Where NICs share a network, another one may answer ARP for the next hop with multihome. */
+	bool within = chance(host, 60) || shares_segment(host, k);
 	int segment = host->nics[k].segment, device = below(host, 4);
 	uint32_t address = within ? in_segment(host, segment, 180) : 0xcb0071b4u; /* 203.0.113.180 */
 	char name[16] = "lo";
