@@ -54,8 +54,22 @@ static bool find_default(const struct facts *facts, int family, const char *devi
 	return false;
 }
 
+/* Any host of the network but this one; family 0: there is none. */
+static struct prefix find_neighbour(const struct facts *facts, const struct prefix *net)
+{
+	struct address key = {.prefix = prefix_host(net)};
+	int i;
+
+	for (i = 1; i < 4; i++) {
+		key.prefix.bytes[3]++;
+		if (prefix_contains(net, &key.prefix) && !index_find(&facts->addresses, &key))
+			return key.prefix;
+	}
+	return (struct prefix){.family = 0};
+}
+
 /* Who asks for the address' MAC: the remote if it is a neighbour, else the router that it sends
- * through. Family 0: not known. */
+ * through. */
 static struct prefix find_arp_sender(
 	const struct facts *facts, const struct verdict *verdict, const struct prefix *net)
 {
@@ -65,8 +79,9 @@ static struct prefix find_arp_sender(
 		return verdict->packet.remote;
 	if (prefix_contains(net, &verdict->gateway))
 		return verdict->gateway;
-	find_default(facts, AF_INET, NULL, net, &gateway);
-	return gateway;
+	if (find_default(facts, AF_INET, NULL, net, &gateway))
+		return gateway;
+	return find_neighbour(facts, net);
 }
 
 /* arp_process: it must be willing by arp_ignore (1 and 2 want the address among its own; 8 never),
@@ -93,82 +108,124 @@ static bool answers_arp(const struct facts *facts, const struct verdict *verdict
 	return walked.last.device && !strcmp(walked.last.device, link->name);
 }
 
+/* Does it answer ARP for no address whatsoever? */
+static bool is_silent(const struct link *link)
+{
+	return link->loopback || link->noarp || !link->up || !link->running;
+}
+
+/* Who answers ARP for the address, of the NICs in whose networks it lies. The holder's own answer
+ * counts; where it gives none, neighbours send to another that does. */
 static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 {
+	const struct bystanders *others = &verdict->bystanders;
 	const struct member *member;
 	struct bystander *other;
+	bool within = false, at_home = false, answered = false;
+	const struct link *silent = NULL;
 	size_t i;
 
 	for (i = 0; i < facts->members.n; i++) {
 		member = &facts->members.items[i];
-		if (member->link == verdict->holder || !member->link->up ||
-			!prefix_contains(&member->net, &verdict->local) ||
-			(verdict->bystanders.n &&
-				verdict->bystanders.items[verdict->bystanders.n - 1].link ==
-					member->link))
+		/* Behind an address without a network there are no neighbours. */
+		if (member->net.len == 32 || !prefix_contains(&member->net, &verdict->local))
+			continue;
+		within = true;
+		at_home |= member->link == verdict->holder;
+		if (is_silent(member->link)) {
+			silent = member->link;
+			continue;
+		}
+		if (member->link == verdict->holder) {
+			answered |= answers_arp(facts, verdict, member->link, &member->net);
+			continue;
+		}
+		if (others->n && others->items[others->n - 1].link == member->link)
 			continue;
 		other = array_add(&verdict->bystanders);
 		other->link = member->link;
+		other->net = member->net;
 		other->answers = answers_arp(facts, verdict, member->link, &member->net);
 		other->refuses = retrace_arrival(facts, &verdict->packet.remote, &verdict->local,
 					 member->link) != ARRIVAL_TAKEN;
-		if (other->answers && !verdict->holder->noarp &&
-			!answers_arp(facts, verdict, verdict->holder, &member->net)) {
-			verdict->arrival = member->link;
-			verdict->reason = ARRIVES_BY_ARP;
-		}
+	}
+	for (i = 0; i < others->n && !answered; i++) {
+		if (!others->items[i].answers)
+			continue;
+		verdict->arrival = others->items[i].link;
+		verdict->reason = ARRIVES_BY_ARP;
+		answered = true;
+	}
+	verdict->unanswered = within && !answered;
+	verdict->away = within && !at_home;
+	/* A service address in the network of a NIC that is down or has no carrier. */
+	if (verdict->unanswered && silent && is_silent(verdict->holder)) {
+		verdict->arrival = silent;
+		verdict->reason = ARRIVES_BY_NETWORK;
 	}
 }
 
 /* From where only one NIC leads, it arrives by that one: from a container, a guest, a client of a
- * VPN. An uplink leads everywhere, and so tells nothing. */
-static void find_only_way(
-	const struct facts *facts, const struct step *last, struct verdict *verdict)
+ * VPN. An uplink leads everywhere, and so tells nothing; nor does a NIC that a file configures, whose
+ * neighbours have a router of their own, unless the host is one. */
+static const struct link *find_only_way(
+	const struct facts *facts, const struct verdict *verdict, const struct walked *walked)
 {
+	const struct step *last = &walked->last;
 	const struct link *link;
 	struct prefix unused;
 	bool outside;
 
-	if (!last->route || last->end != STEP_ROUTE || !last->device)
-		return;
+	if (!last->route || last->end != STEP_ROUTE || !last->device || last->route->dst.len <= 1)
+		return NULL;
 	link = kernel_find_link(facts->kernel, last->device);
-	if (!link || link->loopback)
-		return;
-	/* A service address is in nobody's network. */
-	if (!verdict->holder->loopback && !verdict->holder->noarp &&
-		(last->route->dst.len <= 1 ||
-			find_default(facts, verdict->local.family, link->name, NULL, &unused) ||
-			facts_find_uplink(facts, link->name, &verdict->local, &outside)))
-		return;
-	verdict->only = link;
-	verdict->near = !route_hop(last->route, 0).gateway.family;
+	if (!link || link->loopback ||
+		find_default(facts, verdict->local.family, link->name, NULL, &unused) ||
+		facts_find_uplink(facts, link->name, &verdict->local, &outside))
+		return NULL;
+	return facts->forwards || !facts_find_profile(facts, link->name) ? link : NULL;
 }
 
-/* Main may know a network that the uplink's table does not know yet: a container's. */
-static void find_way_by_main(const struct facts *facts, struct verdict *verdict)
+/* A service address that is in no NIC's network is routed to the host, by a NIC that nobody tells.
+ * It is judged as if by the one that leads back. */
+static const struct link *find_way_back(const struct facts *facts, const struct verdict *verdict)
 {
-	const struct question question = {.to = verdict->packet.remote};
-	struct walked by_main = walk(&facts->walks, &question, NULL);
+	const struct step *last = &verdict->reply.last;
+	const struct link *link;
 
-	find_only_way(facts, &by_main.last, verdict);
+	if (!verdict->holder->loopback && !verdict->holder->noarp)
+		return NULL;
+	link = last->route && last->device ? kernel_find_link(facts->kernel, last->device) : NULL;
+	return link && !link->loopback ? link : NULL;
 }
 
 static void find_arrival(const struct facts *facts, struct verdict *verdict)
 {
 	const struct packet *packet = &verdict->packet;
 	const char *said = packet->by[0] ? packet->by : packet->zone;
+	/* Main may know a network that the uplink's table does not know yet: a container's. */
+	const struct question by_main = {.to = packet->remote};
+	const struct link *way;
+	struct walked walked;
 
 	verdict->arrival = verdict->holder;
-	if (packet->remote.family == AF_INET && verdict->holder->up && !verdict->holder->loopback)
+	if (packet->remote.family == AF_INET)
 		find_bystanders(facts, verdict);
-	find_only_way(facts, &verdict->reply.last, verdict);
-	if (!verdict->only)
-		find_way_by_main(facts, verdict);
+	way = find_only_way(facts, verdict, &verdict->reply);
+	if (!way) {
+		walked = walk(&facts->walks, &by_main, NULL);
+		way = find_only_way(facts, verdict, &walked);
+	}
+	if (!way && verdict->reason == ARRIVES_BY_HOLDER && !verdict->unanswered) {
+		way = find_way_back(facts, verdict);
+		verdict->guessed = way && !*said;
+	}
 	if (*said) {
 		verdict->arrival = kernel_find_link(facts->kernel, said);
-		verdict->reason = ARRIVES_AS_SAID;
-	} else if (verdict->only) {
-		verdict->arrival = verdict->only;
+		verdict->reason = verdict->arrival == way ? ARRIVES_BY_ROUTE : ARRIVES_AS_SAID;
+		verdict->unanswered = false;
+	} else if (way) {
+		verdict->arrival = way;
 		verdict->reason = ARRIVES_BY_ROUTE;
 	}
 	if (!verdict->arrival)
@@ -276,12 +333,17 @@ static enum fault fault_of_arrival(const struct verdict *verdict)
 	const struct answer *arrives = &verdict->arrives;
 	size_t i;
 
-	if (!verdict->holder->up || !verdict->arrival->up)
+	/* An address may have been added to a NIC that is down; others take packets for it. */
+	if (!verdict->arrival->up ||
+		(!verdict->holder->up && verdict->expected == ARRIVAL_NOT_LOCAL))
 		return FAULT_DOWN;
 	if (!verdict->arrival->running)
 		return FAULT_CARRIER;
+	/* The filter keeps a NIC from answering ARP as well. */
 	if (!verdict->arrival->loopback && (arrives->error || arrives->type != ROUTE_LOCAL))
 		return verdict->expected == ARRIVAL_FILTERED ? FAULT_FILTERED : FAULT_NOT_TAKEN;
+	if (verdict->unanswered && verdict->reason == ARRIVES_BY_HOLDER)
+		return FAULT_ARP;
 	for (i = 0; i < verdict->bystanders.n && verdict->reason == ARRIVES_BY_HOLDER; i++)
 		if (verdict->bystanders.items[i].answers && verdict->bystanders.items[i].refuses)
 			return FAULT_CONFLICT;
@@ -298,13 +360,13 @@ static enum fault fault_of_device(const struct verdict *verdict)
 	if (verdict_other_turn(verdict, &unused) && last->route->n > 1 &&
 		route_uses(last->route, verdict->holder->name))
 		return FAULT_TURNS;
-	if (verdict->only && strcmp(device, verdict->only->name))
-		return verdict->near ? FAULT_UNREACHED : FAULT_NIC;
+	/* Nobody else leads to a container, or is in the address' network. */
+	if (verdict->reason == ARRIVES_BY_ROUTE || verdict->away)
+		return strcmp(device, verdict->arrival->name) ? FAULT_NIC : FAULT_NONE;
 	if (!strcmp(device, verdict->holder->name))
 		return FAULT_NONE;
 	if (!strcmp(device, verdict->arrival->name) &&
-		(verdict->reason == ARRIVES_BY_ROUTE || verdict->holder->loopback ||
-			verdict->holder->noarp))
+		(verdict->holder->loopback || verdict->holder->noarp))
 		return FAULT_NONE;
 	/* The remote is a neighbour of the other NIC's, and nobody serves this one. */
 	if (!verdict->leaves.gateway.family && !verdict->planned && last->route &&
@@ -339,6 +401,8 @@ static enum fault find_fault(const struct facts *facts, const struct verdict *ve
 		return FAULT_DEPENDS;
 	if (verdict->firewall)
 		return FAULT_FIREWALL;
+	if (verdict->guessed)
+		return FAULT_ARRIVAL;
 	/* A neighbour is answered without one. */
 	if (verdict->reason == ARRIVES_BY_HOLDER && verdict->leaves.gateway.family &&
 		gateway_counts(verdict) &&

@@ -22,11 +22,15 @@
 #include "sys/netlink.h"
 #include "sys/proc.h"
 
+/* IFF_LOWER_UP, IFF_DORMANT: of linux/if.h, which net/if.h does not go with. */
+enum { LOWER_UP = 1 << 16, DORMANT = 1 << 17 };
+
 /* What if_addr.h got after EL5. */
 enum { ADDRESS_DADFAILED = 0x08 };
 
-/* IFF_LOWER_UP, IFLA_MASTER, IFLA_LINKINFO, IFLA_INFO_KIND, IFLA_AF_SPEC, IFLA_INET_CONF, IFLA_INET6_CONF, DEVCONF_DISABLE_IPV6: in newer headers only. */
-enum { LINK_LOWER_UP = 0x10000, LINK_MASTER = 10, LINK_INFO = 18, LINK_KIND = 1 };
+/* IFLA_MASTER, IFLA_LINKINFO, IFLA_INFO_KIND, IFLA_AF_SPEC, IFLA_INET_CONF, IFLA_INET6_CONF,
+ * DEVCONF_DISABLE_IPV6: in newer headers only. */
+enum { LINK_MASTER = 10, LINK_INFO = 18, LINK_KIND = 1 };
 enum { LINK_FAMILIES = 26, INET_SETTINGS = 1, INET6_SETTINGS = 2, SETTING_DISABLE = 26 };
 
 /* IPV4_DEVCONF_*, from 1 on: where in IFLA_INET_CONF a setting is. */
@@ -127,8 +131,8 @@ static void read_link(const struct nlmsghdr *message, void *arg)
 	link->index = info->ifi_index;
 	link->up = info->ifi_flags & IFF_UP;
 	link->loopback = info->ifi_flags & IFF_LOOPBACK;
-	/* IFF_RUNNING follows a cable by up to a second (linkwatch), IFF_LOWER_UP at once. */
-	link->running = (info->ifi_flags & IFF_RUNNING) && (info->ifi_flags & LINK_LOWER_UP);
+	/* IFF_RUNNING follows up to a second later (net/core/link_watch.c). */
+	link->running = info->ifi_flags & LOWER_UP && !(info->ifi_flags & DORMANT);
 	link->noarp = info->ifi_flags & IFF_NOARP;
 	link->tunnel = info->ifi_flags & IFF_POINTOPOINT;
 	attribute_name(attrs[IFLA_IFNAME], link->name);
