@@ -212,8 +212,20 @@ static void take_strays(struct text *from, struct text *strays)
 
 void block_take_strays(struct block *block, struct text *strays)
 {
+	struct block seen = {0};
+	size_t at = 0;
+	char *line;
+
 	take_strays(&block->before, strays);
 	take_strays(&block->after, strays);
+	/* They can only be ours with the table that they name. */
+	while ((line = text_line(strays, &at))) {
+		learn_line(line, &seen);
+		free(line);
+	}
+	block->table = seen.table;
+	block->several_tables = seen.several_tables;
+	free(seen.rules.items);
 }
 
 bool block_has_lines(const struct text *body, const struct text *strays)
