@@ -10,7 +10,9 @@
 #include "base/array.h"
 #include "base/diag.h"
 
-static void diag_add(struct diags *diags, bool refusal, const char *file, int line,
+/* The message, or the one that says the same already: a line of /etc/sysconfig/network is met once
+ * for every NIC. */
+static struct diag *diag_add(struct diags *diags, bool refusal, const char *file, int line,
 	const char *format, va_list args)
 {
 	struct diag *diag;
@@ -25,17 +27,17 @@ static void diag_add(struct diags *diags, bool refusal, const char *file, int li
 	for (byte = line_text; *byte; byte++)
 		if (iscntrl((unsigned char)*byte))
 			*byte = '?';
-	/* A line of /etc/sysconfig/network is met once for every NIC. */
 	for (i = 0; i < diags->n; i++)
 		if (!strcmp(diags->items[i].text, line_text)) {
 			free(line_text);
-			return;
+			return &diags->items[i];
 		}
 	diag = array_add(diags);
 	diag->refusal = refusal;
 	diag->file = mem_string(file);
 	diag->text = line_text;
 	diags->refusals += refusal;
+	return diag;
 }
 
 void diag_refuse(struct diags *diags, const char *file, int line, const char *format, ...)
@@ -44,6 +46,15 @@ void diag_refuse(struct diags *diags, const char *file, int line, const char *fo
 
 	va_start(args, format);
 	diag_add(diags, true, file, line, format, args);
+	va_end(args);
+}
+
+void diag_fail(struct diags *diags, const char *file, int line, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	diag_add(diags, true, file, line, format, args)->failure = true;
 	va_end(args);
 }
 
