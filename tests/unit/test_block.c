@@ -92,6 +92,25 @@ static void test_crlf_block(void)
 	free(got);
 }
 
+/* Nor do blanks in the markers: the first block is of version 0.1, the second has checksums. */
+static void test_blanks_in_markers(void)
+{
+	static const char file[] = "# BEGIN multihome eth0: x\n"
+				   "from 10.0.0.0/8 iif lo lookup 101 priority 10001\n"
+				   "# END multihome eth0 \nmine\n";
+	char *got = spliced(file, ""), *with = spliced("mine\n", body), *sums, *mixed;
+
+	is(got, "mine\n", "a block with a blank at the end of its marker is still ours");
+	free(got);
+	sums = strstr(with, "# END multihome eth0 ") + strlen("# END multihome eth0 ");
+	mixed = mem_format("%.*s\t %.8s \r\nmine\n", (int)(sums - with) - 1, with, sums);
+	got = spliced(mixed, "");
+	is(got, "mine\n", "and so is one with blanks around its checksums");
+	free(got);
+	free(mixed);
+	free(with);
+}
+
 static void test_two_blocks(void)
 {
 	static const char made[] = "# BEGIN multihome eth0: x (made this file)\n"
@@ -292,6 +311,7 @@ int main(void)
 	test_place();
 	test_rescue();
 	test_crlf_block();
+	test_blanks_in_markers();
 	test_two_blocks();
 	test_broken();
 	test_contents();
