@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What is said of the configuration.
  */
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 
 #include "base/array.h"
 #include "base/diag.h"
+#include "base/line.h"
 
 /* The message, or the one that says the same already: a line of /etc/sysconfig/network is met once
  * for every NIC. */
@@ -16,17 +16,13 @@ static struct diag *diag_add(struct diags *diags, bool refusal, const char *file
 	const char *format, va_list args)
 {
 	struct diag *diag;
-	char what[512];
-	char *byte, *line_text;
+	char what[512], *line_text;
 	size_t i;
 
 	vsnprintf(what, sizeof(what), format, args);
 	line_text =
 		line ? mem_format("%s:%d: %s", file, line, what) : mem_format("%s: %s", file, what);
-	/* A value or a file's name may hold what would break the line or the terminal. */
-	for (byte = line_text; *byte; byte++)
-		if (iscntrl((unsigned char)*byte))
-			*byte = '?';
+	line_make_printable(line_text);
 	for (i = 0; i < diags->n; i++)
 		if (!strcmp(diags->items[i].text, line_text)) {
 			free(line_text);

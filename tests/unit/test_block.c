@@ -202,6 +202,26 @@ static void test_words(void)
 	ok(line_words(comment, words, 2) == 0, "a comment has no words");
 }
 
+static void check_printable(const char *line, const char *want, const char *name)
+{
+	char *made = mem_string(line);
+
+	line_make_printable(made);
+	is(made, want, name);
+	free(made);
+}
+
+static void test_printable(void)
+{
+	check_printable("a\033[1m\n\177b", "a?[1m??b", "control characters are replaced");
+	check_printable("\x9b\x80\x9b", "???", "and so is each byte that is one to a terminal");
+	check_printable("\xc2\x9b", "\xc2?", "or in UTF-8");
+	check_printable("\xc3\xa9\x9b\xe3\x82\x9b\x9b", "\xc3\xa9?\xe3\x82\x9b?",
+		"also behind a character that is whole");
+	check_printable("\xe2\x80\x9b \xf0\x9f\x98\x80", "\xe2\x80\x9b \xf0\x9f\x98\x80",
+		"other UTF-8 stays");
+}
+
 /* The next line of a text, and of a string, must be this; NULL: none. */
 static void check_next(const struct text *text, size_t *at, const char **cursor, const char *want)
 {
@@ -317,5 +337,6 @@ int main(void)
 	test_contents();
 	test_rules();
 	test_words();
+	test_printable();
 	return tap_done();
 }
