@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Text, a line and a word at a time.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,7 +80,7 @@ bool word_number(const char *word, int base, unsigned max, unsigned *out)
 	unsigned long long number;
 	char *end;
 
-	if (!word || *word < '0' || *word > '9')
+	if (!word || !isalnum((unsigned char)*word))
 		return false;
 	errno = 0;
 	number = strtoull(word, &end, base);

@@ -222,7 +222,7 @@ static bool parse_route(struct script *script, int family, const struct table_na
 		} else if (!strcmp(word, "dev") || !strcmp(word, "oif")) {
 			good = parse_device(next_word(script), route->device);
 		} else if (!strcmp(word, "tos") || abbreviates(word, "dsfield")) {
-			good = word_number(next_word(script), 16, 0xffffffff, &number);
+			good = word_number(next_word(script), 16, 0xff, &number);
 			route->tos = (unsigned char)(good ? number : 0);
 		} else if (abbreviates(word, "metric") || abbreviates(word, "priority") ||
 			!strcmp(word, "preference")) {
