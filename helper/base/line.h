@@ -23,8 +23,8 @@ void line_make_printable(char *line);
 
 /* Where the word stands in a list that ends with NULL, or -1. */
 int word_index(const char *word, const char *const *list);
-/* A number of at most max, as strtoul(3) takes it of that base, but with no blank or sign before it.
- * False for anything else, and for NULL. */
+/* A number of at most max, as strtoul(3) takes it of that base, but with no blank or sign before
+ * it. False for anything else, and for NULL. */
 bool word_number(const char *word, int base, unsigned max, unsigned *out);
 
 #endif

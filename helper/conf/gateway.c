@@ -338,8 +338,8 @@ static void take_addresses(struct profile_reader *from, struct prefixes *out)
 }
 
 /* An IPv4 uplink, if one of the candidates is its gateway. */
-static bool settle_uplink(struct profile_reader *from, struct candidate candidates[CANDIDATES],
-	struct uplink *uplink)
+static bool settle_uplink(
+	struct profile_reader *from, struct candidate candidates[CANDIDATES], struct uplink *uplink)
 {
 	if (choose_gateway(from, candidates, uplink)) {
 		finish_uplink(from, uplink);
