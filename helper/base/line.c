@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Text, a line and a word at a time.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,25 @@ size_t line_words(char *line, char **words, size_t max)
 	return n && words[0][0] == '#' ? 0 : n;
 }
 
+void line_make_printable(char *line)
+{
+	unsigned char byte, last = 0;
+	int more = 0; /* bytes that a character of UTF-8 still lacks */
+	bool control;
+
+	for (; *line; line++, last = byte) {
+		byte = (unsigned char)*line;
+		control = byte < ' ' || byte == 0x7f ||
+			(byte >= 0x80 && byte < 0xa0 && (!more || last == 0xc2));
+		if (byte >= 0xc0)
+			more = 1 + (byte >= 0xe0) + (byte >= 0xf0);
+		else
+			more = byte >= 0x80 && more ? more - 1 : 0;
+		if (control)
+			*line = '?';
+	}
+}
+
 int word_index(const char *word, const char *const *list)
 {
 	int i;
@@ -60,7 +80,7 @@ bool word_number(const char *word, int base, unsigned max, unsigned *out)
 	unsigned long long number;
 	char *end;
 
-	if (!word || *word < '0' || *word > '9')
+	if (!word || !isalnum((unsigned char)*word))
 		return false;
 	errno = 0;
 	number = strtoull(word, &end, base);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * What check found: its kinds and its lines.
  */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/line.h"
 #include "judge/finding.h"
 
 /* subject: what the sentence of a finding with an address begins with. */
@@ -121,16 +121,6 @@ static void format_what(const struct finding *finding, struct text *out)
 	text_add_string(out, finding->what);
 }
 
-/* A file's name may hold what would break the line or the terminal. */
-static void make_printable(char *bytes, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (iscntrl((unsigned char)bytes[i]))
-			bytes[i] = '?';
-}
-
 void finding_format(const struct finding *finding, struct text *out)
 {
 	size_t start = out->n;
@@ -139,7 +129,7 @@ void finding_format(const struct finding *finding, struct text *out)
 		finding->device[0] ? ": " : "");
 	format_what(finding, out);
 	text_format(out, "%s%s", finding->cure[0] ? "; " : "", finding->cure);
-	make_printable(out->bytes + start, out->n - start);
+	line_make_printable(out->bytes + start);
 }
 
 static void add_field(struct text *out, const char *field)
@@ -149,7 +139,7 @@ static void add_field(struct text *out, const char *field)
 	text_add_string(out, "\t");
 	start = out->n;
 	text_add_string(out, *field ? field : "-");
-	make_printable(out->bytes + start, out->n - start);
+	line_make_printable(out->bytes + start);
 }
 
 void finding_format_record(const struct finding *finding, struct text *out)

@@ -46,9 +46,9 @@ static void test_lines(void)
 	check(&findings, 1, "note: the rule", "note\tstale-rule\t-\t-\tthe rule\t-",
 		"what a finding does not have is left out, or a dash");
 	finding_add(&findings, finding(true, FINDING_REFUSED, "", NULL),
-		mem_string("/etc/a\tb\nc\033[1m: no"), mem_string("x\ty"));
-	check(&findings, 2, "/etc/a?b?c?[1m: no; x?y",
-		"wrong\trefused\t-\t-\t/etc/a?b?c?[1m: no\tx?y",
+		mem_string("/etc/a\tb\nc\033[1m\x80\x9b: no"), mem_string("x\ty"));
+	check(&findings, 2, "/etc/a?b?c?[1m??: no; x?y",
+		"wrong\trefused\t-\t-\t/etc/a?b?c?[1m??: no\tx?y",
 		"no control character gets out, so that a record has six fields");
 	ok(findings_count(&findings, true) == 2 && findings_count(&findings, false) == 1,
 		"wrong ones and notes are counted apart");
