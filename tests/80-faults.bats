@@ -268,9 +268,9 @@ unsafe() {
 @test "a name of a file puts no line and no control character into a message" {
 	started
 	printf '%s\n' DEVICE=eth9 IPADDR=172.29.0.98 PREFIX=24 GATEWAY=no% \
-		>"$LAB_SCRIPTS/ifcfg-"$'x\n\e[31m%s%n\x9b\xc2\x9b\xc3\xa9'
+		>"$LAB_SCRIPTS/ifcfg-"$'x\n\e[31m%s%n\x9b\xc2\x9b\xc3\xa9\x9b\x80\x9b'
 	multihome 3 sync
-	is "$stderr" $'/etc/sysconfig/network-scripts/ifcfg-x??[31m%s%n?\xc2?\xc3\xa9:4: GATEWAY=no%: expected a router\'s IPv4 address like 192.168.2.1'
+	is "$stderr" $'/etc/sysconfig/network-scripts/ifcfg-x??[31m%s%n?\xc2?\xc3\xa9???:4: GATEWAY=no%: expected a router\'s IPv4 address like 192.168.2.1'
 }
 
 # shellcheck disable=SC2016,SC1003 # of no shell

@@ -6,6 +6,7 @@
 #define BASE_ARRAY_H
 
 #include <stddef.h>
+#include <stdlib.h>
 
 /* Like malloc/realloc/strdup, but never NULL: they say "out of memory" and exit 1. */
 void *mem_resize(void *old, size_t size);
@@ -82,8 +83,8 @@ size_t index_first(const struct index *index, const void *key);
 const void *index_at(const struct index *index, size_t at, const void *key);
 /* The first element that equals key, or NULL. */
 const void *index_find(const struct index *index, const void *key);
-/* The same for keys that come nearly in order, of an index without duplicates: *at, 0 at first, is
- * where the next is looked for before all else. */
+/* One that equals key, or NULL. Quick where the keys come in the index's order and none twice: *at,
+ * 0 at first, is where the next is looked for before all else. */
 const void *index_find_next(const struct index *index, size_t *at, const void *key);
 
 /* Drops each element that equals an earlier one; the others keep their order, and out indexes

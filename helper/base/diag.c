@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What is said of the configuration.
  */
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,33 +8,32 @@
 
 #include "base/array.h"
 #include "base/diag.h"
+#include "base/line.h"
 
-static void diag_add(struct diags *diags, bool refusal, const char *file, int line,
+/* The message, or the one that says the same already: a line of /etc/sysconfig/network is met once
+ * for every NIC. */
+static struct diag *diag_add(struct diags *diags, bool refusal, const char *file, int line,
 	const char *format, va_list args)
 {
 	struct diag *diag;
-	char what[512];
-	char *byte, *line_text;
+	char what[512], *line_text;
 	size_t i;
 
 	vsnprintf(what, sizeof(what), format, args);
 	line_text =
 		line ? mem_format("%s:%d: %s", file, line, what) : mem_format("%s: %s", file, what);
-	/* A value or a file's name may hold what would break the line or the terminal. */
-	for (byte = line_text; *byte; byte++)
-		if (iscntrl((unsigned char)*byte))
-			*byte = '?';
-	/* A line of /etc/sysconfig/network is met once for every NIC. */
+	line_make_printable(line_text);
 	for (i = 0; i < diags->n; i++)
 		if (!strcmp(diags->items[i].text, line_text)) {
 			free(line_text);
-			return;
+			return &diags->items[i];
 		}
 	diag = array_add(diags);
 	diag->refusal = refusal;
 	diag->file = mem_string(file);
 	diag->text = line_text;
 	diags->refusals += refusal;
+	return diag;
 }
 
 void diag_refuse(struct diags *diags, const char *file, int line, const char *format, ...)
@@ -44,6 +42,15 @@ void diag_refuse(struct diags *diags, const char *file, int line, const char *fo
 
 	va_start(args, format);
 	diag_add(diags, true, file, line, format, args);
+	va_end(args);
+}
+
+void diag_fail(struct diags *diags, const char *file, int line, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	diag_add(diags, true, file, line, format, args)->failure = true;
 	va_end(args);
 }
 

@@ -23,6 +23,9 @@ struct diags {
 
 void diag_refuse(struct diags *diags, const char *file, int line, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+/* A refusal, because the file could not be read. */
+void diag_fail(struct diags *diags, const char *file, int line, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 void diag_notice(struct diags *diags, const char *file, int line, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 /* The key is not read, and was meant for another, it seems. */

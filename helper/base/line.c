@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Text, a line and a word at a time.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -68,6 +69,25 @@ void text_wrap(const char *words, size_t at, size_t indent, size_t columns, stru
 	text_add_string(out, "\n");
 }
 
+void line_make_printable(char *line)
+{
+	unsigned char byte, last = 0;
+	int more = 0; /* bytes that a character of UTF-8 still lacks */
+	bool control;
+
+	for (; *line; line++, last = byte) {
+		byte = (unsigned char)*line;
+		control = byte < ' ' || byte == 0x7f ||
+			(byte >= 0x80 && byte < 0xa0 && (!more || last == 0xc2));
+		if (byte >= 0xc0)
+			more = 1 + (byte >= 0xe0) + (byte >= 0xf0);
+		else
+			more = byte >= 0x80 && more ? more - 1 : 0;
+		if (control)
+			*line = '?';
+	}
+}
+
 int word_index(const char *word, const char *const *list)
 {
 	int i;
@@ -83,7 +103,7 @@ bool word_number(const char *word, int base, unsigned max, unsigned *out)
 	unsigned long long number;
 	char *end;
 
-	if (!word || *word < '0' || *word > '9')
+	if (!word || !isalnum((unsigned char)*word))
 		return false;
 	errno = 0;
 	number = strtoull(word, &end, base);

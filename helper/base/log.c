@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/line.h"
 #include "base/log.h"
 
 static bool log_hook;
@@ -19,21 +20,6 @@ static bool log_hook;
 void log_init(bool hook)
 {
 	log_hook = hook;
-}
-
-/* What stands in a file or its name must neither begin a line nor steer a terminal. UTF-8 passes,
- * but for its own control characters (U+0080 to U+009F, and the same as bytes). */
-static void make_printable(char *line)
-{
-	unsigned char last = 0, byte;
-
-	for (; *line; line++) {
-		byte = (unsigned char)*line;
-		if (byte < ' ' || byte == 0x7f ||
-			(byte >= 0x80 && byte < 0xa0 && (last < 0x80 || last == 0xc2)))
-			*line = '?';
-		last = byte;
-	}
 }
 
 static bool send_packet(int type, const char *packet, size_t len)
@@ -74,7 +60,7 @@ static void log_line(int level, const char *format, va_list args)
 	int kept = errno;
 
 	vsnprintf(line, sizeof(line), format, args);
-	make_printable(line);
+	line_make_printable(line);
 	if (log_hook)
 		send_syslog(level, line);
 	if (!log_hook || level == LOG_ERR)

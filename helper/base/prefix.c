@@ -50,16 +50,16 @@ int prefix_parse(const char *text, int family, struct prefix *out)
 int prefix_parse_netmask(const char *text)
 {
 	struct prefix mask;
-	unsigned long bits;
+	uint32_t bits;
 	int len = 0;
 
 	if (prefix_parse_address(text, AF_INET, &mask))
 		return -1;
-	bits = (unsigned long)mask.bytes[0] << 24 | (unsigned long)mask.bytes[1] << 16 |
-		(unsigned long)mask.bytes[2] << 8 | mask.bytes[3];
-	while (len < 32 && bits & (0x80000000UL >> len))
+	bits = (uint32_t)mask.bytes[0] << 24 | (uint32_t)mask.bytes[1] << 16 |
+		(uint32_t)mask.bytes[2] << 8 | mask.bytes[3];
+	while (len < 32 && bits & 0x80000000u >> len)
 		len++;
-	return (bits & (0xffffffffUL >> len)) && len < 32 ? -1 : len;
+	return len < 32 && bits & 0xffffffffu >> len ? -1 : len;
 }
 
 int prefix_class_length(const struct prefix *address)

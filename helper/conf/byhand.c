@@ -222,7 +222,7 @@ static bool parse_route(struct script *script, int family, const struct table_na
 		} else if (!strcmp(word, "dev") || !strcmp(word, "oif")) {
 			good = parse_device(next_word(script), route->device);
 		} else if (!strcmp(word, "tos") || abbreviates(word, "dsfield")) {
-			good = word_number(next_word(script), 16, 0xffffffff, &number);
+			good = word_number(next_word(script), 16, 0xff, &number);
 			route->tos = (unsigned char)(good ? number : 0);
 		} else if (abbreviates(word, "metric") || abbreviates(word, "priority") ||
 			!strcmp(word, "preference")) {
@@ -254,13 +254,14 @@ static bool parse_rule(struct script *script, int family, const struct table_nam
 	static const char *const with_argument[] = {"tos", "dsfield", "fwmark", "realms",
 		"protocol", "tun_id", "suppress_prefixlength", "suppress_ifgroup", "oif",
 		"uidrange", "nat", "map-to", "ipproto", "sport", "dport", NULL};
-	bool good = true, has_table = false, looks_up = true;
+	bool good = true, looks_up = true;
 	struct rule *rule = &out->rule;
 	unsigned char type;
 	const char *word;
 
 	out->line = script->line;
 	rule->from.family = (unsigned char)family;
+	rule->table = TABLE_MAIN;
 	while (good && (word = next_word(script))) {
 		if (!strcmp(word, "from")) {
 			good = parse_prefix(next_word(script), family, &rule->from);
@@ -272,7 +273,6 @@ static bool parse_rule(struct script *script, int family, const struct table_nam
 			out->has_priority = true;
 		} else if (abbreviates(word, "table") || !strcmp(word, "lookup")) {
 			good = parse_table(next_word(script), names, &rule->table);
-			has_table = true;
 		} else if (!strcmp(word, "iif") || !strcmp(word, "dev")) {
 			good = parse_device(next_word(script), rule->iif);
 		} else if (!strcmp(word, "type")) {
@@ -296,8 +296,6 @@ static bool parse_rule(struct script *script, int family, const struct table_nam
 	out->other |= !looks_up;
 	if (!looks_up)
 		rule->table = 0;
-	else if (!has_table)
-		rule->table = TABLE_MAIN;
 	return good;
 }
 

@@ -12,19 +12,8 @@
 #include "conf/profile.h"
 #include "conf/shvar.h"
 
-static int uplinks_by_device(const void *a, const void *b)
-{
-	const struct uplink *x = a, *y = b;
-
-	return strcmp(x->device, y->device);
-}
-
-static int uplinks_by_table(const void *a, const void *b)
-{
-	const struct uplink *x = a, *y = b;
-
-	return compare_numbers(x->table, y->table);
-}
+define_order(uplinks_by_device, struct uplink, strcmp(x->device, y->device))
+define_order(uplinks_by_table, struct uplink, compare_numbers(x->table, y->table))
 
 /* fread_id_name of iproute2: NUMBER NAME in a line, in hexadecimal after 0x, else decimal. */
 static void read_table_name(char *line, struct table_names *names)

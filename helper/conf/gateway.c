@@ -24,13 +24,15 @@ struct candidate {
 /* The places of a gateway, in order: the first candidate that is the uplink's own counts. */
 enum { BY_KEY, BY_HAND, BY_LEASE, CANDIDATES };
 
-/* GATEWAY= or IPV6_DEFAULTGW=, which has been read as `gateway`. */
+/* GATEWAY= or IPV6_DEFAULTGW=, which has been read as `gateway`; perhaps none. */
 static void candidate_of_key(const struct profile_reader *from, const char *key,
 	const struct prefix *gateway, struct candidate *out)
 {
 	const struct shvar *var = shvar_find(&from->vars, key);
 	char text[PREFIX_TEXT];
 
+	if (!gateway->family)
+		return;
 	out->gateway = *gateway;
 	out->path = var->file;
 	out->line = var->line;
@@ -253,7 +255,8 @@ static void keep_uplink(struct survey *survey, struct uplinks *list, const struc
 	index_add(&survey->uplinks, &list->items[list->n - 1]);
 }
 
-/* The earlier uplink of the device that has one of the addresses: another profile of the NIC. */
+/* The earlier uplink of the device whose first address is one of these: another profile of the
+ * NIC. */
 static const struct uplink *find_same_address(
 	const struct survey *survey, const struct uplink *uplink)
 {
@@ -335,28 +338,34 @@ static void take_addresses(struct profile_reader *from, struct prefixes *out)
 			*array_add(out) = known->items[i];
 }
 
+/* An IPv4 uplink, if one of the candidates is its gateway. */
+static bool settle_uplink(
+	struct profile_reader *from, struct candidate candidates[CANDIDATES], struct uplink *uplink)
+{
+	if (choose_gateway(from, candidates, uplink)) {
+		finish_uplink(from, uplink);
+		return true;
+	}
+	add_plain(from);
+	free(uplink->addresses.items);
+	return false;
+}
+
 static void read_static(struct profile_reader *from)
 {
 	struct uplink uplink = {.file = from->profile->file, .profile = from->profile};
 	struct candidate candidates[CANDIDATES] = {{.line = 0}};
 
 	uplink.gateway = read_gateway(&from->reader);
-	if (uplink.gateway.family) {
-		candidate_of_key(from, "GATEWAY", &uplink.gateway, &candidates[BY_KEY]);
-	} else if (!from->reader.refused &&
+	candidate_of_key(from, "GATEWAY", &uplink.gateway, &candidates[BY_KEY]);
+	if (!uplink.gateway.family && !from->reader.refused &&
 		!find_default_by_hand(from, false, &candidates[BY_HAND])) {
 		add_plain(from);
 		return;
 	}
 	take_addresses(from, &uplink.addresses);
-	if (!uplink.addresses.n && !from->reader.refused)
-		return;
-	if (choose_gateway(from, candidates, &uplink)) {
-		finish_uplink(from, &uplink);
-		return;
-	}
-	add_plain(from);
-	free(uplink.addresses.items);
+	if (uplink.addresses.n || from->reader.refused)
+		settle_uplink(from, candidates, &uplink);
 }
 
 /* A NIC that is up or started at boot may have a default that is not ours. */
@@ -400,19 +409,13 @@ static void read_leased(struct profile_reader *from)
 	 * this says so; that of /etc/sysconfig/network is for its own network. */
 	if (!ignore || !strchr("yY", *ignore))
 		uplink.gateway = read_gateway(&from->reader);
-	if (uplink.gateway.family)
-		candidate_of_key(from, "GATEWAY", &uplink.gateway, &candidates[BY_KEY]);
+	candidate_of_key(from, "GATEWAY", &uplink.gateway, &candidates[BY_KEY]);
 	candidates[BY_LEASE].gateway = lease.router;
 	candidates[BY_LEASE].path = profile->real;
 	snprintf(candidates[BY_LEASE].words, sizeof(candidates[BY_LEASE].words),
 		"router %s of the lease", prefix_format_address(&lease.router, text));
-	if (choose_gateway(from, candidates, &uplink)) {
-		finish_uplink(from, &uplink);
-		return;
-	}
-	survey->config->others += may_have_default(from);
-	add_plain(from);
-	free(uplink.addresses.items);
+	if (!settle_uplink(from, candidates, &uplink))
+		survey->config->others += may_have_default(from);
 }
 
 /* No IPv6 gateway in the files: a router may still advertise itself, and the file's other errors
@@ -452,10 +455,8 @@ static void read_inet6(struct profile_reader *from)
 
 	uplink.advertised = inet6_is_advertised(&from->vars);
 	uplink.gateway = read_gateway6(reader, from->profile->real, &named);
-	if (uplink.gateway.family) {
-		candidate_of_key(from, "IPV6_DEFAULTGW", &uplink.gateway, &candidates[BY_KEY]);
-		candidates[BY_KEY].inherited &= !named;
-	}
+	candidate_of_key(from, "IPV6_DEFAULTGW", &uplink.gateway, &candidates[BY_KEY]);
+	candidates[BY_KEY].inherited &= !named;
 	if (uplink.gateway.family ||
 		(!reader->refused && find_default_by_hand(from, true, &candidates[BY_HAND]))) {
 		read_addresses6(reader, &uplink.addresses);

@@ -219,7 +219,8 @@ static const char *value_or_parent(struct reader *reader, const char *key, char 
 	return value && value != text ? value_trimmed(value, text) : value;
 }
 
-/* "PREFIX12". Not by snprintf(3), which is a tenth of the time that a file of many addresses takes. */
+/* PREFIX12, say. Not by snprintf(3), which is a tenth of the time that a file of many addresses
+ * takes. */
 static void set_key(char key[32], const char *name, const char *index)
 {
 	strcpy(key, name);

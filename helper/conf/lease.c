@@ -208,12 +208,7 @@ static void read_file(const struct file *file, struct leases *out)
 	}
 }
 
-static int leases_by_device(const void *a, const void *b)
-{
-	const struct held_lease *x = a, *y = b;
-
-	return strcmp(x->lease.device, y->lease.device);
-}
+define_order(leases_by_device, struct held_lease, strcmp(x->lease.device, y->lease.device))
 
 void leases_read(
 	const struct files *files, long long now, const struct index *seen, struct leases *out)

@@ -10,47 +10,12 @@
 #include "base/line.h"
 #include "conf/profile.h"
 
-static int addresses_in_order(const void *a, const void *b)
-{
-	const struct address *x = a, *y = b;
-
-	return prefix_compare_address(&x->prefix, &y->prefix);
-}
-
-static int files_by_name(const void *a, const void *b)
-{
-	const struct file *x = a, *y = b;
-
-	return strcmp(x->name, y->name);
-}
-
-static int profiles_by_file(const void *a, const void *b)
-{
-	const struct profile *x = a, *y = b;
-
-	return files_by_name(x->file, y->file);
-}
-
-static int profiles_by_label(const void *a, const void *b)
-{
-	const struct profile *x = a, *y = b;
-
-	return strcmp(x->device, y->device);
-}
-
-static int profiles_by_device(const void *a, const void *b)
-{
-	const struct profile *x = a, *y = b;
-
-	return strcmp(x->real, y->real);
-}
-
-static int vars_by_key(const void *a, const void *b)
-{
-	const struct shvar *x = a, *y = b;
-
-	return strcmp(x->key, y->key);
-}
+define_order(addresses_in_order, struct address, prefix_compare_address(&x->prefix, &y->prefix))
+define_order(files_by_name, struct file, strcmp(x->name, y->name))
+define_order(profiles_by_file, struct profile, files_by_name(x->file, y->file))
+define_order(profiles_by_label, struct profile, strcmp(x->device, y->device))
+define_order(profiles_by_device, struct profile, strcmp(x->real, y->real))
+define_order(vars_by_key, struct shvar, strcmp(x->key, y->key))
 
 bool value_is(const struct shvars *vars, const char *key, const char *value)
 {

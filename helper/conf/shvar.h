@@ -40,14 +40,14 @@ struct shvars {
 	unsigned buckets[SHVAR_BUCKETS]; /* private: the last record of each, plus 1 */
 };
 
-/* Reads text (NULL: there is no such file) as the file named `file` and adds its assignments to vars, so that
- * files read one after the other see each other's keys, and a later assignment
- * wins, as when a script sources them in that order. Never fails: what cannot be
- * known is recorded with the keys that it decides. */
+/* Reads text (NULL: there is no such file) as the file named `file` and adds its assignments to
+ * vars, so that files read one after the other see each other's keys, and a later assignment wins,
+ * as when a script sources them in that order. Never fails: what cannot be known is recorded with
+ * the keys that it decides. */
 void shvar_parse(const char *text, size_t len, const char *file, struct shvars *vars);
 
 /* The variable, or NULL if it is unset as far as the files tell. Owned by vars, good until the
- * next shvar_parse or shvar_free. Takes the same time whatever the number of keys. */
+ * next shvar_parse or shvar_free. */
 const struct shvar *shvar_find(const struct shvars *vars, const char *key);
 
 /* The variable's value, or NULL if it is unset, empty or not known. */

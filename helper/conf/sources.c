@@ -58,9 +58,8 @@ bool file_unread(const struct file *file, struct diags *diags)
 {
 	if (!file->error)
 		return false;
-	diag_refuse(diags, file->path, 0, "cannot be read: %s; what needs it stays as it is",
+	diag_fail(diags, file->path, 0, "cannot be read: %s; what needs it stays as it is",
 		error_words(file));
-	diags->items[diags->n - 1].failure = true;
 	return true;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What check found: its kinds and its lines.
  */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -140,29 +139,22 @@ void finding_format_what(const struct finding *finding, struct text *out)
 	text_add_string(out, finding->what);
 }
 
-/* A file's name may hold what would break the line or the terminal. */
-static void make_printable(char *bytes, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (iscntrl((unsigned char)bytes[i]) && bytes[i] != '\n')
-			bytes[i] = '?';
-}
-
 void finding_format(const struct finding *finding, size_t columns, struct text *out)
 {
-	size_t start = out->n;
-	struct text what = {0};
+	struct text what = {0}, cure = {0};
 
 	text_format(&what, "%s%s%s", finding->wrong ? "" : "note: ", finding->device,
 		finding->device[0] ? ": " : "");
 	finding_format_what(finding, &what);
+	/* A file's name may hold what would break the line or the terminal. */
+	line_make_printable(what.bytes);
 	text_wrap(what.bytes, 0, 2, columns, out);
-	if (finding->cure[0])
-		text_format(out, "  %s\n", finding->cure);
-	make_printable(out->bytes + start, out->n - start);
+	text_add_string(&cure, finding->cure);
+	line_make_printable(cure.bytes);
+	if (cure.n)
+		text_format(out, "  %s\n", cure.bytes);
 	text_free(&what);
+	text_free(&cure);
 }
 
 static void add_field(struct text *out, const char *field)
@@ -172,7 +164,7 @@ static void add_field(struct text *out, const char *field)
 	text_add_string(out, "\t");
 	start = out->n;
 	text_add_string(out, *field ? field : "-");
-	make_printable(out->bytes + start, out->n - start);
+	line_make_printable(out->bytes + start);
 }
 
 void finding_format_record(const struct finding *finding, struct text *out)

@@ -65,7 +65,7 @@ static bool is_marker(const char *line, size_t len, const char *words, const cha
 
 	if (len <= skip || memcmp(line, words, skip))
 		return false;
-	while (end < len && !memchr(": \r\n", line[end], 4))
+	while (end < len && !memchr(": \t\r\n", line[end], 5))
 		end++;
 	*other = end - skip != strlen(device) || memcmp(line + skip, device, end - skip);
 	return end > skip && (any_name || !*other);
@@ -133,13 +133,10 @@ static void learn_line(const char *normal, struct block *block)
 static void sort_body(const struct text *inside, const char *end, size_t len, struct block *block,
 	struct text *rescued)
 {
-	char *marker = mem_copy(end, len), *sums, *normal;
-	const char *next;
-	size_t at, n;
+	size_t skip = strlen(end_words), at, n;
+	char *name = line_normal(end + skip, len - skip), *normal;
+	const char *sums = strchr(name, ' '), *next = sums;
 
-	marker[strcspn(marker, "\r\n")] = '\0';
-	sums = strchr(marker + strlen(end_words), ' ');
-	next = sums;
 	for (at = 0; at < inside->n; at += n) {
 		n = line_length(inside->bytes + at, inside->n - at);
 		normal = line_normal(inside->bytes + at, n);
@@ -151,7 +148,7 @@ static void sort_body(const struct text *inside, const char *end, size_t len, st
 		}
 		free(normal);
 	}
-	free(marker);
+	free(name);
 }
 
 int block_parse(const char *bytes, size_t len, const char *device, bool any_name, struct block *out)
@@ -212,8 +209,20 @@ static void take_strays(struct text *from, struct text *strays)
 
 void block_take_strays(struct block *block, struct text *strays)
 {
+	struct block seen = {0};
+	size_t at = 0;
+	char *line;
+
 	take_strays(&block->before, strays);
 	take_strays(&block->after, strays);
+	/* They can only be ours with the table that they name. */
+	while ((line = text_line(strays, &at))) {
+		learn_line(line, &seen);
+		free(line);
+	}
+	block->table = seen.table;
+	block->several_tables = seen.several_tables;
+	free(seen.rules.items);
 }
 
 bool block_has_lines(const struct text *body, const struct text *strays)

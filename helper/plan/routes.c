@@ -160,6 +160,30 @@ static bool is_banned_by_rule(const struct draft *draft, const struct route *rou
 	return false;
 }
 
+/* Does another NIC lead to a gateway in a network that it shares with the uplink? Then the uplink's own
+ * NIC reaches it as well. */
+static bool shares_gateway(const struct draft *draft, const struct route *route)
+{
+	const struct serving *serving = &draft->serving;
+	const struct index *by_network = &draft->lookups.networks;
+	struct address key = {.prefix = {.len = 0}};
+	const struct address *address;
+	size_t i, at;
+
+	if (!route->gateway.family || !strcmp(route->device, serving->uplink->device))
+		return false;
+	for (i = 0; i < serving->networks.n; i++) {
+		key.prefix = serving->networks.items[i];
+		if (!prefix_contains(&key.prefix, &route->gateway))
+			continue;
+		for (at = index_first(by_network, &key); (address = index_at(by_network, at, &key));
+			at++)
+			if (!strcmp(address->device, route->device))
+				return true;
+	}
+	return false;
+}
+
 static void copy_route(struct draft *draft, const struct route *route, struct covers *covers)
 {
 	const bool inet6 = route->dst.family == AF_INET6;
@@ -183,6 +207,10 @@ static void copy_route(struct draft *draft, const struct route *route, struct co
 		/* As the kernel has IPv6's routes that lead nowhere. */
 		if (inet6)
 			strcpy(copy.device, "lo");
+	}
+	if (shares_gateway(draft, route)) {
+		memcpy(copy.device, draft->serving.uplink->device, sizeof(copy.device));
+		memset(&copy.source, 0, sizeof(copy.source));
 	}
 	/* Up to 3.10 the kernel takes a route from any table when its source goes. */
 	if (route->protocol == PROTO_KERNEL)

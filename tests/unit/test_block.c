@@ -92,6 +92,25 @@ static void test_crlf_block(void)
 	free(got);
 }
 
+/* Nor do blanks in the markers: the first block is of version 0.1, the second has checksums. */
+static void test_blanks_in_markers(void)
+{
+	static const char file[] = "# BEGIN multihome eth0: x\n"
+				   "from 10.0.0.0/8 iif lo lookup 101 priority 10001\n"
+				   "# END multihome eth0 \nmine\n";
+	char *got = spliced(file, ""), *with = spliced("mine\n", body), *sums, *mixed;
+
+	is(got, "mine\n", "a block with a blank at the end of its marker is still ours");
+	free(got);
+	sums = strstr(with, "# END multihome eth0 ") + strlen("# END multihome eth0 ");
+	mixed = mem_format("%.*s\t %.8s \r\nmine\n", (int)(sums - with) - 1, with, sums);
+	got = spliced(mixed, "");
+	is(got, "mine\n", "and so is one with blanks around its checksums");
+	free(got);
+	free(mixed);
+	free(with);
+}
+
 static void test_two_blocks(void)
 {
 	static const char made[] = "# BEGIN multihome eth0: x (made this file)\n"
@@ -181,6 +200,26 @@ static void test_words(void)
 
 	ok(line_words(line, words, 2) == 2 && !strcmp(words[1], "b"), "words are cut at blanks");
 	ok(line_words(comment, words, 2) == 0, "a comment has no words");
+}
+
+static void check_printable(const char *line, const char *want, const char *name)
+{
+	char *made = mem_string(line);
+
+	line_make_printable(made);
+	is(made, want, name);
+	free(made);
+}
+
+static void test_printable(void)
+{
+	check_printable("a\033[1m\n\177b", "a?[1m??b", "control characters are replaced");
+	check_printable("\x9b\x80\x9b", "???", "and so is each byte that is one to a terminal");
+	check_printable("\xc2\x9b", "\xc2?", "or in UTF-8");
+	check_printable("\xc3\xa9\x9b\xe3\x82\x9b\x9b", "\xc3\xa9?\xe3\x82\x9b?",
+		"also behind a character that is whole");
+	check_printable("\xe2\x80\x9b \xf0\x9f\x98\x80", "\xe2\x80\x9b \xf0\x9f\x98\x80",
+		"other UTF-8 stays");
 }
 
 /* The next line of a text, and of a string, must be this; NULL: none. */
@@ -292,10 +331,12 @@ int main(void)
 	test_place();
 	test_rescue();
 	test_crlf_block();
+	test_blanks_in_markers();
 	test_two_blocks();
 	test_broken();
 	test_contents();
 	test_rules();
 	test_words();
+	test_printable();
 	return tap_done();
 }

@@ -95,6 +95,10 @@ static void test_routes(void)
 	check_route(false, "10.1/16 dev eth0 table isp1 tos 10 metric 0x10 onlink proto 109\n",
 		"1 0 10.1.0.0/16 table 120 metric 16 tos 16 dev eth0 proto 109 onlink",
 		"all that is kept of a line");
+	check_route(false, "10.1/16 dev eth0 tos b8\n10.2/16 dev eth0 dsfield 0x10\n",
+		"1 0 10.1.0.0/16 table 254 metric 0 tos 184 dev eth0; "
+		"2 0 10.2.0.0/16 table 254 metric 0 tos 16 dev eth0",
+		"a tos is hexadecimal, whatever digit it begins with");
 	check_route(false, "10.1.0.0/255.255.0.0 dev eth0 t main\n",
 		"1 0 10.1.0.0/16 table 254 metric 0 dev eth0",
 		"a netmask behind the slash, and an abbreviated keyword");
@@ -123,6 +127,8 @@ static void test_refused(void)
 {
 	check_route(
 		false, "10.1.0.0/16 dev eth0 table isp2\n", "", "a table that ip does not know");
+	check_route(false, "10.1.0.0/16 tos 100\n10.1.0.0/16 tos -1\n10.1.0.0/16 tos x\n", "",
+		"a tos of more than a byte, or none");
 	check_route(false, "10.1.0.1/16 dev eth0\n", "", "host bits, which the kernel refuses");
 	check_route(false, "via 10.0.0.1\nnonsense\n10.1.0.0/33 dev eth0\n", "",
 		"no destination, or none that is one");

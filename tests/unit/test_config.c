@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The configuration: which files are uplinks, and which file an argument means.
  */
+#include <errno.h>
 #include <sys/socket.h>
 
 #include "conf/config.h"
@@ -206,6 +207,27 @@ static void test_refusals(void)
 	reset();
 	set_file(&sources.defaults, "multihome", "RULE_PRIORITY=5\n");
 	ok(build() == -1, "the host's defaults are refused as a whole");
+}
+
+/* dhclient's folder keeps two NICs from being served, and so is met twice. */
+static void test_unread(void)
+{
+	struct file *folder;
+	size_t i;
+
+	reset();
+	folder = array_add(&sources.leases);
+	set_file(folder, "/var/lib/dhclient", "");
+	*folder->name = '\0';
+	folder->error = ENOTDIR;
+	add_ifcfg("ifcfg-eth0", "BOOTPROTO=dhcp\n");
+	add_ifcfg("ifcfg-eth1", "IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\nTABLE=nix\n");
+	add_ifcfg("ifcfg-eth2", "BOOTPROTO=dhcp\n");
+	build();
+	ok(diags.n == 2 && diags.refusals == 2, "what cannot be read is said once");
+	for (i = 0; i < diags.n; i++)
+		ok(diags.items[i].failure == (strstr(diags.items[i].text, "read") != NULL),
+			"only what cannot be read is a failure: %s", diags.items[i].text);
 }
 
 static void test_table_range(void)
@@ -744,6 +766,7 @@ int main(void)
 	test_no_uplink();
 	test_fallback();
 	test_refusals();
+	test_unread();
 	test_table_range();
 	test_table_names();
 	test_inherited_gateway();
