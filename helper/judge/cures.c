@@ -269,7 +269,7 @@ static char *cure_route(const struct facts *facts, const struct verdict *verdict
 		return mem_string("see what multihome plan says of the configuration");
 	if (last->rule && last->end == STEP_REFUSED)
 		return last->route ? see_route(last->route) : see_rule(last->rule);
-	if (verdict->reason == ARRIVES_AS_SAID && verdict->holder->loopback && arrival)
+	if (verdict->reason == ARRIVES_AS_SAID && verdict_is_service(verdict) && arrival)
 		return serve_by_rule(verdict, arrival);
 	if (verdict->outside)
 		return serve_outside(verdict);
