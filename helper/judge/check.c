@@ -651,7 +651,7 @@ static void check_lost_routes(
 		}
 	}
 	if (lost > 1)
-		text_format(&words, ", nor are %zu more", lost - 1);
+		text_format(&words, ", nor %s %zu more", lost == 2 ? "is" : "are", lost - 1);
 	if (lost)
 		finding_add(findings, found, device, words.bytes,
 			mem_format("run %s/ifup-routes %s", facts->sources->scripts, device));

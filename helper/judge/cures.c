@@ -119,11 +119,20 @@ static char *serve_in_file(const struct file *file, const char *address, int len
 
 /* An address that no file gives, outside of the networks that the files give: on one NIC of two
  * hosts in turn (VRRP) it is in no file at all, so a rule serves it. */
-static char *serve_outside(const struct verdict *verdict)
+static char *serve_outside(const struct facts *facts, const struct verdict *verdict)
 {
+	const struct addresses *files = &facts->config->addresses;
 	const struct file *file = verdict->uplink->file;
 	char local[PREFIX_TEXT];
+	size_t i;
 
+	/* An edit has moved it to another file. */
+	for (i = 0; i < files->n; i++)
+		if (prefix_same_address(&files->items[i].prefix, &verdict->local) &&
+			strcmp(files->items[i].device, verdict->holder->name))
+			return mem_format("run ifdown %s && ifup %s && ifdown %s && ifup %s",
+				verdict->holder->name, verdict->holder->name,
+				files->items[i].device, files->items[i].device);
 	prefix_format_address(&verdict->local, local);
 	if (verdict->packet.local->prefix.len == prefix_bits(verdict->local.family))
 		return serve_by_rule(verdict, verdict->planned);
@@ -272,7 +281,7 @@ static char *cure_route(const struct facts *facts, const struct verdict *verdict
 	if (verdict->reason == ARRIVES_AS_SAID && verdict_is_service(verdict) && arrival)
 		return serve_by_rule(verdict, arrival);
 	if (verdict->outside)
-		return serve_outside(verdict);
+		return serve_outside(facts, verdict);
 	return verdict->planned ? serve_planned(facts, verdict) : serve_unserved(facts, verdict);
 }
 

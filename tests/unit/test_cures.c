@@ -185,6 +185,11 @@ static void test_outside(void)
 	expect(&scene, "eth0",
 		"set IPADDR3=203.0.113.200 and PREFIX3=24 in ifcfg-eth0 and run multihome sync",
 		"by the next number");
+	set_outside(&scene, "203.0.113.200/24", "");
+	array_add(&scene.config.addresses)->prefix = prefix_of("203.0.113.200/24");
+	strcpy(scene.config.addresses.items[0].device, "eth1");
+	expect(&scene, "eth0", "run ifdown eth0 && ifup eth0 && ifdown eth1 && ifup eth1",
+		"unless another NIC's file has it by now");
 	set_scene(&scene);
 	scene.kernel.addresses.n = 0;
 	add_address(&scene, "lo", "203.0.113.201/32");
