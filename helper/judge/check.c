@@ -361,6 +361,9 @@ static void check_no_gateway(
 	if (counts(verdict) || verdict->local.family != AF_INET || !facts->config->uplinks.n)
 		return;
 	profile = facts_find_profile(facts, verdict->holder->name);
+	/* One that is another NIC's is told by a notice. */
+	if (profile && facts_file_has(profile->file, "GATEWAY"))
+		return;
 	if (!profile || profile->port || facts_file_says_no(profile->file, "MULTIHOME") ||
 		(!tunnel && facts_file_says_no(profile->file, "DEFROUTE")))
 		return;

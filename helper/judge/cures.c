@@ -25,8 +25,12 @@ char *cure_restart(const char *device)
 	return mem_format("run ifdown %s && ifup %s", device, device);
 }
 
-static char *see_cable(const char *device)
+static char *see_cable(const struct facts *facts, const char *device)
 {
+	const struct link *link = kernel_find_link(facts->kernel, device);
+
+	if (link && link->tunnel)
+		return mem_format("see the program that serves %s, and its other end", device);
 	return mem_format("see the cable of %s, and what is at its other end", device);
 }
 
@@ -179,7 +183,9 @@ static char *serve_planned(const struct facts *facts, const struct verdict *verd
 	const struct rule *lapsed = verdict->reply.lapsed.rule;
 	const struct rule *foreign = find_foreign(facts, verdict);
 	const struct planned *arrival = find_arrival(facts, verdict);
+	const struct rules *rules = &facts->kernel->rules;
 	const char *name = planned->uplink->file->name;
+	size_t i;
 
 	if (planned->state == STATE_REFUSED)
 		return mem_format("see what multihome plan says of %s", name);
@@ -204,7 +210,15 @@ static char *serve_planned(const struct facts *facts, const struct verdict *verd
 			facts->filter_needs_both ? "off" : "loose",
 			arrival ? arrival->uplink->file->name : name, then_sync);
 	/* A line of route-DEVICE that was not applied. */
-	return lapsed ? cure_restart(planned->uplink->device) : mem_string("");
+	if (lapsed)
+		return cure_restart(planned->uplink->device);
+	/* One that is like ours but for a mark keeps ours from being made (plan/taken.c). */
+	for (i = 0; i < rules->n; i++)
+		if (rules->items[i].table == planned->table && rules->items[i].from.len &&
+			prefix_contains(&rules->items[i].from, &verdict->local) &&
+			is_foreign(facts, &rules->items[i]))
+			return see_rule(&rules->items[i]);
+	return mem_string("");
 }
 
 /* A gateway in the NIC's network, by which others of it go. */
@@ -335,7 +349,7 @@ char *cure_own(const struct facts *facts, const struct verdict *verdict)
 			strcmp(link->name, device) && planned->uplink->fallback)
 			return mem_format("run ifdown %s; %s carries it then", device, link->name);
 	}
-	return verdict->fault == FAULT_REPLY_CARRIER ? see_cable(device) : mem_string("");
+	return verdict->fault == FAULT_REPLY_CARRIER ? see_cable(facts, device) : mem_string("");
 }
 
 char *cure_down(const struct facts *facts, const char *device)
@@ -360,11 +374,11 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 	case FAULT_DOWN:
 		return cure_down(facts, link->name);
 	case FAULT_CARRIER:
-		return see_cable(verdict->arrival->name);
+		return see_cable(facts, verdict->arrival->name);
 	case FAULT_REPLY_CARRIER:
 		return strcmp(verdict->leaves.device, verdict->holder->name)
 			? cure_route(facts, verdict)
-			: see_cable(verdict->leaves.device);
+			: see_cable(facts, verdict->leaves.device);
 	case FAULT_NEIGHBOUR:
 		return cure_gateway(verdict->uplink ? verdict->uplink->file->name : NULL,
 			verdict->leaves.device, verdict_next_hop(verdict));

@@ -79,6 +79,11 @@ static void test_planned(void)
 	find_link(&scene, "eth0")->running = false;
 	expect(&scene, "eth0", "see the cable of eth0, and what is at its other end", "a cable");
 	set_scene(&scene);
+	find_link(&scene, "eth0")->running = false;
+	find_link(&scene, "eth0")->tunnel = true;
+	expect(&scene, "eth0", "see the program that serves eth0, and its other end",
+		"a tunnel has none");
+	set_scene(&scene);
 	add_neighbour(&scene, "eth0", "192.168.2.1", NEIGHBOUR_FAILED);
 	expect(&scene, "eth0",
 		"see the cable of eth0, the router, and ifcfg-eth0; then run ping -c 1 -I eth0 192.168.2.1",
@@ -136,6 +141,23 @@ static void test_foreign(void)
 	find_route(&scene, 100, "0.0.0.0/0")->type = ROUTE_PROHIBIT;
 	expect(&scene, "eth0", "see the route prohibit default of table 100, which somebody made",
 		"a route that refuses");
+}
+
+/* Like ours but for a mark. */
+static void test_hindrance(void)
+{
+	struct scene scene;
+	struct rule *rule;
+
+	set_scene(&scene);
+	drop_rule(&scene, 100);
+	rule = add_rule(&scene, 10001, "192.168.2.0/24", 100);
+	strcpy(rule->iif, "lo");
+	rule->mark = rule->mask = 9;
+	expect(&scene, "eth0",
+		"see the rule from 192.168.2.0/24 fwmark 0x9/0x9 iif lo lookup 100 priority 10001, "
+		"which somebody made",
+		"a rule that keeps ours from being made is named");
 }
 
 static void test_filter(void)
@@ -337,6 +359,7 @@ int main(void)
 {
 	test_planned();
 	test_foreign();
+	test_hindrance();
 	test_filter();
 	test_outside();
 	test_unserved();
