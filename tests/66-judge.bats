@@ -405,12 +405,11 @@ explained() {
 		host ip netns exec container ping -n -q -c1 -W1 192.168.2.99 >/dev/null
 	}
 	run ! from_container
-	explained 'lost: the reply leaves by eth0 through 192\.168\.2\.1, and only' \
-		172.17.0.2 192.168.2.99
+	explained 'astray: asked by docker0, answered by eth0 through' 172.17.0.2 192.168.2.99
 	has "$output" '^1 arrival .* by docker0, which leads to it; eth0 has$'
 	multihome 1 explain 172.17.0.2 192.168.2.99 --json
 	is "$(jq -r '.addresses[0] | .iif, .oif, .outcome, .fault' <<<"$output" | xargs)" \
-		'docker0 eth0 lost unreached'
+		'docker0 eth0 astray wrong-nic'
 	carry_out "$cure"
 	explained 'right: answered by docker0, which leads to it' 172.17.0.2 192.168.2.99
 	from_container
