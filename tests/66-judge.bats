@@ -341,6 +341,7 @@ explained() {
 	host socat -u TUN:172.30.9.1/32,tun-name=ppp0,iff-up,iff-no-pi OPEN:/dev/null,wronly \
 		>/dev/null 2>&1 3>&- &
 	disown
+	# shellcheck disable=SC2016 # for the shell in the host
 	host sh -c 'until [ "$(cat /sys/class/net/ppp0/carrier 2>/dev/null)" = 1 ]; do sleep 0.02; done'
 	links_settle
 	lab_ifcfg ppp0 DEVICE=ppp0 ONBOOT=no TYPE=xDSL DEFROUTE=no
