@@ -397,7 +397,7 @@ one_segment() {
 	host ip address add 203.0.113.50/32 dev lo
 	multihome 0 explain "$LAB_CLIENT" 203.0.113.50
 	has "$output" '^1 arrival .* by eth1, which leads to it; lo has the$'
-	has "$output" '^verdict +unknown: answered by eth1 through 10\.0\.0\.1'
+	has "$output" '^verdict +unknown: answered by eth1 through 10\.0\.0\.1, whichever NIC'
 	router 1 ip link set uplink down
 	# shellcheck disable=SC2016 # for the shell in the host
 	host sh -c 'until ip route show table 101 | grep -q linkdown; do sleep 0.02; done'

@@ -299,7 +299,6 @@ explained() {
 	has "$output" 'ifcfg-eth1:[0-9]+: GATWAY: .*GATEWAY'
 	finding no-gateway eth1
 	sed -i s/^GATWAY/GATEWAY/ "$LAB_SCRIPTS/ifcfg-eth1"
-	carry_out "$cure" || host multihome sync
 	host ifdown eth1
 	host ifup eth1
 	quiet
@@ -339,11 +338,18 @@ explained() {
 	host ip rule add iif br9 lookup 101 priority 500
 	finding stale-rule eth1
 	is "$cure" -
-	host ip tuntap add ppp0 mode tun
-	host ip address add 172.30.9.1 peer 172.30.9.2 dev ppp0
-	host ip link set ppp0 up
+	host socat -u TUN:172.30.9.1/32,tun-name=ppp0,iff-up,iff-no-pi OPEN:/dev/null,wronly \
+		>/dev/null 2>&1 3>&- &
+	disown
+	# shellcheck disable=SC2016 # for the shell in the host
+	host sh -c 'until [ "$(cat /sys/class/net/ppp0/carrier 2>/dev/null)" = 1 ]; do sleep 0.02; done'
+	links_settle
 	lab_ifcfg ppp0 DEVICE=ppp0 ONBOOT=no TYPE=xDSL DEFROUTE=no
 	multihome 0 sync
+	finding no-gateway ppp0
+	is "$cure" 'see ifcfg-ppp0: DEFROUTE= decides, or MULTIHOME=no says that none is meant'
+	explained 'astray: asked by ppp0, answered by eth1' "$LAB_CLIENT" 172.30.9.1
+	is "$cure" 'see DEFROUTE= in ifcfg-ppp0'
 	run --separate-stderr host multihome check --porcelain
 	has_no "$(cut -f 6 <<<"$output")" '(GATEWAY|ARP_IGNORE)=|rule del'
 	lab_uplink 1
@@ -400,12 +406,11 @@ explained() {
 		host ip netns exec container ping -n -q -c1 -W1 192.168.2.99 >/dev/null
 	}
 	run ! from_container
-	explained 'lost: the reply leaves by eth0 through 192\.168\.2\.1, and only' \
-		172.17.0.2 192.168.2.99
+	explained 'astray: asked by docker0, answered by eth0 through' 172.17.0.2 192.168.2.99
 	has "$output" '^1 arrival .* by docker0, which leads to it; eth0 has$'
 	multihome 1 explain 172.17.0.2 192.168.2.99 --json
 	is "$(jq -r '.addresses[0] | .iif, .oif, .outcome, .fault' <<<"$output" | xargs)" \
-		'docker0 eth0 lost unreached'
+		'docker0 eth0 astray wrong-nic'
 	carry_out "$cure"
 	explained 'right: answered by docker0, which leads to it' 172.17.0.2 192.168.2.99
 	from_container

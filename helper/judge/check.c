@@ -355,18 +355,23 @@ static void check_no_gateway(
 	const struct facts *facts, const struct verdict *verdict, struct findings *findings)
 {
 	const struct finding found = {.kind = FINDING_NO_GATEWAY};
+	bool tunnel = verdict->holder->tunnel; /* GATEWAY= of such a device does nothing */
 	const struct profile *profile;
 
 	if (counts(verdict) || verdict->local.family != AF_INET || !facts->config->uplinks.n)
 		return;
 	profile = facts_find_profile(facts, verdict->holder->name);
+	/* One that is another NIC's is told by a notice. */
+	if (profile && facts_file_has(profile->file, "GATEWAY"))
+		return;
 	if (!profile || profile->port || facts_file_says_no(profile->file, "MULTIHOME") ||
-		facts_file_says_no(profile->file, "DEFROUTE"))
+		(!tunnel && facts_file_says_no(profile->file, "DEFROUTE")))
 		return;
 	finding_add(findings, found, verdict->holder->name,
 		mem_string("it has an address and no gateway: other networks get no answer by it"),
-		mem_format("see %s: GATEWAY= is missing, or MULTIHOME=no says that none is meant",
-			profile->file->name));
+		mem_format("see %s: %s, or MULTIHOME=no says that none is meant",
+			profile->file->name,
+			tunnel ? "DEFROUTE= decides" : "GATEWAY= is missing"));
 }
 
 static void check_own(
@@ -649,7 +654,7 @@ static void check_lost_routes(
 		}
 	}
 	if (lost > 1)
-		text_format(&words, ", nor are %zu more", lost - 1);
+		text_format(&words, ", nor %s %zu more", lost == 2 ? "is" : "are", lost - 1);
 	if (lost)
 		finding_add(findings, found, device, words.bytes,
 			mem_format("run %s/ifup-routes %s", facts->sources->scripts, device));

@@ -25,8 +25,12 @@ char *cure_restart(const char *device)
 	return mem_format("run ifdown %s && ifup %s", device, device);
 }
 
-static char *see_cable(const char *device)
+static char *see_cable(const struct facts *facts, const char *device)
 {
+	const struct link *link = kernel_find_link(facts->kernel, device);
+
+	if (link && link->tunnel)
+		return mem_format("see the program that serves %s, and its other end", device);
 	return mem_format("see the cable of %s, and what is at its other end", device);
 }
 
@@ -119,11 +123,20 @@ static char *serve_in_file(const struct file *file, const char *address, int len
 
 /* An address that no file gives, outside of the networks that the files give: on one NIC of two
  * hosts in turn (VRRP) it is in no file at all, so a rule serves it. */
-static char *serve_outside(const struct verdict *verdict)
+static char *serve_outside(const struct facts *facts, const struct verdict *verdict)
 {
+	const struct addresses *files = &facts->config->addresses;
 	const struct file *file = verdict->uplink->file;
 	char local[PREFIX_TEXT];
+	size_t i;
 
+	/* An edit has moved it to another file. */
+	for (i = 0; i < files->n; i++)
+		if (prefix_same_address(&files->items[i].prefix, &verdict->local) &&
+			strcmp(files->items[i].device, verdict->holder->name))
+			return mem_format("run ifdown %s && ifup %s && ifdown %s && ifup %s",
+				verdict->holder->name, verdict->holder->name,
+				files->items[i].device, files->items[i].device);
 	prefix_format_address(&verdict->local, local);
 	if (verdict->packet.local->prefix.len == prefix_bits(verdict->local.family))
 		return serve_by_rule(verdict, verdict->planned);
@@ -170,7 +183,9 @@ static char *serve_planned(const struct facts *facts, const struct verdict *verd
 	const struct rule *lapsed = verdict->reply.lapsed.rule;
 	const struct rule *foreign = find_foreign(facts, verdict);
 	const struct planned *arrival = find_arrival(facts, verdict);
+	const struct rules *rules = &facts->kernel->rules;
 	const char *name = planned->uplink->file->name;
+	size_t i;
 
 	if (planned->state == STATE_REFUSED)
 		return mem_format("see what multihome plan says of %s", name);
@@ -195,7 +210,15 @@ static char *serve_planned(const struct facts *facts, const struct verdict *verd
 			facts->filter_needs_both ? "off" : "loose",
 			arrival ? arrival->uplink->file->name : name, then_sync);
 	/* A line of route-DEVICE that was not applied. */
-	return lapsed ? cure_restart(planned->uplink->device) : mem_string("");
+	if (lapsed)
+		return cure_restart(planned->uplink->device);
+	/* One that is like ours but for a mark keeps ours from being made (plan/taken.c). */
+	for (i = 0; i < rules->n; i++)
+		if (rules->items[i].table == planned->table && rules->items[i].from.len &&
+			prefix_contains(&rules->items[i].from, &verdict->local) &&
+			is_foreign(facts, &rules->items[i]))
+			return see_rule(&rules->items[i]);
+	return mem_string("");
 }
 
 /* A gateway in the NIC's network, by which others of it go. */
@@ -269,10 +292,10 @@ static char *cure_route(const struct facts *facts, const struct verdict *verdict
 		return mem_string("see what multihome plan says of the configuration");
 	if (last->rule && last->end == STEP_REFUSED)
 		return last->route ? see_route(last->route) : see_rule(last->rule);
-	if (verdict->reason == ARRIVES_AS_SAID && verdict->holder->loopback && arrival)
+	if (verdict->reason == ARRIVES_AS_SAID && verdict_is_service(verdict) && arrival)
 		return serve_by_rule(verdict, arrival);
 	if (verdict->outside)
-		return serve_outside(verdict);
+		return serve_outside(facts, verdict);
 	return verdict->planned ? serve_planned(facts, verdict) : serve_unserved(facts, verdict);
 }
 
@@ -326,7 +349,7 @@ char *cure_own(const struct facts *facts, const struct verdict *verdict)
 			strcmp(link->name, device) && planned->uplink->fallback)
 			return mem_format("run ifdown %s; %s carries it then", device, link->name);
 	}
-	return verdict->fault == FAULT_REPLY_CARRIER ? see_cable(device) : mem_string("");
+	return verdict->fault == FAULT_REPLY_CARRIER ? see_cable(facts, device) : mem_string("");
 }
 
 char *cure_down(const struct facts *facts, const char *device)
@@ -351,11 +374,11 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 	case FAULT_DOWN:
 		return cure_down(facts, link->name);
 	case FAULT_CARRIER:
-		return see_cable(verdict->arrival->name);
+		return see_cable(facts, verdict->arrival->name);
 	case FAULT_REPLY_CARRIER:
 		return strcmp(verdict->leaves.device, verdict->holder->name)
 			? cure_route(facts, verdict)
-			: see_cable(verdict->leaves.device);
+			: see_cable(facts, verdict->leaves.device);
 	case FAULT_NEIGHBOUR:
 		return cure_gateway(verdict->uplink ? verdict->uplink->file->name : NULL,
 			verdict->leaves.device, verdict_next_hop(verdict));

@@ -165,6 +165,14 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 	}
 }
 
+/* A tunnel answers no ARP either, but packets arrive by it. */
+bool verdict_is_service(const struct verdict *verdict)
+{
+	const struct link *holder = verdict->holder;
+
+	return holder->loopback || (holder->noarp && !holder->tunnel);
+}
+
 /* From where only one NIC leads, it arrives by that one: from a container, a guest, a client of a
  * VPN. An uplink leads everywhere, and so tells nothing; nor does a NIC that a file configures, whose
  * neighbours have a router of their own, unless the host is one. */
@@ -193,7 +201,7 @@ static const struct link *find_way_back(const struct facts *facts, const struct 
 	const struct step *last = &verdict->reply.last;
 	const struct link *link;
 
-	if (!verdict->holder->loopback && !verdict->holder->noarp)
+	if (!verdict_is_service(verdict))
 		return NULL;
 	link = last->route && last->device ? kernel_find_link(facts->kernel, last->device) : NULL;
 	return link && !link->loopback ? link : NULL;
@@ -365,8 +373,7 @@ static enum fault fault_of_device(const struct verdict *verdict)
 		return strcmp(device, verdict->arrival->name) ? FAULT_NIC : FAULT_NONE;
 	if (!strcmp(device, verdict->holder->name))
 		return FAULT_NONE;
-	if (!strcmp(device, verdict->arrival->name) &&
-		(verdict->holder->loopback || verdict->holder->noarp))
+	if (!strcmp(device, verdict->arrival->name) && verdict_is_service(verdict))
 		return FAULT_NONE;
 	/* The remote is a neighbour of the other NIC's, and nobody serves this one. */
 	if (!verdict->leaves.gateway.family && !verdict->planned && last->route &&

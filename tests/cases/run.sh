@@ -126,7 +126,9 @@ step_sync() {
 	files_state >"$out/files.2"
 	kernel_state >"$out/kernel.2"
 	# No hook is installed, nor is it needed here.
-	multihome check 2>&1 | grep -v '; install multihome$' >"$out/check"
+	multihome check 2>&1 | awk '/^  see whether multihome is installed$/ { found = ""; next }
+		/^[^ ]/ { printf "%s", found; found = "" } { found = found $0 "\n" }
+		END { printf "%s", found }' >"$out/check"
 	multihome clean 2>"$out/clean.stderr"
 	kernel_state >"$out/kernel.clean"
 	cp -a "$scripts" "$out/scripts.clean"

@@ -79,6 +79,11 @@ static void test_planned(void)
 	find_link(&scene, "eth0")->running = false;
 	expect(&scene, "eth0", "see the cable of eth0, and what is at its other end", "a cable");
 	set_scene(&scene);
+	find_link(&scene, "eth0")->running = false;
+	find_link(&scene, "eth0")->tunnel = true;
+	expect(&scene, "eth0", "see the program that serves eth0, and its other end",
+		"a tunnel has none");
+	set_scene(&scene);
 	add_neighbour(&scene, "eth0", "192.168.2.1", NEIGHBOUR_FAILED);
 	expect(&scene, "eth0",
 		"see the cable of eth0, the router, and ifcfg-eth0; then run ping -c 1 -I eth0 192.168.2.1",
@@ -138,6 +143,23 @@ static void test_foreign(void)
 		"a route that refuses");
 }
 
+/* Like ours but for a mark. */
+static void test_hindrance(void)
+{
+	struct scene scene;
+	struct rule *rule;
+
+	set_scene(&scene);
+	drop_rule(&scene, 100);
+	rule = add_rule(&scene, 10001, "192.168.2.0/24", 100);
+	strcpy(rule->iif, "lo");
+	rule->mark = rule->mask = 9;
+	expect(&scene, "eth0",
+		"see the rule from 192.168.2.0/24 fwmark 0x9/0x9 iif lo lookup 100 priority 10001, "
+		"which somebody made",
+		"a rule that keeps ours from being made is named");
+}
+
 static void test_filter(void)
 {
 	struct scene scene;
@@ -185,6 +207,11 @@ static void test_outside(void)
 	expect(&scene, "eth0",
 		"set IPADDR3=203.0.113.200 and PREFIX3=24 in ifcfg-eth0 and run multihome sync",
 		"by the next number");
+	set_outside(&scene, "203.0.113.200/24", "");
+	array_add(&scene.config.addresses)->prefix = prefix_of("203.0.113.200/24");
+	strcpy(scene.config.addresses.items[0].device, "eth1");
+	expect(&scene, "eth0", "run ifdown eth0 && ifup eth0 && ifdown eth1 && ifup eth1",
+		"unless another NIC's file has it by now");
 	set_scene(&scene);
 	scene.kernel.addresses.n = 0;
 	add_address(&scene, "lo", "203.0.113.201/32");
@@ -332,6 +359,7 @@ int main(void)
 {
 	test_planned();
 	test_foreign();
+	test_hindrance();
 	test_filter();
 	test_outside();
 	test_unserved();

@@ -274,6 +274,11 @@ static void test_arrival(void)
 	add_address(&scene, "dummy0", "203.0.113.200/32");
 	expect(&scene, "dummy0", "unknown arrival",
 		"by which NIC a service address is asked nobody tells");
+	set_scene(&scene);
+	add_link(&scene, "ppp0")->noarp = true;
+	find_link(&scene, "ppp0")->tunnel = true;
+	add_address(&scene, "ppp0", "203.0.113.200/32");
+	expect(&scene, "ppp0", "astray no-gateway", "a tunnel's address is asked by the tunnel");
 }
 
 static void test_unknown(void)
