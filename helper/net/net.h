@@ -21,7 +21,7 @@ struct link {
 	bool up;	   /* IFF_UP: the administrator's wish, whatever the cable says */
 	bool loopback;	   /* IFF_LOOPBACK */
 	bool inet6;	   /* IPv6 is there, and not switched off for it */
-	bool running;	   /* IFF_RUNNING: it has a carrier */
+	bool running;	   /* it has a carrier, and may be used */
 	bool noarp;	   /* IFF_NOARP: dummy, VRF, tunnels: it answers for no address */
 	bool tunnel;	   /* IFF_POINTOPOINT: tun, ppp, WireGuard */
 	bool vrf;	   /* it is a VRF, or a port of one */

@@ -27,6 +27,9 @@
 #include "sys/kernel.h"
 #include "sys/wire.h"
 
+/* IFF_LOWER_UP, IFF_DORMANT: of linux/if.h, which net/if.h does not go with. */
+enum { LOWER_UP = 1 << 16, DORMANT = 1 << 17 };
+
 /* What if_addr.h got after EL5. */
 enum { ADDRESS_DADFAILED = 0x08 };
 
@@ -174,7 +177,8 @@ static void read_link(const struct nlmsghdr *message, void *arg)
 	link->index = info->ifi_index;
 	link->up = info->ifi_flags & IFF_UP;
 	link->loopback = info->ifi_flags & IFF_LOOPBACK;
-	link->running = info->ifi_flags & IFF_RUNNING;
+	/* IFF_RUNNING follows up to a second later (net/core/link_watch.c). */
+	link->running = info->ifi_flags & LOWER_UP && !(info->ifi_flags & DORMANT);
 	link->noarp = info->ifi_flags & IFF_NOARP;
 	link->tunnel = info->ifi_flags & IFF_POINTOPOINT;
 	attribute_name(attrs[IFLA_IFNAME], link->name);
