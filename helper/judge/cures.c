@@ -284,7 +284,7 @@ char *cure_own(const struct facts *facts, const struct verdict *verdict)
 
 char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 {
-	const struct link *link = verdict->holder->up ? verdict->arrival : verdict->holder;
+	const struct link *link = verdict->arrival->up ? verdict->holder : verdict->arrival;
 
 	switch (verdict->fault) {
 	case FAULT_DOWN:
@@ -300,6 +300,9 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 	case FAULT_NEIGHBOUR:
 		return cure_gateway(verdict->uplink ? verdict->uplink->file->name : NULL,
 			verdict->leaves.device, verdict_next_hop(verdict));
+	case FAULT_ARP:
+		return mem_format("see net.ipv4.conf.%s.arp_ignore and arp_filter, and those of all",
+			verdict->holder->name);
 	case FAULT_CONFLICT:
 		return cure_conflicts(facts, verdict);
 	case FAULT_GATEWAY:
@@ -315,6 +318,7 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 			"see ip route get LOCAL from REMOTE iif DEVICE: the kernel refuses it");
 	case FAULT_NONE:
 	case FAULT_VRF:
+	case FAULT_ARRIVAL:
 	case FAULT_DEPENDS:
 	case FAULT_FIREWALL:
 		break;

@@ -27,13 +27,14 @@ static enum arrival retrace_arrival(const struct facts *facts, const struct pref
 	return walk_arrival(&facts->walks, &question, facts_filter(facts, link->name));
 }
 
-/* The first default that leads through the device; those of tables that no rule leads to, a VRF's,
- * do not count. */
+/* The first default that leads through the device, to another host; those of tables that no rule
+ * leads to, a VRF's, do not count. */
 static bool find_default(const struct facts *facts, int family, const char *device,
 	const struct prefix *net, struct prefix *out)
 {
 	const struct routes *routes = &facts->kernel->routes;
 	const struct route *route;
+	struct address own = {.prefix = {0}};
 	struct hop hop;
 	size_t i, k;
 
@@ -43,8 +44,10 @@ static bool find_default(const struct facts *facts, int family, const char *devi
 			continue;
 		for (k = 0; k < route_hop_count(route); k++) {
 			hop = route_hop(route, k);
+			own.prefix = hop.gateway;
 			if ((device && strcmp(hop.device, device)) ||
-				(net && !prefix_contains(net, &hop.gateway)))
+				(net && !prefix_contains(net, &hop.gateway)) ||
+				index_find(&facts->addresses, &own))
 				continue;
 			*out = hop.gateway;
 			return true;
@@ -53,8 +56,22 @@ static bool find_default(const struct facts *facts, int family, const char *devi
 	return false;
 }
 
+/* Any host of the network but this one; family 0: there is none. */
+static struct prefix find_neighbour(const struct facts *facts, const struct prefix *net)
+{
+	struct address key = {.prefix = prefix_host(net)};
+	int i;
+
+	for (i = 1; i < 4; i++) {
+		key.prefix.bytes[3]++;
+		if (prefix_contains(net, &key.prefix) && !index_find(&facts->addresses, &key))
+			return key.prefix;
+	}
+	return (struct prefix){.family = 0};
+}
+
 /* Who asks for the address' MAC: the remote if it is a neighbour, else the router that it sends
- * through. Family 0: not known. */
+ * through. */
 static struct prefix find_arp_sender(
 	const struct facts *facts, const struct verdict *verdict, const struct prefix *net)
 {
@@ -64,8 +81,9 @@ static struct prefix find_arp_sender(
 		return verdict->packet.remote;
 	if (prefix_contains(net, &verdict->gateway))
 		return verdict->gateway;
-	find_default(facts, AF_INET, NULL, net, &gateway);
-	return gateway;
+	if (find_default(facts, AF_INET, NULL, net, &gateway))
+		return gateway;
+	return find_neighbour(facts, net);
 }
 
 /* arp_process: it must be willing by arp_ignore (1 and 2 want the address among its own; 8 never),
@@ -92,83 +110,129 @@ static bool answers_arp(const struct facts *facts, const struct verdict *verdict
 	return walked.last.device && !strcmp(walked.last.device, link->name);
 }
 
+/* lo, dummy0: nothing arrives by it. */
+static bool is_service_device(const struct link *link)
+{
+	return link->loopback || (link->noarp && !link->tunnel);
+}
+
+/* Does it answer ARP for no address whatsoever? */
+static bool is_silent(const struct link *link)
+{
+	return link->loopback || link->noarp || !link->up || !link->running;
+}
+
+/* Who answers ARP for the address, of the NICs in whose networks it lies. The holder's own answer
+ * counts; where it gives none, neighbours send to another that does. */
 static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 {
+	const struct bystanders *others = &verdict->bystanders;
 	const struct member *member;
 	struct bystander *other;
+	bool within = false, at_home = false, answered = false;
+	const struct link *silent = NULL;
 	size_t i;
 
 	for (i = 0; i < facts->members.n; i++) {
 		member = &facts->members.items[i];
-		if (member->link == verdict->holder || !member->link->up ||
-			!prefix_contains(&member->net, &verdict->local) ||
-			(verdict->bystanders.n &&
-				verdict->bystanders.items[verdict->bystanders.n - 1].link ==
-					member->link))
+		/* Behind an address without a network there are no neighbours. */
+		if (member->net.len == 32 || !prefix_contains(&member->net, &verdict->local))
+			continue;
+		within = true;
+		at_home |= member->link == verdict->holder;
+		if (is_silent(member->link)) {
+			silent = member->link;
+			continue;
+		}
+		if (member->link == verdict->holder) {
+			answered |= answers_arp(facts, verdict, member->link, &member->net);
+			continue;
+		}
+		if (others->n && others->items[others->n - 1].link == member->link)
 			continue;
 		other = array_add(&verdict->bystanders);
 		other->link = member->link;
+		other->net = member->net;
 		other->answers = answers_arp(facts, verdict, member->link, &member->net);
 		other->refuses = retrace_arrival(facts, &verdict->packet.remote, &verdict->local,
 					 member->link) != ARRIVAL_TAKEN;
-		if (other->answers && !verdict->holder->noarp &&
-			!answers_arp(facts, verdict, verdict->holder, &member->net)) {
-			verdict->arrival = member->link;
-			verdict->reason = ARRIVES_BY_ARP;
-		}
+	}
+	for (i = 0; i < others->n && !answered; i++) {
+		if (!others->items[i].answers)
+			continue;
+		verdict->arrival = others->items[i].link;
+		verdict->reason = ARRIVES_BY_ARP;
+		answered = true;
+	}
+	verdict->unanswered = within && !answered;
+	verdict->away = within && !at_home;
+	/* A service address in the network of a NIC that is down or has no carrier. */
+	if (verdict->unanswered && silent && is_silent(verdict->holder)) {
+		verdict->arrival = silent;
+		verdict->reason = ARRIVES_BY_NETWORK;
 	}
 }
 
 /* From where only one NIC leads, it arrives by that one: from a container, a guest, a client of a
- * VPN. An uplink leads everywhere, and so tells nothing. */
-static const struct link *find_only_way(const struct facts *facts, const struct verdict *verdict)
+ * VPN. An uplink leads everywhere, and so tells nothing; nor does a NIC that a file configures:
+ * its neighbours have a router of their own, unless the host is one. */
+static const struct link *find_only_way(
+	const struct facts *facts, const struct verdict *verdict, const struct walked *walked)
 {
-	const struct step *last = &verdict->reply.last;
+	const struct step *last = &walked->last;
 	const struct link *link;
 	struct prefix unused;
-	bool outside;
+	bool outside, forwards;
 
-	if (!last->route || last->end != STEP_ROUTE || !last->device)
+	if (!last->route || last->end != STEP_ROUTE || !last->device || last->route->dst.len <= 1)
 		return NULL;
 	link = kernel_find_link(facts->kernel, last->device);
-	if (!link || link->loopback)
-		return NULL;
-	/* A service address is in nobody's network. */
-	if (verdict->holder->loopback || verdict->holder->noarp)
-		return link;
-	if (last->route->dst.len <= 1 ||
+	if (!link || link->loopback ||
 		find_default(facts, verdict->local.family, link->name, NULL, &unused) ||
 		facts_find_uplink(facts, link->name, &verdict->local, &outside))
 		return NULL;
-	return link;
+	forwards = verdict->local.family == AF_INET6 ? facts->forwards6 : facts->forwards;
+	return forwards || !facts_find_profile(facts, link->name) ? link : NULL;
 }
 
-/* Main may know a network that the uplink's table does not know yet: a container's. */
-static const struct link *find_way_by_main(
-	const struct facts *facts, const struct verdict *verdict)
+/* A service address that is in no NIC's network is routed to the host, by a NIC that nobody tells.
+ * It is judged as if by the one that leads back. */
+static const struct link *find_way_back(const struct facts *facts, const struct verdict *verdict)
 {
-	const struct question question = {.to = verdict->packet.remote};
-	struct verdict by_main = *verdict;
+	const struct step *last = &verdict->reply.last;
+	const struct link *link;
 
-	by_main.reply = walk(&facts->walks, &question, NULL);
-	return find_only_way(facts, &by_main);
+	if (!is_service_device(verdict->holder))
+		return NULL;
+	link = last->route && last->device ? kernel_find_link(facts->kernel, last->device) : NULL;
+	return link && !link->loopback ? link : NULL;
 }
 
 static void find_arrival(const struct facts *facts, struct verdict *verdict)
 {
 	const struct packet *packet = &verdict->packet;
 	const char *said = packet->by[0] ? packet->by : packet->zone;
+	/* Main may know a network that the uplink's table does not know yet: a container's. */
+	const struct question by_main = {.to = packet->remote};
 	const struct link *way;
+	struct walked walked;
 
 	verdict->arrival = verdict->holder;
-	if (packet->remote.family == AF_INET && verdict->holder->up && !verdict->holder->loopback)
+	if (packet->remote.family == AF_INET)
 		find_bystanders(facts, verdict);
-	way = find_only_way(facts, verdict);
-	if (!way)
-		way = find_way_by_main(facts, verdict);
+	way = find_only_way(facts, verdict, &verdict->reply);
+	if (!way) {
+		walked = walk(&facts->walks, &by_main, NULL);
+		way = find_only_way(facts, verdict, &walked);
+	}
+	if (!way && verdict->reason == ARRIVES_BY_HOLDER && !verdict->unanswered) {
+		way = find_way_back(facts, verdict);
+		verdict->guessed = way && !*said;
+	}
 	if (*said) {
 		verdict->arrival = kernel_find_link(facts->kernel, said);
-		verdict->reason = ARRIVES_AS_SAID;
+		verdict->reason = verdict->arrival == way ? ARRIVES_BY_ROUTE : ARRIVES_AS_SAID;
+		verdict->unanswered = false;
 	} else if (way) {
 		verdict->arrival = way;
 		verdict->reason = ARRIVES_BY_ROUTE;
@@ -276,10 +340,14 @@ static enum fault fault_of_arrival(const struct verdict *verdict)
 	const struct answer *arrives = &verdict->arrives;
 	size_t i;
 
-	if (!verdict->holder->up || !verdict->arrival->up)
+	/* An address may have been added to a NIC that is down; others take packets for it. */
+	if (!verdict->arrival->up ||
+		(!verdict->holder->up && verdict->expected == ARRIVAL_NOT_LOCAL))
 		return FAULT_DOWN;
 	if (!verdict->arrival->running)
 		return FAULT_CARRIER;
+	if (verdict->unanswered && verdict->reason == ARRIVES_BY_HOLDER)
+		return FAULT_ARP;
 	if (!verdict->arrival->loopback && (arrives->error || arrives->type != ROUTE_LOCAL))
 		return verdict->expected == ARRIVAL_FILTERED ? FAULT_FILTERED : FAULT_NOT_TAKEN;
 	for (i = 0; i < verdict->bystanders.n && verdict->reason == ARRIVES_BY_HOLDER; i++)
@@ -298,17 +366,19 @@ static enum fault fault_of_device(const struct verdict *verdict)
 	if (verdict_other_turn(verdict, &unused) && last->route->n > 1 &&
 		route_uses(last->route, verdict->holder->name))
 		return FAULT_TURNS;
+	/* Nobody else leads to a container, or is in the address' network. */
+	if (verdict->reason == ARRIVES_BY_ROUTE || verdict->away)
+		return strcmp(device, verdict->arrival->name) ? FAULT_NIC : FAULT_NONE;
 	if (!strcmp(device, verdict->holder->name))
 		return FAULT_NONE;
-	if (!strcmp(device, verdict->arrival->name) &&
-		(verdict->reason == ARRIVES_BY_ROUTE || verdict->holder->loopback ||
-			verdict->holder->noarp))
+	if (!strcmp(device, verdict->arrival->name) && is_service_device(verdict->holder))
 		return FAULT_NONE;
 	/* The remote is a neighbour of the other NIC's, and nobody serves this one. */
 	if (!verdict->leaves.gateway.family && !verdict->planned && last->route &&
 		last->route->dst.len > 1 && !verdict->bystanders.n)
 		return FAULT_NONE;
-	return verdict->has_gateway ? FAULT_NIC : FAULT_NO_GATEWAY;
+	return verdict->has_gateway || is_service_device(verdict->holder) ? FAULT_NIC
+									   : FAULT_NO_GATEWAY;
 }
 
 /* Routers advertise themselves, a host without an ifcfg file may have several, and of a file that
@@ -337,6 +407,8 @@ static enum fault find_fault(const struct facts *facts, const struct verdict *ve
 		return FAULT_DEPENDS;
 	if (verdict->firewall)
 		return FAULT_FIREWALL;
+	if (verdict->guessed)
+		return FAULT_ARRIVAL;
 	/* A neighbour is answered without one. */
 	if (verdict->reason == ARRIVES_BY_HOLDER && verdict->leaves.gateway.family &&
 		gateway_counts(verdict) &&

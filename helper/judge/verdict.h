@@ -30,6 +30,7 @@ enum fault {
 	FAULT_CARRIER,	/* of the NIC by which it arrives */
 	FAULT_FILTERED, /* by the reverse-path filter */
 	FAULT_NOT_TAKEN, /* on arrival, for another reason */
+	FAULT_ARP,	/* no NIC answers ARP for the address */
 	FAULT_CONFLICT, /* when it arrives by another NIC that answers ARP for the address */
 	FAULT_NO_ROUTE,
 	FAULT_REFUSED,	     /* by a rule or a route that refuses */
@@ -41,6 +42,7 @@ enum fault {
 	FAULT_TURNS,	  /* by several NICs in turn */
 	/* Not to be known from here: */
 	FAULT_VRF,
+	FAULT_ARRIVAL, /* by which NIC it arrives */
 	FAULT_DEPENDS, /* on a mark, a port or a user */
 	FAULT_FIREWALL
 };
@@ -50,12 +52,14 @@ enum arrival_reason {
 	ARRIVES_BY_HOLDER, /* it does have it */
 	ARRIVES_AS_SAID,
 	ARRIVES_BY_ROUTE, /* it alone leads to the remote */
+	ARRIVES_BY_NETWORK, /* it is in its network */
 	ARRIVES_BY_ARP	  /* the one that has it does not answer ARP for it, this one does */
 };
 
 /* Another NIC of the network that the address lies in, by which a neighbour may send the packet. */
 struct bystander {
 	const struct link *link;
+	struct prefix net;
 	bool answers; /* ARP requests for the address */
 	bool refuses; /* the packet, when it arrives by it */
 };
@@ -78,6 +82,9 @@ struct verdict {
 	const struct link *arrival;
 	enum arrival_reason reason;
 	struct bystanders bystanders;
+	bool guessed;	 /* by which NIC it arrives */
+	bool away;	 /* the address is in networks of other NICs only */
+	bool unanswered; /* it is in a NIC's network, and no NIC answers ARP for it */
 	enum arrival expected; /* what the walk says of the arrival */
 	struct walked reply;
 	size_t question; /* of the arrival; that of the reply is the next one */

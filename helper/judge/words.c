@@ -61,6 +61,8 @@ static void tell_arrival(struct telling *telling)
 		text_format(&words, ", which alone answers ARP for it; %s has the address", holder);
 	else if (verdict->reason == ARRIVES_BY_ROUTE)
 		text_format(&words, ", which leads to it; %s has the address", holder);
+	else if (verdict->reason == ARRIVES_BY_NETWORK)
+		text_format(&words, ", in whose network it is; %s has the address", holder);
 	else if (verdict->reason == ARRIVES_AS_SAID)
 		text_format(&words, ", as said; %s has the address", holder);
 	if (!verdict->arrival->up)
@@ -356,6 +358,9 @@ static void format_astray(const struct verdict *verdict, struct text *out)
 		text_format(out, ", or by another NIC, in turn");
 	else if (verdict->fault == FAULT_NO_GATEWAY)
 		text_format(out, ", as %s has no gateway", verdict->holder->name);
+	else if (verdict->reason == ARRIVES_BY_ROUTE || verdict->away ||
+		verdict->holder->loopback || verdict->holder->noarp)
+		text_format(out, ", not by %s", verdict->arrival->name);
 	else if (verdict->reason != ARRIVES_BY_HOLDER)
 		text_format(out, ", not by %s", verdict->holder->name);
 }
@@ -378,7 +383,7 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 		return;
 	case FAULT_DOWN:
 		text_format(out, "lost: %s is down",
-			verdict->holder->up ? arrival : verdict->holder->name);
+			verdict->arrival->up ? verdict->holder->name : arrival);
 		return;
 	case FAULT_CARRIER:
 		text_format(out, "lost: %s has no carrier", arrival);
@@ -392,6 +397,9 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 		return;
 	case FAULT_NOT_TAKEN:
 		text_add_string(out, "lost on arrival: the kernel does not take it");
+		return;
+	case FAULT_ARP:
+		text_add_string(out, "lost: no NIC answers ARP for it (arp_ignore, arp_filter)");
 		return;
 	case FAULT_CONFLICT:
 		text_add_string(out, "lost whenever a neighbour sends it to the wrong NIC");
@@ -421,6 +429,11 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 		text_format(out, "unknown: %s is in a VRF, whose routes are not judged here",
 			verdict->holder->vrf ? verdict->holder->name : arrival);
 		return;
+	case FAULT_ARRIVAL:
+		text_add_string(out, "unknown: answered by ");
+		format_exit(verdict, out);
+		text_add_string(out, ", whichever NIC its routers send it to: see the same, by DEVICE");
+		return;
 	case FAULT_DEPENDS:
 		text_add_string(out, "unknown: answered by ");
 		format_exit(verdict, out);
@@ -447,8 +460,9 @@ const char *words_outcome(enum outcome outcome)
 const char *words_fault(enum fault fault)
 {
 	static const char *const names[] = {"none", "wrong-gateway", "down", "no-carrier",
-		"filtered", "not-taken", "arp-conflict", "no-route", "refused", "reply-no-carrier",
-		"neighbour", "wrong-nic", "no-gateway", "by-turns", "vrf", "depends", "firewall"};
+		"filtered", "not-taken", "no-arp", "arp-conflict", "no-route", "refused",
+		"reply-no-carrier", "neighbour", "wrong-nic", "no-gateway", "by-turns", "vrf",
+		"arrival", "depends", "firewall"};
 
 	return names[fault];
 }
@@ -461,7 +475,7 @@ void words_explain(const struct facts *facts, const struct verdict *verdict,
 	char *cure = cure_verdict(facts, verdict);
 
 	tell_arrival(&telling);
-	if (verdict->holder->up && verdict->arrival->up) {
+	if (verdict->fault != FAULT_DOWN) {
 		tell_bystanders(&telling);
 		tell_filter(&telling);
 		if (!brief || verdict->fault == FAULT_NOT_TAKEN)
