@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * hosts_ask NET WORLD: asks every local address of a host from every remote, all at once.
+ * hosts_ask NET WORLD [DEAD]: asks every local address of a host from every remote, all at once.
+ * hosts_ask --hold TUN: is at the other end of the tunnel, until it is ended.
  *
  * Run in the host's network namespace; the process WORLD is in that of the other ends of its
  * NICs. There this program is everybody: it answers ARP for the stations of each segment, sends
@@ -15,6 +16,8 @@
  *   local ADDRESS N [NEXTHOP]             the host has it, or may have; by NEXTHOP: routed to it
  *   remote ADDRESS [N ROUTER]             beyond all routers; or beyond ROUTER of segment N
  *
+ * DEAD has lines of N ADDRESS: that station does not answer any more.
+ *
  * Prints a line a question: REMOTE LOCAL ARRIVES ANSWER, and of the host's own traffic:
  * own REMOTE - ANSWER. ARRIVES is the NIC that answered ARP for the local address, `-` for none;
  * ANSWER is the NIC by which the reply came back, `lost`, or `lost:NIC` for one that left by that
@@ -24,6 +27,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_packet.h>
+#include <linux/if_tun.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <netinet/if_ether.h>
@@ -33,16 +37,19 @@
 #include <netinet/udp.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum { MAX = 64, MAX_QUESTIONS = 8192, N_PROTOCOLS = 3 };
+#define TUNNEL "tun0"
 enum { ARP_ROUNDS = 2, ROUNDS = 3, SILENCE_MS = 30 };
 enum { SERVER_PORT = 7777, OWN_PORT = 7778, FIRST_PORT = 10000, ECHO_ID = 0x4d48 };
 
@@ -66,6 +73,7 @@ struct station {
 	uint32_t address;
 	struct prefix reaches;
 	uint8_t mac[ETH_ALEN];
+	bool dead;
 };
 
 struct local {
@@ -106,7 +114,7 @@ static struct answer own[MAX];
 static struct target targets[MAX * MAX];
 static struct question questions[MAX_QUESTIONS];
 static int n_ports, n_stations, n_locals, n_remotes, n_targets, n_questions;
-static int wire, server;
+static int wire, server, tunnel = -1;
 static const char *const protocols[N_PROTOCOLS] = {"icmp", "tcp", "udp"};
 
 static void die(const char *what)
@@ -215,6 +223,21 @@ static void read_net(const char *path)
 	fclose(file);
 }
 
+static void read_dead(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	char address[32];
+	int segment, i;
+
+	while (file && fscanf(file, "%d %31s", &segment, address) == 2) {
+		i = station_find(segment, address_of(address));
+		if (i >= 0)
+			stations[i].dead = true;
+	}
+	if (file)
+		fclose(file);
+}
+
 /* Where the remote is itself, in a segment or within the host; -1 beyond routers. */
 static int station_of(const struct remote *remote)
 {
@@ -231,7 +254,8 @@ static int gateway_of(int segment)
 	int i;
 
 	for (i = 0; i < n_stations; i++)
-		if (stations[i].segment == segment && stations[i].reaches.len == 0)
+		if (stations[i].segment == segment && stations[i].reaches.len == 0 &&
+			!stations[i].dead)
 			return i;
 	return -1;
 }
@@ -271,6 +295,8 @@ static bool is_delivered(int station, uint32_t from, uint32_t to)
 	struct remote remote = {to, -1};
 	int home = station_of(&remote);
 
+	if (router->dead)
+		return false;
 	if (router->address == to)
 		return true;
 	if (router->reaches.len < 0)
@@ -386,7 +412,7 @@ static void take_arp(int port, const uint8_t *frame)
 	memcpy(&spa, arp.arp_spa, 4);
 	memcpy(&tpa, arp.arp_tpa, 4);
 	station = station_find(ports[port].segment, ntohl(tpa));
-	if (station < 0)
+	if (station < 0 || stations[station].dead)
 		return;
 	if (ntohs(arp.ea_hdr.ar_op) == ARPOP_REQUEST) {
 		send_arp(port, ARPOP_REPLY, &stations[station], arp.arp_sha, ntohl(spa));
@@ -484,6 +510,31 @@ static bool take_frame(void)
 	return true;
 }
 
+/* What leaves through the tunnel has no header before that of IP. The far end of a VPN takes what
+ * is the host's own, and no replies from addresses that it has not given. */
+static bool take_tunnelled(void)
+{
+	uint8_t packet[2048];
+	struct sockaddr_ll from;
+	socklen_t from_len = sizeof(from);
+	ssize_t len = recvfrom(tunnel, packet, sizeof(packet), MSG_DONTWAIT,
+		(struct sockaddr *)&from, &from_len);
+	struct answer *answer;
+	struct iphdr ip;
+
+	if (len < 0)
+		return false;
+	if (len < (ssize_t)(sizeof(ip) + sizeof(struct icmphdr)))
+		return true;
+	memcpy(&ip, packet, sizeof(ip));
+	answer = ip.version == 4 ? answer_of(&ip, packet + ip.ihl * 4u) : NULL;
+	if (answer && answer->port < 0) {
+		answer->port = n_ports;
+		answer->delivered = answer >= own && answer < own + MAX;
+	}
+	return true;
+}
+
 /* As a server does that answers by the address that was asked. */
 static bool serve(void)
 {
@@ -512,14 +563,16 @@ static bool serve(void)
 /* Until nothing has come for so long. */
 static void listen_for(int milliseconds)
 {
-	struct pollfd fds[2] = {{wire, POLLIN, 0}, {server, POLLIN, 0}};
+	struct pollfd fds[3] = {{wire, POLLIN, 0}, {server, POLLIN, 0}, {tunnel, POLLIN, 0}};
 
 	do {
 		while (take_frame())
 			;
 		while (serve())
 			;
-	} while (poll(fds, 2, milliseconds) > 0);
+		while (take_tunnelled())
+			;
+	} while (poll(fds, 3, milliseconds) > 0);
 }
 
 /* --- questions ------------------------------------------------------------------------------ */
@@ -669,6 +722,36 @@ static int open_server(void)
 	return fd;
 }
 
+/* Seen on the host's side, before another process takes it. */
+static void open_tunnel(void)
+{
+	struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL),
+		.sll_ifindex = (int)if_nametoindex(TUNNEL)};
+
+	/* The name of what leaves by it, behind the NICs'. */
+	strcpy(ports[n_ports].name, TUNNEL);
+	if (!to.sll_ifindex)
+		return;
+	tunnel = socket(AF_PACKET, SOCK_RAW, 0);
+	if (tunnel < 0 || bind(tunnel, (const struct sockaddr *)&to, sizeof(to)))
+		die(TUNNEL);
+}
+
+static int hold_tunnel(const char *name)
+{
+	struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI};
+	int fd = open("/dev/net/tun", O_RDWR);
+	char packet[2048];
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (fd < 0 || ioctl(fd, TUNSETIFF, &request))
+		die(name);
+	while (read(fd, packet, sizeof(packet)) >= 0)
+		;
+	return 1;
+}
+
 static void enter_world(const char *pid)
 {
 	char path[64];
@@ -700,11 +783,16 @@ int main(int argc, char **argv)
 {
 	int own_fd, i;
 
-	if (argc != 3) {
-		fputs("usage: hosts_ask NET WORLD\n", stderr);
+	if (argc == 3 && !strcmp(argv[1], "--hold"))
+		return hold_tunnel(argv[2]);
+	if (argc != 3 && argc != 4) {
+		fputs("usage: hosts_ask NET WORLD [DEAD]\n", stderr);
 		return 2;
 	}
 	read_net(argv[1]);
+	if (argc == 4)
+		read_dead(argv[3]);
+	open_tunnel();
 	server = open_server();
 	own_fd = socket(AF_INET, SOCK_DGRAM, 0);
 	enter_world(argv[2]);

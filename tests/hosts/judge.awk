@@ -61,6 +61,8 @@ function is_far(remote)
 function judge_pair(step, remote, local,    who, word, n, i)
 {
 	who = remote == "own" ? "the host's own traffic to " local : remote " asks " local
+	if (step in spoilt || (step, local) in lame)
+		return
 	if (is_answered("without", step, remote, local) &&
 		!is_answered("with", step, remote, local))
 		wrong(step, who ": " both(step, remote, local))
@@ -83,7 +85,7 @@ function judge_pair(step, remote, local,    who, word, n, i)
 function judge_way_out(step,    remote)
 {
 	remote = "198.51.100.7"
-	if (is_answered("with", step, "own", remote))
+	if (is_answered("with", step, "own", remote) || step in spoilt)
 		return
 	if (step in out)
 		wrong(step, "no way out though an uplink is up: " both(step, "own", remote))
@@ -176,6 +178,8 @@ $2 == "own" { own[$1, $3] = $4 }
 $2 == "ban" { ban[$1, $3] = 1 }
 $2 == "out" { out[$1] = 1 }
 $2 == "quiet" { quiet[$1] = 1 }
+$2 == "lame" { lame[$1, $3] = 1 }
+$2 == "spoilt" { spoilt[$1] = 1 }
 $2 == "cleaned" { cleaned[$1] = 1 }
 $2 == "theirs" { theirs = theirs (theirs ? "|" : "") $3 }
 

@@ -11,10 +11,19 @@
  *              STEP quiet             nothing went down: a way out of the step before is left
  *              STEP cleaned           nothing of multihome's is left but a way out
  *              STEP theirs NIC        the NIC's route- and rule- files are not compared
+ *              STEP lame ADDRESS      behind a pulled cable or a dead router: nothing is promised
+ *              STEP spoilt            somebody spoilt routes, rules or settings: nothing is promised
+ *              STEP unknown           firewall rules, or a rule that is for some packets only
  *
  * The rules for `expect` are README.md's and no more: an uplink whose file waits for its ifup, was
  * edited before a sync, has rules by hand, … promises nothing of its own here; that nothing is
  * worse than without multihome is asked of all.
+ *
+ * A trouble comes to most hosts once, for one step or two: a pulled cable, a dead router, a VPN, a
+ * firewall, a route or a setting that somebody spoilt. It has random numbers of its own, so that
+ * the host is the same without it. It is there for what multihome says of it (told.awk). Meanwhile
+ * what it breaks is promised no answer: what is behind that cable or router; the way out, unless
+ * the VPN is alive; anything, where a firewall or a spoilt route stands in the way.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -59,14 +68,24 @@ struct nic {
 	uint32_t alias, vip;
 };
 
+/* What it is, in shell, and what ends it; and which promises do not hold while it lasts. */
+struct trouble {
+	char begin[256], end[256];
+	int segment, steps_left; /* segment -1: of none; steps_left 0: it is over, or not yet there */
+	bool spoils, unknown, no_way_out, syncs, needs_sync;
+};
+
 struct host {
-	uint64_t random;
+	uint64_t random, other_random;
+	struct trouble trouble;
+	int trouble_at;
 	const char *folder;
 	struct net segments[MAX_NICS];
 	bool strict[MAX_NICS];
 	struct nic nics[MAX_NICS];
 	int n_nics, gatewaydev, first_table, step;
 	uint32_t locals[MAX_LOCALS], bans[MAX_BANS];
+	int local_segments[MAX_LOCALS];
 	int n_locals, n_bans;
 	bool active, container;
 	bool quiet; /* of this step: nothing goes down, no file is read anew */
@@ -183,6 +202,7 @@ static void add_local(struct host *host, uint32_t address, int segment, uint32_t
 			return;
 	if (host->n_locals == MAX_LOCALS)
 		die("too many addresses");
+	host->local_segments[host->n_locals] = segment;
 	host->locals[host->n_locals++] = address;
 	fprintf(host->net, "local %s %d%s%s\n", text_of(address), segment, next_hop ? " " : "",
 		next_hop ? text_of(next_hop) : "");
@@ -827,6 +847,209 @@ static void make_step(struct host *host)
 		step_rule(host, k);
 }
 
+/* --- what happens to it ----------------------------------------------------------------------- */
+
+static void trouble_pull(struct host *host, int k)
+{
+	struct trouble *trouble = &host->trouble;
+
+	snprintf(trouble->begin, sizeof(trouble->begin), "pull eth%d", k);
+	snprintf(trouble->end, sizeof(trouble->end), "plug eth%d", k);
+	trouble->segment = host->nics[k].segment;
+	trouble->no_way_out = true;
+}
+
+/* Others of the segment still deliver what is sent to the host. */
+static void trouble_router(struct host *host, int k)
+{
+	struct trouble *trouble = &host->trouble;
+	uint32_t router = gateway_address(host, k, host->nics[k].now.gateway);
+
+	if (!router || chance(host, 20))
+		router = in_segment(host, host->nics[k].segment, 1);
+	snprintf(trouble->begin, sizeof(trouble->begin), "router off %d %s eth%d",
+		host->nics[k].segment, text_of(router), k);
+	snprintf(trouble->end, sizeof(trouble->end), "router on");
+	trouble->segment = host->nics[k].segment;
+	trouble->no_way_out = true;
+}
+
+static void trouble_vpn(struct host *host)
+{
+	struct trouble *trouble = &host->trouble;
+	bool alive = chance(host, 60);
+
+	snprintf(trouble->begin, sizeof(trouble->begin), "vpn %s", alive ? "alive" : "dead");
+	trouble->syncs = chance(host, 40);
+	snprintf(trouble->end, sizeof(trouble->end), "vpn off");
+	trouble->no_way_out = !alive;
+}
+
+static void trouble_firewall(struct host *host, int k)
+{
+	struct trouble *trouble = &host->trouble;
+	const char *const rules[] = {"input ip saddr 198.18.5.5 drop", "output ip saddr",
+		"input meta l4proto tcp drop", "input iifname"};
+	int kind = below(host, 4);
+	char more[64] = "";
+
+	if (kind == 1)
+		snprintf(more, sizeof(more), " %s drop", text_of(host->nics[k].now.address));
+	if (kind == 3)
+		snprintf(more, sizeof(more), " eth%d drop", k);
+	snprintf(trouble->begin, sizeof(trouble->begin), "firewall %s%s", rules[kind], more);
+	snprintf(trouble->end, sizeof(trouble->end), "firewall off");
+	trouble->unknown = true;
+	trouble->spoils = true;
+}
+
+/* On lo, on a device of its own or on a NIC; within its network or routed to the host. */
+static void trouble_vip(struct host *host, int k)
+{
+	struct trouble *trouble = &host->trouble;
+	/* Where NICs share a network, another one may answer ARP for the next hop with multihome. */
+	bool within = chance(host, 60) || shares_segment(host, k);
+	int segment = host->nics[k].segment, device = below(host, 4);
+	uint32_t address = within ? in_segment(host, segment, 180) : 0xcb0071b4u; /* 203.0.113.180 */
+	char name[16] = "lo";
+
+	if (device)
+		snprintf(name, sizeof(name), "eth%d", device == 1 ? k : below(host, host->n_nics));
+	add_local(host, address, segment, within ? 0 : host->nics[k].now.address);
+	snprintf(trouble->begin, sizeof(trouble->begin), "ip address add %s/32 dev %s",
+		text_of(address), name);
+	trouble->syncs = chance(host, 30);
+	snprintf(trouble->end, sizeof(trouble->end), "ip address del %s/32 dev %s", text_of(address),
+		name);
+}
+
+static void trouble_setting(struct host *host, int k)
+{
+	static const char *const settings[] = {"rp_filter 1", "rp_filter 1", "rp_filter 2",
+		"rp_filter 0", "arp_filter 1", "arp_ignore 1", "arp_ignore 2", "arp_ignore 8"};
+	struct trouble *trouble = &host->trouble;
+	char name[16] = "all";
+
+	if (chance(host, 80))
+		snprintf(name, sizeof(name), "eth%d", k);
+	snprintf(trouble->begin, sizeof(trouble->begin), "setting %s %s", name, settings[below(host, 8)]);
+	snprintf(trouble->end, sizeof(trouble->end), "setting back");
+	trouble->spoils = true;
+}
+
+/* As somebody's script may do; what is not there is not deleted. */
+static void trouble_routes(struct host *host, int k)
+{
+	struct trouble *trouble = &host->trouble;
+	char *begin = trouble->begin, *end = trouble->end;
+	size_t size = sizeof(trouble->begin);
+	int other = (k + 1) % host->n_nics;
+	const char *address = text_of(host->nics[k].now.address);
+	const char *router = text_of(in_segment(host, host->nics[k].segment, 1));
+	const char *others = text_of(in_segment(host, host->nics[other].segment, 1));
+
+	trouble->spoils = true;
+	switch (below(host, 9)) {
+	case 0:
+		snprintf(begin, size, "lose_rule");
+		trouble->needs_sync = true;
+		break;
+	case 1:
+		snprintf(begin, size, "ip route del default table %d; ip route del default table %d",
+			100 + k, 120 + k);
+		trouble->needs_sync = true;
+		break;
+	case 2:
+		snprintf(begin, size, "ip rule add from %s blackhole priority 60", address);
+		snprintf(end, size, "ip rule del priority 60");
+		break;
+	case 3:
+		snprintf(begin, size, "ip rule add from %s lookup 240 priority 60; "
+			"ip route add default via %s table 240", address, others);
+		snprintf(end, size, "ip rule del priority 60; ip route flush table 240");
+		break;
+	case 4:
+		snprintf(begin, size, "ip rule add fwmark 7 lookup 240 priority 60; "
+			"ip route add default via %s table 240", others);
+		snprintf(end, size, "ip rule del priority 60; ip route flush table 240");
+		trouble->unknown = true;
+		break;
+	case 5:
+		snprintf(begin, size, "ip route add 198.18.0.0/15 nexthop via %s nexthop via %s",
+			router, others);
+		snprintf(end, size, "ip route del 198.18.0.0/15");
+		break;
+	case 6:
+		snprintf(begin, size, "ip route add 198.51.100.66 via %s", router);
+		snprintf(end, size, "ip route del 198.51.100.66");
+		break;
+	case 7:
+		snprintf(begin, size, "ip rule add to 198.18.0.0/15 iif eth%d lookup 240 priority 60; "
+			"ip route add throw default table 240", k);
+		snprintf(end, size, "ip rule del priority 60; ip route flush table 240");
+		break;
+	default:
+		snprintf(begin, size, "ip route add default via %s metric 1; "
+			"ip route add default via %s metric 1", others, router);
+		snprintf(end, size, "ip route del default metric 1; ip route del default metric 1");
+	}
+}
+
+/* False: none comes to this host. */
+static bool begin_trouble(struct host *host)
+{
+	struct trouble *trouble = &host->trouble;
+	uint64_t random = host->random;
+	int k, kind;
+
+	host->random = host->other_random;
+	k = below(host, host->n_nics);
+	kind = below(host, 100);
+	trouble->segment = -1;
+	if (kind < 16)
+		trouble_pull(host, k);
+	else if (kind < 36)
+		trouble_router(host, k);
+	else if (kind < 48)
+		trouble_vpn(host);
+	else if (kind < 56)
+		trouble_firewall(host, k);
+	else if (kind < 70)
+		trouble_vip(host, k);
+	else if (kind < 82)
+		trouble_setting(host, k);
+	else
+		trouble_routes(host, k);
+	trouble->steps_left = 1 + below(host, 2);
+	host->random = random;
+	if (trouble->needs_sync && !host->active) {
+		trouble->steps_left = 0;
+		return false;
+	}
+	host->quiet = false;
+	say(host, "%s", trouble->begin);
+	if (trouble->syncs) {
+		say(host, "; ");
+		do_sync(host);
+	}
+	say(host, "\n");
+	return true;
+}
+
+static void pass_trouble(struct host *host)
+{
+	struct trouble *trouble = &host->trouble;
+
+	if (!trouble->steps_left || --trouble->steps_left)
+		return;
+	host->quiet = false;
+	if (trouble->needs_sync)
+		do_sync(host);
+	else
+		say(host, "%s", trouble->end);
+	say(host, "; ");
+}
+
 /* --- what must hold ------------------------------------------------------------------------- */
 
 static void expect_own(const struct host *host, uint32_t address, int k)
@@ -844,11 +1067,32 @@ static bool is_way_out(const struct host *host, int k)
 		!live->no_defroute && !live->metric && host->gatewaydev < 0;
 }
 
+static bool is_lame(const struct host *host, int segment)
+{
+	return host->trouble.steps_left && host->trouble.segment == segment;
+}
+
+static void write_trouble(const struct host *host)
+{
+	const struct trouble *trouble = &host->trouble;
+	int i;
+
+	for (i = 0; i < host->n_locals; i++)
+		if (is_lame(host, host->local_segments[i]))
+			fprintf(host->expect, "%d lame %s\n", host->step,
+				text_of(host->locals[i]));
+	if (trouble->steps_left && trouble->spoils)
+		fprintf(host->expect, "%d spoilt\n", host->step);
+	if (trouble->steps_left && trouble->unknown)
+		fprintf(host->expect, "%d unknown\n", host->step);
+}
+
 static void write_expectations(struct host *host, bool cleaned)
 {
 	bool out = false;
 	int k, i;
 
+	write_trouble(host);
 	for (k = 0; k < host->n_nics; k++) {
 		const struct nic *nic = &host->nics[k];
 
@@ -858,7 +1102,7 @@ static void write_expectations(struct host *host, bool cleaned)
 			fprintf(host->expect, "%d theirs eth%d\n", host->step, k);
 		if (!is_served(host, k) || count_uplinks(host) < 2)
 			continue;
-		if (count_served(host) >= 2) {
+		if (count_served(host) >= 2 && !is_lame(host, nic->segment)) {
 			expect_own(host, nic->live.address, k);
 			expect_own(host, nic->alias, k);
 			if (!shares_segment(host, k))
@@ -866,11 +1110,13 @@ static void write_expectations(struct host *host, bool cleaned)
 		}
 		out = out || is_way_out(host, k);
 	}
+	if (host->trouble.steps_left)
+		out = out && !host->trouble.no_way_out;
 	for (i = 0; i < host->n_bans; i++)
 		fprintf(host->expect, "%d ban %s\n", host->step, text_of(host->bans[i]));
 	if (out)
 		fprintf(host->expect, "%d out\n", host->step);
-	if (host->quiet)
+	if (host->quiet && !host->trouble.steps_left)
 		fprintf(host->expect, "%d quiet\n", host->step);
 	if (cleaned)
 		fprintf(host->expect, "%d cleaned\n", host->step);
@@ -891,13 +1137,19 @@ static void make_boot(struct host *host)
 
 static void make_steps(struct host *host)
 {
-	int n = 3 + below(host, 4);
+	int n = 3 + below(host, 4), i;
 	bool was_active;
 
 	make_boot(host);
-	for (host->step = 1; host->step <= n; host->step++) {
+	host->step = 1;
+	for (i = 1; i <= n; i++, host->step++) {
+		if (i == host->trouble_at && begin_trouble(host)) {
+			write_expectations(host, false);
+			host->step++;
+		}
 		was_active = host->active;
 		host->quiet = true;
+		pass_trouble(host);
 		make_step(host);
 		say(host, "\n");
 		write_expectations(host, was_active && !host->active);
@@ -914,6 +1166,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	host.random = strtoull(argv[1], NULL, 10) * 0x2545f4914f6cdd1dULL;
+	host.other_random = host.random + 0x5851f42d4c957f2dULL;
 	host.folder = argv[2];
 	host.gatewaydev = -1;
 	make_folders(&host);
@@ -935,6 +1188,7 @@ int main(int argc, char **argv)
 	make_static_routes(&host);
 	make_vip(&host);
 	make_sysctl(&host);
+	host.trouble_at = 1 + (int)(host.other_random >> 33) % 4;
 	make_steps(&host);
 	return 0;
 }

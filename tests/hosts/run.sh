@@ -8,10 +8,15 @@
 # HOSTS_SEED=N       the first one's seed (1); without HOSTS only that one
 # HOSTS_AT_ONCE=N    so many at a time (6)
 # HOSTS_KEEP=1       keep those that do not fail, too
+# HOSTS_TOLD=N       ask explain so many times after each step (24)
 # LAB_INITSCRIPTS=D  a checkout of initscripts instead of the stand-in
 #
+# After every step multihome is asked, too: check, and explain of some of the questions. What they
+# say is compared with what packets did (told.awk).
+#
 # A host that fails stays in build/hosts/SEED: make.c tells what is in it; without/ and with/ have
-# of each step N what was answered (N.answers), files, rules, routes and what the step printed.
+# of each step N what was answered (N.answers), files, rules, routes, what the step printed, and
+# what multihome said (N.told).
 
 tools=/mnt/tools
 scripts=/etc/sysconfig/network-scripts
@@ -43,11 +48,21 @@ set_sysctls() {
 	sysctl -qep /etc/sysctl.conf
 	echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
 	echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
-	# What waits for a neighbour that is not there fills the kernel's socket for ICMP, which a
-	# processor's namespaces share: other hosts would lose pings.
-	echo 1 >/proc/sys/net/ipv4/neigh/default/mcast_solicit
-	echo 50 >/proc/sys/net/ipv4/neigh/default/retrans_time_ms
-	echo 3000 >/proc/sys/net/ipv4/neigh/default/unres_qlen_bytes
+}
+
+# A namespace has no defaults of its own for them.
+set_neighbours() {
+	local folder
+	for folder in /proc/sys/net/ipv4/neigh/*; do
+		# What waits for a neighbour that is not there fills the kernel's socket for ICMP, which a
+		# processor's namespaces share: other hosts would lose pings.
+		echo 1 >"$folder/mcast_solicit"
+		echo 50 >"$folder/retrans_time_ms"
+		echo 3000 >"$folder/unres_qlen_bytes"
+		# The world is there while hosts_ask runs only: who was seen then is not probed later.
+		echo 3600 >"$folder/delay_first_probe_time"
+		echo 3600000 >"$folder/base_reachable_time_ms"
+	done
 }
 
 make_host() {
@@ -61,6 +76,7 @@ make_host() {
 	[ "$side" = with ] || mount -t tmpfs none /usr/lib/multihome
 	set_sysctls
 	make_nics
+	set_neighbours
 	# shellcheck source=/dev/null
 	. "$folder/setup"
 }
@@ -88,6 +104,82 @@ multihome() {
 		{ echo 'a second sync changes'; grep '^[<>]' "$at.diff"; } >>"$at.faults"
 }
 
+# Troubles. The other ends of NICs and tunnels are not the host's.
+
+world() {
+	nsenter --target "$world" --net "$@"
+}
+
+pull() { # NIC
+	world ip link set "$1" down
+}
+
+plug() { # NIC
+	world ip link set "$1" up
+}
+
+router() { # on | off SEGMENT ADDRESS NIC
+	if [ "$1" = on ]; then
+		rm "$folder/$side/dead"
+	else
+		echo "$2 $3" >"$folder/$side/dead"
+	fi
+	ip neigh flush all
+}
+
+vpn() { # alive|dead|off
+	if [ "$1" = off ]; then
+		if [ -n "$holder" ]; then
+			kill "$holder"
+			wait "$holder"
+			holder=''
+		fi
+		ip tuntap del tun0 mode tun
+		return
+	fi
+	ip tuntap add tun0 mode tun
+	if [ "$1" = alive ]; then
+		"$tools/hosts_ask" --hold tun0 &
+		holder=$!
+		until ip link show tun0 | grep -q LOWER_UP; do
+			ip link set tun0 up
+			sleep 0.02
+		done
+	fi
+	ip address add 172.29.0.2/32 dev tun0
+	ip link set tun0 up
+	ip route add 0.0.0.0/1 dev tun0
+	ip route add 128.0.0.0/1 dev tun0
+}
+
+firewall() { # CHAIN RULE… | off
+	if [ "$1" = off ]; then
+		nft delete table ip troubles
+		return
+	fi
+	nft add table ip troubles
+	nft add chain ip troubles "$1" "{ type filter hook $1 priority 0; }"
+	nft add rule ip troubles "$@"
+}
+
+setting() { # DEVICE KEY VALUE | back
+	if [ "$1" = back ]; then
+		echo "$old" >"$changed"
+		return
+	fi
+	changed=/proc/sys/net/ipv4/conf/$1/$2
+	old=$(cat "$changed")
+	echo "$3" >"$changed"
+}
+
+# The first of multihome's, by all its words: somebody else's may have its priority.
+lose_rule() {
+	local rule
+	rule=$(ip -4 rule | sed -n '/ iif lo lookup /{ s/\(.*\):/priority \1/p; q; }')
+	# shellcheck disable=SC2086 # words
+	[ -z "$rule" ] || ip -4 rule del $rule
+}
+
 state() {
 	stat -c '%n %i %Y %Z %a %s' $scripts/*
 	ip -4 -batch - <<<$'rule show\nroute show table all\naddress show'
@@ -103,8 +195,43 @@ their_lines() {
 	shopt -u nullglob
 }
 
+# Some of the questions, as explain is asked them: REMOTE LOCAL NIC, where it is said by which NIC
+# they arrive.
+choose_questions() {
+	awk -v seed="$step" -v most="${HOSTS_TOLD:-24}" '
+		# The inner one is not there yet if nothing arrives from it.
+		NF == 4 && $1 != "own" && !($1 ~ /^172\.17\./ && $3 == "-") {
+			line[n++] = $1 " " $2 " " ($3 == "-" || n % 3 ? "" : $3)
+		}
+		END {
+			srand(seed + n)
+			for (; n && most; most--) {
+				i = int(rand() * n)
+				print line[i]
+				line[i] = line[--n]
+			}
+		}' "$at.answers"
+}
+
+# Silent of addresses that the host does not have.
+ask_multihome() {
+	local remote address nic
+	choose_questions | while read -r remote address nic; do
+		echo "explain $remote $address ${nic:--} $(command multihome explain "$remote" "$address" \
+			${nic:+by "$nic"} --json 2>&1)"
+	done
+	echo "check $(command multihome check --json 2>&1)"
+	ip -4 -o address show | awk '{ sub("/.*", "", $4); print "address", $2, $4 }'
+}
+
 observe() {
-	"$tools/hosts_ask" "$folder/net" "$world" >"$at.answers" 2>&1
+	"$tools/hosts_ask" "$folder/net" "$world" "$folder/$side/dead" >"$at.answers" 2>&1
+	for _ in {1..20}; do
+		[ -n "$(ip -4 neigh show nud incomplete)" ] || break
+		sleep 0.02
+	done
+	ask_multihome >"$at.told"
+	ip -4 neigh show >"$at.neigh"
 	ip -4 rule show >"$at.rules"
 	ip -4 route show table all >"$at.routes"
 	their_lines >"$at.files"
@@ -112,9 +239,9 @@ observe() {
 }
 
 run_side() {
-	local line step=0
-	make_host
+	local line step=0 holder='' old changed
 	mkdir -p "$folder/$side"
+	make_host
 	cd $scripts || exit
 	while IFS= read -r line <&3; do
 		at=$folder/$side/$step
@@ -122,6 +249,7 @@ run_side() {
 		observe
 		step=$((step + 1))
 	done 3<"$folder/steps"
+	[ -z "$holder" ] || kill "$holder"
 }
 
 # --- a host ---------------------------------------------------------------------------------------
@@ -135,8 +263,9 @@ try_host() { # SEED
 		unshare --net bash $tools/run.sh --world "$folder" $side &
 	done
 	wait
-	found=$(awk -v folder="$folder" -f $tools/judge.awk "$folder/expect" 2>&1 | sort -V |
-		head -n 40)
+	found=$(for side in judge told; do
+		awk -v folder="$folder" -f $tools/$side.awk "$folder/expect" 2>&1
+	done | sort -V | head -n 40)
 	echo "$found" >"$folder/found"
 }
 
