@@ -397,7 +397,11 @@ one_segment() {
 	host ip address add 203.0.113.50/32 dev lo
 	multihome 0 explain "$LAB_CLIENT" 203.0.113.50
 	has "$output" '^1 arrival .* by eth1, which leads to it; lo has the$'
-	has "$output" '^verdict +unknown: answered by eth1 through 10\.0\.0\.1, whichever NIC'
+	has "$output" '^verdict +unknown: answered by eth1 through 10\.0\.0\.1, whichever NIC its$'
+	multihome 0 explain "$LAB_CLIENT" 203.0.113.50 by eth1
+	has "$output" '^verdict +right: answered by eth1 through 10\.0\.0\.1, which leads to it$'
+	multihome 1 explain "$LAB_CLIENT" 203.0.113.50 by eth0
+	has "$output" '^verdict +astray: asked by eth0, answered by eth1 through 10\.0\.0\.1'
 	router 1 ip link set uplink down
 	# shellcheck disable=SC2016 # for the shell in the host
 	host sh -c 'until ip route show table 101 | grep -q linkdown; do sleep 0.02; done'
@@ -442,6 +446,71 @@ one_segment() {
 	explains inet6-with 0 "$LAB_CLIENT6"
 	explains inet6-link 0 fe80::1%eth1 "${LAB_ADDRESSES6[1]}"
 	router 1 ping -n -q -c1 -W1 -I fe80::1%uplink "${LAB_ADDRESSES6[1]}"
+}
+
+# --- what random hosts showed (tests/hosts) --------------------------------------------
+
+@test "a service address in a NIC's network arrives by that NIC, which may filter it" {
+	without LAB_RP_FILTER=el6
+	host ip address add 192.168.2.200/32 dev lo
+	is "$(probe_ping 192.168.2.200)" 'lost -'
+	multihome 1 explain "$LAB_CLIENT" 192.168.2.200
+	has "$output" '^verdict +lost on arrival: rp_filter of eth0 drops what eth1 would answer$'
+	router 0 ip link set uplink down
+	multihome 1 explain "$LAB_CLIENT" 192.168.2.200
+	has "$output" '^verdict +lost: eth0 has no carrier$'
+}
+
+@test "where no NIC answers ARP for an address nothing arrives" {
+	without
+	host sysctl -qw net.ipv4.conf.eth1.arp_ignore=8
+	router 1 ip neighbour flush dev uplink
+	is "$(probe_ping 10.0.0.99)" 'lost -'
+	multihome 1 explain "$LAB_CLIENT" 10.0.0.99
+	has "$output" '^verdict +lost: no NIC answers ARP for it '
+	multihome 1 check
+	has "$output" '^eth1: ARP for 10.0.0.99 is answered by no NIC$'
+}
+
+@test "a container that a rule by hand forgets is not answered by the uplink" {
+	without
+	host ip netns add container
+	host ip -batch - <<-END
+		link add docker0 type veth peer name eth0 netns container
+		address add 172.17.0.1/16 dev docker0
+		link set docker0 up
+		route add default via 192.168.2.1 dev eth0 table 7
+		rule add from 192.168.2.99 lookup 7
+	END
+	host ip -n container link set eth0 up
+	host ip -n container address add 172.17.0.2/16 dev eth0
+	host ip -n container route add default via 172.17.0.1
+	links_settle
+	! host ip netns exec container ping -n -q -c1 -W1 192.168.2.99 || false
+	multihome 1 explain 172.17.0.2 192.168.2.99
+	has "$output" '^verdict +astray: asked by docker0, answered by eth0 through 192\.168\.2\.1, not$'
+}
+
+@test "replies that leave by another NIC's dead router are found" {
+	without
+	host ip neighbour replace 10.0.0.1 dev eth1 nud failed
+	multihome 1 check
+	has "$output" '^eth0: replies from 192.168.2.99 leave by eth1 via 10.0.0.1'
+}
+
+@test "a cable that is out is told at once" {
+	without
+	router 1 ip link set uplink down
+	multihome 1 explain "$LAB_CLIENT" 10.0.0.99
+	has "$output" '^verdict +lost: eth1 has no carrier$'
+}
+
+@test "replies through the gateway of before are no fault while the edit waits" {
+	started LAB_RP_FILTER=el6
+	neighbours_known
+	sed -i s/GATEWAY=.*/GATEWAY=192.168.2.2/ "$LAB_SCRIPTS/ifcfg-eth0"
+	host multihome check --porcelain >"$BATS_TEST_TMPDIR/said" || true
+	has "$(cat "$BATS_TEST_TMPDIR/said")" '^note	wrong-gateway	eth0	192.168.2.99	'
 }
 
 # refuses_words STATUS PATTERN WORD…: one line on stderr, nothing on stdout.

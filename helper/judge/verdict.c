@@ -28,13 +28,14 @@ static enum arrival retrace_arrival(const struct facts *facts, const struct pref
 	return walk_arrival(&facts->walks, &question, facts_filter(facts, link->name));
 }
 
-/* The first default that leads through the device; those of tables that no rule leads to, a VRF's,
- * do not count. */
+/* The first default that leads through the device, to another host; those of tables that no rule
+ * leads to, a VRF's, do not count. */
 static bool find_default(const struct facts *facts, int family, const char *device,
 	const struct prefix *net, struct prefix *out)
 {
 	const struct routes *routes = &facts->kernel->routes;
 	const struct route *route;
+	struct address own = {.prefix = {0}};
 	struct hop hop;
 	size_t i, k;
 
@@ -44,8 +45,10 @@ static bool find_default(const struct facts *facts, int family, const char *devi
 			continue;
 		for (k = 0; k < route_hop_count(route); k++) {
 			hop = route_hop(route, k);
+			own.prefix = hop.gateway;
 			if ((device && strcmp(hop.device, device)) ||
-				(net && !prefix_contains(net, &hop.gateway)))
+				(net && !prefix_contains(net, &hop.gateway)) ||
+				index_find(&facts->addresses, &own))
 				continue;
 			*out = hop.gateway;
 			return true;
@@ -182,7 +185,7 @@ static const struct link *find_only_way(
 	const struct step *last = &walked->last;
 	const struct link *link;
 	struct prefix unused;
-	bool outside;
+	bool outside, forwards;
 
 	if (!last->route || last->end != STEP_ROUTE || !last->device || last->route->dst.len <= 1)
 		return NULL;
@@ -191,7 +194,8 @@ static const struct link *find_only_way(
 		find_default(facts, verdict->local.family, link->name, NULL, &unused) ||
 		facts_find_uplink(facts, link->name, &verdict->local, &outside))
 		return NULL;
-	return facts->forwards || !facts_find_profile(facts, link->name) ? link : NULL;
+	forwards = verdict->local.family == AF_INET6 ? facts->forwards6 : facts->forwards;
+	return forwards || !facts_find_profile(facts, link->name) ? link : NULL;
 }
 
 /* A service address that is in no NIC's network is routed to the host, by a NIC that nobody tells.
@@ -379,7 +383,8 @@ static enum fault fault_of_device(const struct verdict *verdict)
 	if (!verdict->leaves.gateway.family && !verdict->planned && last->route &&
 		last->route->dst.len > 1 && !verdict->bystanders.n)
 		return FAULT_NONE;
-	return verdict->has_gateway ? FAULT_NIC : FAULT_NO_GATEWAY;
+	return verdict->has_gateway || verdict_is_service(verdict) ? FAULT_NIC
+									   : FAULT_NO_GATEWAY;
 }
 
 /* Routers advertise themselves, a host without an ifcfg file may have several, and of a file that

@@ -82,8 +82,8 @@ struct verdict {
 	const struct link *arrival;
 	enum arrival_reason reason;
 	struct bystanders bystanders;
-	bool guessed; /* the arrival is */
-	bool away; /* it is in the network of another NIC than the holder alone */
+	bool guessed;	 /* by which NIC it arrives */
+	bool away;	 /* the address is in networks of other NICs only */
 	bool unanswered; /* it is in a NIC's network, and no NIC answers ARP for it */
 	enum arrival expected; /* what the walk says of the arrival */
 	struct walked reply;

@@ -358,7 +358,8 @@ static void format_astray(const struct verdict *verdict, struct text *out)
 		text_format(out, ", or by another NIC, in turn");
 	else if (verdict->fault == FAULT_NO_GATEWAY)
 		text_format(out, ", as %s has no gateway", verdict->holder->name);
-	else if (verdict->reason == ARRIVES_BY_ROUTE || verdict->away)
+	else if (verdict->reason == ARRIVES_BY_ROUTE || verdict->away ||
+		verdict->holder->loopback || verdict->holder->noarp)
 		text_format(out, ", not by %s", verdict->arrival->name);
 	else if (verdict->reason != ARRIVES_BY_HOLDER)
 		text_format(out, ", not by %s", verdict->holder->name);
@@ -459,8 +460,9 @@ const char *words_outcome(enum outcome outcome)
 const char *words_fault(enum fault fault)
 {
 	static const char *const names[] = {"none", "wrong-gateway", "down", "no-carrier",
-		"filtered", "not-taken", "no-arp", "arp-conflict", "no-route", "refused", "reply-no-carrier",
-		"neighbour", "wrong-nic", "no-gateway", "by-turns", "vrf", "arrival", "depends", "firewall"};
+		"filtered", "not-taken", "no-arp", "arp-conflict", "no-route", "refused",
+		"reply-no-carrier", "neighbour", "wrong-nic", "no-gateway", "by-turns", "vrf",
+		"arrival", "depends", "firewall"};
 
 	return names[fault];
 }

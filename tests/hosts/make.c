@@ -12,7 +12,7 @@
  *              STEP cleaned           nothing of multihome's is left but a way out
  *              STEP theirs NIC        the NIC's route- and rule- files are not compared
  *              STEP lame ADDRESS      behind a pulled cable or a dead router: nothing is promised
- *              STEP spoilt            somebody spoilt routes, rules or settings: no answer is promised
+ *              STEP spoilt            somebody spoilt routes, rules or settings: nothing is promised
  *              STEP unknown           firewall rules, or a rule that is for some packets only
  *
  * The rules for `expect` are README.md's and no more: an uplink whose file waits for its ifup, was
@@ -20,8 +20,10 @@
  * worse than without multihome is asked of all.
  *
  * A trouble comes to most hosts once, for one step or two: a pulled cable, a dead router, a VPN, a
- * firewall, a route or a setting that somebody spoilt. It has random numbers of its own, so that the
- * host is the same without it. It is there for what multihome says of it (told.awk).
+ * firewall, a route or a setting that somebody spoilt. It has random numbers of its own, so that
+ * the host is the same without it. It is there for what multihome says of it (told.awk). Meanwhile
+ * what it breaks is promised no answer: what is behind that cable or router; the way out, unless
+ * the VPN is alive; anything, where a firewall or a spoilt route stands in the way.
  */
 #include <errno.h>
 #include <stdarg.h>

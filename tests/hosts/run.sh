@@ -8,10 +8,11 @@
 # HOSTS_SEED=N       the first one's seed (1); without HOSTS only that one
 # HOSTS_AT_ONCE=N    so many at a time (6)
 # HOSTS_KEEP=1       keep those that do not fail, too
+# HOSTS_TOLD=N       ask explain so many times after each step (24)
 # LAB_INITSCRIPTS=D  a checkout of initscripts instead of the stand-in
 #
-# After every step multihome is asked, too: check, and explain of some of the questions. What they say
-# is compared with what packets did (told.awk).
+# After every step multihome is asked, too: check, and explain of some of the questions. What they
+# say is compared with what packets did (told.awk).
 #
 # A host that fails stays in build/hosts/SEED: make.c tells what is in it; without/ and with/ have
 # of each step N what was answered (N.answers), files, rules, routes, what the step printed, and
@@ -171,11 +172,12 @@ setting() { # DEVICE KEY VALUE | back
 	echo "$3" >"$changed"
 }
 
-# The first of multihome's.
+# The first of multihome's, by all its words: somebody else's may have its priority.
 lose_rule() {
-	local priority
-	priority=$(ip -4 rule | sed -n '/ iif lo lookup /s/:.*//p' | head -n 1)
-	[ -z "$priority" ] || ip -4 rule del priority "$priority"
+	local rule
+	rule=$(ip -4 rule | sed -n '/ iif lo lookup /{ s/\(.*\):/priority \1/p; q; }')
+	# shellcheck disable=SC2086 # words
+	[ -z "$rule" ] || ip -4 rule del $rule
 }
 
 state() {
@@ -213,9 +215,9 @@ choose_questions() {
 
 # Silent of addresses that the host does not have.
 ask_multihome() {
-	local remote local nic
-	choose_questions | while read -r remote local nic; do
-		echo "explain $remote $local ${nic:--} $(command multihome explain "$remote" "$local" \
+	local remote address nic
+	choose_questions | while read -r remote address nic; do
+		echo "explain $remote $address ${nic:--} $(command multihome explain "$remote" "$address" \
 			${nic:+by "$nic"} --json 2>&1)"
 	done
 	echo "check $(command multihome check --json 2>&1)"

@@ -154,7 +154,8 @@ function judge_check(json,    n, i, findings, uplinks, address, own_nic)
 	own_nic = answers["own", far, "-"]
 	if (own_nic !~ /lost/ && json ~ /"kind":"offline"/)
 		wrong("check says offline, and the host reaches " far " by " own_nic)
-	if (own_nic == "lost" && !is_forgotten("lost") && !(step in unknown) && json !~ /"wrong":true|"uplinks":\[\]/)
+	if (own_nic == "lost" && !is_forgotten("lost") && !(step in unknown) &&
+		json !~ /"wrong":true|"uplinks":\[\]/)
 		wrong("check is silent, and the host does not reach " far)
 }
 

@@ -81,9 +81,9 @@ int main(void)
 	findings_free(&findings);
 
 	add(&findings, true, FINDING_REFUSED, "eth0", "", "ifcfg-\033[31m\tx: no", "run\tx\n");
-	lines(&findings, 80, "eth0: ifcfg-?[31m?x: no\n  run?x\n\n",
+	lines(&findings, 80, "eth0: ifcfg-?[31m?x: no\n  run?x?\n",
 		"a name cannot take a terminal over");
-	record(&findings.items[0], "wrong\trefused\teth0\t-\tifcfg-?[31m?x: no\trun?x\n",
+	record(&findings.items[0], "wrong\trefused\teth0\t-\tifcfg-?[31m?x: no\trun?x?",
 		"nor make a record two");
 	findings_free(&findings);
 
