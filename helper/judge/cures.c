@@ -314,7 +314,8 @@ char *cure_conflict(const struct facts *facts, const struct verdict *verdict,
 		return mem_format(
 			"set ARP_IGNORE=1 in %s %s", uplink->file->name, then_sync);
 	/* Nobody would be left to answer. */
-	if (verdict->reason == ARRIVES_BY_ARP || !verdict->has_gateway)
+	if (verdict->reason == ARRIVES_BY_ARP || !verdict->has_gateway ||
+		facts_setting_larger(facts, other->link->name, SYSCTL_ARP_FILTER))
 		return mem_string("");
 	memcpy(sysctl.device, other->link->name, sizeof(sysctl.device));
 	text_add_string(&cure, "run ");
