@@ -235,7 +235,19 @@ static bool is_filled(const struct draft *draft, unsigned table)
 	return false;
 }
 
-/* Has the kernel one of the same source and table that is not of our making, and leads somewhere? */
+/* Will an ifup fill it? */
+static bool is_for_lines(const struct draft *draft, unsigned table)
+{
+	size_t i;
+
+	for (i = 0; i < draft->taken_lines; i++)
+		if (draft->taken.items[i].table == table)
+			return true;
+	return false;
+}
+
+/* Has the kernel one of the same source and table that is not of our making, and the routes that his
+ * files have for that table? */
 static bool is_there(const struct draft *draft, const struct rule *by_hand)
 {
 	const struct rules *seen = &draft->input->kernel->rules;
@@ -246,7 +258,9 @@ static bool is_there(const struct draft *draft, const struct rule *by_hand)
 		rule = &seen->items[i];
 		if (!prefix_compare(&rule->from, &by_hand->from) &&
 			rule->table == by_hand->table && !index_find(&draft->recorded, rule))
-			return rule->action != ACTION_LOOKUP || is_filled(draft, rule->table);
+			return rule->action != ACTION_LOOKUP ||
+				!is_for_lines(draft, rule->table) ||
+				is_filled(draft, rule->table);
 	}
 	return false;
 }

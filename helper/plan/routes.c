@@ -417,6 +417,36 @@ static bool is_others_default(const struct draft *draft, const struct route *rou
 		!plan_owns_route(draft->plan, route);
 }
 
+/* A rule for everything leads to another table with a default: that of a firewall for several
+ * providers, for instance. */
+static bool default_is_in_other_table(const struct draft *draft, int family)
+{
+	const struct kernel *kernel = draft->input->kernel;
+	const struct rule *rule;
+	size_t i, k;
+
+	for (i = 0; i < kernel->rules.n; i++) {
+		rule = &kernel->rules.items[i];
+		if (rule->from.family != family || rule->from.len || rule->to.len ||
+			rule->action != ACTION_LOOKUP || rule->inverted || rule->tos ||
+			rule->mask || rule->l3mdev || rule_is_selective(rule) || rule->oif[0] ||
+			(rule->iif[0] && strcmp(rule->iif, "lo")) ||
+			(rule->table >= TABLE_DEFAULT && rule->table <= TABLE_LOCAL))
+			continue;
+		for (k = 0; k < kernel->others.n; k++)
+			if (kernel->others.items[k].table == rule->table &&
+				!kernel->others.items[k].dst.len &&
+				kernel->others.items[k].dst.family == family)
+				return true;
+		for (k = 0; k < kernel->routes.n; k++)
+			if (kernel->routes.items[k].table == rule->table &&
+				!kernel->routes.items[k].dst.len &&
+				kernel->routes.items[k].dst.family == family)
+				return true;
+	}
+	return false;
+}
+
 static bool is_up(const struct draft *draft, const char *device)
 {
 	const struct link *link = kernel_find_link(draft->input->kernel, device);

@@ -119,28 +119,37 @@ static bool is_multihomed(const struct host *host)
 	return n > 1;
 }
 
-/* Does rule-NIC say by hand where one of the uplink's addresses goes? */
-static bool is_by_hand(const struct host *host, int uplink)
+/* Does rule-NIC say by hand where the address goes? */
+static bool is_by_hand(const struct host *host, int uplink, uint32_t address)
 {
-	const struct address *address;
-	int i, k;
+	int i;
 
 	for (i = 0; i < host->n_rules; i++)
-		for (k = 0; k < host->n_addresses; k++) {
-			address = &host->addresses[k];
-			if (host->rules[i].file == host->files[uplink].nic &&
-				host->rules[i].from.len && address->file >= 0 &&
-				uplink_of(host, address->file) == uplink &&
-				net_has(host->rules[i].from, address->net.address))
-				return true;
-		}
+		if (host->rules[i].file == host->files[uplink].nic && host->rules[i].from.len &&
+			net_has(host->rules[i].from, address))
+			return true;
 	return false;
+}
+
+/* All of the uplink's addresses, or only some? */
+static bool is_all_by_hand(const struct host *host, int uplink)
+{
+	const struct address *address;
+	int i;
+
+	for (i = 0; i < host->n_addresses; i++) {
+		address = &host->addresses[i];
+		if (address->file >= 0 && uplink_of(host, address->file) == uplink &&
+			!is_by_hand(host, uplink, address->net.address))
+			return false;
+	}
+	return true;
 }
 
 static bool is_served(const struct host *host, int uplink)
 {
 	return is_multihomed(host) && !host->nics[host->files[uplink].nic].absent &&
-		!is_by_hand(host, uplink);
+		!is_all_by_hand(host, uplink);
 }
 
 enum { OWNER_NONE = -1, OWNER_UNCLEAR = -2 };
@@ -165,8 +174,10 @@ static bool is_alone_in(const struct host *host, const struct address *own)
 
 	for (i = 0; i < host->n_addresses; i++) {
 		other = &host->addresses[i];
-		if (other->nic != own->nic && net_has(own->net, other->net.address) &&
-			!is_service(host, other))
+		if (!net_has(own->net, other->net.address))
+			continue;
+		if (other->nic != own->nic ? !is_service(host, other)
+					   : is_by_hand(host, own->file, other->net.address))
 			return false;
 	}
 	return true;
@@ -304,6 +315,30 @@ static bool is_excepted(
 	return false;
 }
 
+/* Another NIC leads to a gateway in a network that it shares with the uplink's: so does that one. */
+static int nic_to(const struct host *host, int uplink, const struct route *route)
+{
+	const struct address *own, *other;
+	int nic = host->files[uplink].nic, i, k;
+
+	if (!route->gateway || is_other_uplinks(host, route->nic, uplink))
+		return route->nic;
+	for (i = 0; i < host->n_addresses; i++) {
+		own = &host->addresses[i];
+		if (own->file < 0 || uplink_of(host, own->file) != uplink ||
+			!net_has(own->net, route->gateway))
+			continue;
+		for (k = 0; k < host->n_addresses; k++) {
+			other = &host->addresses[k];
+			if (other->nic == route->nic && other->file >= 0 &&
+				other->net.len == own->net.len &&
+				net_has(own->net, other->net.address))
+				return nic;
+		}
+	}
+	return route->nic;
+}
+
 static struct want own_way(const struct host *host, int uplink, uint32_t remote)
 {
 	const struct ifcfg *file = &host->files[uplink];
@@ -313,7 +348,7 @@ static struct want own_way(const struct host *host, int uplink, uint32_t remote)
 	if (route && route->blackhole && !is_excepted(host, uplink, remote, route))
 		return want_kind(WANT_SAME, "banned");
 	if (route && !route->blackhole)
-		return want_way(route->gateway, route->nic,
+		return want_way(route->gateway, nic_to(host, uplink, route),
 			route->home == ROUTE_CONNECTED	      ? "a network of main"
 				: route->home == ROUTE_STATIC ? "a static route"
 							      : "a foreign route");
@@ -403,8 +438,8 @@ static struct want want_reply(
 		return want_kind(WANT_NOTHING, "");
 	if (owner == OWNER_NONE)
 		return want_kind(WANT_SAME, "no uplink's address");
-	if (!is_served(host, owner))
-		return want_kind(WANT_SAME, "an uplink that is left alone");
+	if (!is_served(host, owner) || is_by_hand(host, owner, address->net.address))
+		return want_kind(WANT_SAME, "an address that is left alone");
 	if (verdict == DECIDES)
 		return want_kind(WANT_SAME, "a foreign rule");
 	if (is_banned(host, remote) && is_ambiguous(host, owner, address->net.address, remote))
