@@ -84,6 +84,8 @@ static void collect_kernel(struct choice *choice)
 		add_use(&choice->uses, kernel->others.items[i].table, false, "");
 	for (i = 0; i < kernel->routes.n; i++) {
 		route = &kernel->routes.items[i];
+		if (route->table != TABLE_MAIN && !plan_owns_route(choice->draft->plan, route))
+			add_use(&choice->uses, route->table, false, "");
 		if (!route_is_table_default(route))
 			continue;
 		add_use(&choice->uses, route->table, true, route->device);
