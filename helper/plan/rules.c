@@ -13,6 +13,15 @@ enum { PARKED_PRIORITY = 2 };
 /* The last priorities before main's, 32766. */
 enum { PRIORITY_LAST = 32764 };
 
+static bool is_plain_local(const struct rule *rule)
+{
+	const struct rule plain = {.from = {.family = rule->from.family},
+		.table = TABLE_LOCAL,
+		.priority = rule->priority};
+
+	return !rule_compare(rule, &plain);
+}
+
 /* A rule without a priority gets the one before the first that there is (fib_default_rule_pref):
  * ours must not come before those of the administrator's files, so that his get what they would get
  * without us. */
@@ -21,6 +30,7 @@ void draft_choose_priority(struct draft *draft)
 	const struct kernel *kernel = draft->input->kernel;
 	const struct managed *managed;
 	const struct rule *rule;
+	bool found[2] = {false, false}, inet6;
 	size_t i, k;
 
 	draft->priority = draft->input->config->rule_priority;
@@ -32,8 +42,12 @@ void draft_choose_priority(struct draft *draft)
 	}
 	for (i = 0; kernel && i < kernel->rules.n; i++) {
 		rule = &kernel->rules.items[i];
-		draft->before_local[rule->from.family == AF_INET6] |=
-			rule->table == TABLE_LOCAL && rule->priority >= draft->priority;
+		inet6 = rule->from.family == AF_INET6;
+		/* The first one decides. */
+		if (found[inet6] || !is_plain_local(rule))
+			continue;
+		found[inet6] = true;
+		draft->before_local[inet6] = rule->priority >= draft->priority;
 	}
 }
 
