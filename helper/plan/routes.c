@@ -7,8 +7,12 @@
 
 #include "plan/draft.h"
 
-/* See struct serving. */
-enum { PARKED_METRIC = 1 << 16 };
+/* See struct serving. A standby's metric is its table's number, of which none is a multiple of 256
+ * (is_reserved): such a multiple is no other standby's. */
+static unsigned park_metric(unsigned metric)
+{
+	return (metric << 8) + (1 << 16);
+}
 
 /* RTPROT_BOOT, ip's own: a route that stays in main when we go is the administrator's. */
 enum { PROTO_BOOT = 3 };
@@ -54,7 +58,7 @@ static void add_own_route(struct draft *draft, struct route route)
 		*array_add(&draft->file_routes) = route;
 		if (serving->parks ||
 			(serving->parks_new && !kernel_has_key(draft->input->kernel, &route)))
-			route.metric += PARKED_METRIC;
+			route.metric = park_metric(route.metric);
 	}
 	if (in_main) {
 		route.source = in_main->source;
