@@ -284,6 +284,7 @@ static bool parse_rule(struct script *script, int family, const struct table_nam
 			good = next_word(script) != NULL;
 		} else {
 			out->other = true;
+			rule->inverted |= !strcmp(word, "not");
 			if (word_index(word, with_argument) >= 0)
 				next_word(script);
 		}
@@ -395,6 +396,15 @@ void byhand_rules(const char *bytes, size_t len, bool inet6, const struct table_
 	while (read_command(&script))
 		if (!parse_rule(&script, inet6 ? AF_INET6 : AF_INET, names, array_add(out)))
 			out->n--;
+}
+
+bool byhand_leads(const struct by_hand_rule *rule, const struct prefix *address)
+{
+	const struct prefix host = prefix_host(address);
+	const char *iif = rule->rule.iif;
+
+	return rule->rule.from.len && (!*iif || !strcmp(iif, "lo")) &&
+		rule_meets_source(&rule->rule, &host);
 }
 
 /* "route add -net N netmask M gw G …": INET_setroute of net-tools. A name that only a resolver

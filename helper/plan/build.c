@@ -57,7 +57,7 @@ static bool is_all_by_hand(const struct draft *draft, const struct uplink *uplin
 	draft_find_by_hand(draft, uplink, &by_hand);
 	for (i = 0; all && i < uplink->addresses.n; i++) {
 		address = prefix_host(&uplink->addresses.items[i]);
-		all = draft_is_by_hand(&by_hand, uplink, &address);
+		all = rules_meet_source(&by_hand, &address);
 	}
 	free(by_hand.items);
 	return all;

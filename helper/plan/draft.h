@@ -130,9 +130,8 @@ bool draft_takes_lines(const struct draft *draft, const struct uplink *uplink, u
 /* The administrator's rules of a rule- file for addresses of the uplink: struct rule. */
 void draft_find_by_hand(
 	const struct draft *draft, const struct uplink *uplink, struct index *out);
-/* Has one of them all of net, or one of the uplink's addresses in it? Net may be an address. */
-bool draft_is_by_hand(
-	const struct index *by_hand, const struct uplink *uplink, const struct prefix *net);
+/* Can one of them match what is sent from an address in net? */
+bool rules_meet_source(const struct index *rules, const struct prefix *net);
 /* Is one of them not in the kernel, or its table without a route? */
 bool draft_lacks_by_hand(const struct draft *draft, const struct uplink *uplink);
 /* Can a line of a file name the table? */

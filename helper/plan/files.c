@@ -176,12 +176,12 @@ void draft_take_apart(struct draft *draft)
 	}
 }
 
-static bool is_for(const struct rule *rule, const struct uplink *uplink)
+static bool is_for(const struct by_hand_rule *rule, const struct uplink *uplink)
 {
 	size_t i;
 
-	for (i = 0; rule->from.len && i < uplink->addresses.n; i++)
-		if (prefix_contains(&rule->from, &uplink->addresses.items[i]))
+	for (i = 0; i < uplink->addresses.n; i++)
+		if (byhand_leads(rule, &uplink->addresses.items[i]))
 			return true;
 	return false;
 }
@@ -197,25 +197,17 @@ void draft_find_by_hand(
 	memcpy(key.device, uplink->device, sizeof(key.device));
 	for (at = index_first(by_device, &key); (managed = index_at(by_device, at, &key)); at++)
 		for (i = 0; i < managed->rules.n; i++)
-			if (is_for(&managed->rules.items[i].rule, uplink))
+			if (is_for(&managed->rules.items[i], uplink))
 				*array_add(out) = &managed->rules.items[i].rule;
 }
 
-bool draft_is_by_hand(
-	const struct index *by_hand, const struct uplink *uplink, const struct prefix *net)
+bool rules_meet_source(const struct index *rules, const struct prefix *net)
 {
-	const struct rule *rule;
-	size_t i, k;
+	size_t i;
 
-	for (i = 0; i < by_hand->n; i++) {
-		rule = by_hand->items[i];
-		if (prefix_contains(&rule->from, net))
+	for (i = 0; i < rules->n; i++)
+		if (rule_meets_source(rules->items[i], net))
 			return true;
-		for (k = 0; k < uplink->addresses.n; k++)
-			if (prefix_contains(net, &uplink->addresses.items[k]) &&
-				prefix_contains(&rule->from, &uplink->addresses.items[k]))
-				return true;
-	}
 	return false;
 }
 
@@ -235,7 +227,16 @@ static bool is_filled(const struct draft *draft, unsigned table)
 	return false;
 }
 
-/* Has the kernel one of the same source and table that is not of our making, and leads somewhere? */
+/* As far as the line is read. */
+static bool is_line(const struct rule *rule, const struct rule *by_hand)
+{
+	return rule->table == by_hand->table && rule->inverted == by_hand->inverted &&
+		!prefix_compare(&rule->from, &by_hand->from) && (!by_hand->to.len || !prefix_compare(&rule->to, &by_hand->to)) &&
+		!strcmp(rule->iif, by_hand->iif) &&
+		(!by_hand->priority || rule->priority == by_hand->priority);
+}
+
+/* Has the kernel the line's rule, and not by our making, and does it lead somewhere? */
 static bool is_there(const struct draft *draft, const struct rule *by_hand)
 {
 	const struct rules *seen = &draft->input->kernel->rules;
@@ -244,8 +245,7 @@ static bool is_there(const struct draft *draft, const struct rule *by_hand)
 
 	for (i = 0; i < seen->n; i++) {
 		rule = &seen->items[i];
-		if (!prefix_compare(&rule->from, &by_hand->from) &&
-			rule->table == by_hand->table && !index_find(&draft->recorded, rule))
+		if (is_line(rule, by_hand) && !index_find(&draft->recorded, rule))
 			return rule->action != ACTION_LOOKUP || is_filled(draft, rule->table);
 	}
 	return false;

@@ -90,7 +90,7 @@ static void add_rule(
 	struct rule parked;
 
 	memcpy(rule.device, serving->uplink->device, sizeof(rule.device));
-	if (draft_is_by_hand(&serving->by_hand, serving->uplink, from))
+	if (rules_meet_source(&serving->by_hand, from))
 		return;
 	if (has_similar(draft, &rule)) {
 		diag_notice(draft->diags, rule.device, 0,
@@ -179,8 +179,7 @@ void draft_add_rules(struct draft *draft)
 	}
 	for (i = 0; i < serving->networks.n; i++) {
 		net = &serving->networks.items[i];
-		if (is_shared(draft, net) ||
-			draft_is_by_hand(&serving->by_hand, serving->uplink, net))
+		if (is_shared(draft, net) || rules_meet_source(&serving->by_hand, net))
 			add_address_rules(draft, net);
 		else
 			add_rule(draft, net, draft->priority + 1, true);

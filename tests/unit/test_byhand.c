@@ -198,6 +198,34 @@ static void test_rules(void)
 		"rules that ip refuses");
 }
 
+static bool leads(const char *line, const char *text)
+{
+	const struct table_names none = {.n = 0};
+	struct by_hand_rules rules = {.n = 0};
+	struct prefix address;
+	bool yes;
+
+	prefix_parse(text, AF_INET, &address);
+	byhand_rules(line, strlen(line), false, &none, &rules);
+	yes = rules.n == 1 && byhand_leads(&rules.items[0], &address);
+	free(rules.items);
+	return yes;
+}
+
+static void test_leads(void)
+{
+	ok(leads("from 10.0.0.99 table 7", "10.0.0.99/8") &&
+			leads("from 10.0.0.0/8 iif lo table 7", "10.0.0.99/8"),
+		"a rule leads its source's addresses");
+	ok(!leads("from 10.0.0.99 table 7", "10.0.0.98/8") && !leads("table 7", "10.0.0.99/8"),
+		"and no others, nor one without a source");
+	ok(!leads("not from 10.0.0.0/8 table 7", "10.0.0.99/8") &&
+			leads("not from 10.0.0.0/8 table 7", "192.168.2.99/24"),
+		"\"not\" leads all others");
+	ok(!leads("from 10.0.0.99 iif eth5 table 7", "10.0.0.99/8"),
+		"one for what comes in leads nothing of the host's own");
+}
+
 static void test_static_routes(void)
 {
 	static char text[] = "any net 172.30.0.0 netmask 255.255.0.0 gw 192.168.2.7\n"
@@ -274,6 +302,7 @@ int main(void)
 	test_lines();
 	test_sourced();
 	test_rules();
+	test_leads();
 	test_static_routes();
 	test_inet6_bans();
 	return tap_done();
