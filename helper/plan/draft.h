@@ -68,7 +68,10 @@ struct lookups {
 	/* Those of own_main that a ban of shared_main covers: it does not ban them. */
 	struct index unbanned;
 	struct routes statics; /* of static-routes, each with its device */
-	struct routes rule_bans; /* what rules behind ours ban, as routes; in shared_main, too */
+	/* The kernel's rules behind ours that ban destinations, sources of the host or both; by
+	 * destination. */
+	struct rules bans;
+	struct index rule_bans;
 };
 
 /* The uplink that routes, rules and settings are made for. */
@@ -77,7 +80,11 @@ struct serving {
 	const struct uplink *uplink;
 	struct prefixes networks; /* each of its networks once */
 	struct index by_network;  /* the same, sorted */
-	struct index by_hand;	  /* see draft_find_by_hand */
+	/* Rules that our own must not come before: see draft_find_by_hand, and bans of some of its
+	 * addresses. */
+	struct index by_hand;
+	/* Destinations that rules ban for all of its networks, in order; none within another. */
+	struct index bans;
 	bool routes_to_file, rules_to_file; /* its files take lines of ours */
 	/* ifup-routes adds each line of the block, and would print "File exists" where it is there
 	 * already: a device that is up goes through ifup once more, or ifup-aliases ran the hook

@@ -103,12 +103,30 @@ static void add_default(struct draft *draft, unsigned table, unsigned metric)
 }
 
 /* Wanted in the kernel alone, unless somebody else has its key there. */
-static void add_copy(struct draft *draft, struct route route, unsigned table)
+static void add_unwritten(struct draft *draft, struct route route, unsigned table)
 {
 	route.table = table;
 	route.protocol = PROTO_MULTIHOME;
 	if (!taken_has_key(draft, &route))
 		*array_add(&draft->plan->routes) = route;
+}
+
+static bool is_banned_by_rule(const struct index *bans, const struct prefix *dst)
+{
+	const struct rule key = {.to = *dst}, *before;
+	size_t at = index_first(bans, &key);
+
+	if (index_at(bans, at, &key))
+		return true;
+	/* None is within another. */
+	before = at ? bans->items[at - 1] : NULL;
+	return before && prefix_contains(&before->to, dst);
+}
+
+static void add_copy(struct draft *draft, const struct route *route)
+{
+	if (!is_banned_by_rule(&draft->serving.bans, &route->dst))
+		add_unwritten(draft, *route, draft->serving.planned->table);
 }
 
 /* The prefixes copied so far that the next one lies within, from short to long. */
@@ -152,25 +170,12 @@ static bool is_needless(const struct serving *serving, const struct route *route
 		!within_network(serving, &route->dst);
 }
 
-/* A rule's ban knows no exceptions. */
-static bool is_banned_by_rule(const struct draft *draft, const struct route *route)
-{
-	const struct routes *bans = &draft->lookups.rule_bans;
-	size_t i;
-
-	for (i = 0; i < bans->n; i++)
-		if (route != &bans->items[i] && prefix_contains(&bans->items[i].dst, &route->dst))
-			return true;
-	return false;
-}
-
 static void copy_route(struct draft *draft, const struct route *route, struct covers *covers)
 {
 	const bool inet6 = route->dst.family == AF_INET6;
 	struct route copy = *route;
 
-	if (is_needless(&draft->serving, route, is_covered(covers, &route->dst)) ||
-		is_banned_by_rule(draft, route))
+	if (is_needless(&draft->serving, route, is_covered(covers, &route->dst)))
 		return;
 	if (covers->n < sizeof(covers->items) / sizeof(*covers->items))
 		covers->items[covers->n++] = route->dst;
@@ -184,14 +189,34 @@ static void copy_route(struct draft *draft, const struct route *route, struct co
 		copy.tos = route->tos;
 		copy.metric = route->metric;
 		copy.type = ROUTE_THROW;
-		/* As the kernel has IPv6's routes that lead nowhere. */
 		if (inet6)
 			strcpy(copy.device, "lo");
 	}
 	/* Up to 3.10 the kernel takes a route from any table when its source goes. */
 	if (route->protocol == PROTO_KERNEL)
 		memset(&copy.source, 0, sizeof(copy.source));
-	add_copy(draft, copy, draft->serving.planned->table);
+	add_copy(draft, &copy);
+}
+
+static void add_bans(struct draft *draft)
+{
+	const struct serving *serving = &draft->serving;
+	const struct rule *rule;
+	struct route ban;
+	size_t i;
+
+	for (i = 0; i < serving->bans.n; i++) {
+		rule = serving->bans.items[i];
+		memset(&ban, 0, sizeof(ban));
+		ban.dst = rule->to;
+		ban.type = rule->action;
+		/* As the kernel has IPv6's routes that lead nowhere. */
+		if (serving->uplink->inet6) {
+			ban.metric = METRIC_INET6;
+			strcpy(ban.device, "lo");
+		}
+		add_unwritten(draft, ban, serving->planned->table);
+	}
 }
 
 /* Destinations that main leads to can be reached from the uplink's addresses as well, and those
@@ -207,6 +232,7 @@ static void copy_main(struct draft *draft, bool bans_only)
 	struct covers covers = {.n = 0};
 	size_t at, at_shared = index_first(shareds, &key);
 
+	add_bans(draft);
 	memcpy(key.device, uplink->device, sizeof(key.device));
 	at = index_first(owns, &key);
 	for (;;) {
@@ -247,7 +273,7 @@ static void copy_unbanned(struct draft *draft)
 		route.metric = seen->metric;
 		if (seen->dst.family == uplink->gateway.family &&
 			strcmp(seen->device, uplink->device))
-			add_copy(draft, route, draft->serving.planned->table);
+			add_copy(draft, &route);
 	}
 }
 
@@ -292,7 +318,7 @@ static void copy_within_networks(struct draft *draft)
 				continue;
 			copy = *route;
 			memset(&copy.source, 0, sizeof(copy.source));
-			add_copy(draft, copy, serving->planned->table);
+			add_copy(draft, &copy);
 		}
 	}
 }
@@ -380,7 +406,7 @@ void draft_add_standby_bans(struct draft *draft)
 			continue;
 		route = *thrown;
 		route.type = ROUTE_UNREACHABLE;
-		add_copy(draft, route, TABLE_DEFAULT);
+		add_unwritten(draft, route, TABLE_DEFAULT);
 	}
 }
 

@@ -162,6 +162,24 @@ static void add_address_rules(struct draft *draft, const struct prefix *net)
 	}
 }
 
+static void note_bans(const struct draft *draft)
+{
+	const struct index *by_hand = &draft->serving.by_hand;
+	const struct rule *ban;
+	char text[2][PREFIX_TEXT];
+	size_t i;
+
+	for (i = 0; i < by_hand->n; i++) {
+		ban = by_hand->items[i];
+		if (ban->action != ACTION_LOOKUP && ban->to.len)
+			diag_notice(draft->diags, draft->serving.uplink->device, 0,
+				"no rule for %s: the foreign rule of priority %u bans %s for it "
+				"alone",
+				prefix_format(&ban->from, text[0]), ban->priority,
+				prefix_format(&ban->to, text[1]));
+	}
+}
+
 void draft_add_rules(struct draft *draft)
 {
 	const struct serving *serving = &draft->serving;
@@ -177,6 +195,7 @@ void draft_add_rules(struct draft *draft)
 			draft->priority);
 		return;
 	}
+	note_bans(draft);
 	for (i = 0; i < serving->networks.n; i++) {
 		net = &serving->networks.items[i];
 		if (is_shared(draft, net) || rules_meet_source(&serving->by_hand, net))
