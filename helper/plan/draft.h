@@ -162,8 +162,6 @@ bool route_is_table_default(const struct route *route);
 /* lookups.c */
 void lookups_build(struct draft *draft);
 void lookups_free(struct lookups *lookups);
-/* Blackhole, unreachable, prohibit, throw. */
-bool route_has_no_hop(const struct route *route);
 /* The element at that place of an index by address or destination; NULL if it is not within net. */
 const struct address *address_within(
 	const struct index *index, size_t at, const struct prefix *net);

@@ -43,7 +43,7 @@ bool plan_holds_route(const struct plan *plan, const struct route *route)
 	if (route->table == TABLE_MAIN)
 		return prepare;
 	/* Bans go on to follow main. */
-	if (!prepare && route->type >= ROUTE_BLACKHOLE)
+	if (!prepare && route_has_no_hop(route))
 		return false;
 	return plan_holds(plan, route->device, route->table != TABLE_DEFAULT ? route->table : 0);
 }

@@ -190,11 +190,6 @@ static bool is_specific(const struct prefix *dst)
 	return dst->family == AF_INET ? dst->len > 1 : dst->len > 3 && prefix_is_unicast(dst);
 }
 
-bool route_has_no_hop(const struct route *route)
-{
-	return route->type >= ROUTE_BLACKHOLE;
-}
-
 static void add_main(const struct route *route, struct lookups *lookups)
 {
 	bool inet6 = route->dst.family == AF_INET6;

@@ -107,6 +107,8 @@ static void test_routes(void)
 		"1 6 10.1.0.0/16 table 254 metric 0; 2 8 10.2.0.0/16 table 7 metric 0; "
 		"3 9 default table 254 metric 0; 4 7 10.3.3.3 table 254 metric 0",
 		"bans of each kind");
+	check_route(false, "brd 10.0.0.255 dev eth0\n",
+		"1 3 10.0.0.255 table 254 metric 0 dev eth0", "a type by its short word");
 	check_route(false, "10.1.0.0/16 src 10.0.0.99 mtu lock 1400 via 10.0.0.1 realms 7 foo\n",
 		"1 0 10.1.0.0/16 table 254 metric 0 via 10.0.0.1", "what is not kept is skipped");
 	check_route(false, "default nexthop via 10.0.0.1 dev eth0 weight 1 nexthop via 10.0.0.2\n",
