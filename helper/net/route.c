@@ -167,6 +167,12 @@ bool route_has_no_hop(const struct route *route)
 	return route_refuses(route) || route->type == ROUTE_THROW;
 }
 
+bool route_is_table_default(const struct route *route)
+{
+	return route->protocol == PROTO_MULTIHOME && route->table != TABLE_MAIN &&
+		route->table != TABLE_DEFAULT && !route->dst.len && route->device[0];
+}
+
 /* RTN_*, but for the first (enum route_type). */
 static const char *const type_words[] = {"unicast", "", "local", "broadcast", "anycast",
 	"multicast", "blackhole", "unreachable", "prohibit", "throw", "nat", NULL};

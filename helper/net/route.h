@@ -119,6 +119,8 @@ bool route_has_hop(const struct route *route, const struct hop *hop);
 bool route_refuses(const struct route *route);
 /* The same, or throw. */
 bool route_has_no_hop(const struct route *route);
+/* Is it ours, and the default of an uplink's own table? */
+bool route_is_table_default(const struct route *route);
 /* The type of a route or rule (rtnl_rtntype_a2n). False: the word is none. */
 bool route_type_parse(const char *word, unsigned char *out);
 

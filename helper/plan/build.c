@@ -140,16 +140,6 @@ static void own_recorded_rules(struct draft *draft)
 		*array_add(&draft->plan->owned) = record->items[i];
 }
 
-/* The kernel takes only one of the routes with one key. */
-void plan_index(struct plan *plan)
-{
-	free(plan->routes_by_key.items);
-	free(plan->rules_in_order.items);
-	array_drop_repeated(&plan->routes, routes_by_key, &plan->routes_by_key);
-	array_drop_repeated(&plan->rules, rules_in_order, &plan->rules_in_order);
-	plan_index_holds(plan);
-}
-
 /* Aliases share their device, and its settings: the first to ask decides. */
 static void drop_repeated(struct draft *draft)
 {
@@ -183,8 +173,8 @@ static void draft_free(struct draft *draft)
 	free(draft->taken_by_key.items);
 	free(draft->file_routes.items);
 	free(draft->file_rules.items);
-	free(draft->routes_by_device.items);
-	free(draft->rules_by_device.items);
+	free(draft->routes_by_file.items);
+	free(draft->rules_by_file.items);
 	free(draft->sysctls_in_order.items);
 	free(draft->recorded.items);
 	free(draft->serving.networks.items);
@@ -280,12 +270,15 @@ static bool build_once(
 	size_t i;
 
 	plan->event = input->event;
+	/* What there is, and whose: plan_owns_route needs the administrator's lines. */
 	lookups_build(&draft);
 	own_recorded_rules(&draft);
 	draft_take_apart(&draft);
 	taken_collect_lines(&draft);
 	index_build(&plan->owned, rules_in_order, &draft.recorded);
 	draft_choose_priority(&draft);
+	/* Which uplinks are served, by which tables, and what of them this run leaves; then the
+	 * record, which keeps what is said of those. */
 	if (input->config->enabled && input->event != EVENT_CLEAN) {
 		place_uplinks(&draft);
 		draft_choose_tables(&draft);
@@ -293,6 +286,10 @@ static bool build_once(
 		draft_note_brought_up(&draft);
 	}
 	taken_collect_kernel(&draft);
+	/* It points into plan->owned, which grows from here on. */
+	free(draft.recorded.items);
+	memset(&draft.recorded, 0, sizeof(draft.recorded));
+	/* What each uplink wants, and what the host wants by what its uplinks got. */
 	for (i = 0; i < plan->uplinks.n; i++) {
 		planned = &plan->uplinks.items[i];
 		if (planned->hold == HOLD_ALL || planned->state == STATE_BY_HAND)
@@ -307,6 +304,7 @@ static bool build_once(
 	draft_add_standby_rule(&draft);
 	draft_add_way_out(&draft, AF_INET);
 	draft_add_way_out(&draft, AF_INET6);
+	/* The files, of what is left. */
 	drop_repeated(&draft);
 	done = draft_write_blocks(&draft, his);
 	draft_check_settings(&draft);
@@ -320,37 +318,10 @@ void plan_build(const struct plan_input *input, struct plan *plan, struct diags 
 	bool *his = mem_resize(NULL, n * sizeof(*his));
 
 	memset(his, 0, n * sizeof(*his));
-	while (!build_once(input, his, plan, diags) || config_forget(input->config, &plan->changes)) {
+	while (!build_once(input, his, plan, diags) ||
+		advert_forget(input->config, &plan->changes)) {
 		plan_free(plan);
 		diags_cut(diags, said);
 	}
 	free(his);
-}
-
-void plan_free(struct plan *plan)
-{
-	size_t i;
-
-	for (i = 0; i < plan->changes.n; i++) {
-		free(plan->changes.items[i].name);
-		free(plan->changes.items[i].path);
-		free(plan->changes.items[i].bytes);
-	}
-	free(plan->uplinks.items);
-	free(plan->routes.items);
-	free(plan->rules.items);
-	free(plan->routes_by_key.items);
-	free(plan->rules_in_order.items);
-	free(plan->owned.items);
-	free(plan->his.items);
-	free(plan->his_by_key.items);
-	free(plan->held_devices.items);
-	free(plan->held_tables.items);
-	free(plan->held_by_device.items);
-	free(plan->held_by_table.items);
-	brought_ups_free(&plan->brought_up);
-	free(plan->changes.items);
-	free(plan->sysctls.items);
-	free(plan->probes.items);
-	memset(plan, 0, sizeof(*plan));
 }

@@ -49,11 +49,12 @@ struct claims {
 struct lookups {
 	struct index uplinks; /* the configuration's, by device */
 	struct index by_file; /* the same, by their ifcfg file */
-	/* Addresses: those of uplinks, by address; all that are configured or the kernel's,
-	 * likewise; of these the service addresses; the kernel's, by device; the configuration's,
-	 * by their network. */
-	struct claims claims;
-	struct index claimed, located, services, standing, networks;
+	struct claims claims; /* the uplinks' addresses */
+	struct index claimed; /* the same, by address */
+	struct index located; /* all addresses that are configured or the kernel's, by address */
+	struct index services; /* the service addresses of these, likewise */
+	struct index standing; /* the kernel's addresses, by device */
+	struct index networks; /* the configuration's addresses, by their network */
 	struct index rules;   /* the kernel's; of an alias's hook only */
 	struct index similar; /* the kernel's rules that say more than ours can */
 	struct index saves;   /* settings on record */
@@ -109,9 +110,9 @@ struct draft {
 	struct index taken_by_key;
 	struct routes file_routes; /* for the blocks */
 	struct rules file_rules;
-	struct index routes_by_device, rules_by_device; /* of these two */
+	struct index routes_by_file, rules_by_file; /* of these two */
 	struct index sysctls_in_order; /* the plan's */
-	struct index recorded; /* the rules of the record and of blocks */
+	struct index recorded; /* the rules of the record and of blocks, while uplinks are placed */
 	struct lookups lookups;
 	struct serving serving;
 };
@@ -156,8 +157,6 @@ bool taken_by_line(const struct draft *draft, const struct route *route);
 
 /* tables.c: fills in planned.table; an uplink that gets none is refused. */
 void draft_choose_tables(struct draft *draft);
-/* Is it ours, and the default of an uplink's own table? */
-bool route_is_table_default(const struct route *route);
 
 /* lookups.c */
 void lookups_build(struct draft *draft);

@@ -25,9 +25,9 @@ define_order(reads_by_name, struct reads, strcmp(x->name, y->name))
 define_order(files_by_inode, struct file,
 	x->inode != y->inode ? (x->inode < y->inode ? -1 : 1)
 			     : (x->disk > y->disk) - (x->disk < y->disk))
-define_order_by_two(routes_by_device, struct route, strcmp(x->device, y->device),
+define_order_by_two(routes_by_file, struct route, strcmp(x->device, y->device),
 	x->dst.family - y->dst.family)
-define_order_by_two(rules_by_device, struct rule, strcmp(x->device, y->device),
+define_order_by_two(rules_by_file, struct rule, strcmp(x->device, y->device),
 	x->from.family - y->from.family)
 
 const struct managed *draft_find(const struct draft *draft, unsigned kind, const char *name)
@@ -68,7 +68,7 @@ static bool has_uplink(const struct draft *draft, const char *device)
 			lookups_is_uplink(&draft->lookups, device, true));
 }
 
-static bool is_shared(const struct index *by_inode, const struct file *file)
+static bool is_linked(const struct index *by_inode, const struct file *file)
 {
 	return file->inode && index_at(by_inode, index_first(by_inode, file) + 1, file);
 }
@@ -134,7 +134,7 @@ static void take_apart(struct draft *draft, const struct index *readers,
 	memcpy(managed->name, name, strlen(name) + 1);
 	if (reader)
 		memcpy(managed->device, reader->device, strlen(reader->device) + 1);
-	managed->shared = is_shared(by_inode, file);
+	managed->shared = is_linked(by_inode, file);
 	managed->broken = block_parse(
 		file->bytes, file->len, managed->name, reader != NULL, &managed->block);
 	if (managed->broken && reader)
@@ -231,7 +231,8 @@ static bool is_filled(const struct draft *draft, unsigned table)
 static bool is_line(const struct rule *rule, const struct rule *by_hand)
 {
 	return rule->table == by_hand->table && rule->inverted == by_hand->inverted &&
-		!prefix_compare(&rule->from, &by_hand->from) && (!by_hand->to.len || !prefix_compare(&rule->to, &by_hand->to)) &&
+		!prefix_compare(&rule->from, &by_hand->from) &&
+		(!by_hand->to.len || !prefix_compare(&rule->to, &by_hand->to)) &&
 		!strcmp(rule->iif, by_hand->iif) &&
 		(!by_hand->priority || rule->priority == by_hand->priority);
 }
@@ -264,7 +265,8 @@ bool draft_lacks_by_hand(const struct draft *draft, const struct uplink *uplink)
 	return lacks;
 }
 
-/* EL5's ip refuses a table above 255 (rtnl_rttable_a2n), and the line with it; its kernel does not. */
+/* EL5's ip refuses a table above 255 (rtnl_rttable_a2n), and the line with it; its kernel does
+ * not. */
 bool draft_file_has_table(const struct draft *draft, unsigned table)
 {
 	return table <= 255 || !draft->input->config->release.small_tables;
@@ -288,7 +290,7 @@ static void block_body(
 	const struct draft *draft, unsigned kind, const char *device, struct text *body)
 {
 	const bool is_rule = kind & FILE_RULE;
-	const struct index *index = is_rule ? &draft->rules_by_device : &draft->routes_by_device;
+	const struct index *index = is_rule ? &draft->rules_by_file : &draft->routes_by_file;
 	const int family = kind & FILE_INET6 ? AF_INET6 : AF_INET;
 	struct route route = {.dst = {.family = family}};
 	struct rule rule = {.from = {.family = family}};
@@ -356,8 +358,8 @@ bool draft_write_blocks(struct draft *draft, bool *his)
 	unsigned kind;
 	size_t i;
 
-	index_build(&draft->file_routes, routes_by_device, &draft->routes_by_device);
-	index_build(&draft->file_rules, rules_by_device, &draft->rules_by_device);
+	index_build(&draft->file_routes, routes_by_file, &draft->routes_by_file);
+	index_build(&draft->file_rules, rules_by_file, &draft->rules_by_file);
 	for (i = 0; i < uplinks->n; i++)
 		if (uplinks->items[i].state != STATE_REFUSED)
 			memcpy(array_add(&names), uplinks->items[i].uplink->device, DEVICE_SIZE);

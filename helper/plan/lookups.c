@@ -27,8 +27,8 @@ define_order_by_two(routes_by_next_hop, struct route,
 	prefix_compare_address(&x->gateway, &y->gateway), strcmp(x->device, y->device))
 define_order(rules_by_destination, struct rule, prefix_compare(&x->to, &y->to))
 define_order(routes_by_prefix, struct route, prefix_compare(&x->dst, &y->dst))
-define_order_by_two(routes_by_device, struct route, strcmp(x->device, y->device),
-	prefix_compare(&x->dst, &y->dst))
+define_order_by_two(routes_by_device_and_prefix, struct route,
+	strcmp(x->device, y->device), prefix_compare(&x->dst, &y->dst))
 
 static void collect_claims(const struct uplinks *uplinks, struct lookups *lookups)
 {
@@ -300,7 +300,7 @@ static void collect_main(const struct plan_input *input, struct lookups *lookups
 		add_main(&input->kernel->routes.items[i], lookups);
 	add_statics(input, lookups);
 	index_sort(&lookups->main_defaults, routes_by_next_hop);
-	index_sort(&lookups->own_main, routes_by_device);
+	index_sort(&lookups->own_main, routes_by_device_and_prefix);
 	index_sort(&lookups->shared_main, routes_by_prefix);
 	for (i = 0; i < lookups->own_main.n; i++)
 		*array_add(&lookups->own_by_prefix) = lookups->own_main.items[i];

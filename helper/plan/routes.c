@@ -84,7 +84,8 @@ static void add_prefix_routes(struct draft *draft)
 }
 
 /* A gateway in no network of the device: IPv4's kernels take our word for it that it is on the
- * link; IPv6's learned that later and less well, and look into the route's own table from 4.4 on. */
+ * link; IPv6's learned that later and less well, and look into the route's own table from 4.4
+ * on. */
 static void add_default(struct draft *draft, unsigned table, unsigned metric)
 {
 	const struct uplink *uplink = draft->serving.uplink;
@@ -329,6 +330,7 @@ void draft_add_routes(struct draft *draft)
 
 	add_prefix_routes(draft);
 	add_default(draft, planned->table, 0);
+	/* By its table's number each standby has a metric of its own. */
 	if (planned->uplink->fallback)
 		add_default(draft, TABLE_DEFAULT, planned->table);
 	if (planned->state == STATE_UP) {
@@ -381,6 +383,8 @@ void draft_copy_held(struct draft *draft)
 		copy_unbanned(draft);
 		free(uplink.addresses.items);
 	}
+	draft->serving.planned = NULL;
+	draft->serving.uplink = NULL;
 	free(ours.items);
 }
 

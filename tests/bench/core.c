@@ -158,7 +158,8 @@ static void add_lines(struct host *host, bool ranges, unsigned n, const char *wo
 	for (i = 0; i < n; i++) {
 		one = address(10, ranges ? i : i + 1, 32);
 		if (!ranges || i / RANGE % 2 == 0)
-			text_format(&bytes, "from %s %s\n", prefix_format(&one, address_text), words);
+			text_format(&bytes, "from %s %s\n", prefix_format(&one, address_text),
+				words);
 	}
 	add_file(&host->sources.managed, "rule-eth0", bytes.bytes);
 	text_free(&bytes);
@@ -229,7 +230,7 @@ void core_run(struct host *host)
 
 	host->sources.seen = &host->kernel.addresses;
 	config_build(&host->sources, &host->kernel.links, &host->config, &host->diags);
-	config_learn(&host->config, &host->sources, &host->kernel);
+	advert_learn(&host->config, &host->sources, &host->kernel);
 	plan_build(&input, &host->plan, &host->diags);
 	diff_build(&host->plan, &host->kernel, &host->ops);
 }
