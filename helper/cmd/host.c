@@ -159,7 +159,7 @@ int host_plan(enum event event, const struct options *options, struct host *host
 		return EXIT_REFUSED;
 	if (!options->root && read_sysctls(host))
 		return EXIT_FAILED;
-	config_learn(&host->config, &host->sources, input.kernel);
+	advert_learn(&host->config, &host->sources, input.kernel);
 	find_profile(options->argument, host);
 	if (host->device[0])
 		input.device = host->device;

@@ -159,18 +159,6 @@ static bool clean_destination(struct prefix *dst)
 	return true;
 }
 
-/* The type of a route or rule (rtnl_rtntype_a2n). False: the word is none. */
-static bool parse_type(const char *word, unsigned char *out)
-{
-	static const char *const types[] = {"unicast", "", "local", "broadcast", "anycast",
-		"multicast", "blackhole", "unreachable", "prohibit", "throw", "nat", NULL};
-	int type = word_index(word, types);
-
-	if (type >= 0)
-		*out = (unsigned char)type;
-	return type >= 0;
-}
-
 /* "via [FAMILY] ADDRESS" */
 static bool parse_gateway(struct script *script, int family, struct prefix *out)
 {
@@ -234,7 +222,7 @@ static bool parse_route(struct script *script, int family, const struct table_na
 				route->protocol = (unsigned char)number;
 		} else if (abbreviates(word, "table")) {
 			good = parse_table(next_word(script), names, &route->table);
-		} else if (parse_type(word, &route->type)) {
+		} else if (route_type_parse(word, &route->type)) {
 			continue;
 		} else if (!found) {
 			good = parse_prefix(
@@ -277,13 +265,14 @@ static bool parse_rule(struct script *script, int family, const struct table_nam
 			good = parse_device(next_word(script), rule->iif);
 		} else if (!strcmp(word, "type")) {
 			continue;
-		} else if (parse_type(word, &type)) {
+		} else if (route_type_parse(word, &type)) {
 			looks_up = type == ROUTE_UNICAST;
 		} else if (!strcmp(word, "goto")) {
 			looks_up = false;
 			good = next_word(script) != NULL;
 		} else {
 			out->other = true;
+			rule->inverted |= !strcmp(word, "not");
 			if (word_index(word, with_argument) >= 0)
 				next_word(script);
 		}
@@ -393,6 +382,15 @@ void byhand_rules(const char *bytes, size_t len, bool inet6, const struct table_
 	while (read_command(&script))
 		if (!parse_rule(&script, inet6 ? AF_INET6 : AF_INET, names, array_add(out)))
 			out->n--;
+}
+
+bool byhand_leads(const struct by_hand_rule *rule, const struct prefix *address)
+{
+	const struct prefix host = prefix_host(address);
+	const char *iif = rule->rule.iif;
+
+	return rule->rule.from.len && (!*iif || !strcmp(iif, "lo")) &&
+		rule_meets_source(&rule->rule, &host);
 }
 
 /* "route add -net N netmask M gw G …": INET_setroute of net-tools. A name that only a resolver

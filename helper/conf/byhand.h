@@ -28,7 +28,7 @@ struct by_hand_routes {
 	size_t n, cap;
 };
 
-/* A rule that ifup-routes adds: from, to, iif, priority and table. */
+/* A rule that ifup-routes adds: not, from, to, iif, priority and table. */
 struct by_hand_rule {
 	int line;
 	bool has_priority; /* else the kernel chooses one */
@@ -52,6 +52,10 @@ void byhand_routes(const char *bytes, size_t len, bool inet6, const struct table
 /* The same for a rule- or rule6- file. */
 void byhand_rules(const char *bytes, size_t len, bool inet6, const struct table_names *names,
 	struct by_hand_rules *out);
+
+/* Can it lead what the host sends from the address? One without a source leads nobody in particular.
+ */
+bool byhand_leads(const struct by_hand_rule *rule, const struct prefix *address);
 
 /* Appends what init.d/network adds from /etc/sysconfig/static-routes once all NICs are up. Routes
  * have no device unless the line names one: the kernel finds it by the gateway. "reject" is a

@@ -37,7 +37,7 @@ struct uplink {
 	struct prefix gateway;
 	bool gateway_outside; /* of every prefix: reached by a link route */
 	bool inet6;	      /* else IPv4 */
-	bool advertised;      /* routers may add to it (config_learn) */
+	bool advertised;      /* routers may add to it (advert_learn) */
 	bool remembered;      /* from the block: nothing was heard of a router yet */
 	bool remembered_gateway;
 	size_t remembered_addresses; /* so many of the last */
@@ -101,7 +101,7 @@ struct config {
 	bool fallback;
 	enum rp_filter rp_filter;
 	struct uplinks uplinks;
-	struct uplinks waiting; /* for a router to advertise an address or itself (config_learn) */
+	struct uplinks waiting; /* for a router to advertise an address or itself (advert_learn) */
 	/* NICs that may hold a default without being uplinks of ours: with DHCP and no lease yet,
 	 * or MULTIHOME=no. Not one that is neither up nor started at boot. */
 	size_t others, others6;

@@ -70,7 +70,9 @@ struct neighbours {
 struct kernel {
 	struct links links;
 	struct addresses addresses;
-	struct routes routes; /* all that count (route_counts), or all that there are */
+	/* All that count (route_counts) and each table's IPv6 default, beside which the kernel may
+	 * put ours; or all that there are. */
+	struct routes routes;
 	/* Of any other but table local's nothing counts for the plan but that its key is taken, and
 	 * a router may hold a hundred thousand of them. */
 	struct route_keys others;

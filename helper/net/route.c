@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/line.h"
 #include "net/route.h"
 
 bool route_counts(unsigned char protocol, unsigned table)
@@ -161,6 +162,30 @@ bool route_refuses(const struct route *route)
 	return route->type >= ROUTE_BLACKHOLE && route->type <= ROUTE_PROHIBIT;
 }
 
+bool route_has_no_hop(const struct route *route)
+{
+	return route_refuses(route) || route->type == ROUTE_THROW;
+}
+
+bool route_is_table_default(const struct route *route)
+{
+	return route->protocol == PROTO_MULTIHOME && route->table != TABLE_MAIN &&
+		route->table != TABLE_DEFAULT && !route->dst.len && route->device[0];
+}
+
+/* RTN_*, but for the first (enum route_type). */
+static const char *const type_words[] = {"unicast", "", "local", "broadcast", "anycast",
+	"multicast", "blackhole", "unreachable", "prohibit", "throw", "nat", NULL};
+
+bool route_type_parse(const char *word, unsigned char *out)
+{
+	int type = strcmp(word, "brd") ? word_index(word, type_words) : ROUTE_BROADCAST;
+
+	if (type >= 0)
+		*out = (unsigned char)type;
+	return type >= 0;
+}
+
 void hop_format(const struct prefix *gateway, const char *device, struct text *out)
 {
 	char text[PREFIX_TEXT];
@@ -224,22 +249,16 @@ static void format_metrics(const struct route *route, struct text *out)
 				words[i].unit);
 }
 
-/* "blackhole ", and the selectors. */
+/* "blackhole ", and the selectors. ip takes a number as well. */
 static void format_target(const struct route *route, struct text *out)
 {
-	static const char *const types[] = {[ROUTE_UNICAST] = "",
-		[ROUTE_LOCAL] = "local ",
-		[ROUTE_BROADCAST] = "broadcast ",
-		[ROUTE_ANYCAST] = "anycast ",
-		[ROUTE_MULTICAST] = "multicast ",
-		[ROUTE_BLACKHOLE] = "blackhole ",
-		[ROUTE_UNREACHABLE] = "unreachable ",
-		[ROUTE_PROHIBIT] = "prohibit ",
-		[ROUTE_THROW] = "throw "};
-	bool known = route->type <= ROUTE_THROW && types[route->type];
 	char text[PREFIX_TEXT];
 
-	text_add_word(out, known ? types[route->type] : "? ", prefix_format(&route->dst, text));
+	if (route->type >= sizeof(type_words) / sizeof(*type_words) - 1)
+		text_format(out, "%u ", route->type);
+	else if (route->type)
+		text_format(out, "%s ", type_words[route->type]);
+	text_add_string(out, prefix_format(&route->dst, text));
 	if (route->from.len)
 		text_add_word(out, " from ", prefix_format(&route->from, text));
 	if (route->tos)

@@ -117,6 +117,12 @@ bool route_uses(const struct route *route, const char *device);
 bool route_has_hop(const struct route *route, const struct hop *hop);
 /* Is it what refuses packets: blackhole, unreachable or prohibit? */
 bool route_refuses(const struct route *route);
+/* The same, or throw. */
+bool route_has_no_hop(const struct route *route);
+/* Is it ours, and the default of an uplink's own table? */
+bool route_is_table_default(const struct route *route);
+/* The type of a route or rule (rtnl_rtntype_a2n). False: the word is none. */
+bool route_type_parse(const char *word, unsigned char *out);
 
 /* The line that follows "ip route add". */
 void route_format(const struct route *route, struct text *out);

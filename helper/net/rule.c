@@ -50,6 +50,13 @@ bool rule_is_selective(const struct rule *rule)
 		rule->tun_id[0] || rule->tun_id[1] || rule->ifgroup || rule->unknown_len;
 }
 
+bool rule_meets_source(const struct rule *rule, const struct prefix *net)
+{
+	bool all = rule->from.len <= net->len && prefix_contains(&rule->from, net);
+
+	return rule->inverted ? !all : all || prefix_contains(net, &rule->from);
+}
+
 static bool prefix_covers(const struct prefix *named, const struct prefix *other)
 {
 	return !named->len || !prefix_compare(named, other);

@@ -154,7 +154,8 @@ static bool complete(
 	return uplink->addresses.n && uplink->gateway.family;
 }
 
-void config_learn(struct config *config, const struct sources *sources, const struct kernel *kernel)
+void advert_learn(
+	struct config *config, const struct sources *sources, const struct kernel *kernel)
 {
 	struct uplinks all = config->uplinks;
 	const struct uplink *uplink;
@@ -206,7 +207,7 @@ static void forget(struct uplink *uplink)
 	uplink->gateway_outside = lies_outside(uplink);
 }
 
-bool config_forget(struct config *config, const struct changes *changes)
+bool advert_forget(struct config *config, const struct changes *changes)
 {
 	struct uplinks *uplinks = &config->uplinks;
 	struct uplink *uplink;

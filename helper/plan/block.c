@@ -225,20 +225,36 @@ void block_take_strays(struct block *block, struct text *strays)
 	free(seen.rules.items);
 }
 
+struct line {
+	char *text;
+};
+
+define_order(lines_in_order, struct line, strcmp(x->text, y->text))
+
 bool block_has_lines(const struct text *body, const struct text *strays)
 {
-	size_t at = 0, in_body;
-	char *stray, *line, *wanted;
+	struct {
+		struct line *items;
+		size_t n, cap;
+	} lines = {NULL, 0, 0};
+	struct index sorted = {0};
+	struct line wanted;
+	char *line;
 	bool found = true;
+	size_t at = 0;
 
-	while (found && (stray = text_line(strays, &at))) {
-		wanted = line_normal(stray, strlen(stray));
-		found = false;
-		for (in_body = 0; !found && (line = text_line(body, &in_body)); free(line))
-			found = !strcmp(line, wanted);
-		free(wanted);
-		free(stray);
+	while (strays->n && (line = text_line(body, &at)))
+		array_add(&lines)->text = line;
+	index_build(&lines, lines_in_order, &sorted);
+	for (at = 0; found && (line = text_line(strays, &at)); free(line)) {
+		wanted.text = line_normal(line, strlen(line));
+		found = index_find(&sorted, &wanted) != NULL;
+		free(wanted.text);
 	}
+	while (lines.n)
+		free(lines.items[--lines.n].text);
+	free(lines.items);
+	free(sorted.items);
 	return found;
 }
 

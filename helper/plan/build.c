@@ -57,7 +57,7 @@ static bool is_all_by_hand(const struct draft *draft, const struct uplink *uplin
 	draft_find_by_hand(draft, uplink, &by_hand);
 	for (i = 0; all && i < uplink->addresses.n; i++) {
 		address = prefix_host(&uplink->addresses.items[i]);
-		all = draft_is_by_hand(&by_hand, uplink, &address);
+		all = rules_meet_source(&by_hand, &address);
 	}
 	free(by_hand.items);
 	return all;
@@ -140,16 +140,6 @@ static void own_recorded_rules(struct draft *draft)
 		*array_add(&draft->plan->owned) = record->items[i];
 }
 
-/* The kernel takes only one of the routes with one key. */
-void plan_index(struct plan *plan)
-{
-	free(plan->routes_by_key.items);
-	free(plan->rules_in_order.items);
-	array_drop_repeated(&plan->routes, routes_by_key, &plan->routes_by_key);
-	array_drop_repeated(&plan->rules, rules_in_order, &plan->rules_in_order);
-	plan_index_holds(plan);
-}
-
 /* Aliases share their device, and its settings: the first to ask decides. */
 static void drop_repeated(struct draft *draft)
 {
@@ -183,14 +173,66 @@ static void draft_free(struct draft *draft)
 	free(draft->taken_by_key.items);
 	free(draft->file_routes.items);
 	free(draft->file_rules.items);
-	free(draft->routes_by_device.items);
-	free(draft->rules_by_device.items);
+	free(draft->routes_by_file.items);
+	free(draft->rules_by_file.items);
 	free(draft->sysctls_in_order.items);
 	free(draft->recorded.items);
 	free(draft->serving.networks.items);
 	free(draft->serving.by_network.items);
 	free(draft->serving.by_hand.items);
+	free(draft->serving.bans.items);
 	lookups_free(&draft->lookups);
+}
+
+/* Does it ban for each address that the networks have? */
+static bool bans_all(
+	const struct rule *rule, const struct prefixes *networks, const struct index *located)
+{
+	const struct address *address;
+	struct address first;
+	size_t i, at;
+
+	for (i = 0; rule->from.len && i < networks->n; i++) {
+		first.prefix = networks->items[i];
+		for (at = index_first(located, &first);
+			(address = address_within(located, at, &first.prefix)); at++)
+			if (!prefix_contains(&rule->from, &address->prefix))
+				return false;
+	}
+	return rule->to.len != 0;
+}
+
+static bool meets_one(const struct rule *rule, const struct prefixes *networks)
+{
+	size_t i;
+
+	for (i = 0; i < networks->n; i++)
+		if (rule_meets_source(rule, &networks->items[i]))
+			return true;
+	return false;
+}
+
+/* The table bans what is banned for all that is looked up there; a rule's ban knows no exceptions,
+ * so of one destination within another the outer is enough. Before a ban of some of the addresses,
+ * or of all that they send, no rule of ours may come. */
+static void serve_bans(const struct lookups *lookups, struct serving *serving)
+{
+	const struct index *rules = &lookups->rule_bans;
+	const struct rule *rule, *outer = NULL;
+	size_t i;
+
+	serving->bans.n = 0;
+	serving->bans.compare = rules->compare;
+	for (i = 0; i < rules->n; i++) {
+		rule = rules->items[i];
+		if ((rule->from.family == AF_INET6) != serving->uplink->inet6 ||
+			!meets_one(rule, &serving->networks))
+			continue;
+		if (!bans_all(rule, &serving->networks, &lookups->located))
+			*array_add(&serving->by_hand) = rule;
+		else if (!outer || !prefix_contains(&outer->to, &rule->to))
+			*array_add(&serving->bans) = outer = rule;
+	}
 }
 
 void draft_serve(struct draft *draft, const struct planned *planned)
@@ -210,6 +252,7 @@ void draft_serve(struct draft *draft, const struct planned *planned)
 	array_drop_repeated(&serving->networks, prefixes_in_order, &serving->by_network);
 	serving->by_hand.n = 0;
 	draft_find_by_hand(draft, uplink, &serving->by_hand);
+	serve_bans(&draft->lookups, serving);
 	serving->routes_to_file = draft_takes_lines(draft, uplink, 0);
 	serving->rules_to_file = draft_takes_lines(draft, uplink, FILE_RULE) &&
 		draft_file_has_table(draft, planned->table);
@@ -227,12 +270,15 @@ static bool build_once(
 	size_t i;
 
 	plan->event = input->event;
+	/* What there is, and whose: plan_owns_route needs the administrator's lines. */
 	lookups_build(&draft);
 	own_recorded_rules(&draft);
 	draft_take_apart(&draft);
 	taken_collect_lines(&draft);
 	index_build(&plan->owned, rules_in_order, &draft.recorded);
 	draft_choose_priority(&draft);
+	/* Which uplinks are served, by which tables, and what of them this run leaves; then the
+	 * record, which keeps what is said of those. */
 	if (input->config->enabled && input->event != EVENT_CLEAN) {
 		place_uplinks(&draft);
 		draft_choose_tables(&draft);
@@ -240,6 +286,10 @@ static bool build_once(
 		draft_note_brought_up(&draft);
 	}
 	taken_collect_kernel(&draft);
+	/* It points into plan->owned, which grows from here on. */
+	free(draft.recorded.items);
+	memset(&draft.recorded, 0, sizeof(draft.recorded));
+	/* What each uplink wants, and what the host wants by what its uplinks got. */
 	for (i = 0; i < plan->uplinks.n; i++) {
 		planned = &plan->uplinks.items[i];
 		if (planned->hold == HOLD_ALL || planned->state == STATE_BY_HAND)
@@ -254,6 +304,7 @@ static bool build_once(
 	draft_add_standby_rule(&draft);
 	draft_add_way_out(&draft, AF_INET);
 	draft_add_way_out(&draft, AF_INET6);
+	/* The files, of what is left. */
 	drop_repeated(&draft);
 	done = draft_write_blocks(&draft, his);
 	draft_check_settings(&draft);
@@ -267,37 +318,10 @@ void plan_build(const struct plan_input *input, struct plan *plan, struct diags 
 	bool *his = mem_resize(NULL, n * sizeof(*his));
 
 	memset(his, 0, n * sizeof(*his));
-	while (!build_once(input, his, plan, diags) || config_forget(input->config, &plan->changes)) {
+	while (!build_once(input, his, plan, diags) ||
+		advert_forget(input->config, &plan->changes)) {
 		plan_free(plan);
 		diags_cut(diags, said);
 	}
 	free(his);
-}
-
-void plan_free(struct plan *plan)
-{
-	size_t i;
-
-	for (i = 0; i < plan->changes.n; i++) {
-		free(plan->changes.items[i].name);
-		free(plan->changes.items[i].path);
-		free(plan->changes.items[i].bytes);
-	}
-	free(plan->uplinks.items);
-	free(plan->routes.items);
-	free(plan->rules.items);
-	free(plan->routes_by_key.items);
-	free(plan->rules_in_order.items);
-	free(plan->owned.items);
-	free(plan->his.items);
-	free(plan->his_by_key.items);
-	free(plan->held_devices.items);
-	free(plan->held_tables.items);
-	free(plan->held_by_device.items);
-	free(plan->held_by_table.items);
-	brought_ups_free(&plan->brought_up);
-	free(plan->changes.items);
-	free(plan->sysctls.items);
-	free(plan->probes.items);
-	memset(plan, 0, sizeof(*plan));
 }

@@ -25,7 +25,7 @@ define_order(routes_in_order, struct route, route_compare(x, y))
 
 /* A next hop that somebody appends to an IPv6 default of ours makes one route by several of it,
  * with our protocol (4.11 and later). Ours has one next hop only. */
-static bool is_shared(const struct route *route)
+static bool has_others_hops(const struct route *route)
 {
 	return route->dst.family == AF_INET6 && !route->dst.len && route->n &&
 		route->protocol == PROTO_MULTIHOME;
@@ -38,7 +38,7 @@ static bool holds(const struct route *route, const struct route *wanted)
 	struct hop hop;
 	unsigned i;
 
-	if (wanted->n || !is_shared(route))
+	if (wanted->n || !has_others_hops(route))
 		return !route_compare(route, wanted);
 	for (i = 0; i < route->n; i++) {
 		hop = route_hop(route, i);
@@ -85,7 +85,7 @@ static void match_routes(
 		standing->foreign |= !ours;
 		standing->ours |= ours;
 		standing->same |= same;
-		standing->shared |= is_shared(route);
+		standing->shared |= has_others_hops(route);
 	}
 	index_sort(&matches->rest, routes_in_order);
 }
@@ -169,7 +169,7 @@ static bool is_successor(const struct route *next, const struct route *route)
 {
 	struct hop hop;
 
-	if (next->dst.family == AF_INET || is_shared(route))
+	if (next->dst.family == AF_INET || has_others_hops(route))
 		return next->dst.family == AF_INET;
 	hop = route_hop(route, 0);
 	return route->n || route_has_hop(next, &hop);

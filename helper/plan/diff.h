@@ -30,8 +30,8 @@ struct ops {
 
 /* Adds and replaces routes, then adds rules, deletes rules, deletes routes. A route is deleted
  * only if it has our protocol number, a rule only if the plan owns it; neither if it is
- * held. Where a foreign route has the key of a wanted one, the foreign one stays. */
-/* The plan's indices are there. */
+ * held. Where a foreign route has the key of a wanted one, the foreign one stays. The plan's
+ * indices are there (plan_index). */
 void diff_build(const struct plan *plan, const struct kernel *kernel, struct ops *ops);
 
 /* "ip route add …": what would do the same. */

@@ -49,11 +49,12 @@ struct claims {
 struct lookups {
 	struct index uplinks; /* the configuration's, by device */
 	struct index by_file; /* the same, by their ifcfg file */
-	/* Addresses: those of uplinks, by address; all that are configured or the kernel's,
-	 * likewise; of these the service addresses; the kernel's, by device; the configuration's,
-	 * by their network. */
-	struct claims claims;
-	struct index claimed, located, services, standing, networks;
+	struct claims claims; /* the uplinks' addresses */
+	struct index claimed; /* the same, by address */
+	struct index located; /* all addresses that are configured or the kernel's, by address */
+	struct index services; /* the service addresses of these, likewise */
+	struct index standing; /* the kernel's addresses, by device */
+	struct index networks; /* the configuration's addresses, by their network */
 	struct index rules;   /* the kernel's; of an alias's hook only */
 	struct index similar; /* the kernel's rules that say more than ours can */
 	struct index saves;   /* settings on record */
@@ -68,7 +69,10 @@ struct lookups {
 	/* Those of own_main that a ban of shared_main covers: it does not ban them. */
 	struct index unbanned;
 	struct routes statics; /* of static-routes, each with its device */
-	struct routes rule_bans; /* what rules behind ours ban, as routes; in shared_main, too */
+	/* The kernel's rules behind ours that ban destinations, sources of the host or both; by
+	 * destination. */
+	struct rules bans;
+	struct index rule_bans;
 };
 
 /* The uplink that routes, rules and settings are made for. */
@@ -77,7 +81,11 @@ struct serving {
 	const struct uplink *uplink;
 	struct prefixes networks; /* each of its networks once */
 	struct index by_network;  /* the same, sorted */
-	struct index by_hand;	  /* see draft_find_by_hand */
+	/* Rules that our own must not come before: see draft_find_by_hand, and bans of some of its
+	 * addresses. */
+	struct index by_hand;
+	/* Destinations that rules ban for all of its networks, in order; none within another. */
+	struct index bans;
 	bool routes_to_file, rules_to_file; /* its files take lines of ours */
 	/* ifup-routes adds each line of the block, and would print "File exists" where it is there
 	 * already: a device that is up goes through ifup once more, or ifup-aliases ran the hook
@@ -102,9 +110,9 @@ struct draft {
 	struct index taken_by_key;
 	struct routes file_routes; /* for the blocks */
 	struct rules file_rules;
-	struct index routes_by_device, rules_by_device; /* of these two */
+	struct index routes_by_file, rules_by_file; /* of these two */
 	struct index sysctls_in_order; /* the plan's */
-	struct index recorded; /* the rules of the record and of blocks */
+	struct index recorded; /* the rules of the record and of blocks, while uplinks are placed */
 	struct lookups lookups;
 	struct serving serving;
 };
@@ -130,9 +138,8 @@ bool draft_takes_lines(const struct draft *draft, const struct uplink *uplink, u
 /* The administrator's rules of a rule- file for addresses of the uplink: struct rule. */
 void draft_find_by_hand(
 	const struct draft *draft, const struct uplink *uplink, struct index *out);
-/* Has one of them all of net, or one of the uplink's addresses in it? Net may be an address. */
-bool draft_is_by_hand(
-	const struct index *by_hand, const struct uplink *uplink, const struct prefix *net);
+/* Can one of them match what is sent from an address in net? */
+bool rules_meet_source(const struct index *rules, const struct prefix *net);
 /* Is one of them not in the kernel, or its table without a route? */
 bool draft_lacks_by_hand(const struct draft *draft, const struct uplink *uplink);
 /* Can a line of a file name the table? */
@@ -150,14 +157,10 @@ bool taken_by_line(const struct draft *draft, const struct route *route);
 
 /* tables.c: fills in planned.table; an uplink that gets none is refused. */
 void draft_choose_tables(struct draft *draft);
-/* Is it ours, and the default of an uplink's own table? */
-bool route_is_table_default(const struct route *route);
 
 /* lookups.c */
 void lookups_build(struct draft *draft);
 void lookups_free(struct lookups *lookups);
-/* Blackhole, unreachable, prohibit, throw. */
-bool route_has_no_hop(const struct route *route);
 /* The element at that place of an index by address or destination; NULL if it is not within net. */
 const struct address *address_within(
 	const struct index *index, size_t at, const struct prefix *net);

@@ -25,9 +25,9 @@ define_order(reads_by_name, struct reads, strcmp(x->name, y->name))
 define_order(files_by_inode, struct file,
 	x->inode != y->inode ? (x->inode < y->inode ? -1 : 1)
 			     : (x->disk > y->disk) - (x->disk < y->disk))
-define_order_by_two(routes_by_device, struct route, strcmp(x->device, y->device),
+define_order_by_two(routes_by_file, struct route, strcmp(x->device, y->device),
 	x->dst.family - y->dst.family)
-define_order_by_two(rules_by_device, struct rule, strcmp(x->device, y->device),
+define_order_by_two(rules_by_file, struct rule, strcmp(x->device, y->device),
 	x->from.family - y->from.family)
 
 const struct managed *draft_find(const struct draft *draft, unsigned kind, const char *name)
@@ -68,7 +68,7 @@ static bool has_uplink(const struct draft *draft, const char *device)
 			lookups_is_uplink(&draft->lookups, device, true));
 }
 
-static bool is_shared(const struct index *by_inode, const struct file *file)
+static bool is_linked(const struct index *by_inode, const struct file *file)
 {
 	return file->inode && index_at(by_inode, index_first(by_inode, file) + 1, file);
 }
@@ -134,7 +134,7 @@ static void take_apart(struct draft *draft, const struct index *readers,
 	memcpy(managed->name, name, strlen(name) + 1);
 	if (reader)
 		memcpy(managed->device, reader->device, strlen(reader->device) + 1);
-	managed->shared = is_shared(by_inode, file);
+	managed->shared = is_linked(by_inode, file);
 	managed->broken = block_parse(
 		file->bytes, file->len, managed->name, reader != NULL, &managed->block);
 	if (managed->broken && reader)
@@ -176,12 +176,12 @@ void draft_take_apart(struct draft *draft)
 	}
 }
 
-static bool is_for(const struct rule *rule, const struct uplink *uplink)
+static bool is_for(const struct by_hand_rule *rule, const struct uplink *uplink)
 {
 	size_t i;
 
-	for (i = 0; rule->from.len && i < uplink->addresses.n; i++)
-		if (prefix_contains(&rule->from, &uplink->addresses.items[i]))
+	for (i = 0; i < uplink->addresses.n; i++)
+		if (byhand_leads(rule, &uplink->addresses.items[i]))
 			return true;
 	return false;
 }
@@ -197,25 +197,17 @@ void draft_find_by_hand(
 	memcpy(key.device, uplink->device, sizeof(key.device));
 	for (at = index_first(by_device, &key); (managed = index_at(by_device, at, &key)); at++)
 		for (i = 0; i < managed->rules.n; i++)
-			if (is_for(&managed->rules.items[i].rule, uplink))
+			if (is_for(&managed->rules.items[i], uplink))
 				*array_add(out) = &managed->rules.items[i].rule;
 }
 
-bool draft_is_by_hand(
-	const struct index *by_hand, const struct uplink *uplink, const struct prefix *net)
+bool rules_meet_source(const struct index *rules, const struct prefix *net)
 {
-	const struct rule *rule;
-	size_t i, k;
+	size_t i;
 
-	for (i = 0; i < by_hand->n; i++) {
-		rule = by_hand->items[i];
-		if (prefix_contains(&rule->from, net))
+	for (i = 0; i < rules->n; i++)
+		if (rule_meets_source(rules->items[i], net))
 			return true;
-		for (k = 0; k < uplink->addresses.n; k++)
-			if (prefix_contains(net, &uplink->addresses.items[k]) &&
-				prefix_contains(&rule->from, &uplink->addresses.items[k]))
-				return true;
-	}
 	return false;
 }
 
@@ -246,8 +238,18 @@ static bool is_for_lines(const struct draft *draft, unsigned table)
 	return false;
 }
 
-/* Has the kernel one of the same source and table that is not of our making, and the routes that his
- * files have for that table? */
+/* As far as the line is read. */
+static bool is_line(const struct rule *rule, const struct rule *by_hand)
+{
+	return rule->table == by_hand->table && rule->inverted == by_hand->inverted &&
+		!prefix_compare(&rule->from, &by_hand->from) &&
+		(!by_hand->to.len || !prefix_compare(&rule->to, &by_hand->to)) &&
+		!strcmp(rule->iif, by_hand->iif) &&
+		(!by_hand->priority || rule->priority == by_hand->priority);
+}
+
+/* Has the kernel the line's rule, and not by our making, and the routes that his files have for its
+ * table? */
 static bool is_there(const struct draft *draft, const struct rule *by_hand)
 {
 	const struct rules *seen = &draft->input->kernel->rules;
@@ -256,8 +258,7 @@ static bool is_there(const struct draft *draft, const struct rule *by_hand)
 
 	for (i = 0; i < seen->n; i++) {
 		rule = &seen->items[i];
-		if (!prefix_compare(&rule->from, &by_hand->from) &&
-			rule->table == by_hand->table && !index_find(&draft->recorded, rule))
+		if (is_line(rule, by_hand) && !index_find(&draft->recorded, rule))
 			return rule->action != ACTION_LOOKUP ||
 				!is_for_lines(draft, rule->table) ||
 				is_filled(draft, rule->table);
@@ -278,7 +279,8 @@ bool draft_lacks_by_hand(const struct draft *draft, const struct uplink *uplink)
 	return lacks;
 }
 
-/* EL5's ip refuses a table above 255 (rtnl_rttable_a2n), and the line with it; its kernel does not. */
+/* EL5's ip refuses a table above 255 (rtnl_rttable_a2n), and the line with it; its kernel does
+ * not. */
 bool draft_file_has_table(const struct draft *draft, unsigned table)
 {
 	return table <= 255 || !draft->input->config->release.small_tables;
@@ -302,7 +304,7 @@ static void block_body(
 	const struct draft *draft, unsigned kind, const char *device, struct text *body)
 {
 	const bool is_rule = kind & FILE_RULE;
-	const struct index *index = is_rule ? &draft->rules_by_device : &draft->routes_by_device;
+	const struct index *index = is_rule ? &draft->rules_by_file : &draft->routes_by_file;
 	const int family = kind & FILE_INET6 ? AF_INET6 : AF_INET;
 	struct route route = {.dst = {.family = family}};
 	struct rule rule = {.from = {.family = family}};
@@ -370,8 +372,8 @@ bool draft_write_blocks(struct draft *draft, bool *his)
 	unsigned kind;
 	size_t i;
 
-	index_build(&draft->file_routes, routes_by_device, &draft->routes_by_device);
-	index_build(&draft->file_rules, rules_by_device, &draft->rules_by_device);
+	index_build(&draft->file_routes, routes_by_file, &draft->routes_by_file);
+	index_build(&draft->file_rules, rules_by_file, &draft->rules_by_file);
 	for (i = 0; i < uplinks->n; i++)
 		if (uplinks->items[i].state != STATE_REFUSED)
 			memcpy(array_add(&names), uplinks->items[i].uplink->device, DEVICE_SIZE);

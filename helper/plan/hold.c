@@ -7,47 +7,6 @@
 
 #include "plan/draft.h"
 
-define_order(tables_in_order, unsigned, (*x > *y) - (*x < *y))
-
-void plan_index_holds(struct plan *plan)
-{
-	free(plan->held_by_device.items);
-	free(plan->held_by_table.items);
-	index_build(&plan->held_devices, devices_in_order, &plan->held_by_device);
-	index_build(&plan->held_tables, tables_in_order, &plan->held_by_table);
-}
-
-bool plan_holds(const struct plan *plan, const char *device, unsigned table)
-{
-	return (table && index_find(&plan->held_by_table, &table)) ||
-		(*device && index_find(&plan->held_by_device, device));
-}
-
-bool plan_holds_files(const struct plan *plan, const char *device)
-{
-	const struct index *by_device = &plan->held_by_device;
-	const struct held_device *held;
-	size_t at;
-
-	for (at = index_first(by_device, device); (held = index_at(by_device, at, device)); at++)
-		if (held->files)
-			return true;
-	return false;
-}
-
-bool plan_holds_route(const struct plan *plan, const struct route *route)
-{
-	bool prepare = plan->event == EVENT_PREPARE;
-
-	/* Routes in main are planned for the host, not for an uplink. */
-	if (route->table == TABLE_MAIN)
-		return prepare;
-	/* Bans go on to follow main. */
-	if (!prepare && route->type >= ROUTE_BLACKHOLE)
-		return false;
-	return plan_holds(plan, route->device, route->table != TABLE_DEFAULT ? route->table : 0);
-}
-
 /* A device may have several uplinks, its aliases'. */
 static bool has_uplink_up(const struct draft *draft, const char *device)
 {
@@ -225,14 +184,4 @@ void draft_note_brought_up(struct draft *draft)
 		was = left_up->items[i];
 		add_brought_up(&draft->plan->brought_up, was->device, was->file, was->fingerprint);
 	}
-}
-
-void brought_ups_free(struct brought_ups *brought_ups)
-{
-	size_t i;
-
-	for (i = 0; i < brought_ups->n; i++)
-		free(brought_ups->items[i].file);
-	free(brought_ups->items);
-	memset(brought_ups, 0, sizeof(*brought_ups));
 }

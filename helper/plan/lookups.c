@@ -25,9 +25,10 @@ static int compare_networks(struct prefix a, struct prefix b)
 define_order(addresses_by_network, struct address, compare_networks(x->prefix, y->prefix))
 define_order_by_two(routes_by_next_hop, struct route,
 	prefix_compare_address(&x->gateway, &y->gateway), strcmp(x->device, y->device))
+define_order(rules_by_destination, struct rule, prefix_compare(&x->to, &y->to))
 define_order(routes_by_prefix, struct route, prefix_compare(&x->dst, &y->dst))
-define_order_by_two(routes_by_device, struct route, strcmp(x->device, y->device),
-	prefix_compare(&x->dst, &y->dst))
+define_order_by_two(routes_by_device_and_prefix, struct route,
+	strcmp(x->device, y->device), prefix_compare(&x->dst, &y->dst))
 
 static void collect_claims(const struct uplinks *uplinks, struct lookups *lookups)
 {
@@ -189,11 +190,6 @@ static bool is_specific(const struct prefix *dst)
 	return dst->family == AF_INET ? dst->len > 1 : dst->len > 3 && prefix_is_unicast(dst);
 }
 
-bool route_has_no_hop(const struct route *route)
-{
-	return route->type >= ROUTE_BLACKHOLE;
-}
-
 static void add_main(const struct route *route, struct lookups *lookups)
 {
 	bool inet6 = route->dst.family == AF_INET6;
@@ -247,39 +243,41 @@ static void add_statics(const struct plan_input *input, struct lookups *lookups)
 		add_main(&lookups->statics.items[i], lookups);
 }
 
-/* Does it ban a destination for all that the host sends? */
+/* Does it ban all that the host sends from its source to its destination? */
 static bool is_ban(const struct rule *rule)
 {
-	return rule->action >= ACTION_BLACKHOLE && rule->to.len && !rule->from.len &&
+	return rule->action >= ACTION_BLACKHOLE && rule->action <= ACTION_PROHIBIT &&
 		!rule->inverted && !rule->tos && !rule->mask && !rule->flow && !rule->oif[0] &&
 		(!rule->iif[0] || !strcmp(rule->iif, "lo")) && !rule_is_selective(rule);
 }
 
-/* A rule that is asked behind ours and before main bans nothing any more, so tables do. */
-static void add_rule_bans(const struct plan_input *input, struct lookups *lookups)
+static bool is_source(const struct lookups *lookups, const struct prefix *from)
+{
+	const struct address first = {.prefix = *from};
+	const struct index *located = &lookups->located;
+
+	return !from->len || address_within(located, index_first(located, &first), from);
+}
+
+/* A rule that is asked behind ours and before main bans nothing any more, so our tables do. */
+static void collect_rule_bans(const struct plan_input *input, struct lookups *lookups)
 {
 	const struct rules *rules = &input->kernel->rules;
-	const struct rule *rule;
-	struct route *ban;
+	struct rule *ban;
 	size_t i;
 
 	for (i = 0; i < rules->n; i++) {
-		rule = &rules->items[i];
-		if (!is_ban(rule) || rule->priority < input->config->rule_priority ||
-			rule->priority >= PRIORITY_MAIN)
+		if (rules->items[i].priority < input->config->rule_priority ||
+			rules->items[i].priority >= PRIORITY_MAIN || !is_ban(&rules->items[i]))
 			continue;
-		ban = array_add(&lookups->rule_bans);
-		ban->dst = rule->to;
-		ban->type = rule->action;
-		ban->table = TABLE_MAIN;
-		if (ban->dst.family == AF_INET6) {
-			ban->metric = METRIC_INET6;
-			strcpy(ban->device, "lo");
-		}
+		ban = array_add(&lookups->bans);
+		*ban = rules->items[i];
+		ban->from = prefix_network(&ban->from);
+		ban->to = prefix_network(&ban->to);
+		if (!is_source(lookups, &ban->from))
+			lookups->bans.n--;
 	}
-	for (i = 0; i < lookups->rule_bans.n; i++)
-		*array_add(&lookups->shared_main) = &lookups->rule_bans.items[i];
-	index_sort(&lookups->shared_main, routes_by_prefix);
+	index_build(&lookups->bans, rules_by_destination, &lookups->rule_bans);
 }
 
 static void collect_unbanned(const struct route *ban, struct lookups *lookups)
@@ -302,7 +300,7 @@ static void collect_main(const struct plan_input *input, struct lookups *lookups
 		add_main(&input->kernel->routes.items[i], lookups);
 	add_statics(input, lookups);
 	index_sort(&lookups->main_defaults, routes_by_next_hop);
-	index_sort(&lookups->own_main, routes_by_device);
+	index_sort(&lookups->own_main, routes_by_device_and_prefix);
 	index_sort(&lookups->shared_main, routes_by_prefix);
 	for (i = 0; i < lookups->own_main.n; i++)
 		*array_add(&lookups->own_by_prefix) = lookups->own_main.items[i];
@@ -310,8 +308,7 @@ static void collect_main(const struct plan_input *input, struct lookups *lookups
 	for (i = 0; i < lookups->shared_main.n; i++)
 		if (route_has_no_hop(lookups->shared_main.items[i]))
 			collect_unbanned(lookups->shared_main.items[i], lookups);
-	/* Behind the exceptions: a rule knows none. */
-	add_rule_bans(input, lookups);
+	collect_rule_bans(input, lookups);
 }
 
 void lookups_build(struct draft *draft)
@@ -356,5 +353,6 @@ void lookups_free(struct lookups *lookups)
 	free(lookups->own_by_prefix.items);
 	free(lookups->unbanned.items);
 	free(lookups->statics.items);
+	free(lookups->bans.items);
 	free(lookups->rule_bans.items);
 }

@@ -124,7 +124,7 @@ struct plan {
 };
 
 struct plan_input {
-	struct config *config; /* may lose what was remembered, see config_forget */
+	struct config *config; /* may lose what was remembered, see advert_forget */
 	const struct sources *sources;
 	const struct kernel *kernel; /* NULL: not asked; every device counts as up */
 	const struct rules *record;  /* rules that earlier runs put into the kernel */

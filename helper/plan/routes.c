@@ -7,8 +7,12 @@
 
 #include "plan/draft.h"
 
-/* See struct serving. */
-enum { PARKED_METRIC = 1 << 16 };
+/* See struct serving. A standby's metric is its table's number, of which none is a multiple of 256
+ * (is_reserved): such a multiple is no other standby's. */
+static unsigned park_metric(unsigned metric)
+{
+	return (metric << 8) + (1 << 16);
+}
 
 /* RTPROT_BOOT, ip's own: a route that stays in main when we go is the administrator's. */
 enum { PROTO_BOOT = 3 };
@@ -54,7 +58,7 @@ static void add_own_route(struct draft *draft, struct route route)
 		*array_add(&draft->file_routes) = route;
 		if (serving->parks ||
 			(serving->parks_new && !kernel_has_key(draft->input->kernel, &route)))
-			route.metric += PARKED_METRIC;
+			route.metric = park_metric(route.metric);
 	}
 	if (in_main) {
 		route.source = in_main->source;
@@ -80,7 +84,8 @@ static void add_prefix_routes(struct draft *draft)
 }
 
 /* A gateway in no network of the device: IPv4's kernels take our word for it that it is on the
- * link; IPv6's learned that later and less well, and look into the route's own table from 4.4 on. */
+ * link; IPv6's learned that later and less well, and look into the route's own table from 4.4
+ * on. */
 static void add_default(struct draft *draft, unsigned table, unsigned metric)
 {
 	const struct uplink *uplink = draft->serving.uplink;
@@ -99,12 +104,30 @@ static void add_default(struct draft *draft, unsigned table, unsigned metric)
 }
 
 /* Wanted in the kernel alone, unless somebody else has its key there. */
-static void add_copy(struct draft *draft, struct route route, unsigned table)
+static void add_unwritten(struct draft *draft, struct route route, unsigned table)
 {
 	route.table = table;
 	route.protocol = PROTO_MULTIHOME;
 	if (!taken_has_key(draft, &route))
 		*array_add(&draft->plan->routes) = route;
+}
+
+static bool is_banned_by_rule(const struct index *bans, const struct prefix *dst)
+{
+	const struct rule key = {.to = *dst}, *before;
+	size_t at = index_first(bans, &key);
+
+	if (index_at(bans, at, &key))
+		return true;
+	/* None is within another. */
+	before = at ? bans->items[at - 1] : NULL;
+	return before && prefix_contains(&before->to, dst);
+}
+
+static void add_copy(struct draft *draft, const struct route *route)
+{
+	if (!is_banned_by_rule(&draft->serving.bans, &route->dst))
+		add_unwritten(draft, *route, draft->serving.planned->table);
 }
 
 /* The prefixes copied so far that the next one lies within, from short to long. */
@@ -148,18 +171,6 @@ static bool is_needless(const struct serving *serving, const struct route *route
 		!within_network(serving, &route->dst);
 }
 
-/* A rule's ban knows no exceptions. */
-static bool is_banned_by_rule(const struct draft *draft, const struct route *route)
-{
-	const struct routes *bans = &draft->lookups.rule_bans;
-	size_t i;
-
-	for (i = 0; i < bans->n; i++)
-		if (route != &bans->items[i] && prefix_contains(&bans->items[i].dst, &route->dst))
-			return true;
-	return false;
-}
-
 /* Does another NIC lead to a gateway in a network that it shares with the uplink? Then the uplink's own
  * NIC reaches it as well. */
 static bool shares_gateway(const struct draft *draft, const struct route *route)
@@ -189,8 +200,7 @@ static void copy_route(struct draft *draft, const struct route *route, struct co
 	const bool inet6 = route->dst.family == AF_INET6;
 	struct route copy = *route;
 
-	if (is_needless(&draft->serving, route, is_covered(covers, &route->dst)) ||
-		is_banned_by_rule(draft, route))
+	if (is_needless(&draft->serving, route, is_covered(covers, &route->dst)))
 		return;
 	if (covers->n < sizeof(covers->items) / sizeof(*covers->items))
 		covers->items[covers->n++] = route->dst;
@@ -204,7 +214,6 @@ static void copy_route(struct draft *draft, const struct route *route, struct co
 		copy.tos = route->tos;
 		copy.metric = route->metric;
 		copy.type = ROUTE_THROW;
-		/* As the kernel has IPv6's routes that lead nowhere. */
 		if (inet6)
 			strcpy(copy.device, "lo");
 	}
@@ -215,7 +224,28 @@ static void copy_route(struct draft *draft, const struct route *route, struct co
 	/* Up to 3.10 the kernel takes a route from any table when its source goes. */
 	if (route->protocol == PROTO_KERNEL)
 		memset(&copy.source, 0, sizeof(copy.source));
-	add_copy(draft, copy, draft->serving.planned->table);
+	add_copy(draft, &copy);
+}
+
+static void add_bans(struct draft *draft)
+{
+	const struct serving *serving = &draft->serving;
+	const struct rule *rule;
+	struct route ban;
+	size_t i;
+
+	for (i = 0; i < serving->bans.n; i++) {
+		rule = serving->bans.items[i];
+		memset(&ban, 0, sizeof(ban));
+		ban.dst = rule->to;
+		ban.type = rule->action;
+		/* As the kernel has IPv6's routes that lead nowhere. */
+		if (serving->uplink->inet6) {
+			ban.metric = METRIC_INET6;
+			strcpy(ban.device, "lo");
+		}
+		add_unwritten(draft, ban, serving->planned->table);
+	}
 }
 
 /* Destinations that main leads to can be reached from the uplink's addresses as well, and those
@@ -231,6 +261,7 @@ static void copy_main(struct draft *draft, bool bans_only)
 	struct covers covers = {.n = 0};
 	size_t at, at_shared = index_first(shareds, &key);
 
+	add_bans(draft);
 	memcpy(key.device, uplink->device, sizeof(key.device));
 	at = index_first(owns, &key);
 	for (;;) {
@@ -271,7 +302,7 @@ static void copy_unbanned(struct draft *draft)
 		route.metric = seen->metric;
 		if (seen->dst.family == uplink->gateway.family &&
 			strcmp(seen->device, uplink->device))
-			add_copy(draft, route, draft->serving.planned->table);
+			add_copy(draft, &route);
 	}
 }
 
@@ -316,7 +347,7 @@ static void copy_within_networks(struct draft *draft)
 				continue;
 			copy = *route;
 			memset(&copy.source, 0, sizeof(copy.source));
-			add_copy(draft, copy, serving->planned->table);
+			add_copy(draft, &copy);
 		}
 	}
 }
@@ -327,6 +358,7 @@ void draft_add_routes(struct draft *draft)
 
 	add_prefix_routes(draft);
 	add_default(draft, planned->table, 0);
+	/* By its table's number each standby has a metric of its own. */
 	if (planned->uplink->fallback)
 		add_default(draft, TABLE_DEFAULT, planned->table);
 	if (planned->state == STATE_UP) {
@@ -379,6 +411,8 @@ void draft_copy_held(struct draft *draft)
 		copy_unbanned(draft);
 		free(uplink.addresses.items);
 	}
+	draft->serving.planned = NULL;
+	draft->serving.uplink = NULL;
 	free(ours.items);
 }
 
@@ -404,7 +438,7 @@ void draft_add_standby_bans(struct draft *draft)
 			continue;
 		route = *thrown;
 		route.type = ROUTE_UNREACHABLE;
-		add_copy(draft, route, TABLE_DEFAULT);
+		add_unwritten(draft, route, TABLE_DEFAULT);
 	}
 }
 
@@ -519,7 +553,7 @@ void draft_add_way_out(struct draft *draft, int family)
 	struct route route;
 	size_t i;
 
-	if (!kernel || config->default_is_elsewhere ||
+	if (!kernel || config->default_is_elsewhere || default_is_in_other_table(draft, family) ||
 		(draft->input->event == EVENT_PREPARE && config->enabled))
 		return;
 	for (i = 0; i < kernel->routes.n; i++)

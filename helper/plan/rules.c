@@ -13,6 +13,15 @@ enum { PARKED_PRIORITY = 2 };
 /* The last priorities before main's, 32766. */
 enum { PRIORITY_LAST = 32764 };
 
+static bool is_plain_local(const struct rule *rule)
+{
+	const struct rule plain = {.from = {.family = rule->from.family},
+		.table = TABLE_LOCAL,
+		.priority = rule->priority};
+
+	return !rule_compare(rule, &plain);
+}
+
 /* A rule without a priority gets the one before the first that there is (fib_default_rule_pref):
  * ours must not come before those of the administrator's files, so that his get what they would get
  * without us. */
@@ -21,6 +30,7 @@ void draft_choose_priority(struct draft *draft)
 	const struct kernel *kernel = draft->input->kernel;
 	const struct managed *managed;
 	const struct rule *rule;
+	bool found[2] = {false, false}, inet6;
 	size_t i, k;
 
 	draft->priority = draft->input->config->rule_priority;
@@ -32,8 +42,12 @@ void draft_choose_priority(struct draft *draft)
 	}
 	for (i = 0; kernel && i < kernel->rules.n; i++) {
 		rule = &kernel->rules.items[i];
-		draft->before_local[rule->from.family == AF_INET6] |=
-			rule->table == TABLE_LOCAL && rule->priority >= draft->priority;
+		inet6 = rule->from.family == AF_INET6;
+		/* The first one decides. */
+		if (found[inet6] || !is_plain_local(rule))
+			continue;
+		found[inet6] = true;
+		draft->before_local[inet6] = rule->priority >= draft->priority;
 	}
 }
 
@@ -76,7 +90,7 @@ static void add_rule(
 	struct rule parked;
 
 	memcpy(rule.device, serving->uplink->device, sizeof(rule.device));
-	if (draft_is_by_hand(&serving->by_hand, serving->uplink, from))
+	if (rules_meet_source(&serving->by_hand, from))
 		return;
 	if (has_similar(draft, &rule)) {
 		diag_notice(draft->diags, rule.device, 0,
@@ -148,6 +162,24 @@ static void add_address_rules(struct draft *draft, const struct prefix *net)
 	}
 }
 
+static void note_bans(const struct draft *draft)
+{
+	const struct index *by_hand = &draft->serving.by_hand;
+	const struct rule *ban;
+	char text[2][PREFIX_TEXT];
+	size_t i;
+
+	for (i = 0; i < by_hand->n; i++) {
+		ban = by_hand->items[i];
+		if (ban->action != ACTION_LOOKUP && ban->to.len)
+			diag_notice(draft->diags, draft->serving.uplink->device, 0,
+				"no rule for %s: the foreign rule of priority %u bans %s for it "
+				"alone",
+				prefix_format(&ban->from, text[0]), ban->priority,
+				prefix_format(&ban->to, text[1]));
+	}
+}
+
 void draft_add_rules(struct draft *draft)
 {
 	const struct serving *serving = &draft->serving;
@@ -163,10 +195,10 @@ void draft_add_rules(struct draft *draft)
 			draft->priority);
 		return;
 	}
+	note_bans(draft);
 	for (i = 0; i < serving->networks.n; i++) {
 		net = &serving->networks.items[i];
-		if (is_shared(draft, net) ||
-			draft_is_by_hand(&serving->by_hand, serving->uplink, net))
+		if (is_shared(draft, net) || rules_meet_source(&serving->by_hand, net))
 			add_address_rules(draft, net);
 		else
 			add_rule(draft, net, draft->priority + 1, true);

@@ -128,7 +128,8 @@ static void check_line(struct draft *draft, const struct file *file, int number,
 	wanted = index_find(&draft->sysctls_in_order, &set);
 	if (wanted && set.value != wanted->value)
 		diag_notice(draft->diags, file->path, number,
-			"%s of %s is set to %d here, and once more after the last NIC; %d is wanted",
+			"%s of %s is set to %d here, and once more after the last NIC; %d is "
+			"wanted",
 			sysctl_name(wanted->key), wanted->device, set.value, wanted->value);
 }
 

@@ -29,17 +29,11 @@ struct choice {
 	unsigned next;	       /* all of the range before it are taken for everybody */
 };
 
-bool route_is_table_default(const struct route *route)
-{
-	return route->protocol == PROTO_MULTIHOME && route->table != TABLE_MAIN &&
-		route->table != TABLE_DEFAULT && !route->dst.len && route->device[0];
-}
-
-define_order(planned_by_table, struct planned, (x->table > y->table) - (x->table < y->table))
+define_order(planned_by_table, struct planned, compare_numbers(x->table, y->table))
 define_order(planned_by_file, struct planned,
 	(x->uplink->file > y->uplink->file) - (x->uplink->file < y->uplink->file))
 define_order(routes_by_device, struct route, strcmp(x->device, y->device))
-define_order(uses_by_table, struct use, (x->table > y->table) - (x->table < y->table))
+define_order(uses_by_table, struct use, compare_numbers(x->table, y->table))
 
 static void add_use(struct uses *uses, unsigned table, bool ours, const char *device)
 {
@@ -84,6 +78,8 @@ static void collect_kernel(struct choice *choice)
 		add_use(&choice->uses, kernel->others.items[i].table, false, "");
 	for (i = 0; i < kernel->routes.n; i++) {
 		route = &kernel->routes.items[i];
+		if (route->table != TABLE_MAIN && !plan_owns_route(choice->draft->plan, route))
+			add_use(&choice->uses, route->table, false, "");
 		if (!route_is_table_default(route))
 			continue;
 		add_use(&choice->uses, route->table, true, route->device);
@@ -137,8 +133,8 @@ static bool may_keep(const struct choice *choice, const struct planned *planned,
 	return table != 0;
 }
 
-/* The one whose default goes by the uplink's gateway: a device's aliases may have tables in the same
- * block. Else the first that the block names. */
+/* The one whose default goes by the uplink's gateway: a device's aliases may have tables in the
+ * same block. Else the first that the block names. */
 static unsigned block_table(const struct choice *choice, const struct planned *planned)
 {
 	const struct uplink *uplink = planned->uplink;
@@ -166,9 +162,9 @@ static unsigned block_table(const struct choice *choice, const struct planned *p
 	return 0;
 }
 
-/* No file names the table of an uplink without a block, or of one whose block cannot, but its default route does, as long as
- * there is one: so a table stays the same when another's lease goes. The lowest, as the kernel's
- * order is another one beyond 255. */
+/* Without a block, or where it cannot name the table, the uplink's default route in the kernel
+ * does: so a table stays the same when another's lease goes. The lowest, as the kernel's order is
+ * another one beyond 255. */
 static unsigned kernel_table(
 	const struct choice *choice, const struct planned *planned, bool up, bool same_gateway)
 {

@@ -7,22 +7,6 @@
 
 #include "plan/draft.h"
 
-/* A line that looks like ours and is his is his in the kernel, too. */
-bool plan_owns_route(const struct plan *plan, const struct route *route)
-{
-	const struct index *his_by_key = &plan->his_by_key;
-	const struct route *his;
-	size_t at;
-
-	if (route->protocol != PROTO_MULTIHOME)
-		return false;
-	for (at = index_first(his_by_key, route); (his = index_at(his_by_key, at, route)); at++)
-		if (!prefix_compare_address(&his->gateway, &route->gateway) &&
-			(!his->device[0] || !strcmp(his->device, route->device)))
-			return false;
-	return true;
-}
-
 /* A rule of a line of his is not ours, whatever the record or a block says. */
 static void disown_rules(const struct managed_files *files, struct rules *owned)
 {

@@ -219,7 +219,7 @@ static void keep_metrics(const struct nlattr *attr, struct route *route)
 }
 
 /* Family 0 if it is not there. */
-static struct prefix read_address(const struct nlattr *attr, int family)
+static struct prefix read_whole_address(const struct nlattr *attr, int family)
 {
 	const struct prefix none = {0};
 
@@ -256,9 +256,9 @@ void decode_route(const struct nlmsghdr *message, const struct route_key *key,
 	out->onlink = (info->rtm_flags & RTNH_F_ONLINK) != 0;
 	out->dead = (info->rtm_flags & RTNH_F_DEAD) != 0;
 	out->linkdown = (info->rtm_flags & ROUTE_LINKDOWN) != 0;
-	out->source = read_address(attrs[RTA_PREFSRC], family);
+	out->source = read_whole_address(attrs[RTA_PREFSRC], family);
 	out->gateway = attrs[ROUTE_VIA] ? read_via(attrs[ROUTE_VIA])
-					: read_address(attrs[RTA_GATEWAY], family);
+					: read_whole_address(attrs[RTA_GATEWAY], family);
 	out->flow = attribute_number(attrs[RTA_FLOW]);
 	if (attrs[RTA_SRC])
 		out->from = attribute_prefix(attrs[RTA_SRC], family, info->rtm_src_len);

@@ -6,7 +6,9 @@
  *
  * HOST: kernel, N addresses that were added by hand and N/2 static routes; files, N addresses of
  * ifcfg files; numbered, half of N in IPADDRn of each of two files; uplinks, N/10 of them; daemon,
- * 10 N routes in main by an uplink's gateway; foreign, N rules and 10 N routes of others.
+ * 10 N routes in main by an uplink's gateway; foreign, N rules and 10 N routes of others; byhand,
+ * N/40 numbered addresses, each with a rule of the administrator's; bans, N rules that ban a
+ * destination; strays, files, where a block has lost its markers.
  * STAGE: apply, nothing is there yet; nothing, all of it is.
  * The counting begins and ends with core_run.
  */
@@ -134,6 +136,35 @@ static void add_foreign_rule(struct host *host, unsigned number)
 	rule->mark = rule->mask = 1;
 }
 
+static void add_ban(struct host *host, unsigned number)
+{
+	struct rule *rule = array_add(&host->kernel.rules);
+
+	rule->from.family = AF_INET;
+	rule->to = address(198, number, 32);
+	rule->action = ACTION_BLACKHOLE;
+	rule->priority = 20000;
+}
+
+/* rule-eth0, with a line for each address of eth0's files: its own and n more, or of ranges. */
+static void add_lines(struct host *host, bool ranges, unsigned n, const char *words)
+{
+	char address_text[PREFIX_TEXT];
+	struct text bytes = {0};
+	struct prefix one;
+	unsigned i;
+
+	text_format(&bytes, "from 10.0.0.10 %s\n", words);
+	for (i = 0; i < n; i++) {
+		one = address(10, ranges ? i : i + 1, 32);
+		if (!ranges || i / RANGE % 2 == 0)
+			text_format(&bytes, "from %s %s\n", prefix_format(&one, address_text),
+				words);
+	}
+	add_file(&host->sources.managed, "rule-eth0", bytes.bytes);
+	text_free(&bytes);
+}
+
 /* ifcfg-eth0-range0 and so on, of 250 addresses each, and the addresses. */
 static void add_range(struct host *host, unsigned number, unsigned n)
 {
@@ -154,14 +185,16 @@ static void add_range(struct host *host, unsigned number, unsigned n)
 
 static void make_host(struct host *host, const char *kind, unsigned n)
 {
+	bool strays = !strcmp(kind, "strays"), by_hand = !strcmp(kind, "byhand");
 	unsigned uplinks = strcmp(kind, "uplinks") ? 2 : n / 10, i;
+	unsigned numbered = by_hand ? n / 40 : strcmp(kind, "numbered") ? 0 : n / 2;
 
 	host->sources.scripts = mem_string("/etc/sysconfig/network-scripts");
 	host->sources.defaults.path = mem_string("/etc/sysconfig/multihome");
 	host->sources.defaults.bytes = mem_string("TABLE_RANGE=1000-9999\n");
 	host->sources.defaults.len = strlen(host->sources.defaults.bytes);
 	for (i = 0; i < uplinks; i++)
-		add_uplink(host, i, strcmp(kind, "numbered") ? 0 : n / 2, uplinks > 2);
+		add_uplink(host, i, numbered, uplinks > 2);
 	add_nic(host, "lan0", "172.16.0.1/16");
 	links_index(&host->kernel.links);
 	for (i = 0; i < 10 * n && !strcmp(kind, "daemon"); i++)
@@ -170,8 +203,14 @@ static void make_host(struct host *host, const char *kind, unsigned n)
 		add_seen_address(host, i);
 	for (i = 0; i < n / 2 && !strcmp(kind, "kernel"); i++)
 		add_route(host, i, "172.16.0.2", "lan0");
-	for (i = 0; i < n && !strcmp(kind, "files"); i += RANGE)
+	for (i = 0; i < n && (strays || !strcmp(kind, "files")); i += RANGE)
 		add_range(host, i / RANGE, n - i < RANGE ? n - i : RANGE);
+	for (i = 0; i < n && !strcmp(kind, "bans"); i++)
+		add_ban(host, i);
+	if (strays)
+		add_lines(host, true, n, "iif lo lookup 1000 priority 10000");
+	if (by_hand)
+		add_lines(host, false, numbered, "table 50 priority 900");
 	for (i = 0; i < n && !strcmp(kind, "foreign"); i++)
 		add_foreign_rule(host, i);
 	for (i = 0; i < 10 * n && !strcmp(kind, "foreign"); i++)
@@ -191,9 +230,25 @@ void core_run(struct host *host)
 
 	host->sources.seen = &host->kernel.addresses;
 	config_build(&host->sources, &host->kernel.links, &host->config, &host->diags);
-	config_learn(&host->config, &host->sources, &host->kernel);
+	advert_learn(&host->config, &host->sources, &host->kernel);
 	plan_build(&input, &host->plan, &host->diags);
 	diff_build(&host->plan, &host->kernel, &host->ops);
+}
+
+static void write_file(struct host *host, const struct change *change)
+{
+	struct files *files = &host->sources.managed;
+	size_t i;
+
+	for (i = 0; i < files->n && strcmp(files->items[i].name, change->name); i++)
+		;
+	if (i == files->n) {
+		add_file(files, change->name, change->bytes);
+		return;
+	}
+	free(files->items[i].bytes);
+	files->items[i].bytes = mem_copy(change->bytes, change->len);
+	files->items[i].len = change->len;
 }
 
 /* As if all had been written and sent. */
@@ -210,8 +265,7 @@ static void carry_out(struct host *host)
 	for (i = 0; i < host->plan.rules.n; i++)
 		*array_add(&host->record) = host->plan.rules.items[i];
 	for (i = 0; i < host->plan.changes.n; i++)
-		add_file(&host->sources.managed, host->plan.changes.items[i].name,
-			host->plan.changes.items[i].bytes);
+		write_file(host, &host->plan.changes.items[i]);
 }
 
 static void forget(struct host *host)
@@ -229,7 +283,8 @@ int main(int argc, char **argv)
 	size_t changes;
 
 	if (argc != 4) {
-		fputs("usage: core kernel|files|numbered|uplinks|daemon|foreign apply|nothing N\n", stderr);
+		fputs("usage: core kernel|files|numbered|uplinks|daemon|foreign|byhand|bans|strays "
+		      "apply|nothing N\n", stderr);
 		return 2;
 	}
 	make_host(&host, argv[1], (unsigned)atoi(argv[3]));

@@ -30,7 +30,7 @@ report() { # TRUE-OR-FALSE NAME DETAIL
 }
 
 [ -z "$ACCEPT" ] || : >"$here/core.counts"
-for host in kernel files numbered uplinks daemon foreign; do
+for host in kernel files numbered uplinks daemon foreign byhand bans strays; do
 	for stage in apply nothing; do
 		name="$host: $stage"
 		small=$(instructions $host $stage 1000)

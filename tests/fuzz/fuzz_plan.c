@@ -246,7 +246,7 @@ static bool plan(const struct world *world, enum event event, const char *device
 		require(run->diags.refusals, "a refusal says why");
 		return false;
 	}
-	config_learn(&run->config, &world->sources, &world->kernel);
+	advert_learn(&run->config, &world->sources, &world->kernel);
 	plan_build(&input, &run->plan, &run->diags);
 	diff_build(&run->plan, &world->kernel, &run->ops);
 	return true;

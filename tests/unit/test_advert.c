@@ -79,7 +79,7 @@ static void check_uplink(const char *want, const char *name)
 
 static void hears(const char *want, const char *name)
 {
-	config_learn(&config, &sources, &kernel);
+	advert_learn(&config, &sources, &kernel);
 	check_uplink(want, name);
 }
 
@@ -165,10 +165,10 @@ static void forgets(const char *file, const char *bytes, const char *want, const
 	change->name = mem_string(file);
 	change->bytes = bytes ? mem_string(bytes) : NULL;
 	change->len = bytes ? strlen(bytes) : 0;
-	config_learn(&config, &sources, &kernel);
-	forgot = config_forget(&config, &changes);
+	advert_learn(&config, &sources, &kernel);
+	forgot = advert_forget(&config, &changes);
 	check_uplink(want, name);
-	ok(!forgot || !config_forget(&config, &changes), "once and for all");
+	ok(!forgot || !advert_forget(&config, &changes), "once and for all");
 	free(change->name);
 	free(change->bytes);
 	free(changes.items);

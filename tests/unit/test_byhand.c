@@ -111,6 +111,8 @@ static void test_routes(void)
 		"1 6 10.1.0.0/16 table 254 metric 0; 2 8 10.2.0.0/16 table 7 metric 0; "
 		"3 9 default table 254 metric 0; 4 7 10.3.3.3 table 254 metric 0",
 		"bans of each kind");
+	check_route(false, "brd 10.0.0.255 dev eth0\n",
+		"1 3 10.0.0.255 table 254 metric 0 dev eth0", "a type by its short word");
 	check_route(false, "10.1.0.0/16 src 10.0.0.99 mtu lock 1400 via 10.0.0.1 realms 7 foo\n",
 		"1 0 10.1.0.0/16 table 254 metric 0 via 10.0.0.1", "what is not kept is skipped");
 	check_route(false, "default nexthop via 10.0.0.1 dev eth0 weight 1 nexthop via 10.0.0.2\n",
@@ -204,6 +206,34 @@ static void test_rules(void)
 		"rules that ip refuses");
 }
 
+static bool leads(const char *line, const char *text)
+{
+	const struct table_names none = {.n = 0};
+	struct by_hand_rules rules = {.n = 0};
+	struct prefix address;
+	bool yes;
+
+	prefix_parse(text, AF_INET, &address);
+	byhand_rules(line, strlen(line), false, &none, &rules);
+	yes = rules.n == 1 && byhand_leads(&rules.items[0], &address);
+	free(rules.items);
+	return yes;
+}
+
+static void test_leads(void)
+{
+	ok(leads("from 10.0.0.99 table 7", "10.0.0.99/8") &&
+			leads("from 10.0.0.0/8 iif lo table 7", "10.0.0.99/8"),
+		"a rule leads its source's addresses");
+	ok(!leads("from 10.0.0.99 table 7", "10.0.0.98/8") && !leads("table 7", "10.0.0.99/8"),
+		"and no others, nor one without a source");
+	ok(!leads("not from 10.0.0.0/8 table 7", "10.0.0.99/8") &&
+			leads("not from 10.0.0.0/8 table 7", "192.168.2.99/24"),
+		"\"not\" leads all others");
+	ok(!leads("from 10.0.0.99 iif eth5 table 7", "10.0.0.99/8"),
+		"one for what comes in leads nothing of the host's own");
+}
+
 static void test_static_routes(void)
 {
 	static char text[] = "any net 172.30.0.0 netmask 255.255.0.0 gw 192.168.2.7\n"
@@ -280,6 +310,7 @@ int main(void)
 	test_lines();
 	test_sourced();
 	test_rules();
+	test_leads();
 	test_static_routes();
 	test_inet6_bans();
 	return tap_done();

@@ -49,7 +49,8 @@ static void test_choice(void)
 	route.type = ROUTE_THROW;
 	formats_choice(&route, "throw 10.0.0.0/8 tos 0x10");
 	route.type = 99;
-	formats_choice(&route, "? 10.0.0.0/8 tos 0x10");
+	formats_choice(&route, "99 10.0.0.0/8 tos 0x10");
+	ok(!route_has_no_hop(&route), "a type that is not known is no ban");
 }
 
 static void test_words(void)
