@@ -212,7 +212,7 @@ one_segment() {
 	is "$(lines "$(grep ^verdict <<<"$output")")" 3
 	has "$output" '^verdict +right: answered by eth0 through 192\.168\.2\.1$'
 	has "$output" '^verdict +right: answered by eth1 through 10\.0\.0\.1$'
-	has "$output" '^verdict +unknown: answered by tun0 through 172\.30\.8\.2'
+	has "$output" '^verdict +right: answered by tun0 through 172\.30\.8\.2$'
 	answers 0 1
 }
 

@@ -126,13 +126,13 @@ new_eth1() {
 	settled
 }
 
-@test "a pulled cable is no concern of ours, and put back all is as before" {
+@test "a pulled cable changes nothing and is shown, and put back all is as before" {
 	started
 	local before
 	before=$(kernel)
 	router 1 ip link set uplink down
 	answers 0
-	has "$(state eth1)" up
+	has "$(state eth1)" no-carrier
 	settled
 	hook_of_eth0
 	router 1 ip link set uplink up

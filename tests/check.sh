@@ -72,15 +72,15 @@ for test in build/replay/fuzz_*; do
 done
 suite shvar-bash bash tests/unit/shvar_bash.sh build
 suite rooms bash tests/rooms.sh
-suite shellcheck sources
-suite speed bash tests/bench/core.sh
-export -f suite
+export -f suite sources
 export results
 # shellcheck disable=SC2016
-{ echo cases; echo property; echo hosts; echo faults; ls tests/*.bats; } | xargs -P 4 -I @ bash -c '
+{ printf '%s\n' cases hosts faults speed property shellcheck; ls tests/*.bats; } | xargs -P 4 -I @ bash -c '
 	name=$(basename @ .bats)
 	case @ in
 	*.bats) suite "$name" bats --tap --filter-tags '"'!long'"' @ ;;
+	speed) suite speed bash tests/bench/core.sh ;;
+	shellcheck) suite shellcheck sources ;;
 	*) suite "$name" bash tests/@/run.sh ;;
 	esac'
 

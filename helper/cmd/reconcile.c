@@ -49,37 +49,34 @@ static void recollect(const struct host *host, bool before, struct rules *rest)
 	free(owned.items);
 }
 
-/* Does the record, which is long enough, go on with just these? */
-static bool goes_on(const struct rules *record, size_t from, const struct rules *rules)
+static bool is_same(const struct rules *a, const struct rules *b)
 {
 	size_t i;
 
-	for (i = 0; i < rules->n; i++)
-		if (rule_compare(&record->items[from + i], &rules->items[i]))
+	for (i = 0; i < a->n && a->n == b->n; i++)
+		if (rule_compare(&a->items[i], &b->items[i]))
 			return false;
-	return true;
+	return a->n == b->n;
 }
 
-/* host->record is what the file holds. */
+/* host->record is what the file holds, in one order whichever hook wrote it. */
 static int remember(struct host *host, bool before)
 {
 	const struct rules *wanted = &host->plan.rules;
 	struct rules rest = {0}, *record = &host->record;
-	int err = 0;
 	size_t i;
 
 	recollect(host, before, &rest);
-	if (record->n != wanted->n + rest.n || !goes_on(record, 0, wanted) ||
-		!goes_on(record, wanted->n, &rest)) {
-		record->n = 0;
-		for (i = 0; i < wanted->n; i++)
-			*array_add(record) = wanted->items[i];
-		for (i = 0; i < rest.n; i++)
-			*array_add(record) = rest.items[i];
-		err = record_write(record);
+	for (i = 0; i < wanted->n; i++)
+		*array_add(&rest) = wanted->items[i];
+	array_sort(&rest, rules_in_order);
+	if (is_same(record, &rest)) {
+		free(rest.items);
+		return 0;
 	}
-	free(rest.items);
-	return err;
+	free(record->items);
+	*record = rest;
+	return record_write(record);
 }
 
 /* All of them, whatever becomes of one. -1 if any failed; positive: so many were edited by
