@@ -30,6 +30,7 @@ load lab/test
 	settled
 }
 
+# bats test_tags=long
 @test "so they do with rp_filter strict by default, as on EL6" {
 	started LAB_RP_FILTER=el6
 	answers 0 1

@@ -61,6 +61,7 @@ lives_on() {
 	settled
 }
 
+# bats test_tags=long
 @test "with ONBOOT=no for eth0 and a restart eth1 lives on" {
 	started
 	lab_uplink 0 ONBOOT=no
@@ -81,6 +82,7 @@ eth0_first() {
 	reaches_client eth0
 }
 
+# bats test_tags=long
 @test "with the roles exchanged, after ifconfig eth0 down eth1 lives on" {
 	eth0_first
 	host ifconfig eth0 down
@@ -90,6 +92,7 @@ eth0_first() {
 	settled
 }
 
+# bats test_tags=long
 @test "with the roles exchanged, after ifdown eth0 eth1 lives on" {
 	eth0_first
 	host ifdown eth0
@@ -97,6 +100,7 @@ eth0_first() {
 	changes_nothing multihome sync
 }
 
+# bats test_tags=long
 @test "with the roles exchanged, after ONBOOT=no for eth0 and a restart eth1 lives on" {
 	eth0_first
 	lab_uplink 0 ONBOOT=no

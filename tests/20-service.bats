@@ -45,6 +45,7 @@ repeatedly() {
 	settled
 }
 
+# bats test_tags=long
 @test "ten restarts with eth1 downed by hand: the same state, a silent package" {
 	repeatedly 10 host ifconfig eth1 down
 }

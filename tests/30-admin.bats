@@ -206,6 +206,7 @@ admin_rules_there() {
 	has "$(our_rules)" 'from 10\.0\.0\.0/8 iif lo lookup 104'
 }
 
+# bats test_tags=long
 @test "main keeps every route that it has without the package" {
 	local plain route
 	host_up

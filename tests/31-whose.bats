@@ -237,6 +237,7 @@ life_with_copy() {
 	halves_gone
 }
 
+# bats test_tags=long
 @test "files copied to the name of another uplink: every one answers, all rests" {
 	copied_to_eth2
 	life_with_copy 0 1 2
@@ -318,6 +319,7 @@ exchanged() {
 	sed -i "s/DEVICE=.*/DEVICE=$2/" "$LAB_SCRIPTS/ifcfg-$2"
 }
 
+# bats test_tags=long
 @test "two NICs that exchange their names and files by mv are both served" {
 	started LAB_STRICT_ROUTERS=1 LAB_RP_FILTER=el6
 	service stop

@@ -155,6 +155,7 @@ bans='blackhole unreachable prohibit throw'
 	changes_nothing multihome sync
 }
 
+# bats test_tags=long
 @test "a more specific way within a banned network stays open" {
 	started LAB_STRICT_ROUTERS=1
 	peer_up

@@ -131,6 +131,7 @@ killed_at_each() {
 	done
 }
 
+# bats test_tags=long
 @test "a run that is killed at any step leaves what the next one completes" {
 	started
 	killed_at_each send
@@ -144,6 +145,7 @@ killed_at_each() {
 	settled
 }
 
+# bats test_tags=long
 @test "runs at the same time end in the same state" {
 	started
 	local before n pids=()

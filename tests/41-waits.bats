@@ -65,6 +65,7 @@ of_its_own() {
 	others_hooks
 }
 
+# bats test_tags=long
 @test "an edited TABLE waits for its own ifup" {
 	waiting TABLE=150
 	others_hooks
@@ -157,6 +158,7 @@ of_its_own() {
 	settled
 }
 
+# bats test_tags=long
 @test "an ifcfg file that is moved away waits as well" {
 	waiting
 	mv "$LAB_SCRIPTS/ifcfg-eth0" "$LAB_ROOT/tmp"

@@ -143,6 +143,7 @@ goes_over() {
 	goes_over loose
 }
 
+# bats test_tags=long
 @test "IPv4 and IPv6 go over from 0.1, and no ping is lost" {
 	goes_over inet6
 }
@@ -172,6 +173,7 @@ restarted() {
 	done
 }
 
+# bats test_tags=long
 @test "a restart right after the upgrade, with IPv6" {
 	restarted inet6
 }
@@ -186,6 +188,7 @@ restarted() {
 	answers_here
 }
 
+# bats test_tags=long
 @test "clean after the upgrade leaves the host as without any version, first or after sync" {
 	local kind before
 	for kind in two outside loose inet6; do

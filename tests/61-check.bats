@@ -183,6 +183,7 @@ plain_started() {
 	finds rules-left
 }
 
+# bats test_tags=long
 @test "a rule of ours whose address is gone" {
 	plain_started
 	host ip address del 10.0.0.99/8 dev eth1
@@ -255,6 +256,7 @@ plain_started() {
 	finds refused-host
 }
 
+# bats test_tags=long
 @test "MULTIHOME=no of the host and of a NIC" {
 	plain_started
 	echo MULTIHOME=no >>"$LAB_SCRIPTS/ifcfg-eth0"
@@ -345,6 +347,7 @@ plain_started() {
 	cured hooks
 }
 
+# bats test_tags=long
 @test "hooks of dhclient" {
 	plain_started
 	rm -rf "$LAB_ROOT/etc/dhcp" "$LAB_ROOT/etc/dhclient-exit-hooks"
@@ -375,6 +378,7 @@ plain_started() {
 
 # --- hosts of other kinds ------------------------------------------------------------------
 
+# bats test_tags=long
 @test "a VPN that takes all traffic is a note where nothing serves the NIC" {
 	host_up
 	rm "$LAB_SCRIPTS/ifcfg-eth1"

@@ -135,6 +135,7 @@ no_blocks() {
 	dhcp_settled
 }
 
+# bats test_tags=long
 @test "a static NIC beside one by DHCP: both answer, either way round" {
 	host_up LAB_RP_FILTER=el6 LAB_STRICT_ROUTERS=1
 	dhcp_hooks
@@ -194,6 +195,7 @@ no_blocks() {
 	dhcp_settled
 }
 
+# bats test_tags=long
 @test "another address at a renewal re-does the uplink" {
 	dhcp_started
 	dhcp_server 0 ADDRESS=192.168.77.50 ROUTERS=192.168.77.1
@@ -251,6 +253,7 @@ no_blocks() {
 	[ ! -L "$LAB_ROOT/etc/dhclient-exit-hooks" ]
 }
 
+# bats test_tags=long
 @test "EL5: the admin's own exit hooks stay, and install says how to chain" {
 	host_up
 	dhcp_hooks 5
@@ -283,6 +286,7 @@ no_blocks() {
 	settled
 }
 
+# bats test_tags=long
 @test "the hooks never make dhclient-script fail, and clean forgets what they noted" {
 	dhcp_started
 	dhclients_rest

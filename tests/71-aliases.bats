@@ -106,6 +106,7 @@ runs_for() {
 	host test ! -e /var/run/multihome
 }
 
+# bats test_tags=long
 @test "ifup of an alias that is up says nothing and loses no reply" {
 	with_aliases
 	host sed -i '/^to /d' /etc/sysconfig/network-scripts/rule-eth0
@@ -126,6 +127,7 @@ runs_for() {
 	changes_nothing multihome sync
 }
 
+# bats test_tags=long
 @test "ifdown of an alias and ifup again leave the others as they were" {
 	with_aliases
 	host sed -i '/^to /d' /etc/sysconfig/network-scripts/rule-eth0
@@ -181,6 +183,7 @@ runs_for() {
 	settled
 }
 
+# bats test_tags=long
 @test "a range of 254 addresses is one rule" {
 	host_up
 	admin_moves_in

@@ -112,6 +112,7 @@ in_guest() {
 	served 0 1
 }
 
+# bats test_tags=long
 @test "a file that is named otherwise than its device is served" {
 	host_up
 	admin_moves_in
@@ -125,6 +126,7 @@ in_guest() {
 	answers 0 1
 }
 
+# bats test_tags=long
 @test "files that know their device by HWADDR= only are served" {
 	local mac without
 	host_up

@@ -76,6 +76,7 @@ same_network() {
 	reaches_client eth1
 }
 
+# bats test_tags=long
 @test "the same network and gateway on both segments are kept apart" {
 	same_network none 255.255.255.0
 }
@@ -111,6 +112,7 @@ same_network() {
 	reaches_client eth1
 }
 
+# bats test_tags=long
 @test "with METRIC on one the other is its substitute" {
 	host_up
 	lab_uplink 0 METRIC=100
@@ -150,6 +152,7 @@ same_network() {
 	reaches_client eth1
 }
 
+# bats test_tags=long
 @test "traffic of the host's own keeps to SRCADDR, and so do the replies to it" {
 	host_up LAB_RP_FILTER=el6
 	host ip address add 192.168.2.77/32 dev lo
@@ -178,6 +181,7 @@ same_network() {
 	settled
 }
 
+# bats test_tags=long
 @test "eight uplinks answer, each by its own NIC" {
 	started LAB_UPLINKS=8 LAB_RP_FILTER=all LAB_STRICT_ROUTERS=1
 	answers 0 1 2 3 4 5 6 7

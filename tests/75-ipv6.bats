@@ -117,6 +117,7 @@ advertised_address() {
 	settled6
 }
 
+# bats test_tags=long
 @test "three uplinks, and a neighbour in the segment" {
 	host_up LAB_UPLINKS=3 LAB_IPV6=1 LAB_STRICT_ROUTERS=1
 	lab_uplinks6
@@ -128,6 +129,7 @@ advertised_address() {
 		sed 's|.* inet6 \([^/]*\)/.*|\1|')"
 }
 
+# bats test_tags=long
 @test "secondary addresses, and one added later, answer by their NIC" {
 	started6 'IPV6ADDR_SECONDARIES="2001:db8:2::98/64 2001:db8:22::99/64"'
 	client ip -6 route add 2001:db8:22::/64 via 2001:db8:f0::1 src "$LAB_CLIENT6"
@@ -137,6 +139,7 @@ advertised_address() {
 	settled6
 }
 
+# bats test_tags=long
 @test "a link-local gateway with its device" {
 	host6_up
 	lab_uplink 0 IPV6INIT=yes IPV6ADDR=2001:db8:2::99/64 IPV6_DEFAULTGW=fe80::1%eth0
@@ -148,6 +151,7 @@ advertised_address() {
 	changes_nothing multihome sync
 }
 
+# bats test_tags=long
 @test "a gateway of /etc/sysconfig/network" {
 	host6_up
 	lab_uplink 1 IPV6INIT=yes IPV6ADDR=2001:db8:10::99/64
@@ -200,6 +204,7 @@ no_doubt() {
 	[ -z "$(host ip -6 address show tentative)" ]
 }
 
+# bats test_tags=long
 @test "an address that may yet be a duplicate is no obstacle" {
 	local before
 	host6_up
@@ -227,6 +232,7 @@ no_doubt() {
 	settled6
 }
 
+# bats test_tags=long
 @test "a wrong IPV6_DEFAULTGW is refused with its line; the other NIC is served" {
 	started6
 	lab_uplink 0 IPV6INIT=yes IPV6ADDR=2001:db8:2::99/64 IPV6_DEFAULTGW=fe80::1
@@ -290,6 +296,7 @@ advertised_answer() {
 	has_no "$(routes6)" 'proto 109'
 }
 
+# bats test_tags=long
 @test "with IPv6 switched off IPv4 is served, and nothing is said" {
 	local before
 	host6_up

@@ -306,6 +306,7 @@ pings_lost() {
 	admin_still_there
 }
 
+# bats test_tags=long
 @test "what make install brought becomes the package's" {
 	rpm_host
 	lab_install
@@ -354,6 +355,7 @@ chain='to chain, add to it: /usr/lib/multihome'
 
 # shorewall-init is a file of its own at ifup-local and ifdown-local, tells it by its name in it,
 # and puts it there only where both are its own or neither is there.
+# bats test_tags=long
 @test "shorewall-init's hooks stay; when it is gone, an upgrade links ours" {
 	rpm_host
 	own_hook ifup-local '# Shorewall' 'echo "$1" >>/tmp/shorewall'
@@ -394,6 +396,7 @@ refused() {
 }
 
 # Most rpms ask for room first, of which a read-only file system has none for them.
+# bats test_tags=long
 @test "with /sbin read-only nothing is installed, upgraded or erased, and a line says why" {
 	local why='^multihome: /sbin is read-only; it must be writable to'
 	rpm_host
@@ -418,6 +421,7 @@ refused() {
 	is "$(hooks)" ''
 }
 
+# bats test_tags=long
 @test "with /sbin read-only make install does nothing, and says why" {
 	rpm_host
 	local before
@@ -444,6 +448,7 @@ refused() {
 	is "$(whole_host)" "$before"
 }
 
+# bats test_tags=long
 @test "an own dhclient-exit-hooks stays, and a line says how to chain" {
 	rpm_host
 	echo '# mine' >"$LAB_ROOT/etc/dhclient-exit-hooks"
@@ -453,6 +458,7 @@ refused() {
 	is "$(cat "$LAB_ROOT/etc/dhclient-exit-hooks")" '# mine'
 }
 
+# bats test_tags=long
 @test "with SELinux each link gets the label of its folder" {
 	rpm_host
 	host_program restorecon 'echo "$@" >>/tmp/labels'

@@ -19,11 +19,11 @@ inside=/run/lab/repo/tests/faults
 every() {
 	[ -z "$all" ] || { echo 1; return; }
 	case $1 in
-	kill) echo 30 ;;
-	fail) echo 80 ;;
-	memory) echo 80 ;;
-	netlink) echo 25 ;;
-	records) echo 3 ;;
+	kill) echo 60 ;;
+	fail) echo 160 ;;
+	memory) echo 160 ;;
+	netlink) echo 50 ;;
+	records) echo 6 ;;
 	esac
 }
 
@@ -75,7 +75,7 @@ else
 	set -- "${campaigns[@]}" records races soak
 fi
 SECONDS_OF_RACES=${SECONDS_OF_RACES:-${all:+60}} RESTARTS=${RESTARTS:-${all:+1000}}
-SECONDS_OF_RACES=${SECONDS_OF_RACES:-10} RESTARTS=${RESTARTS:-10}
+SECONDS_OF_RACES=${SECONDS_OF_RACES:-5} RESTARTS=${RESTARTS:-6}
 {
 	calm=()
 	for part; do

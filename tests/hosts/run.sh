@@ -8,7 +8,7 @@
 # HOSTS_SEED=N       the first one's seed (1); without HOSTS only that one
 # HOSTS_AT_ONCE=N    so many at a time (6)
 # HOSTS_KEEP=1       keep those that do not fail, too
-# HOSTS_TOLD=N       ask explain so many times after each step (24)
+# HOSTS_TOLD=N       ask explain so many times after each step (8)
 # LAB_INITSCRIPTS=D  a checkout of initscripts instead of the stand-in
 #
 # After every step multihome is asked, too: check, and explain of some of the questions. What they
@@ -198,7 +198,7 @@ their_lines() {
 # Some of the questions, as explain is asked them: REMOTE LOCAL NIC, where it is said by which NIC
 # they arrive.
 choose_questions() {
-	awk -v seed="$step" -v most="${HOSTS_TOLD:-24}" '
+	awk -v seed="$step" -v most="${HOSTS_TOLD:-8}" '
 		# The inner one is not there yet if nothing arrives from it.
 		NF == 4 && $1 != "own" && !($1 ~ /^172\.17\./ && $3 == "-") {
 			line[n++] = $1 " " $2 " " ($3 == "-" || n % 3 ? "" : $3)
