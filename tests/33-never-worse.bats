@@ -266,6 +266,23 @@ boot() {
 	changes_nothing multihome sync
 }
 
+@test "a static route that a bounce took from main goes from the tables, too" {
+	host_up LAB_STRICT_ROUTERS=1
+	office_up
+	echo 'any net 172.30.0.0 netmask 255.255.0.0 gw 192.168.2.7' \
+		>"$LAB_ROOT/etc/sysconfig/static-routes"
+	lab_install
+	boot start
+	host ip link set eth0 down
+	host ip link set eth0 up
+	links_settle
+	has_no "$(routes)" '^172\.30'
+	host multihome sync
+	has_no "$(our_routes)" 172.30
+	answers 0 1
+	changes_nothing multihome sync
+}
+
 # --- C4: one default ----------------------------------------------------------------------
 
 @test "ip route shows exactly one default in main, whatever comes and goes" {

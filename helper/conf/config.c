@@ -186,8 +186,11 @@ int config_build(const struct sources *sources, const struct links *links, struc
 
 	for (i = 0; i < sources->tables.n; i++)
 		read_table_names(&sources->tables.items[i], &config->tables);
-	byhand_static_routes(&sources->static_routes, &config->static_routes);
-	byhand_inet6_bans(&sources->inet6_global, &config->static_routes);
+	/* From then on main tells: a bounce of a NIC takes its static routes for good. */
+	if (!sources->started) {
+		byhand_static_routes(&sources->static_routes, &config->static_routes);
+		byhand_inet6_bans(&sources->inet6_global, &config->static_routes);
+	}
 	read_release(sources, &config->release);
 	if (file_unsafe(sources, &sources->network, diags) ||
 		file_unsafe(sources, &sources->defaults, diags))

@@ -53,6 +53,7 @@ struct sources {
 	struct files leases;	      /* dhclient's, and what it told our hook: lease-DEVICE */
 	long long now;		      /* when they were read, in seconds since 1970 */
 	bool network_manager;	      /* it is running */
+	bool started; /* `network start` is through: what it adds behind the last hook was added */
 	bool leftovers;		      /* a run of ours that was killed left what it was writing */
 	bool copied;		      /* of somebody's /etc: whose files these are tells nothing */
 	char *scripts;		      /* the network-scripts folder */

@@ -185,6 +185,7 @@ static int read_host(const char *root, const char *etc, struct sources *sources)
 		files_check(&sources->tables);
 	if (!*root)
 		err |= network_manager_runs(&sources->network_manager);
+	sources->started = !*root && file_exists("/var/lock/subsys/network") > 0;
 	return err ? -1 : 0;
 }
 
