@@ -66,6 +66,9 @@ static int remember(struct host *host, bool before)
 	struct rules rest = {0}, *record = &host->record;
 	size_t i;
 
+	/* A record that could not be read stays as it is. */
+	if (host->incomplete)
+		return 0;
 	recollect(host, before, &rest);
 	for (i = 0; i < wanted->n; i++)
 		*array_add(&rest) = wanted->items[i];
@@ -146,7 +149,7 @@ static int apply_sysctls(const struct host *host)
 	failures += !recorded;
 	for (i = 0; recorded && i < diff.writes.n; i++)
 		failures += sysctl_write(&diff.writes.items[i]) != 0;
-	if (!failures && saves_write(&diff.saves))
+	if (!failures && !host->incomplete && saves_write(&diff.saves))
 		failures++;
 	free(unused.items);
 	free(both.items);
@@ -171,7 +174,8 @@ static int round_run(struct host *host, enum event event, bool last)
 		return failures;
 	/* Where an op failed the record goes on to hold all that may be there. */
 	failures += files != 0;
-	if (!failures && (remember(host, false) || brought_up_write(&host->plan.brought_up)))
+	if (!failures && !host->incomplete &&
+		(remember(host, false) || brought_up_write(&host->plan.brought_up)))
 		return -1;
 	if (event != EVENT_PREPARE)
 		failures += apply_sysctls(host);

@@ -22,6 +22,18 @@ struct part {
 	struct files *files;
 };
 
+/* Could the folder of the files be read? */
+static int folder_check(const struct files *files)
+{
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < files->n; i++)
+		if (!*files->items[i].name)
+			err |= file_check(&files->items[i]);
+	return err;
+}
+
 static int files_check(const struct files *files)
 {
 	int err = 0;
@@ -182,7 +194,7 @@ static int read_host(const char *root, const char *etc, struct sources *sources)
 	err = file_check(&sources->network) | file_check(&sources->defaults) |
 		file_check(&sources->ifup_ipv6) | file_check(&sources->ifup_routes) |
 		file_check(&sources->network_functions) | file_check(&sources->inet6_global) |
-		files_check(&sources->tables);
+		folder_check(&sources->ifcfg) | files_check(&sources->tables);
 	if (!*root)
 		err |= network_manager_runs(&sources->network_manager);
 	sources->started = !*root && file_exists("/var/lock/subsys/network") > 0;

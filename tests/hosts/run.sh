@@ -233,7 +233,8 @@ observe() {
 	ask_multihome >"$at.told"
 	ip -4 neigh show >"$at.neigh"
 	ip -4 rule show >"$at.rules"
-	ip -4 route show table all >"$at.routes"
+	# The kernel marks them up to a second after a cable is pulled.
+	ip -4 route show table all | sed "s/ dead//; s/ linkdown//" >"$at.routes"
 	their_lines >"$at.files"
 	grep -ls '^# BEGIN multihome ' {route,rule}-eth[0-9] >"$at.blocks"
 }
