@@ -50,6 +50,7 @@ repeatedly() {
 	repeatedly 10 host ifconfig eth1 down
 }
 
+# bats test_tags=long
 @test "three restarts with eth0 downed by hand: the same state, a silent package" {
 	repeatedly 3 host ifconfig eth0 down
 }

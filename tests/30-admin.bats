@@ -48,6 +48,7 @@ own_intact() {
 	through_life own_intact
 }
 
+# bats test_tags=long
 @test "lines put before, after and around the block survive" {
 	host_up
 	own rule-eth0 '# first\n# last\n'

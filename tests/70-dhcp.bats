@@ -233,6 +233,7 @@ no_blocks() {
 	dhcp_settled
 }
 
+# bats test_tags=long
 @test "EL5: one file of hooks does the same" {
 	host_up
 	dhcp_hooks 5
@@ -274,6 +275,7 @@ no_blocks() {
 	ours_has_no 'eth0|192\.168'
 }
 
+# bats test_tags=long
 @test "where dhclient-script fails, the exit hook does not believe the lease" {
 	dhcp_started
 	dhclients_rest

@@ -168,6 +168,7 @@ runs_for() {
 	has_no "$output" 'RTNETLINK|Error|rror:'
 }
 
+# bats test_tags=long
 @test "with NO_ALIASROUTING=yes aliases answer as well" {
 	host_up LAB_UPLINKS=3
 	second_router

@@ -102,6 +102,7 @@ in_guest() {
 	settled
 }
 
+# bats test_tags=long
 @test "a macvlan is served" {
 	host_up
 	admin_moves_in

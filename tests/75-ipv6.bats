@@ -316,6 +316,7 @@ advertised_answer() {
 	answers6 0 1
 }
 
+# bats test_tags=long
 @test "clean takes all of IPv6 back" {
 	local rules routes
 	host6_up

@@ -286,6 +286,7 @@ pings_lost() {
 	is "$(whole_host)" "$before"
 }
 
+# bats test_tags=long
 @test "an upgrade keeps changed defaults and puts the new ones beside them" {
 	rpm_host
 	rpm_says 0 '' -U /tmp/old.rpm
@@ -477,6 +478,7 @@ refused() {
 	[ ! -e "$LAB_ROOT/usr/sbin/multihome" ]
 }
 
+# bats test_tags=long
 @test "erased from an image in a chroot, it keeps the host around it routing" {
 	rpm_host
 	rpm_says 0 '' -U /tmp/new.rpm
