@@ -55,7 +55,7 @@ struct facts {
 	const struct sysctls *settings; /* of "all" and of every device */
 	const struct hook *hooks;	/* HOOKS of them */
 	bool refused;		/* the configuration is: nothing is planned */
-	bool filter_needs_both; /* as sysctl_rp_filter */
+	bool filter_needs_both; /* as rp_filter_combine */
 	bool forwards, forwards6; /* the host is a router, of IPv4 or IPv6 */
 	enum firewall firewall[2]; /* of IPv4, of IPv6 */
 

@@ -105,28 +105,6 @@ const struct neighbour *kernel_find_neighbour(
 	return NULL;
 }
 
-struct prefix kernel_default_gateway(
-	const struct kernel *kernel, int family, const char *device, const struct prefix *net)
-{
-	const struct prefix none = {0};
-	const struct route *route;
-	struct hop hop;
-	size_t i, k;
-
-	for (i = 0; i < kernel->routes.n; i++) {
-		route = &kernel->routes.items[i];
-		for (k = 0; route->dst.len <= 1 && route->dst.family == family &&
-			k < route_hop_count(route);
-			k++) {
-			hop = route_hop(route, k);
-			if (hop.gateway.family && (!device || !strcmp(hop.device, device)) &&
-				(!net || prefix_contains(net, &hop.gateway)))
-				return hop.gateway;
-		}
-	}
-	return none;
-}
-
 int addresses_by_device_first(const void *a, const void *b)
 {
 	const struct address *x = a, *y = b;

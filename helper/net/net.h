@@ -100,11 +100,6 @@ const struct link *kernel_find_link(const struct kernel *kernel, const char *nam
 const struct neighbour *kernel_find_neighbour(
 	const struct kernel *kernel, const char *device, const struct prefix *address);
 
-/* The gateway of a route without a destination, or half of one, that goes by the device (NULL:
- * any) and lies in net (NULL: anywhere). Family 0: there is none. */
-struct prefix kernel_default_gateway(
-	const struct kernel *kernel, int family, const char *device, const struct prefix *net);
-
 /* By device, then by address. */
 compare_items addresses_by_device_first;
 /* Does the device have the address, whatever the length? seen: in that order. */

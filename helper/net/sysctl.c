@@ -32,30 +32,11 @@ void sysctl_add(const char *device, enum sysctl_key key, int value, struct sysct
 	added->value = value;
 }
 
-const struct sysctl *sysctl_find(
-	const struct sysctls *sysctls, const char *device, enum sysctl_key key)
-{
-	size_t i;
-
-	for (i = 0; i < sysctls->n; i++)
-		if (sysctls->items[i].key == key && !strcmp(sysctls->items[i].device, device))
-			return &sysctls->items[i];
-	return NULL;
-}
-
 int rp_filter_combine(int all, int own, bool needs_both)
 {
 	if (needs_both)
 		return all && own;
 	return own > all ? own : all;
-}
-
-int sysctl_rp_filter(const struct sysctls *seen, const char *device, bool needs_both)
-{
-	const struct sysctl *own = sysctl_find(seen, device, SYSCTL_RP_FILTER);
-	const struct sysctl *all = sysctl_find(seen, "all", SYSCTL_RP_FILTER);
-
-	return own && all ? rp_filter_combine(all->value, own->value, needs_both) : -1;
 }
 
 static void want(const struct sysctl *wanted, const struct index *seen, const struct index *saves,
