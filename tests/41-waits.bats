@@ -308,18 +308,7 @@ shared() {
 
 @test "a bridge that comes while an edit waits is answered by the old table, too" {
 	waiting GATEWAY=192.168.2.7
-	host ip netns add container
-	host ip -batch - <<-END
-		link add docker0 type veth peer name eth0 netns container
-		address add 172.17.0.1/16 dev docker0
-		link set docker0 up
-	END
-	host ip -n container -batch - <<-END
-		link set eth0 up
-		address add 172.17.0.2/16 dev eth0
-		route add default via 172.17.0.1
-	END
-	links_settle
+	container_up
 	host multihome up eth1
 	has "$(our_routes)" '^default via 192\.168\.2\.1 dev eth0 table 100'
 	host ip netns exec container ping -n -q -c1 -W1 192.168.2.99

@@ -325,16 +325,7 @@ one_segment() {
 @test "what is behind another NIC arrives by that: neighbours, containers, the host itself" {
 	started LAB_RP_FILTER=el6
 	neighbours_known
-	host ip netns add container
-	host ip -batch - <<-END
-		link add docker0 type veth peer name eth0 netns container
-		address add 172.17.0.1/16 dev docker0
-		link set docker0 up
-	END
-	host ip -n container link set eth0 up
-	host ip -n container address add 172.17.0.2/16 dev eth0
-	host ip -n container route add default via 172.17.0.1
-	links_settle
+	container_up
 	multihome 0 sync
 	host ip netns exec container ping -n -q -c1 -W1 192.168.2.99
 	explains container 0 172.17.0.2 192.168.2.99
@@ -474,18 +465,11 @@ one_segment() {
 
 @test "a container that a rule by hand forgets is not answered by the uplink" {
 	without
-	host ip netns add container
+	container_up
 	host ip -batch - <<-END
-		link add docker0 type veth peer name eth0 netns container
-		address add 172.17.0.1/16 dev docker0
-		link set docker0 up
 		route add default via 192.168.2.1 dev eth0 table 7
 		rule add from 192.168.2.99 lookup 7
 	END
-	host ip -n container link set eth0 up
-	host ip -n container address add 172.17.0.2/16 dev eth0
-	host ip -n container route add default via 172.17.0.1
-	links_settle
 	! host ip netns exec container ping -n -q -c1 -W1 192.168.2.99 || false
 	multihome 1 explain 172.17.0.2 192.168.2.99
 	has "$output" '^verdict +astray: asked by docker0, answered by eth0 through 192\.168\.2\.1, not$'

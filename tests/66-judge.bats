@@ -392,16 +392,7 @@ explained() {
 
 @test "F4: a container that came after the start: its packets arrive by its bridge and are lost" {
 	plain_started
-	host ip netns add container
-	host ip -batch - <<-END
-		link add docker0 type veth peer name eth0 netns container
-		address add 172.17.0.1/16 dev docker0
-		link set docker0 up
-	END
-	host ip -n container link set eth0 up
-	host ip -n container address add 172.17.0.2/16 dev eth0
-	host ip -n container route add default via 172.17.0.1
-	links_settle
+	container_up
 	from_container() {
 		host ip netns exec container ping -n -q -c1 -W1 192.168.2.99 >/dev/null
 	}

@@ -196,6 +196,22 @@ lab_sent() {
 		grep -oE 'RTM_(NEW|DEL|SET)[A-Z]*' || true
 }
 
+# container_up: docker0, and behind it a host of its own, 172.17.0.2.
+container_up() {
+	host ip netns add container
+	host ip -batch - <<-END
+		link add docker0 type veth peer name eth0 netns container
+		address add 172.17.0.1/16 dev docker0
+		link set docker0 up
+	END
+	host ip -n container -batch - <<-END
+		link set eth0 up
+		address add 172.17.0.2/16 dev eth0
+		route add default via 172.17.0.1
+	END
+	links_settle
+}
+
 # vpn_up: both halves of the default by a VPN whose other end swallows all.
 vpn_up() {
 	host socat -u TUN:172.30.8.1/24,tun-name=tun0,iff-up,iff-no-pi OPEN:/dev/null,wronly \
