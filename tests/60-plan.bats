@@ -58,7 +58,7 @@ other_gateway() {
 }
 
 damage() {
-	host ip rule del from 10.0.0.0/8 iif lo priority 10001 table 101
+	host ip rule del from 10.0.0.0/8 iif lo table 101
 	host ip route flush table 100
 	rm "$LAB_SCRIPTS/rule-eth1"
 }

@@ -180,59 +180,7 @@ static void draft_free(struct draft *draft)
 	free(draft->serving.networks.items);
 	free(draft->serving.by_network.items);
 	free(draft->serving.by_hand.items);
-	free(draft->serving.bans.items);
 	lookups_free(&draft->lookups);
-}
-
-/* Does it ban for each address that the networks have? */
-static bool bans_all(
-	const struct rule *rule, const struct prefixes *networks, const struct index *located)
-{
-	const struct address *address;
-	struct address first;
-	size_t i, at;
-
-	for (i = 0; rule->from.len && i < networks->n; i++) {
-		first.prefix = networks->items[i];
-		for (at = index_first(located, &first);
-			(address = address_within(located, at, &first.prefix)); at++)
-			if (!prefix_contains(&rule->from, &address->prefix))
-				return false;
-	}
-	return rule->to.len != 0;
-}
-
-static bool meets_one(const struct rule *rule, const struct prefixes *networks)
-{
-	size_t i;
-
-	for (i = 0; i < networks->n; i++)
-		if (rule_meets_source(rule, &networks->items[i]))
-			return true;
-	return false;
-}
-
-/* The table bans what is banned for all that is looked up there; a rule's ban knows no exceptions,
- * so of one destination within another the outer is enough. Before a ban of some of the addresses,
- * or of all that they send, no rule of ours may come. */
-static void serve_bans(const struct lookups *lookups, struct serving *serving)
-{
-	const struct index *rules = &lookups->rule_bans;
-	const struct rule *rule, *outer = NULL;
-	size_t i;
-
-	serving->bans.n = 0;
-	serving->bans.compare = rules->compare;
-	for (i = 0; i < rules->n; i++) {
-		rule = rules->items[i];
-		if ((rule->from.family == AF_INET6) != serving->uplink->inet6 ||
-			!meets_one(rule, &serving->networks))
-			continue;
-		if (!bans_all(rule, &serving->networks, &lookups->located))
-			*array_add(&serving->by_hand) = rule;
-		else if (!outer || !prefix_contains(&outer->to, &rule->to))
-			*array_add(&serving->bans) = outer = rule;
-	}
 }
 
 void draft_serve(struct draft *draft, const struct planned *planned)
@@ -252,7 +200,6 @@ void draft_serve(struct draft *draft, const struct planned *planned)
 	array_drop_repeated(&serving->networks, prefixes_in_order, &serving->by_network);
 	serving->by_hand.n = 0;
 	draft_find_by_hand(draft, uplink, &serving->by_hand);
-	serve_bans(&draft->lookups, serving);
 	serving->routes_to_file = draft_takes_lines(draft, uplink, 0);
 	serving->rules_to_file = draft_takes_lines(draft, uplink, FILE_RULE) &&
 		draft_file_has_table(draft, planned->table);
@@ -276,7 +223,6 @@ static bool build_once(
 	draft_take_apart(&draft);
 	taken_collect_lines(&draft);
 	index_build(&plan->owned, rules_in_order, &draft.recorded);
-	draft_choose_priority(&draft);
 	/* Which uplinks are served, by which tables, and what of them this run leaves; then the
 	 * record, which keeps what is said of those. */
 	if (input->config->enabled && input->event != EVENT_CLEAN) {
@@ -285,6 +231,7 @@ static bool build_once(
 		hold_set(&draft);
 		draft_note_brought_up(&draft);
 	}
+	draft_choose_priorities(&draft);
 	taken_collect_kernel(&draft);
 	/* It points into plan->owned, which grows from here on. */
 	free(draft.recorded.items);

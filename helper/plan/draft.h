@@ -45,6 +45,18 @@ struct claims {
 	size_t n, cap;
 };
 
+/* A table that has a route of somebody else's; several may say the same. */
+struct filled_table {
+	unsigned table;
+	int family;
+	bool has_default;
+};
+
+struct filled_tables {
+	struct filled_table *items;
+	size_t n, cap;
+};
+
 /* Everything that is looked for again and again, sorted once. */
 struct lookups {
 	struct index uplinks; /* the configuration's, by device */
@@ -66,13 +78,10 @@ struct lookups {
 	 * device and destination; and those of no uplink's, bans among them, by destination. */
 	struct index own_main, shared_main;
 	struct index own_by_prefix; /* own_main, whatever the device */
-	/* Those of own_main that a ban of shared_main covers: it does not ban them. */
-	struct index unbanned;
+	struct index excepted; /* those of own_main within one of shared_main that tables get */
 	struct routes statics; /* of static-routes, each with its device */
-	/* The kernel's rules behind ours that ban destinations, sources of the host or both; by
-	 * destination. */
-	struct rules bans;
-	struct index rule_bans;
+	struct filled_tables filled;
+	struct index by_filled;
 };
 
 /* The uplink that routes, rules and settings are made for. */
@@ -81,11 +90,7 @@ struct serving {
 	const struct uplink *uplink;
 	struct prefixes networks; /* each of its networks once */
 	struct index by_network;  /* the same, sorted */
-	/* Rules that our own must not come before: see draft_find_by_hand, and bans of some of its
-	 * addresses. */
-	struct index by_hand;
-	/* Destinations that rules ban for all of its networks, in order; none within another. */
-	struct index bans;
+	struct index by_hand; /* see draft_find_by_hand */
 	bool routes_to_file, rules_to_file; /* its files take lines of ours */
 	/* ifup-routes adds each line of the block, and would print "File exists" where it is there
 	 * already: a device that is up goes through ifup once more, or ifup-aliases ran the hook
@@ -96,6 +101,11 @@ struct serving {
 	bool parks, parks_new;
 };
 
+/* Of our rules; that for an address comes before that for its network. */
+struct priorities {
+	unsigned address, prefix;
+};
+
 struct draft {
 	const struct plan_input *input;
 	struct plan *plan;
@@ -103,8 +113,8 @@ struct draft {
 	const bool *his; /* of each of the sources' managed files: its strays are not ours */
 	struct managed_files managed;
 	struct index managed_by_name, managed_by_device;
-	unsigned priority;   /* of address rules; prefix rules come right behind */
-	bool before_local[2]; /* that of IPv4's or IPv6's local table is behind it */
+	struct priorities priorities[2]; /* IPv4's, IPv6's */
+	bool before_local[2]; /* the local table's own rule is behind them */
 	struct routes taken; /* by their keys: the administrator's lines, the kernel's others */
 	size_t taken_lines; /* so many of the first are lines */
 	struct index taken_by_key;
@@ -142,6 +152,9 @@ void draft_find_by_hand(
 bool rules_meet_source(const struct index *rules, const struct prefix *net);
 /* Is one of them not in the kernel, or its table without a route? */
 bool draft_lacks_by_hand(const struct draft *draft, const struct uplink *uplink);
+/* Will an ifup fill it, or even give it a default, by lines of his files? */
+bool draft_is_for_lines(
+	const struct draft *draft, unsigned table, int family, bool has_default);
 /* Can a line of a file name the table? */
 bool draft_file_has_table(const struct draft *draft, unsigned table);
 /* False: the strays of a file turned out to be his, which his[] now says; plan once more. */
@@ -165,6 +178,9 @@ void lookups_free(struct lookups *lookups);
 const struct address *address_within(
 	const struct index *index, size_t at, const struct prefix *net);
 const struct route *route_within(const struct index *index, size_t at, const struct prefix *net);
+/* Has the table a route of somebody else's, or even a default? */
+bool lookups_is_filled(
+	const struct lookups *lookups, unsigned table, int family, bool has_default);
 bool lookups_is_uplink(const struct lookups *lookups, const char *device, bool inet6);
 /* Is the address configured for this uplink, or for another one (than NULL: for any)? */
 bool claimed_by(
@@ -185,7 +201,10 @@ void draft_add_standby_bans(struct draft *draft);
 void draft_add_way_out(struct draft *draft, int family);
 /* IPv6 has no rule of its own for the standby's table. */
 void draft_add_standby_rule(struct draft *draft);
-void draft_choose_priority(struct draft *draft);
+/* Does it take all that the host sends from its source to main, or to a table with a default? */
+bool draft_leads_all(const struct draft *draft, const struct rule *rule);
+/* Of our rules, by those of others. */
+void draft_choose_priorities(struct draft *draft);
 
 /* settings.c */
 void draft_add_sysctls(struct draft *draft);

@@ -176,12 +176,23 @@ void draft_take_apart(struct draft *draft)
 	}
 }
 
-static bool is_for(const struct by_hand_rule *rule, const struct uplink *uplink)
+/* Can it lead what the host sends from an address of the uplink, or from another of its device? */
+static bool is_for(const struct draft *draft, const struct by_hand_rule *rule,
+	const struct uplink *uplink)
 {
+	const struct index *located = &draft->lookups.located;
+	const struct address first = {.prefix = prefix_network(&rule->rule.from)}, *address;
 	size_t i;
 
 	for (i = 0; i < uplink->addresses.n; i++)
 		if (byhand_leads(rule, &uplink->addresses.items[i]))
+			return true;
+	if ((first.prefix.family == AF_INET6) != uplink->inet6)
+		return false;
+	for (i = index_first(located, &first);
+		(address = address_within(located, i, &first.prefix)); i++)
+		if (!strcmp(address->device, uplink->device) &&
+			byhand_leads(rule, &address->prefix))
 			return true;
 	return false;
 }
@@ -197,7 +208,7 @@ void draft_find_by_hand(
 	memcpy(key.device, uplink->device, sizeof(key.device));
 	for (at = index_first(by_device, &key); (managed = index_at(by_device, at, &key)); at++)
 		for (i = 0; i < managed->rules.n; i++)
-			if (is_for(&managed->rules.items[i], uplink))
+			if (is_for(draft, &managed->rules.items[i], uplink))
 				*array_add(out) = &managed->rules.items[i].rule;
 }
 
@@ -211,30 +222,18 @@ bool rules_meet_source(const struct index *rules, const struct prefix *net)
 	return false;
 }
 
-/* Has the table a route that is not ours? */
-static bool is_filled(const struct draft *draft, unsigned table)
+bool draft_is_for_lines(
+	const struct draft *draft, unsigned table, int family, bool has_default)
 {
-	const struct kernel *kernel = draft->input->kernel;
+	const struct route *line;
 	size_t i;
 
-	for (i = 0; i < kernel->others.n; i++)
-		if (kernel->others.items[i].table == table)
+	for (i = 0; i < draft->taken_lines; i++) {
+		line = &draft->taken.items[i];
+		if (line->table == table && line->dst.family == family &&
+			(!line->dst.len || !has_default))
 			return true;
-	for (i = 0; i < kernel->routes.n; i++)
-		if (kernel->routes.items[i].table == table &&
-			!plan_owns_route(draft->plan, &kernel->routes.items[i]))
-			return true;
-	return false;
-}
-
-/* Will an ifup fill it? */
-static bool is_for_lines(const struct draft *draft, unsigned table)
-{
-	size_t i;
-
-	for (i = 0; i < draft->taken_lines; i++)
-		if (draft->taken.items[i].table == table)
-			return true;
+	}
 	return false;
 }
 
@@ -260,8 +259,10 @@ static bool is_there(const struct draft *draft, const struct rule *by_hand)
 		rule = &seen->items[i];
 		if (is_line(rule, by_hand) && !index_find(&draft->recorded, rule))
 			return rule->action != ACTION_LOOKUP ||
-				!is_for_lines(draft, rule->table) ||
-				is_filled(draft, rule->table);
+				!draft_is_for_lines(
+					draft, rule->table, rule->from.family, false) ||
+				lookups_is_filled(&draft->lookups, rule->table,
+					rule->from.family, false);
 	}
 	return false;
 }

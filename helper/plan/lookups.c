@@ -25,7 +25,8 @@ static int compare_networks(struct prefix a, struct prefix b)
 define_order(addresses_by_network, struct address, compare_networks(x->prefix, y->prefix))
 define_order_by_two(routes_by_next_hop, struct route,
 	prefix_compare_address(&x->gateway, &y->gateway), strcmp(x->device, y->device))
-define_order(rules_by_destination, struct rule, prefix_compare(&x->to, &y->to))
+define_order(filled_by_table, struct filled_table,
+	x->table == y->table ? x->family - y->family : compare_numbers(x->table, y->table))
 define_order(routes_by_prefix, struct route, prefix_compare(&x->dst, &y->dst))
 define_order_by_two(routes_by_device_and_prefix, struct route,
 	strcmp(x->device, y->device), prefix_compare(&x->dst, &y->dst))
@@ -243,53 +244,17 @@ static void add_statics(const struct plan_input *input, struct lookups *lookups)
 		add_main(&lookups->statics.items[i], lookups);
 }
 
-/* Does it ban all that the host sends from its source to its destination? */
-static bool is_ban(const struct rule *rule)
-{
-	return rule->action >= ACTION_BLACKHOLE && rule->action <= ACTION_PROHIBIT &&
-		!rule->inverted && !rule->tos && !rule->mask && !rule->flow && !rule->oif[0] &&
-		(!rule->iif[0] || !strcmp(rule->iif, "lo")) && !rule_is_selective(rule);
-}
-
-static bool is_source(const struct lookups *lookups, const struct prefix *from)
-{
-	const struct address first = {.prefix = *from};
-	const struct index *located = &lookups->located;
-
-	return !from->len || address_within(located, index_first(located, &first), from);
-}
-
-/* A rule that is asked behind ours and before main bans nothing any more, so our tables do. */
-static void collect_rule_bans(const struct plan_input *input, struct lookups *lookups)
-{
-	const struct rules *rules = &input->kernel->rules;
-	struct rule *ban;
-	size_t i;
-
-	for (i = 0; i < rules->n; i++) {
-		if (rules->items[i].priority < input->config->rule_priority ||
-			rules->items[i].priority >= PRIORITY_MAIN || !is_ban(&rules->items[i]))
-			continue;
-		ban = array_add(&lookups->bans);
-		*ban = rules->items[i];
-		ban->from = prefix_network(&ban->from);
-		ban->to = prefix_network(&ban->to);
-		if (!is_source(lookups, &ban->from))
-			lookups->bans.n--;
-	}
-	index_build(&lookups->bans, rules_by_destination, &lookups->rule_bans);
-}
-
-static void collect_unbanned(const struct route *ban, struct lookups *lookups)
+/* Main makes an exception of the route, for what is behind an uplink. */
+static void collect_excepted(const struct route *shared, struct lookups *lookups)
 {
 	const struct index *own = &lookups->own_by_prefix;
 	const struct route *route;
 	size_t at;
 
-	for (at = index_first(own, ban); (route = route_within(own, at, &ban->dst)); at++)
-		if (route->dst.len > ban->dst.len || route->metric < ban->metric ||
-			route->tos != ban->tos)
-			*array_add(&lookups->unbanned) = route;
+	for (at = index_first(own, shared); (route = route_within(own, at, &shared->dst)); at++)
+		if (route->dst.len > shared->dst.len || route->metric < shared->metric ||
+			route->tos != shared->tos)
+			*array_add(&lookups->excepted) = route;
 }
 
 static void collect_main(const struct plan_input *input, struct lookups *lookups)
@@ -306,9 +271,50 @@ static void collect_main(const struct plan_input *input, struct lookups *lookups
 		*array_add(&lookups->own_by_prefix) = lookups->own_main.items[i];
 	index_sort(&lookups->own_by_prefix, routes_by_prefix);
 	for (i = 0; i < lookups->shared_main.n; i++)
-		if (route_has_no_hop(lookups->shared_main.items[i]))
-			collect_unbanned(lookups->shared_main.items[i], lookups);
-	collect_rule_bans(input, lookups);
+		collect_excepted(lookups->shared_main.items[i], lookups);
+	index_sort(&lookups->excepted, routes_by_prefix);
+}
+
+static void add_filled(struct lookups *lookups, unsigned table, const struct prefix *dst, bool leads)
+{
+	struct filled_tables *filled = &lookups->filled;
+	struct filled_table *last = filled->n ? &filled->items[filled->n - 1] : NULL;
+
+	/* The kernel tells one table after the other. */
+	if (!last || last->table != table || last->family != dst->family) {
+		last = array_add(filled);
+		last->table = table;
+		last->family = dst->family;
+	}
+	last->has_default |= leads && !dst->len;
+}
+
+/* Ours are not there before the first run, and what follows from these must not change by it. */
+static void collect_filled(const struct kernel *kernel, struct lookups *lookups)
+{
+	const struct route *route;
+	size_t i;
+
+	for (i = 0; i < kernel->others.n; i++)
+		add_filled(lookups, kernel->others.items[i].table, &kernel->others.items[i].dst,
+			true);
+	for (i = 0; i < kernel->routes.n; i++) {
+		route = &kernel->routes.items[i];
+		if (route->protocol != PROTO_MULTIHOME)
+			add_filled(lookups, route->table, &route->dst, route->type != ROUTE_THROW);
+	}
+	index_build(&lookups->filled, filled_by_table, &lookups->by_filled);
+}
+
+bool lookups_is_filled(const struct lookups *lookups, unsigned table, int family, bool has_default)
+{
+	const struct filled_table key = {.table = table, .family = family}, *filled;
+	size_t at = index_first(&lookups->by_filled, &key);
+
+	for (; (filled = index_at(&lookups->by_filled, at, &key)); at++)
+		if (filled->has_default || !has_default)
+			return true;
+	return false;
 }
 
 void lookups_build(struct draft *draft)
@@ -327,6 +333,7 @@ void lookups_build(struct draft *draft)
 	if (!input->kernel)
 		return;
 	collect_main(input, lookups);
+	collect_filled(input->kernel, lookups);
 	rules_index_others(&input->kernel->rules, &lookups->similar);
 	if (input->event == EVENT_ALIAS)
 		index_build(&input->kernel->rules, rules_in_order, &lookups->rules);
@@ -351,8 +358,8 @@ void lookups_free(struct lookups *lookups)
 	free(lookups->own_main.items);
 	free(lookups->shared_main.items);
 	free(lookups->own_by_prefix.items);
-	free(lookups->unbanned.items);
+	free(lookups->excepted.items);
 	free(lookups->statics.items);
-	free(lookups->bans.items);
-	free(lookups->rule_bans.items);
+	free(lookups->filled.items);
+	free(lookups->by_filled.items);
 }

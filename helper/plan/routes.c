@@ -112,53 +112,41 @@ static void add_unwritten(struct draft *draft, struct route route, unsigned tabl
 		*array_add(&draft->plan->routes) = route;
 }
 
-static bool is_banned_by_rule(const struct index *bans, const struct prefix *dst)
-{
-	const struct rule key = {.to = *dst}, *before;
-	size_t at = index_first(bans, &key);
-
-	if (index_at(bans, at, &key))
-		return true;
-	/* None is within another. */
-	before = at ? bans->items[at - 1] : NULL;
-	return before && prefix_contains(&before->to, dst);
-}
-
 static void add_copy(struct draft *draft, const struct route *route)
 {
-	if (!is_banned_by_rule(&draft->serving.bans, &route->dst))
-		add_unwritten(draft, *route, draft->serving.planned->table);
+	add_unwritten(draft, *route, draft->serving.planned->table);
 }
 
-/* The prefixes copied so far that the next one lies within, from short to long. */
+/* Routes of main that the table has got which the next one lies within, from short to long. */
 struct covers {
-	struct prefix items[130];
+	const struct route *items[130];
 	size_t n;
 };
 
-/* Drops those that do not cover the next one, and so none after it. */
-static bool is_covered(struct covers *covers, const struct prefix *dst)
+/* Drops those that do not cover the next one, and so none after it. The longest, or NULL. */
+static const struct route *find_cover(struct covers *covers, const struct prefix *dst)
 {
-	while (covers->n && !prefix_contains(&covers->items[covers->n - 1], dst))
+	while (covers->n && !prefix_contains(&covers->items[covers->n - 1]->dst, dst))
 		covers->n--;
-	return covers->n;
+	return covers->n ? covers->items[covers->n - 1] : NULL;
 }
 
-static bool within_network(const struct serving *serving, const struct prefix *dst)
+static void add_cover(struct covers *covers, const struct route *route)
 {
-	const struct prefix *net;
-	size_t i;
+	const struct route *last = find_cover(covers, &route->dst);
 
-	for (i = 0; i < serving->networks.n; i++) {
-		net = &serving->networks.items[i];
-		if (net->len < dst->len && prefix_contains(net, dst))
-			return true;
+	if (last && !prefix_compare(&last->dst, &route->dst)) {
+		if (last->metric <= route->metric)
+			return;
+		covers->n--;
 	}
-	return false;
+	if (covers->n < sizeof(covers->items) / sizeof(*covers->items))
+		covers->items[covers->n++] = route;
 }
 
 /* Does the uplink's table lead there anyway, by its own prefix or by its default? */
-static bool is_needless(const struct serving *serving, const struct route *route, bool covered)
+static bool is_needless(
+	const struct serving *serving, const struct route *route, const struct route *cover)
 {
 	const struct uplink *uplink = serving->uplink;
 
@@ -166,9 +154,8 @@ static bool is_needless(const struct serving *serving, const struct route *route
 		return false;
 	if (!route->gateway.family)
 		return !route_has_no_hop(route) && index_find(&serving->by_network, &route->dst);
-	return !covered && !route->metrics_len && !route->tos &&
-		prefix_same_address(&route->gateway, &uplink->gateway) &&
-		!within_network(serving, &route->dst);
+	return !cover && !route->metrics_len && !route->tos &&
+		prefix_same_address(&route->gateway, &uplink->gateway);
 }
 
 /* Does another NIC lead to a gateway in a network that it shares with the uplink? Then the uplink's own
@@ -198,12 +185,14 @@ static bool shares_gateway(const struct draft *draft, const struct route *route)
 static void copy_route(struct draft *draft, const struct route *route, struct covers *covers)
 {
 	const bool inet6 = route->dst.family == AF_INET6;
+	const bool needless =
+		is_needless(&draft->serving, route, find_cover(covers, &route->dst));
 	struct route copy = *route;
 
-	if (is_needless(&draft->serving, route, is_covered(covers, &route->dst)))
+	if (!needless || !route->gateway.family)
+		add_cover(covers, route);
+	if (needless)
 		return;
-	if (covers->n < sizeof(covers->items) / sizeof(*covers->items))
-		covers->items[covers->n++] = route->dst;
 	/* Main decides about a route that cannot be copied, or leads by several devices. */
 	if (route->special || (!route->device[0] && !route_has_no_hop(route))) {
 		/* Before 3.7 IPv6 knows none (ip6_route_add). */
@@ -227,129 +216,128 @@ static void copy_route(struct draft *draft, const struct route *route, struct co
 	add_copy(draft, &copy);
 }
 
-static void add_bans(struct draft *draft)
-{
-	const struct serving *serving = &draft->serving;
-	const struct rule *rule;
-	struct route ban;
-	size_t i;
-
-	for (i = 0; i < serving->bans.n; i++) {
-		rule = serving->bans.items[i];
-		memset(&ban, 0, sizeof(ban));
-		ban.dst = rule->to;
-		ban.type = rule->action;
-		/* As the kernel has IPv6's routes that lead nowhere. */
-		if (serving->uplink->inet6) {
-			ban.metric = METRIC_INET6;
-			strcpy(ban.device, "lo");
-		}
-		add_unwritten(draft, ban, serving->planned->table);
-	}
-}
-
-/* Destinations that main leads to can be reached from the uplink's addresses as well, and those
- * that it bans stay banned: static routes, bridges of containers, VPNs, blackholes. Where two
- * devices have the same network, the uplink's own comes first. Both indices are in the order of
- * prefixes, so they are merged. */
-static void copy_main(struct draft *draft, bool bans_only)
-{
-	const struct index *owns = &draft->lookups.own_main, *shareds = &draft->lookups.shared_main;
-	const struct uplink *uplink = draft->serving.uplink;
-	struct route key = {.dst = {.family = uplink->inet6 ? AF_INET6 : AF_INET}};
-	const struct route *own, *shared;
-	struct covers covers = {.n = 0};
-	size_t at, at_shared = index_first(shareds, &key);
-
-	add_bans(draft);
-	memcpy(key.device, uplink->device, sizeof(key.device));
-	at = index_first(owns, &key);
-	for (;;) {
-		own = route_within(owns, at, &key.dst);
-		if (own && strcmp(own->device, key.device))
-			own = NULL;
-		shared = route_within(shareds, at_shared, &key.dst);
-		if (own && (!shared || prefix_compare(&own->dst, &shared->dst) <= 0)) {
-			if (!bans_only)
-				copy_route(draft, own, &covers);
-			at++;
-		} else if (shared) {
-			if (!bans_only || route_has_no_hop(shared))
-				copy_route(draft, shared, &covers);
-			at_shared++;
-		} else {
-			return;
-		}
-	}
-}
-
-/* A ban that main makes an exception of, for what is behind another uplink, does not ban it here
- * either: it goes by this uplink's gateway, as all that another's device leads to. */
-static void copy_unbanned(struct draft *draft)
-{
-	const struct uplink *uplink = draft->serving.uplink;
-	const struct index *unbanned = &draft->lookups.unbanned;
-	const struct route *seen;
-	struct route route = {.gateway = uplink->gateway,
-		.onlink = uplink->gateway_outside && !uplink->inet6};
-	size_t i;
-
-	memcpy(route.device, uplink->device, sizeof(route.device));
-	for (i = 0; i < unbanned->n; i++) {
-		seen = unbanned->items[i];
-		route.dst = seen->dst;
-		route.tos = seen->tos;
-		route.metric = seen->metric;
-		if (seen->dst.family == uplink->gateway.family &&
-			strcmp(seen->device, uplink->device))
-			add_copy(draft, &route);
-	}
-}
-
-/* Has main one of the same key that counts before it: of the uplink's own device, or of no uplink's
- * and earlier? */
+/* Has main one to the same that counts before it: by its metric, or of one key that of the uplink's
+ * own device, or of no uplink's and earlier? */
 static bool is_second(const struct draft *draft, const struct route *route)
 {
 	const struct index *indices[] = {
 		&draft->lookups.own_by_prefix, &draft->lookups.shared_main};
+	const char *device = draft->serving.uplink->device;
 	const struct route *other;
 	size_t i, at;
 
 	for (i = 0; i < 2; i++)
 		for (at = index_first(indices[i], route); (other = index_at(indices[i], at, route));
 			at++)
-			if (other->metric == route->metric && other->tos == route->tos &&
-				(i ? other < route
-				   : !strcmp(other->device, draft->serving.uplink->device)))
+			if (other->tos == route->tos &&
+				(other->metric < route->metric ||
+					(other->metric == route->metric &&
+						(i ? other < route
+						   : !strcmp(other->device, device)))))
 				return true;
 	return false;
 }
 
-/* A destination within an own network that main has behind a gateway of another uplink's would else
- * be looked for on the link. */
-static void copy_within_networks(struct draft *draft)
+static bool within_network(const struct serving *serving, const struct prefix *dst)
 {
-	const struct serving *serving = &draft->serving;
-	const struct index *own = &draft->lookups.own_by_prefix;
 	const struct prefix *net;
-	const struct route *route;
-	struct route key = {.table = 0}, copy;
-	size_t i, at;
+	size_t i;
 
 	for (i = 0; i < serving->networks.n; i++) {
 		net = &serving->networks.items[i];
-		key.dst = *net;
-		for (at = index_first(own, &key); (route = route_within(own, at, net)); at++) {
-			if (route->dst.len == net->len || !route->gateway.family ||
-				route->special || !route->device[0] ||
-				!strcmp(route->device, serving->uplink->device) ||
-				is_second(draft, route))
-				continue;
-			copy = *route;
-			memset(&copy.source, 0, sizeof(copy.source));
-			add_copy(draft, &copy);
-		}
+		if (net->len < dst->len && prefix_contains(net, dst))
+			return true;
 	}
+	return false;
+}
+
+/* What main leads behind another uplink goes by this uplink's gateway. The table's default says so;
+ * it has to be said again where main makes an exception of what the table gets. But a destination
+ * within an own network would else be looked for on the link. */
+static void copy_others(struct draft *draft, const struct route *route, struct covers *covers)
+{
+	const struct serving *serving = &draft->serving;
+	const struct uplink *uplink = serving->uplink;
+	const struct route *cover = find_cover(covers, &route->dst);
+	struct route copy = *route, own = {.dst = route->dst,
+		.tos = route->tos,
+		.metric = route->metric,
+		.gateway = uplink->gateway,
+		.onlink = uplink->gateway_outside && !uplink->inet6};
+
+	if (!strcmp(route->device, uplink->device))
+		return;
+	if (route->gateway.family && !route->special && within_network(serving, &route->dst)) {
+		if (is_second(draft, route))
+			return;
+		add_cover(covers, route);
+		memset(&copy.source, 0, sizeof(copy.source));
+		add_copy(draft, &copy);
+	} else if (cover && strcmp(cover->device, uplink->device)) {
+		memcpy(own.device, uplink->device, sizeof(own.device));
+		add_copy(draft, &own);
+	}
+}
+
+/* Other uplinks' routes that the uplink's table has to know of, in the order of prefixes. */
+static void find_others(const struct draft *draft, struct index *others)
+{
+	const struct prefixes *networks = &draft->serving.networks;
+	const struct lookups *lookups = &draft->lookups;
+	const struct index *own = &lookups->own_by_prefix;
+	struct route key = {.table = 0};
+	const struct route *route;
+	size_t i, at;
+
+	for (i = 0; i < lookups->excepted.n; i++)
+		*array_add(others) = lookups->excepted.items[i];
+	for (i = 0; i < networks->n; i++) {
+		key.dst = networks->items[i];
+		for (at = index_first(own, &key); (route = route_within(own, at, &key.dst)); at++)
+			if (route->dst.len > key.dst.len)
+				*array_add(others) = route;
+	}
+	index_sort(others, own->compare);
+}
+
+/* Destinations that main leads to can be reached from the uplink's addresses as well, and those
+ * that it bans stay banned: static routes, bridges of containers, VPNs, blackholes. Where two
+ * devices have the same network, the uplink's own comes first. */
+static void copy_main(struct draft *draft, bool bans_only)
+{
+	enum { OWN, SHARED, OTHERS, ALL };
+	const struct uplink *uplink = draft->serving.uplink;
+	struct index others = {0};
+	const struct index *indices[ALL] = {
+		&draft->lookups.own_main, &draft->lookups.shared_main, &others};
+	struct route key = {.dst = {.family = uplink->inet6 ? AF_INET6 : AF_INET}};
+	const struct route *next, *route;
+	struct covers covers = {.n = 0};
+	size_t at[ALL], i, first;
+
+	if (!bans_only)
+		find_others(draft, &others);
+	memcpy(key.device, uplink->device, sizeof(key.device));
+	for (i = 0; i < ALL; i++)
+		at[i] = index_first(indices[i], &key);
+	/* All three are in the order of prefixes, so they are merged. */
+	for (;; at[first]++) {
+		for (next = NULL, first = i = 0; i < ALL; i++) {
+			route = route_within(indices[i], at[i], &key.dst);
+			if (!route || (i == OWN && strcmp(route->device, key.device)) ||
+				(next && prefix_compare(&next->dst, &route->dst) <= 0))
+				continue;
+			next = route;
+			first = i;
+		}
+		if (!next)
+			break;
+		if (first == OTHERS)
+			copy_others(draft, next, &covers);
+		else if (!bans_only || route_has_no_hop(next))
+			copy_route(draft, next, &covers);
+	}
+	free(others.items);
 }
 
 void draft_add_routes(struct draft *draft)
@@ -361,14 +349,9 @@ void draft_add_routes(struct draft *draft)
 	/* By its table's number each standby has a metric of its own. */
 	if (planned->uplink->fallback)
 		add_default(draft, TABLE_DEFAULT, planned->table);
-	if (planned->state == STATE_UP) {
-		copy_within_networks(draft);
-		copy_main(draft, false);
-		copy_unbanned(draft);
-	} else if (draft->input->event == EVENT_PREPARE) {
-		/* On the way up bans come before the rules that lead here. */
-		copy_main(draft, true);
-	}
+	/* On the way up bans come before the rules that lead here. */
+	if (planned->state == STATE_UP || draft->input->event == EVENT_PREPARE)
+		copy_main(draft, planned->state != STATE_UP);
 }
 
 /* A held uplink keeps its routes as they are, but what main gets is copied to its table as to any
@@ -408,7 +391,6 @@ void draft_copy_held(struct draft *draft)
 		planned.table = route->table;
 		draft_serve(draft, &planned);
 		copy_main(draft, false);
-		copy_unbanned(draft);
 		free(uplink.addresses.items);
 	}
 	draft->serving.planned = NULL;
@@ -455,28 +437,16 @@ static bool is_others_default(const struct draft *draft, const struct route *rou
  * providers, for instance. */
 static bool default_is_in_other_table(const struct draft *draft, int family)
 {
-	const struct kernel *kernel = draft->input->kernel;
+	const struct rules *rules = &draft->input->kernel->rules;
 	const struct rule *rule;
-	size_t i, k;
+	size_t i;
 
-	for (i = 0; i < kernel->rules.n; i++) {
-		rule = &kernel->rules.items[i];
-		if (rule->from.family != family || rule->from.len || rule->to.len ||
-			rule->action != ACTION_LOOKUP || rule->inverted || rule->tos ||
-			rule->mask || rule->l3mdev || rule_is_selective(rule) || rule->oif[0] ||
-			(rule->iif[0] && strcmp(rule->iif, "lo")) ||
-			(rule->table >= TABLE_DEFAULT && rule->table <= TABLE_LOCAL))
-			continue;
-		for (k = 0; k < kernel->others.n; k++)
-			if (kernel->others.items[k].table == rule->table &&
-				!kernel->others.items[k].dst.len &&
-				kernel->others.items[k].dst.family == family)
-				return true;
-		for (k = 0; k < kernel->routes.n; k++)
-			if (kernel->routes.items[k].table == rule->table &&
-				!kernel->routes.items[k].dst.len &&
-				kernel->routes.items[k].dst.family == family)
-				return true;
+	for (i = 0; i < rules->n; i++) {
+		rule = &rules->items[i];
+		if (rule->from.family == family && !rule->from.len && rule->table != TABLE_MAIN &&
+			rule->table != TABLE_DEFAULT && !rule->min_length &&
+			draft_leads_all(draft, rule))
+			return true;
 	}
 	return false;
 }

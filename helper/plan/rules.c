@@ -10,9 +10,6 @@
 /* See struct serving. */
 enum { PARKED_PRIORITY = 2 };
 
-/* The last priorities before main's, 32766. */
-enum { PRIORITY_LAST = 32764 };
-
 static bool is_plain_local(const struct rule *rule)
 {
 	const struct rule plain = {.from = {.family = rule->from.family},
@@ -22,24 +19,147 @@ static bool is_plain_local(const struct rule *rule)
 	return !rule_compare(rule, &plain);
 }
 
-/* A rule without a priority gets the one before the first that there is (fib_default_rule_pref):
- * ours must not come before those of the administrator's files, so that his get what they would get
- * without us. */
-void draft_choose_priority(struct draft *draft)
+/* Has the rule's table a route, or even a default, of somebody else's, now or after an ifup? */
+static bool has_routes(const struct draft *draft, const struct rule *rule, bool has_default)
+{
+	const int family = rule->from.family;
+
+	return lookups_is_filled(&draft->lookups, rule->table, family, has_default) ||
+		draft_is_for_lines(draft, rule->table, family, has_default);
+}
+
+bool draft_leads_all(const struct draft *draft, const struct rule *rule)
+{
+	const struct planned_uplinks *uplinks = &draft->plan->uplinks;
+	size_t i;
+
+	if (rule->action != ACTION_LOOKUP || !rule_takes_source(rule))
+		return false;
+	if (rule->table == TABLE_MAIN || (!rule->min_length && has_routes(draft, rule, true)))
+		return true;
+	for (i = 0; i < uplinks->n; i++)
+		if (uplinks->items[i].table == rule->table &&
+			uplinks->items[i].uplink->inet6 == (rule->from.family == AF_INET6))
+			return true;
+	return false;
+}
+
+/* A rule of somebody else's that what the host sends may match. */
+struct other {
+	const struct rule *rule;
+	bool whole; /* see draft_leads_all */
+};
+
+struct others {
+	struct other *items;
+	size_t n, cap;
+	struct index in_order;
+};
+
+define_order(others_in_order, struct other,
+	compare_numbers(x->rule->priority, y->rule->priority))
+
+/* Does it say anything? A rule that looks into an empty table does not. */
+static bool is_idle(const struct draft *draft, const struct rule *rule)
+{
+	return rule->action == ACTION_NOP ||
+		(rule->action == ACTION_LOOKUP && rule->table && !rule->l3mdev &&
+			!has_routes(draft, rule, false));
+}
+
+static void add_other(
+	const struct draft *draft, const struct rule *rule, bool whole, struct others *others)
+{
+	const struct index *located = &draft->lookups.located;
+	const struct address first = {.prefix = prefix_network(&rule->from)};
+	struct other *other;
+
+	if (rule->priority <= draft->input->config->rule_priority ||
+		rule->priority >= PRIORITY_MAIN || is_idle(draft, rule) || (rule->iif[0] && strcmp(rule->iif, "lo")) ||
+		(rule->from.len && !rule->inverted &&
+			!address_within(located, index_first(located, &first), &first.prefix)))
+		return;
+	other = array_add(others);
+	other->rule = rule;
+	other->whole = whole && draft_leads_all(draft, rule);
+}
+
+/* Those of the kernel, and the lines of rule- files, in the kernel or not yet. *unnumbered: a line
+ * has no priority. */
+static void collect_others(
+	const struct draft *draft, int family, struct others *others, bool *unnumbered)
 {
 	const struct kernel *kernel = draft->input->kernel;
 	const struct managed *managed;
+	const struct by_hand_rule *line;
 	const struct rule *rule;
-	bool found[2] = {false, false}, inet6;
 	size_t i, k;
 
-	draft->priority = draft->input->config->rule_priority;
 	for (i = 0; i < draft->managed.n; i++) {
 		managed = &draft->managed.items[i];
-		for (k = 0; k < managed->rules.n; k++)
-			if (!managed->rules.items[k].has_priority)
-				draft->priority = PRIORITY_LAST;
+		for (k = 0; k < managed->rules.n; k++) {
+			line = &managed->rules.items[k];
+			if (line->rule.from.family != family)
+				continue;
+			*unnumbered |= !line->has_priority;
+			if (line->has_priority)
+				add_other(draft, &line->rule, !line->other, others);
+		}
 	}
+	for (i = 0; kernel && i < kernel->rules.n; i++) {
+		rule = &kernel->rules.items[i];
+		if (rule->from.family == family && !index_find(&draft->recorded, rule))
+			add_other(draft, rule, true, others);
+	}
+	index_build(others, others_in_order, &others->in_order);
+}
+
+/* What the rules of others say comes first, as it would without us: bans, destinations that another
+ * table leads to, marks, ports. But not one that leads all elsewhere, for then no NIC would answer
+ * for itself; nothing after it is ever asked without us.
+ *
+ * A rule without a priority gets the one before the first that there is (fib_default_rule_pref): so
+ * that those of files get what they would get without us, ours come as late as they can. */
+static void choose_priority(struct draft *draft, int family, struct priorities *chosen)
+{
+	const unsigned least = draft->input->config->rule_priority;
+	unsigned before = PRIORITY_MAIN, behind = 0, first;
+	struct others others = {.n = 0};
+	const struct other *other;
+	bool unnumbered = false;
+	size_t i;
+
+	collect_others(draft, family, &others, &unnumbered);
+	for (i = 0; i < others.n && before == PRIORITY_MAIN; i++) {
+		other = others.in_order.items[i];
+		if (!other->whole)
+			behind = other->rule->priority;
+		else if (!other->rule->from.len && !other->rule->min_length)
+			before = other->rule->priority;
+	}
+	free(others.in_order.items);
+	free(others.items);
+	first = behind ? behind + 1 + PARKED_PRIORITY : least;
+	if (first + 1 >= before || unnumbered)
+		first = before - 2;
+	/* Of rules of one priority the kernel asks the older first. */
+	if (first <= behind)
+		first = behind + 1 < before ? behind + 1 : behind;
+	if (first < least)
+		first = least;
+	chosen->address = first;
+	chosen->prefix = first + 1 < before || !behind ? first + 1 : first;
+}
+
+void draft_choose_priorities(struct draft *draft)
+{
+	const struct kernel *kernel = draft->input->kernel;
+	const struct rule *rule;
+	bool found[2] = {false, false}, inet6;
+	size_t i;
+
+	choose_priority(draft, AF_INET, &draft->priorities[false]);
+	choose_priority(draft, AF_INET6, &draft->priorities[true]);
 	for (i = 0; kernel && i < kernel->rules.n; i++) {
 		rule = &kernel->rules.items[i];
 		inet6 = rule->from.family == AF_INET6;
@@ -47,7 +167,7 @@ void draft_choose_priority(struct draft *draft)
 		if (found[inet6] || !is_plain_local(rule))
 			continue;
 		found[inet6] = true;
-		draft->before_local[inet6] = rule->priority >= draft->priority;
+		draft->before_local[inet6] = rule->priority >= draft->priorities[inet6].address;
 	}
 }
 
@@ -140,68 +260,51 @@ static void add_address_rules(struct draft *draft, const struct prefix *net)
 	const struct index *standing = &draft->lookups.standing;
 	const struct uplink *uplink = draft->serving.uplink;
 	const struct address first = {.prefix = *net}, *address;
+	const unsigned priority = draft->priorities[uplink->inet6].address;
 	struct prefix host;
 	size_t i, at = index_first(services, &first);
 
 	for (i = 0; i < uplink->addresses.n; i++) {
 		host = prefix_host(&uplink->addresses.items[i]);
 		if (prefix_contains(net, &host))
-			add_rule(draft, &host, draft->priority, true);
+			add_rule(draft, &host, priority, true);
 	}
 	if (address_within(services, at, net) && is_first_in(draft, net))
 		for (; (address = address_within(services, at, net)); at++) {
 			host = prefix_host(&address->prefix);
 			if (draft_answers_no_arp(draft, address->device))
-				add_rule(draft, &host, draft->priority, false);
+				add_rule(draft, &host, priority, false);
 		}
 	for (i = index_first(standing, uplink->device);
 		(address = index_at(standing, i, uplink->device)); i++) {
 		host = prefix_host(&address->prefix);
 		if (prefix_contains(net, &host) && !claimed_by_another(draft, NULL, &host))
-			add_rule(draft, &host, draft->priority, false);
-	}
-}
-
-static void note_bans(const struct draft *draft)
-{
-	const struct index *by_hand = &draft->serving.by_hand;
-	const struct rule *ban;
-	char text[2][PREFIX_TEXT];
-	size_t i;
-
-	for (i = 0; i < by_hand->n; i++) {
-		ban = by_hand->items[i];
-		if (ban->action != ACTION_LOOKUP && ban->to.len)
-			diag_notice(draft->diags, draft->serving.uplink->device, 0,
-				"no rule for %s: the foreign rule of priority %u bans %s for it "
-				"alone",
-				prefix_format(&ban->from, text[0]), ban->priority,
-				prefix_format(&ban->to, text[1]));
+			add_rule(draft, &host, priority, false);
 	}
 }
 
 void draft_add_rules(struct draft *draft)
 {
 	const struct serving *serving = &draft->serving;
+	const bool inet6 = serving->uplink->inet6;
 	const struct prefix *net;
 	size_t i;
 
 	/* Before the kernel's rule for the local table ours would take the host's own addresses
 	 * away. */
-	if (draft->before_local[serving->uplink->inet6]) {
+	if (draft->before_local[inet6]) {
 		diag_notice(draft->diags, serving->uplink->device, 0,
 			"no rule: the local table's own rule is behind priority %u; expected it "
 			"before, or RULE_PRIORITY behind it",
-			draft->priority);
+			draft->priorities[inet6].address);
 		return;
 	}
-	note_bans(draft);
 	for (i = 0; i < serving->networks.n; i++) {
 		net = &serving->networks.items[i];
 		if (is_shared(draft, net) || rules_meet_source(&serving->by_hand, net))
 			add_address_rules(draft, net);
 		else
-			add_rule(draft, net, draft->priority + 1, true);
+			add_rule(draft, net, draft->priorities[inet6].prefix, true);
 	}
 }
 

@@ -273,7 +273,7 @@ admin_moves_in() {
 	cp "$LAB_SCRIPTS/route-eth1" "$BATS_TEST_TMPDIR/route-eth1"
 	host ip rule add from 203.0.113.1 priority 1 table 7
 	host ip rule add from 203.0.113.2 priority 10001 table 7
-	host ip rule add to 203.0.113.3 priority 20000 table 7
+	host ip rule add to 203.0.113.3 priority 20000 table 12
 	host ip route add blackhole 198.51.100.0/24
 	host ip route add blackhole 198.51.100.0/24 table 7
 }
@@ -283,7 +283,7 @@ admin_still_there() {
 	outside route-eth1 | cmp - "$BATS_TEST_TMPDIR/route-eth1"
 	has "$(rules)" '^1: from 203\.0\.113\.1 lookup 7'
 	has "$(rules)" '^10001: from 203\.0\.113\.2 lookup 7'
-	has "$(rules)" '^20000: from all to 203\.0\.113\.3 lookup 7'
+	has "$(rules)" '^20000: from all to 203\.0\.113\.3 lookup 12'
 	has "$(routes)" '^blackhole 198\.51\.100\.0/24$'
 	has "$(routes)" '^blackhole 198\.51\.100\.0/24 table 7'
 }

@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 enum { MAX_NICS = 6, MAX_FILES = 12, MAX_ADDRESSES = 32, MAX_ROUTES = 64, MAX_RULES = 8 };
-enum { TABLE_MAIN = 254, FIRST_OWN_PRIORITY = 10000 };
+enum { TABLE_MAIN = 254, FIRST_OWN_PRIORITY = 10000, MAIN_PRIORITY = 32766 };
 
 struct net {
 	uint32_t address; /* host order */

@@ -228,12 +228,22 @@ static bool is_better(const struct route *a, const struct route *b, int nic)
 	return a->nic == nic && b->nic != nic;
 }
 
-/* Is it more exact than a network of the uplink's, which would else be taken to be on the link? */
+static bool same_net(struct net a, struct net b)
+{
+	return a.len == b.len && net_has(a, b.address);
+}
+
+/* Is it more exact than a network of the uplink's, which would else be taken to be on the link, and
+ * main's first to that destination? */
 static bool is_within_own(const struct host *host, int uplink, const struct route *route)
 {
 	const struct address *address;
 	int i;
 
+	for (i = 0; i < host->n_routes; i++)
+		if (host->routes[i].table == TABLE_MAIN && host->routes[i].metric < route->metric &&
+			same_net(host->routes[i].dst, route->dst))
+			return false;
 	for (i = 0; i < host->n_addresses; i++) {
 		address = &host->addresses[i];
 		if (address->file >= 0 && uplink_of(host, address->file) == uplink &&
@@ -298,9 +308,9 @@ static struct want want_kind(int kind, const char *why)
 	return want;
 }
 
-/* Does another uplink's route in main make an exception of the ban? */
+/* Does another uplink's route in main make an exception of it? */
 static bool is_excepted(
-	const struct host *host, int uplink, uint32_t remote, const struct route *ban)
+	const struct host *host, int uplink, uint32_t remote, const struct route *found)
 {
 	const struct route *route;
 	int i;
@@ -308,7 +318,10 @@ static bool is_excepted(
 	for (i = 0; i < host->n_routes; i++) {
 		route = &host->routes[i];
 		if (route->table == TABLE_MAIN && !route->blackhole &&
-			route->dst.len > ban->dst.len && net_has(route->dst, remote) &&
+			(route->dst.len > found->dst.len ||
+				(route->dst.len == found->dst.len &&
+					route->metric < found->metric)) &&
+			net_has(route->dst, remote) &&
 			is_other_uplinks(host, route->nic, uplink))
 			return true;
 	}
@@ -345,14 +358,16 @@ static struct want own_way(const struct host *host, int uplink, uint32_t remote)
 	const struct route *route;
 
 	route = best_route(host, uplink, remote);
-	if (route && route->blackhole && !is_excepted(host, uplink, remote, route))
+	if (!route ||
+		((route->blackhole || route->nic != file->nic) &&
+			is_excepted(host, uplink, remote, route)))
+		return want_way(gateway_of(host, uplink), file->nic, "own gateway");
+	if (route->blackhole)
 		return want_kind(WANT_SAME, "banned");
-	if (route && !route->blackhole)
-		return want_way(route->gateway, nic_to(host, uplink, route),
-			route->home == ROUTE_CONNECTED	      ? "a network of main"
-				: route->home == ROUTE_STATIC ? "a static route"
-							      : "a foreign route");
-	return want_way(gateway_of(host, uplink), file->nic, "own gateway");
+	return want_way(route->gateway, nic_to(host, uplink, route),
+		route->home == ROUTE_CONNECTED	      ? "a network of main"
+			: route->home == ROUTE_STATIC ? "a static route"
+						      : "a foreign route");
 }
 
 enum verdict { DECIDES, DECIDES_NOT, UNCLEAR };
@@ -371,19 +386,76 @@ static enum verdict table_leads(const struct host *host, int table, uint32_t rem
 	return host->has_default ? DECIDES : UNCLEAR;
 }
 
-/* The administrator's own rules come first where their priority does. */
+static bool is_whole(const struct host *host, const struct rule *rule)
+{
+	int i;
+
+	if (rule->to.len || rule->mark)
+		return false;
+	for (i = 0; i < host->n_routes; i++)
+		if (host->routes[i].table == rule->table && !host->routes[i].dst.len)
+			return true;
+	return rule->table == TABLE_MAIN;
+}
+
+/* A rule that looks into an empty table says nothing. */
+static bool is_idle(const struct host *host, const struct rule *rule)
+{
+	int i;
+
+	for (i = 0; i < host->n_routes; i++)
+		if (host->routes[i].table == rule->table)
+			return false;
+	return rule->table != TABLE_MAIN;
+}
+
+static bool meets_host(const struct host *host, const struct rule *rule)
+{
+	int i;
+
+	for (i = 0; i < host->n_addresses; i++)
+		if (net_has(rule->from, host->addresses[i].net.address))
+			return true;
+	return !rule->from.len;
+}
+
+/* Ours may come somewhat later than they have to. */
+enum { ROOM = 4 };
+
+/* The administrator's rules come before ours, but for one that leads everything elsewhere and what
+ * comes after it, and those that lead all of one source behind the others. */
+static int own_priority(const struct host *host)
+{
+	int i, last = MAIN_PRIORITY, own = FIRST_OWN_PRIORITY;
+	const struct rule *rule;
+
+	for (i = 0; i < host->n_rules; i++) {
+		rule = &host->rules[i];
+		if (rule->priority >= FIRST_OWN_PRIORITY && rule->priority < last &&
+			!rule->from.len && is_whole(host, rule))
+			last = rule->priority;
+	}
+	for (i = 0; i < host->n_rules; i++) {
+		rule = &host->rules[i];
+		if (rule->priority >= own && rule->priority < last && !is_whole(host, rule) &&
+			!is_idle(host, rule) && meets_host(host, rule))
+			own = rule->priority + 1;
+	}
+	return own;
+}
+
 static enum verdict rules_lead(const struct host *host, uint32_t local, uint32_t remote)
 {
 	enum verdict verdict, all = DECIDES_NOT;
 	const struct rule *rule;
-	int i;
+	int i, own = own_priority(host);
 
 	for (i = 0; i < host->n_rules; i++) {
 		rule = &host->rules[i];
-		if (rule->priority >= FIRST_OWN_PRIORITY || rule->mark ||
-			!net_has(rule->from, local) || !net_has(rule->to, remote))
+		if (rule->priority > own + ROOM || rule->mark || !net_has(rule->from, local) ||
+			!net_has(rule->to, remote))
 			continue;
-		verdict = table_leads(host, rule->table, remote);
+		verdict = rule->priority < own ? table_leads(host, rule->table, remote) : UNCLEAR;
 		if (verdict == UNCLEAR)
 			all = UNCLEAR;
 		if (verdict == DECIDES && all == DECIDES_NOT)
@@ -408,10 +480,10 @@ static bool is_banned(const struct host *host, uint32_t remote)
 static bool is_ambiguous(const struct host *host, int uplink, uint32_t local, uint32_t remote)
 {
 	const struct address *address;
-	int i;
+	int i, own = own_priority(host);
 
 	for (i = 0; i < host->n_rules; i++)
-		if (host->rules[i].priority >= FIRST_OWN_PRIORITY &&
+		if (host->rules[i].priority >= own &&
 			net_has(host->rules[i].from, local) && net_has(host->rules[i].to, remote))
 			return true;
 	for (i = 0; i < host->n_routes; i++)

@@ -37,9 +37,9 @@ kernel_state() {
 	grep -s . /proc/sys/net/ipv4/conf/*/{rp_filter,arp_ignore,arp_announce,arp_filter}
 }
 
-# Without multihome's own: its routes by their protocol, its rules by their priority.
+# Without multihome's own: its routes by their protocol, its rules by their form.
 foreign_state() {
-	grep -v -e 'proto 109' -e '^1000[01]:' -e '^/proc' "$1"
+	grep -v -e 'proto 109' -e ' iif lo lookup ' -e '^/proc' "$1"
 }
 
 files_state() {
