@@ -275,18 +275,18 @@ static void collect_main(const struct plan_input *input, struct lookups *lookups
 	index_sort(&lookups->excepted, routes_by_prefix);
 }
 
-static void add_filled(struct lookups *lookups, unsigned table, const struct prefix *dst, bool leads)
+static void add_filled(struct lookups *lookups, unsigned table, int family, bool has_default)
 {
 	struct filled_tables *filled = &lookups->filled;
 	struct filled_table *last = filled->n ? &filled->items[filled->n - 1] : NULL;
 
 	/* The kernel tells one table after the other. */
-	if (!last || last->table != table || last->family != dst->family) {
+	if (!last || last->table != table || last->family != family) {
 		last = array_add(filled);
 		last->table = table;
-		last->family = dst->family;
+		last->family = family;
 	}
-	last->has_default |= leads && !dst->len;
+	last->has_default |= has_default;
 }
 
 /* Ours are not there before the first run, and what follows from these must not change by it. */
@@ -296,12 +296,13 @@ static void collect_filled(const struct kernel *kernel, struct lookups *lookups)
 	size_t i;
 
 	for (i = 0; i < kernel->others.n; i++)
-		add_filled(lookups, kernel->others.items[i].table, &kernel->others.items[i].dst,
-			true);
+		add_filled(lookups, kernel->others.items[i].table,
+			kernel->others.items[i].dst.family, false);
 	for (i = 0; i < kernel->routes.n; i++) {
 		route = &kernel->routes.items[i];
 		if (route->protocol != PROTO_MULTIHOME)
-			add_filled(lookups, route->table, &route->dst, route->type != ROUTE_THROW);
+			add_filled(lookups, route->table, route->dst.family,
+				!route->dst.len && !route_has_no_hop(route));
 	}
 	index_build(&lookups->filled, filled_by_table, &lookups->by_filled);
 }

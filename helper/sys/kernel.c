@@ -229,9 +229,7 @@ static void read_route(const struct nlmsghdr *message, void *arg)
 	/* Of a full table each stays where it is read to. */
 	key = array_add(&kernel->others);
 	decode_route_key(message, key);
-	/* A default of IPv6's may have a next hop of ours among others. */
-	counts = route_counts(info->rtm_protocol, key->table) ||
-		(info->rtm_family == AF_INET6 && !info->rtm_dst_len);
+	counts = route_counts(info->rtm_protocol, key->table) || !info->rtm_dst_len;
 	if (reading->all || counts) {
 		route = array_add(&kernel->routes);
 		decode_route(message, key, &kernel->links, route);

@@ -393,7 +393,8 @@ static bool is_whole(const struct host *host, const struct rule *rule)
 	if (rule->to.len || rule->mark)
 		return false;
 	for (i = 0; i < host->n_routes; i++)
-		if (host->routes[i].table == rule->table && !host->routes[i].dst.len)
+		if (host->routes[i].table == rule->table && !host->routes[i].dst.len &&
+			!host->routes[i].blackhole)
 			return true;
 	return rule->table == TABLE_MAIN;
 }
