@@ -96,6 +96,7 @@ struct brought_ups {
 struct probe {
 	device_name device;
 	struct prefix address;
+	struct prefix remote; /* who sends; family 0: somebody behind the default */
 };
 
 struct probes {

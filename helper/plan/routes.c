@@ -380,10 +380,13 @@ void draft_copy_held(struct draft *draft)
 		uplink.inet6 = route->dst.family == AF_INET6;
 		uplink.gateway = route->gateway;
 		uplink.gateway_outside = route->onlink;
-		for (k = i + 1; k < ours.n; k++) {
+		for (k = i; k < ours.n; k++) {
 			own = ours.items[k];
 			if (own->table != route->table || own->dst.family != route->dst.family)
 				break;
+			/* What main gets takes no key of what is held. */
+			if (plan_holds_route(draft->plan, own))
+				*array_add(&draft->plan->routes) = *own;
 			if (own->dst.len && !own->gateway.family &&
 				!strcmp(own->device, route->device))
 				*array_add(&uplink.addresses) = own->dst;

@@ -13,12 +13,13 @@ static void want(struct draft *draft, enum sysctl_key key, int value)
 	sysctl_add(draft->serving.uplink->device, key, value, &draft->plan->sysctls);
 }
 
-static void add_probe(struct draft *draft, const struct prefix *address)
+static struct probe *add_probe(struct draft *draft, const struct prefix *address)
 {
 	struct probe *probe = array_add(&draft->plan->probes);
 
 	memcpy(probe->device, draft->serving.uplink->device, sizeof(probe->device));
 	probe->address = *address;
+	return probe;
 }
 
 /* Is it one of the kernel's, not of the configuration's? */
@@ -28,8 +29,8 @@ static bool is_seen(const struct kernel *kernel, const struct address *address)
 		address < kernel->addresses.items + kernel->addresses.n;
 }
 
-/* shares: another NIC is in the same network. Then neighbours may send packets for a service
- * address to this one, and the other one's filter no longer lets it take those for this one. */
+/* shares: another NIC is in the same network. Then neighbours, such as the gateway, may send packets
+ * for a service address to this one, and the other one no longer takes those for this one. */
 static void want_rp_filter(struct draft *draft, bool shares)
 {
 	const int values[] = {[RP_FILTER_STRICT] = 1, [RP_FILTER_LOOSE] = draft->input->loose,
@@ -58,8 +59,10 @@ static void want_rp_filter(struct draft *draft, bool shares)
 	add_probe(draft, &uplink->addresses.items[0]);
 	for (i = 0; shares && i < services->n; i++) {
 		address = services->items[i];
-		if (address->prefix.family == AF_INET && is_seen(draft->input->kernel, address))
-			add_probe(draft, &address->prefix);
+		if (address->prefix.family != AF_INET || !is_seen(draft->input->kernel, address))
+			continue;
+		add_probe(draft, &address->prefix);
+		add_probe(draft, &address->prefix)->remote = uplink->gateway;
 	}
 }
 

@@ -197,7 +197,7 @@ int kernel_refuses(const struct probes *probes, const struct kernel *kernel, boo
 	for (i = 0; i < probes->n; i++) {
 		probe = &probes->items[i];
 		questions[i].to = probe->address;
-		questions[i].from = remote;
+		questions[i].from = probe->remote.family ? probe->remote : remote;
 		memcpy(questions[i].iif, probe->device, sizeof(questions[i].iif));
 	}
 	if (probes->n)

@@ -16,8 +16,8 @@
 int kernel_ask(const struct question *questions, size_t n, const struct links *links,
 	struct answer *answers);
 
-/* Would the kernel refuse an IPv4 packet from a remote behind no route but a default that arrives
- * by a probe's device for its address (reverse-path filter)? refuses has room for each probe. 0; or
+/* Would the kernel refuse an IPv4 packet that arrives by a probe's device for its address
+ * (reverse-path filter)? refuses has room for each probe. 0; or
  * -1 if it could not be asked, and it is logged. */
 int kernel_refuses(const struct probes *probes, const struct kernel *kernel, bool *refuses);
 

@@ -81,11 +81,24 @@ function judge_pair(step, remote, local,    who, word, n, i)
 		}
 }
 
-# The remote that nobody bans.
-function judge_way_out(step,    remote)
+function main_default(side, step,    file, line, found)
+{
+	file = path(side, step, "routes")
+	while ((getline line <file) > 0)
+		if (line ~ /^default / && line !~ / (table|proto) /)
+			found = found line "\n"
+	close(file)
+	return found
+}
+
+# The remote that nobody bans. A default of initscripts' that leads nowhere is theirs.
+function judge_way_out(step,    remote, theirs)
 {
 	remote = "198.51.100.7"
 	if (is_answered("with", step, "own", remote) || step in spoilt)
+		return
+	theirs = main_default("without", step)
+	if (theirs != "" && theirs == main_default("with", step))
 		return
 	if (step in out)
 		wrong(step, "no way out though an uplink is up: " both(step, "own", remote))

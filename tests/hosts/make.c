@@ -794,8 +794,11 @@ static void step_copy(struct host *host, int k)
 
 static void step_strip(struct host *host, int k)
 {
-	say(host, "sed -i '/^#/d' route-eth%d rule-eth%d; ", k, k);
-	host->nics[k].theirs = true;
+	/* Where the NIC has just been given up, too, the lines stay: whose would they be? */
+	if (!host->nics[k].now.no_multihome) {
+		say(host, "sed -i '/^#/d' route-eth%d rule-eth%d; ", k, k);
+		host->nics[k].theirs = true;
+	}
 	step_restart(host);
 }
 
