@@ -247,8 +247,7 @@ static bool build_once(
 		draft_add_sysctls(&draft);
 	}
 	draft_copy_held(&draft);
-	draft_add_standby_bans(&draft);
-	draft_add_standby_rule(&draft);
+	draft_add_standby(&draft);
 	draft_add_way_out(&draft, AF_INET);
 	draft_add_way_out(&draft, AF_INET6);
 	/* The files, of what is left. */

@@ -196,11 +196,10 @@ void draft_add_routes(struct draft *draft);
 void draft_add_rules(struct draft *draft);
 /* Routes that main has, for the tables of held uplinks. */
 void draft_copy_held(struct draft *draft);
-void draft_add_standby_bans(struct draft *draft);
+/* What goes with the default routes in the standby's table. */
+void draft_add_standby(struct draft *draft);
 /* The default in main where nobody else has one there. */
 void draft_add_way_out(struct draft *draft, int family);
-/* IPv6 has no rule of its own for the standby's table. */
-void draft_add_standby_rule(struct draft *draft);
 /* Does it take all that the host sends from its source to main, or to a table with a default? */
 bool draft_leads_all(const struct draft *draft, const struct rule *rule);
 /* Of our rules, by those of others. */

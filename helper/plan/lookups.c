@@ -257,6 +257,32 @@ static void collect_excepted(const struct route *shared, struct lookups *lookups
 			*array_add(&lookups->excepted) = route;
 }
 
+/* Of routes with one key the kernel takes the first, be the others by what device they may. */
+static bool is_shadowed(
+	const struct route *shared, const struct routes *kernel, const struct index *own)
+{
+	const struct route *end = kernel->items + kernel->n, *route;
+	size_t at;
+
+	for (at = index_first(own, shared); (route = index_at(own, at, shared)); at++)
+		if (route->metric == shared->metric && route->tos == shared->tos &&
+			route >= kernel->items && route < end &&
+			(route < shared || shared < kernel->items || shared >= end))
+			return true;
+	return false;
+}
+
+static void drop_shadowed(const struct routes *kernel, struct lookups *lookups)
+{
+	struct index *shared = &lookups->shared_main;
+	size_t i, n = 0;
+
+	for (i = 0; i < shared->n; i++)
+		if (!is_shadowed(shared->items[i], kernel, &lookups->own_by_prefix))
+			shared->items[n++] = shared->items[i];
+	shared->n = n;
+}
+
 static void collect_main(const struct plan_input *input, struct lookups *lookups)
 {
 	size_t i;
@@ -270,6 +296,7 @@ static void collect_main(const struct plan_input *input, struct lookups *lookups
 	for (i = 0; i < lookups->own_main.n; i++)
 		*array_add(&lookups->own_by_prefix) = lookups->own_main.items[i];
 	index_sort(&lookups->own_by_prefix, routes_by_prefix);
+	drop_shadowed(&input->kernel->routes, lookups);
 	for (i = 0; i < lookups->shared_main.n; i++)
 		collect_excepted(lookups->shared_main.items[i], lookups);
 	index_sort(&lookups->excepted, routes_by_prefix);

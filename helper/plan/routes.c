@@ -401,32 +401,6 @@ void draft_copy_held(struct draft *draft)
 	free(ours.items);
 }
 
-/* A throw in main leads on to the kernel's last rule, where without us nothing was. */
-void draft_add_standby_bans(struct draft *draft)
-{
-	const struct index *main = &draft->lookups.shared_main;
-	bool stands_by[2] = {false, false};
-	const struct route *thrown;
-	struct route route;
-	size_t i;
-
-	for (i = 0; i < draft->plan->routes.n; i++)
-		if (draft->plan->routes.items[i].table == TABLE_DEFAULT)
-			stands_by[draft->plan->routes.items[i].dst.family == AF_INET6] = true;
-	/* A default that somebody else has there is where it leads. */
-	for (i = 0; i < draft->taken.n; i++)
-		if (draft->taken.items[i].table == TABLE_DEFAULT && !draft->taken.items[i].dst.len)
-			stands_by[draft->taken.items[i].dst.family == AF_INET6] = false;
-	for (i = 0; i < main->n; i++) {
-		thrown = main->items[i];
-		if (thrown->type != ROUTE_THROW || !stands_by[thrown->dst.family == AF_INET6])
-			continue;
-		route = *thrown;
-		route.type = ROUTE_UNREACHABLE;
-		add_unwritten(draft, route, TABLE_DEFAULT);
-	}
-}
-
 /* Somebody else's, whatever it leads to, or that it leads nowhere: the administrator's word is the
  * last one. The kernel's own unreachable of IPv6 is nobody's. */
 static bool is_others_default(const struct draft *draft, const struct route *route)
@@ -473,7 +447,8 @@ static void prefer(const struct route **best, const struct route *route)
 static const struct route *find_standby(
 	const struct draft *draft, int family, const struct route **last)
 {
-	const struct routes *wanted = &draft->plan->routes, *seen = &draft->input->kernel->routes;
+	const struct routes *wanted = &draft->plan->routes;
+	const struct kernel *kernel = draft->input->kernel;
 	const struct route *standby = NULL, *in_main = NULL, *any = NULL, *route;
 	size_t i;
 
@@ -482,8 +457,8 @@ static const struct route *find_standby(
 		if (route->table == TABLE_DEFAULT && !route->dst.len && route->dst.family == family)
 			prefer(&standby, route);
 	}
-	for (i = 0; i < seen->n; i++) {
-		route = &seen->items[i];
+	for (i = 0; kernel && i < kernel->routes.n; i++) {
+		route = &kernel->routes.items[i];
 		if (route->dst.family != family || route->dst.len || !is_up(draft, route->device) ||
 			!plan_owns_route(draft->plan, route))
 			continue;
@@ -497,6 +472,38 @@ static const struct route *find_standby(
 	}
 	*last = in_main ? in_main : any;
 	return standby;
+}
+
+/* A throw in main leads on to the kernel's last rule, where without us nothing was. IPv6 has no such
+ * rule. */
+void draft_add_standby(struct draft *draft)
+{
+	const struct index *main = &draft->lookups.shared_main;
+	const struct rule rule = {.from = {.family = AF_INET6},
+		.table = TABLE_DEFAULT,
+		.priority = PRIORITY_DEFAULT};
+	const struct route *thrown, *last;
+	bool stands_by[2] = {find_standby(draft, AF_INET, &last) != NULL,
+		find_standby(draft, AF_INET6, &last) != NULL};
+	struct route route;
+	size_t i;
+
+	if (stands_by[true]) {
+		*array_add(&draft->plan->rules) = rule;
+		*array_add(&draft->plan->owned) = rule;
+	}
+	/* A default that somebody else has there is where it leads. */
+	for (i = 0; i < draft->taken.n; i++)
+		if (draft->taken.items[i].table == TABLE_DEFAULT && !draft->taken.items[i].dst.len)
+			stands_by[draft->taken.items[i].dst.family == AF_INET6] = false;
+	for (i = 0; i < main->n; i++) {
+		thrown = main->items[i];
+		if (thrown->type != ROUTE_THROW || !stands_by[thrown->dst.family == AF_INET6])
+			continue;
+		route = *thrown;
+		route.type = ROUTE_UNREACHABLE;
+		add_unwritten(draft, route, TABLE_DEFAULT);
+	}
 }
 
 /* The kernel's route of that key, protocol and next hop: scripts take the one default for theirs,

@@ -307,29 +307,3 @@ void draft_add_rules(struct draft *draft)
 			add_rule(draft, net, draft->priorities[inet6].prefix, true);
 	}
 }
-
-void draft_add_standby_rule(struct draft *draft)
-{
-	const struct routes *wanted = &draft->plan->routes;
-	const struct kernel *kernel = draft->input->kernel;
-	const struct rule rule = {.from = {.family = AF_INET6},
-		.table = TABLE_DEFAULT,
-		.priority = PRIORITY_DEFAULT};
-	const struct route *route;
-	bool needed = false;
-	size_t i;
-
-	for (i = 0; !needed && i < wanted->n; i++)
-		needed = wanted->items[i].table == TABLE_DEFAULT &&
-			wanted->items[i].dst.family == AF_INET6;
-	for (i = 0; !needed && kernel && i < kernel->routes.n; i++) {
-		route = &kernel->routes.items[i];
-		needed = route->table == TABLE_DEFAULT && route->dst.family == AF_INET6 &&
-			plan_owns_route(draft->plan, route) &&
-			plan_holds(draft->plan, route->device, 0);
-	}
-	if (!needed)
-		return;
-	*array_add(&draft->plan->rules) = rule;
-	*array_add(&draft->plan->owned) = rule;
-}
