@@ -50,7 +50,7 @@ prepare_for() {
 
 # What the kernel forgets when the power is cut, and /var/run, which a boot empties.
 cut_power() {
-	ip -4 rule | sed -n 's/^\(1000[01]\):\tfrom \([^ ]*\) iif lo lookup \([0-9]*\) *$/from \2 iif lo lookup \3 priority \1/p' |
+	ip -4 rule | sed -n 's/^\([0-9]*\):\tfrom \([^ ]*\) iif lo lookup \([0-9]*\) *$/from \2 iif lo lookup \3 priority \1/p' |
 		while read -r rule; do
 			# shellcheck disable=SC2086 # words
 			ip -4 rule del $rule

@@ -85,6 +85,7 @@ struct host {
 	struct nic nics[MAX_NICS];
 	int n_nics, gatewaydev, first_table, step;
 	uint32_t locals[MAX_LOCALS], bans[MAX_BANS];
+	bool ban_is_rule;
 	int local_segments[MAX_LOCALS];
 	int n_locals, n_bans;
 	bool active, container;
@@ -715,17 +716,37 @@ static void step_bounce(struct host *host, int k)
 		host->nics[k].unsure = true;
 }
 
+/* By a rule: where an edit waits its uplink's rules do not follow, and of lines that may be theirs
+ * by now they never do. */
+static bool may_ban_by_rule(struct host *host)
+{
+	int k;
+
+	for (k = 0; k < host->n_nics; k++)
+		if (is_edited(&host->nics[k]) || host->nics[k].theirs)
+			return false;
+	return chance(host, 50);
+}
+
 /* One beyond all routers, or a neighbour. */
 static void step_ban(struct host *host)
 {
+	static const char *const priorities[] = {"", " priority 10002", " priority 20000",
+		" priority 32764"};
 	int segment = host->nics[below(host, host->n_nics)].segment;
 
 	if (host->n_bans) {
-		say(host, "ip route del %s", text_of(host->bans[--host->n_bans]));
+		say(host, "ip %s %s", host->ban_is_rule ? "rule del to" : "route del",
+			text_of(host->bans[--host->n_bans]));
 	} else {
+		host->ban_is_rule = may_ban_by_rule(host);
 		host->bans[host->n_bans++] = chance(host, 70) ? 0xc6120505u /* 198.18.5.5 */
 			: in_segment(host, segment, 50);
-		say(host, "ip route add %s %s", ban_kind(host), text_of(host->bans[0]));
+		if (host->ban_is_rule)
+			say(host, "ip rule add to %s %s%s", text_of(host->bans[0]), ban_kind(host),
+				priorities[below(host, 4)]);
+		else
+			say(host, "ip route add %s %s", ban_kind(host), text_of(host->bans[0]));
 	}
 	do_hook(host);
 }
