@@ -93,6 +93,20 @@ static void hold_device(struct plan *plan, const char *device, bool files)
 	held->files = files;
 }
 
+/* Is it ours, and for an address of a held uplink? */
+static bool is_held_by_source(const struct draft *draft, const struct rule *rule)
+{
+	const struct index *claimed = &draft->lookups.claimed;
+	const struct prefix from = prefix_network(&rule->from);
+	const struct claim key = {.address = &from}, *claim;
+	size_t at = index_first(claimed, &key);
+
+	claim = at < claimed->n ? claimed->items[at] : NULL;
+	return claim && prefix_contains(&from, claim->address) &&
+		plan_holds(draft->plan, claim->uplink->device, 0) &&
+		index_find(&draft->recorded, rule);
+}
+
 void hold_set(struct draft *draft)
 {
 	const struct kernel *kernel = draft->input->kernel;
@@ -122,7 +136,8 @@ void hold_set(struct draft *draft)
 			hold_device(plan, whose(managed), true);
 	}
 	plan_index_holds(plan);
-	/* The tables that held devices have: an edit of TABLE= waits, too. */
+	/* The tables that held devices have, by blocks, routes or rules, whichever is left: an edit of
+	 * TABLE= waits, too. */
 	for (i = 0; i < draft->managed.n; i++) {
 		managed = &draft->managed.items[i];
 		if (plan_holds_files(plan, whose(managed)))
@@ -133,6 +148,9 @@ void hold_set(struct draft *draft)
 		if (route_is_table_default(route) && plan_holds(plan, route->device, 0))
 			*array_add(&plan->held_tables) = route->table;
 	}
+	for (i = 0; kernel && i < kernel->rules.n; i++)
+		if (is_held_by_source(draft, &kernel->rules.items[i]))
+			*array_add(&plan->held_tables) = kernel->rules.items[i].table;
 	plan_index_holds(plan);
 }
 

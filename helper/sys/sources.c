@@ -166,7 +166,7 @@ static int read_host(const char *root, const char *etc, struct sources *sources)
 		{"route6-?*", &sources->managed}, {"rule6-?*", &sources->managed},
 		{"?*.route", &sources->sourced}};
 	const struct part told = {RUN_LEASE "?*", &sources->leases};
-	int err;
+	int err, started;
 
 	sources->scripts = mem_format("%s/sysconfig/network-scripts", etc);
 	read_below(etc, "sysconfig/network", &sources->network);
@@ -197,8 +197,9 @@ static int read_host(const char *root, const char *etc, struct sources *sources)
 		folder_check(&sources->ifcfg) | files_check(&sources->tables);
 	if (!*root)
 		err |= network_manager_runs(&sources->network_manager);
-	sources->started = !*root && file_exists("/var/lock/subsys/network") > 0;
-	return err ? -1 : 0;
+	started = *root ? 0 : file_exists("/var/lock/subsys/network");
+	sources->started = started > 0;
+	return err || started < 0 ? -1 : 0;
 }
 
 /* root/etc, or root itself: the one that has network-scripts. NULL: neither, logged. */
