@@ -815,8 +815,9 @@ static void step_copy(struct host *host, int k)
 
 static void step_strip(struct host *host, int k)
 {
-	/* Where the NIC has just been given up, too, the lines stay: whose would they be? */
-	if (!host->nics[k].now.no_multihome) {
+	/* Where the NIC has just been given up, too, the lines stay: whose would they be? And his
+	 * rule would come before that of a ban. */
+	if (!host->nics[k].now.no_multihome && !(host->n_bans && host->ban_is_rule)) {
 		say(host, "sed -i '/^#/d' route-eth%d rule-eth%d; ", k, k);
 		host->nics[k].theirs = true;
 	}
@@ -1005,7 +1006,7 @@ static void trouble_routes(struct host *host, int k)
 		break;
 	case 6:
 		snprintf(begin, size, "ip route add 198.51.100.66 via %s", router);
-		snprintf(end, size, "ip route del 198.51.100.66");
+		snprintf(end, size, "ip route del 198.51.100.66 via %s", router);
 		break;
 	case 7:
 		snprintf(begin, size, "ip rule add to 198.18.0.0/15 iif eth%d lookup 240 priority 60; "
