@@ -815,9 +815,11 @@ static void step_copy(struct host *host, int k)
 
 static void step_strip(struct host *host, int k)
 {
-	/* Where the NIC has just been given up, too, the lines stay: whose would they be? And his
-	 * rule would come before that of a ban. */
-	if (!host->nics[k].now.no_multihome && !(host->n_bans && host->ban_is_rule)) {
+	/* Where the NIC is routed by hand or has just been given up, too, the lines stay, and nobody
+	 * keeps bans in their table: whose would they be? And his rule would come before that of a
+	 * ban. */
+	if (!host->nics[k].now.no_multihome && !host->nics[k].by_hand &&
+		!(host->n_bans && host->ban_is_rule)) {
 		say(host, "sed -i '/^#/d' route-eth%d rule-eth%d; ", k, k);
 		host->nics[k].theirs = true;
 	}
