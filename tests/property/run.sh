@@ -64,7 +64,7 @@ sync() { # WHICH
 	[ $status = 0 ] || echo "exit status $status" >>"$out/sync"
 	[ ! -s "$out/sync" ] ||
 		grep -v -e 'lies in no network; it is taken to be on the link$' \
-			-e ': GATEWAY=.* \(lies in the network\|is an address\) of .*; eth[^ ]* is not served$' \
+			-e ': \(GATEWAY=\|default via \).* \(lies in the network\|is an address\) of .*; eth[^ ]* is not served$' \
 			-e ': left alone: rule-.* has rules of its own' "$out/sync" |
 		wrong "$1 sync says"
 }
