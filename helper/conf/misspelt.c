@@ -9,7 +9,7 @@
 static const char *const keys[] = {"GATEWAY", "IPADDR", "NETMASK", "PREFIX", "DEFROUTE", "TABLE",
 	"MULTIHOME", "FALLBACK", "RP_FILTER", "ARP_IGNORE", "ARP_ANNOUNCE"};
 
-/* One letter more, less or other, or two that changed places. IPADDR2 is a key of its own. */
+/* One letter more, less or other, or two that changed places. */
 static bool is_near(const char *word, const char *key)
 {
 	size_t n = strlen(word), len = strlen(key), same = 0;
@@ -19,7 +19,7 @@ static bool is_near(const char *word, const char *key)
 	word += same;
 	key += same;
 	if (n == len + 1)
-		return !isdigit((unsigned char)*word) && !strcasecmp(word + 1, key);
+		return !strcasecmp(word + 1, key);
 	if (n + 1 == len)
 		return !strcasecmp(word, key + 1);
 	if (n != len)
@@ -38,7 +38,9 @@ void misspelt_note(const struct shvars *vars, const char *path, struct diags *di
 
 	for (i = 0; i < vars->n; i++) {
 		var = &vars->items[i];
-		if (strcmp(var->file, path))
+		/* A file may have thousands of IPADDRn. */
+		if (isdigit((unsigned char)var->key[strlen(var->key) - 1]) ||
+			strcmp(var->file, path))
 			continue;
 		for (k = 0; k < n && strcmp(var->key, keys[k]); k++)
 			;
