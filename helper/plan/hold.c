@@ -148,7 +148,7 @@ void hold_set(struct draft *draft)
 		if (route_is_table_default(route) && plan_holds(plan, route->device, 0))
 			*array_add(&plan->held_tables) = route->table;
 	}
-	for (i = 0; kernel && i < kernel->rules.n; i++)
+	for (i = 0; kernel && plan->held_devices.n && i < kernel->rules.n; i++)
 		if (is_held_by_source(draft, &kernel->rules.items[i]))
 			*array_add(&plan->held_tables) = kernel->rules.items[i].table;
 	plan_index_holds(plan);
