@@ -41,7 +41,7 @@ static bool is_like(const struct verdict *a, const struct verdict *b)
 void check_begin(const struct facts *facts, struct check *check)
 {
 	const struct addresses *addresses = &facts->kernel->addresses;
-	struct packet packet = {.local = NULL};
+	struct packet packet = {.anybody = true};
 	struct verdict *verdict;
 	size_t i, alike = 0;
 	int inet6;

@@ -282,6 +282,7 @@ void verdict_begin_own(const struct facts *facts, const struct prefix *remote,
 	const struct question question = {.to = *remote};
 
 	verdict->packet.remote = *remote;
+	verdict->packet.anybody = true;
 	verdict->reply = walk(&facts->walks, &question, NULL);
 	verdict->question = questions->n;
 	verdict->asked = true;
@@ -449,6 +450,41 @@ static void assume(struct verdict *verdict)
 	verdict->leaves.table = last->route->table;
 }
 
+static enum fault judge_hop(const struct facts *facts, const struct verdict *verdict)
+{
+	return verdict->holder ? find_fault(facts, verdict) : fault_of_next_hop(facts, verdict);
+}
+
+static int badness(enum fault fault)
+{
+	static const int of_outcomes[] = {
+		[OUTCOME_RIGHT] = 0, [OUTCOME_UNKNOWN] = 0, [OUTCOME_ASTRAY] = 2, [OUTCOME_LOST] = 3};
+	const struct verdict verdict = {.fault = fault};
+
+	return fault == FAULT_GATEWAY ? 1 : of_outcomes[verdict_outcome(&verdict)];
+}
+
+/* Which of several next hops a flow gets the kernel decides by a hash with a secret. Where the remote
+ * stands for all, some of them get the worst. */
+static void take_worst_hop(const struct facts *facts, struct verdict *verdict)
+{
+	const struct route *route = verdict->reply.last.route;
+	struct verdict turn = *verdict;
+	bool first = true;
+	size_t i;
+
+	for (i = 0; i < route->n; i++) {
+		if (route->hops[i].dead)
+			continue;
+		memcpy(turn.leaves.device, route->hops[i].device, sizeof(turn.leaves.device));
+		turn.leaves.gateway = route->hops[i].gateway;
+		turn.fault = judge_hop(facts, &turn);
+		if (first || badness(turn.fault) > badness(verdict->fault))
+			*verdict = turn;
+		first = false;
+	}
+}
+
 void verdict_finish(
 	const struct facts *facts, struct verdict *verdict, const struct answer *answers)
 {
@@ -462,7 +498,9 @@ void verdict_finish(
 		assume(verdict);
 	verdict->agrees = walk_agrees(verdict);
 	verdict->firewall = facts->firewall[verdict->packet.remote.family == AF_INET6];
-	verdict->fault = own ? fault_of_next_hop(facts, verdict) : find_fault(facts, verdict);
+	verdict->fault = judge_hop(facts, verdict);
+	if (verdict->packet.anybody && !verdict->leaves.error && verdict->agrees)
+		take_worst_hop(facts, verdict);
 }
 
 void verdict_free(struct verdict *verdict)

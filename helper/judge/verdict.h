@@ -15,6 +15,7 @@
 
 struct packet {
 	struct prefix remote;
+	bool anybody; /* the remote stands for all that are beyond the gateways */
 	const struct address *local; /* whose link is there */
 	device_name by;	  /* the device that it is said to arrive by; "": not said */
 	device_name zone; /* of a link-local remote: its device */

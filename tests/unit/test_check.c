@@ -75,6 +75,10 @@ static void test_addresses(void)
 	find_route(&scene, 100, "0.0.0.0/0")->protocol = 0;
 	find(&scene, "note wrong-gateway eth0", NULL, "a routing daemon's choice is a note");
 	set_scene(&scene);
+	add_hop(find_route(&scene, 100, "0.0.0.0/0"), "eth0", "192.168.2.7");
+	find_route(&scene, 100, "0.0.0.0/0")->protocol = 0;
+	find(&scene, "note wrong-gateway eth0", NULL, "as is one of several next hops, by turns");
+	set_scene(&scene);
 	add_neighbour(&scene, "eth0", "192.168.2.1", NEIGHBOUR_FAILED);
 	find(&scene, "wrong neighbour eth0", NULL, "a gateway is dead");
 	set_scene(&scene);
@@ -99,6 +103,11 @@ static void test_host(void)
 	find_link(&scene, "eth1")->running = false;
 	find(&scene, "wrong no-carrier eth1, wrong offline -",
 		"run ifdown eth1; eth0 carries it then", "the winner's cable is out");
+	set_scene(&scene);
+	find_link(&scene, "eth0")->running = false;
+	add_hop(find_route(&scene, TABLE_MAIN, "0.0.0.0/0"), "eth0", "192.168.2.1");
+	find(&scene, "wrong no-carrier eth0, wrong offline -",
+		"run ifdown eth0; eth1 carries it then", "that of one of two next hops");
 	set_scene(&scene);
 	drop_rule(&scene, TABLE_MAIN);
 	drop_rule(&scene, TABLE_DEFAULT);
