@@ -19,11 +19,14 @@
 char *cure_verdict(const struct facts *facts, const struct verdict *verdict);
 /* The NIC by which the host's own traffic leaves is dead. */
 char *cure_own(const struct facts *facts, const struct verdict *verdict);
-char *cure_gateway(const char *file, const char *device, const struct prefix *gateway);
+/* The next hop does not answer on the device. */
+char *cure_gateway(
+	const struct verdict *verdict, const char *device, const struct prefix *gateway);
 /* Another NIC answers ARP for the address. */
 char *cure_conflict(const struct facts *facts, const struct verdict *verdict,
 	const struct bystander *other);
-char *cure_duplicate(const struct rule *rule);
+/* One more command for a cure that begins with it, or goes on. The rule is there once more. */
+void cure_add_deletion(const struct rule *rule, struct text *cure);
 char *cure_hook(const struct hook *hook, enum hook_key key);
 char *cure_restart(const char *device);
 char *cure_down(const struct facts *facts, const char *device);

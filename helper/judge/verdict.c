@@ -185,17 +185,18 @@ static const struct link *find_only_way(
 	const struct step *last = &walked->last;
 	const struct link *link;
 	struct prefix unused;
-	bool outside, forwards;
 
 	if (!last->route || last->end != STEP_ROUTE || !last->device || last->route->dst.len <= 1)
 		return NULL;
 	link = kernel_find_link(facts->kernel, last->device);
 	if (!link || link->loopback ||
 		find_default(facts, verdict->local.family, link->name, NULL, &unused) ||
-		facts_find_uplink(facts, link->name, &verdict->local, &outside))
+		facts_find_uplink(facts, link->name, &verdict->local, NULL))
 		return NULL;
-	forwards = verdict->local.family == AF_INET6 ? facts->forwards6 : facts->forwards;
-	return forwards || !facts_find_profile(facts, link->name) ? link : NULL;
+	return facts->forwards[verdict->local.family == AF_INET6] ||
+			!facts_find_profile(facts, link->name)
+		? link
+		: NULL;
 }
 
 /* A service address that is in no NIC's network is routed to the host, by a NIC that nobody tells.
@@ -455,13 +456,11 @@ static enum fault judge_hop(const struct facts *facts, const struct verdict *ver
 	return verdict->holder ? find_fault(facts, verdict) : fault_of_next_hop(facts, verdict);
 }
 
-static int badness(enum fault fault)
+static int badness(const struct verdict *verdict)
 {
-	static const int of_outcomes[] = {
-		[OUTCOME_RIGHT] = 0, [OUTCOME_UNKNOWN] = 0, [OUTCOME_ASTRAY] = 2, [OUTCOME_LOST] = 3};
-	const struct verdict verdict = {.fault = fault};
-
-	return fault == FAULT_GATEWAY ? 1 : of_outcomes[verdict_outcome(&verdict)];
+	if (verdict_outcome(verdict) == OUTCOME_LOST)
+		return 3;
+	return verdict_is_bad(verdict) ? 2 : verdict->fault == FAULT_GATEWAY;
 }
 
 /* Which of several next hops a flow gets the kernel decides by a hash with a secret. Where the remote
@@ -479,7 +478,7 @@ static void take_worst_hop(const struct facts *facts, struct verdict *verdict)
 		memcpy(turn.leaves.device, route->hops[i].device, sizeof(turn.leaves.device));
 		turn.leaves.gateway = route->hops[i].gateway;
 		turn.fault = judge_hop(facts, &turn);
-		if (first || badness(turn.fault) > badness(verdict->fault))
+		if (first || badness(&turn) > badness(verdict))
 			*verdict = turn;
 		first = false;
 	}
@@ -509,6 +508,15 @@ void verdict_free(struct verdict *verdict)
 	memset(&verdict->bystanders, 0, sizeof(verdict->bystanders));
 }
 
+void verdicts_free(struct verdicts *verdicts)
+{
+	size_t i;
+
+	for (i = 0; i < verdicts->n; i++)
+		verdict_free(&verdicts->items[i]);
+	free(verdicts->items);
+}
+
 enum outcome verdict_outcome(const struct verdict *verdict)
 {
 	if (verdict->fault <= FAULT_GATEWAY)
@@ -516,4 +524,9 @@ enum outcome verdict_outcome(const struct verdict *verdict)
 	if (verdict->fault < FAULT_NIC)
 		return OUTCOME_LOST;
 	return verdict->fault < FAULT_VRF ? OUTCOME_ASTRAY : OUTCOME_UNKNOWN;
+}
+
+bool verdict_is_bad(const struct verdict *verdict)
+{
+	return verdict->fault > FAULT_GATEWAY && verdict->fault < FAULT_VRF;
 }

@@ -98,6 +98,11 @@ struct verdict {
 	enum firewall firewall; /* of the packet's family */
 };
 
+struct verdicts {
+	struct verdict *items;
+	size_t n, cap;
+};
+
 struct questions {
 	struct question *items;
 	size_t n, cap;
@@ -113,8 +118,11 @@ void verdict_take_back(struct verdict *verdict, struct questions *questions);
 void verdict_finish(
 	const struct facts *facts, struct verdict *verdict, const struct answer *answers);
 void verdict_free(struct verdict *verdict);
+void verdicts_free(struct verdicts *verdicts);
 
 enum outcome verdict_outcome(const struct verdict *verdict);
+/* Astray or lost? */
+bool verdict_is_bad(const struct verdict *verdict);
 /* Is the address a service's, on lo or a dummy, and so no NIC's? */
 bool verdict_is_service(const struct verdict *verdict);
 /* The next hop of the reply: the gateway, or the remote itself. */

@@ -163,69 +163,43 @@ static void tell_delivery(struct telling *telling)
 	add_step(telling, "delivery", &words);
 }
 
-static void format_missed(
-	const struct verdict *verdict, const struct step *step, struct text *out)
+/* Why a rule does not match, or what comes of it; what a route decides follows. */
+static const char *const ends[] = {
+	[STEP_IIF] = "no, it does not arrive by ",
+	[STEP_OIF] = "no, it is not bound to ",
+	[STEP_MARK] = "no, unless the firewall marks it",
+	[STEP_OTHER] = "no, taken to be for other packets",
+	[STEP_VRF] = "no, it is in no VRF",
+	[STEP_FROM] = "no, it is from ",
+	[STEP_TO] = "no, it is to ",
+	[STEP_TOS] = "no, it has tos 0",
+	[STEP_NOT] = "no, all of it fits",
+	[STEP_NOP] = "matches, does nothing",
+	[STEP_GOTO] = "matches",
+	[STEP_NOWHERE] = "matches, but there is no such rule",
+	[STEP_EMPTY] = "matches, but the table is EMPTY",
+	[STEP_NO_ROUTE] = "matches, no route there",
+	[STEP_THROW] = "matches, ",
+	[STEP_SUPPRESSED] = "matches, but suppresses ",
+	[STEP_ROUTE] = "matches, ",
+	[STEP_REFUSED] = "matches, ",
+};
+
+static void format_end(const struct verdict *verdict, const struct step *step, struct text *out)
 {
+	bool usual = step->end == STEP_EMPTY && step->rule->table == TABLE_DEFAULT;
 	char text[PREFIX_TEXT];
 
-	switch (step->end) {
-	case STEP_IIF:
-		text_format(out, "no, it does not arrive by %s", step->rule->iif);
-		return;
-	case STEP_OIF:
-		text_format(out, "no, it is not bound to %s", step->rule->oif);
-		return;
-	case STEP_MARK:
-		text_add_string(out, "no, unless the firewall marks it");
-		return;
-	case STEP_OTHER:
-		text_add_string(out, "no, taken to be for other packets");
-		return;
-	case STEP_VRF:
-		text_add_string(out, "no, it is in no VRF");
-		return;
-	case STEP_FROM:
-		text_format(out, "no, it is from %s", prefix_format_address(&verdict->local, text));
-		return;
-	case STEP_TO:
-		text_format(out, "no, it is to %s", prefix_format_address(&verdict->packet.remote, text));
-		return;
-	case STEP_TOS:
-		text_add_string(out, "no, it has tos 0");
-		return;
-	default:
-		text_add_string(out, "no, all of it fits");
-	}
-}
-
-static void format_matched(const struct step *step, struct text *out)
-{
-	switch (step->end) {
-	case STEP_NOP:
-		text_add_string(out, "matches, does nothing");
-		return;
-	case STEP_GOTO:
-		text_add_string(out, "matches");
-		return;
-	case STEP_NOWHERE:
-		text_add_string(out, "matches, but there is no such rule");
-		return;
-	case STEP_EMPTY:
-		text_add_string(out,
-			step->rule->table == TABLE_DEFAULT ? "matches, no route there"
-							   : "matches, but the table is EMPTY");
-		return;
-	case STEP_NO_ROUTE:
-		text_add_string(out, "matches, no route there");
-		return;
-	case STEP_SUPPRESSED:
-		text_add_string(out, "matches, but suppresses ");
-		break;
-	default:
-		text_add_string(out, step->route ? "matches, " : "matches, REFUSED");
-	}
-	if (step->route)
+	text_add_string(out, ends[usual ? STEP_NO_ROUTE : step->end]);
+	if (step->end == STEP_IIF || step->end == STEP_OIF)
+		text_add_string(out, step->end == STEP_IIF ? step->rule->iif : step->rule->oif);
+	else if (step->end == STEP_FROM || step->end == STEP_TO)
+		text_add_string(out, prefix_format_address(step->end == STEP_FROM
+				? &verdict->local : &verdict->packet.remote, text));
+	else if (step->end >= STEP_THROW && step->route)
 		route_format_choice(step->route, out);
+	else if (step->end == STEP_REFUSED)
+		text_add_string(out, "REFUSED");
 }
 
 /* "10001: from 10.0.0.0/8 iif lo lookup 101: matches, default via 10.0.0.1 dev eth1" */
@@ -237,10 +211,7 @@ static void format_step(struct telling *telling, const struct step *step)
 	/* The priority comes first here, as in `ip rule`. */
 	*strstr(rule.bytes, " priority ") = '\0';
 	text_format(&words, "%u: %s: ", step->rule->priority, rule.bytes);
-	if (step_matches(step))
-		format_matched(step, &words);
-	else
-		format_missed(telling->verdict, step, &words);
+	format_end(telling->verdict, step, &words);
 	text_format(telling->out, "%*s", LABEL + 1, "");
 	text_wrap(words.bytes, LABEL + 1, LABEL + 3, telling->columns, telling->out);
 	text_free(&words);
@@ -370,11 +341,14 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 	const char *arrival = verdict->arrival->name;
 	char text[PREFIX_TEXT];
 
+	if (!verdict_is_bad(verdict) && verdict->fault != FAULT_VRF) {
+		text_add_string(out, verdict->fault <= FAULT_GATEWAY ? "right: answered by "
+								     : "unknown: answered by ");
+		format_exit(verdict, out);
+	}
 	switch (verdict->fault) {
 	case FAULT_NONE:
 	case FAULT_GATEWAY:
-		text_add_string(out, "right: answered by ");
-		format_exit(verdict, out);
 		if (strcmp(verdict->leaves.device, verdict->holder->name))
 			text_add_string(out, ", which leads to it");
 		else if (verdict->fault == FAULT_GATEWAY)
@@ -430,19 +404,13 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 			verdict->holder->vrf ? verdict->holder->name : arrival);
 		return;
 	case FAULT_ARRIVAL:
-		text_add_string(out, "unknown: answered by ");
-		format_exit(verdict, out);
 		text_add_string(out, ", whichever NIC its routers send it to: see the same, by DEVICE");
 		return;
 	case FAULT_DEPENDS:
-		text_add_string(out, "unknown: answered by ");
-		format_exit(verdict, out);
 		text_add_string(out, ", unless this rule is for the reply: ");
 		rule_format(verdict->reply.depends, out);
 		return;
 	case FAULT_FIREWALL:
-		text_add_string(out, "unknown: answered by ");
-		format_exit(verdict, out);
 		text_add_string(out, verdict->firewall == FIREWALL_LOADED
 				? " if the firewall lets it: rules are loaded, and were not examined"
 				: " if no firewall drops it: only root sees whether there are rules");

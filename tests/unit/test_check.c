@@ -180,7 +180,7 @@ static void test_rules(void)
 	strcpy(add_rule(&scene, 50, "0.0.0.0/0", 7)->iif, "br9");
 	find(&scene, "note stale-rule -", "", "and one for a bridge that is absent");
 	set_scene(&scene);
-	scene.facts.forwards = true;
+	scene.facts.forwards[false] = true;
 	add_rule(&scene, 50, "203.0.113.0/24", 101);
 	find(&scene, "note table-shared eth1", "set TABLE=102 in ifcfg-eth1 and run multihome sync",
 		"a router's rules are for others, and the table is shared");
