@@ -540,3 +540,145 @@ reached_by() {
 	finding vrf lan2
 	is "$cure" -
 }
+
+# --- cures ----------------------------------------------------------------------------------------
+
+# cures KIND K CURE [ADDRESS]: check finds it of ethK, and names that cure, as explain does; once it
+# is carried out, the address is answered by that NIC, and all is quiet.
+cures() {
+	local address=${4-${LAB_ADDRESSES[$2]}} to=$LAB_CLIENT
+	[[ $address != *:* ]] || to=$LAB_CLIENT6
+	is_not "$(probe_ping "$address")" "ok eth$2"
+	finding "$1" "eth$2"
+	is "$cure" "$3" 'of check'
+	run --separate-stderr host multihome explain "$to" "$address"
+	is "$(sed -n 's/^cure  *//p' <<<"$output")" "$3" 'of explain'
+	carry_out "$3"
+	links_settle
+	is "$(probe_ping "$address")" "ok eth$2"
+	quiet
+}
+
+@test "what the administrator's own lines made, and what is left alone, comes back" {
+	host_up LAB_UPLINKS=3 LAB_RP_FILTER=el6
+	echo 'from 192.168.2.99 table 5' >"$LAB_SCRIPTS/rule-eth0"
+	echo 'default via 192.168.2.1 dev eth0 table 5' >"$LAB_SCRIPTS/route-eth0"
+	set_keys TABLE=120 ifcfg-eth1
+	echo 'default via 10.0.0.1 dev eth1 table 120' >"$LAB_SCRIPTS/route-eth1"
+	lab_install
+	service start
+	quiet
+	answers 0 1 2
+	host ip rule del from 192.168.2.99
+	cures dropped 0 'run ifdown eth0 && ifup eth0'
+	host ip route del default table 120
+	cures dropped 1 'run ifdown eth1 && ifup eth1'
+	host ip route flush table 5
+	cures dropped 0 'run ip route add default via 192.168.2.1 dev eth0 table 5'
+	host ip route del default table 120
+	finding route-lost eth1
+	carry_out "$cure"
+	quiet
+	answers 0 1 2
+	rm "$LAB_SCRIPTS/rule-eth0" "$LAB_SCRIPTS/route-eth0"
+	host ip rule del from 192.168.2.99
+	host ip route add default via 192.168.2.1 dev eth0 metric 5000
+	set_keys MULTIHOME=no ifcfg-eth0
+	multihome 0 sync
+	cures dropped 0 'remove MULTIHOME=no from ifcfg-eth0 and run multihome sync'
+	answers 0 1 2
+}
+
+@test "one NIC alone: its default is lost, or another's, or taken by a VPN" {
+	host_up LAB_UPLINKS=1
+	lab_install
+	service start
+	host ip route del default
+	cures no-way-back 0 'run ifdown eth0 && ifup eth0'
+	host ip route replace default via 192.168.2.7
+	cures wrong-gateway 0 'run ifdown eth0 && ifup eth0'
+	sed -i /GATEWAY/d "$LAB_SCRIPTS/ifcfg-eth0"
+	vpn_up
+	cures wrong-nic 0 'set GATEWAY=192.168.2.1 and TABLE=100 in ifcfg-eth0 and run multihome sync'
+}
+
+@test "an address that an edit gave to another NIC, a key that was corrected, NetworkManager" {
+	host_up
+	set_keys 'IPADDR1=172.29.0.9 and PREFIX1=24' ifcfg-eth1
+	lab_install
+	service start
+	sed -i '/^IPADDR1\|^PREFIX1/d' "$LAB_SCRIPTS/ifcfg-eth1"
+	set_keys 'IPADDR1=172.29.0.9 and PREFIX1=24' ifcfg-eth0
+	multihome 0 sync
+	reached_by 172.29.0.9 0
+	explained astray "$LAB_CLIENT" 172.29.0.9
+	carry_out "$cure"
+	is "$(probe_ping 172.29.0.9)" 'ok eth0'
+	quiet
+	sed -i s/^GATEWAY/GATWAY/ "$LAB_SCRIPTS/ifcfg-eth0"
+	host ifdown eth0
+	host ifup eth0
+	is "$(probe_ping 192.168.2.99)" 'ok eth1'
+	finding key eth0
+	sed -i s/^GATWAY/GATEWAY/ "$LAB_SCRIPTS/ifcfg-eth0"
+	carry_out "$cure"
+	answers 0 1
+	quiet
+	mkdir -p "$LAB_ROOT/etc/NetworkManager/dispatcher.d" "$LAB_ROOT/run/NetworkManager"
+	touch "$LAB_ROOT/run/NetworkManager/NetworkManager.pid"
+	lab_install
+	chmod -x "$LAB_ROOT/etc/NetworkManager/dispatcher.d/50-multihome"
+	multihome 0 sync
+	finding network-manager eth0
+	carry_out "$cure"
+	multihome 0 check
+}
+
+@test "IPv6: a file without its gateway, a service address, a table that was emptied" {
+	local address=${LAB_ADDRESSES6[0]}
+	host_up LAB_IPV6=1
+	lab_uplinks6
+	sed -i /IPV6_DEFAULTGW/d "$LAB_SCRIPTS/ifcfg-eth0"
+	lab_install
+	service start
+	host ip -6 route add default via 2001:db8:2::1 dev eth0 metric 2000
+	cures wrong-nic 0 \
+		'set IPV6_DEFAULTGW=2001:db8:2::1%eth0 in ifcfg-eth0 and run multihome sync' "$address"
+	host ip -6 route flush table 100
+	cures wrong-nic 0 'run multihome sync' "$address"
+	host ip -6 address add 2001:db8:77::9/128 dev lo
+	router 0 ip -6 route add 2001:db8:77::9 via "${LAB_ADDRESSES6[0]}"
+	multihome 0 sync
+	client ip -6 route add 2001:db8:77::9 via 2001:db8:f0::1 src "$LAB_CLIENT6"
+	is "$(probe_ping 2001:db8:77::9)" 'ok eth1'
+	explained 'astray: asked by eth0, answered by eth1' "$LAB_CLIENT6" 2001:db8:77::9 by eth0
+	carry_out "$cure"
+	is "$(probe_ping 2001:db8:77::9)" 'ok eth0'
+	host ip -6 rule del from 2001:db8:77::9
+	host /etc/sysconfig/network-scripts/ifup-routes eth0 2>/dev/null
+	is "$(probe_ping 2001:db8:77::9)" 'ok eth0'
+	quiet
+}
+
+@test "a host without files: a NIC that is down, a table that is made, or filled" {
+	host_up LAB_IPV6=1
+	lab_install
+	rm -r "$LAB_ROOT/etc/sysconfig"
+	host ip -batch - <<-END
+		address add 192.168.2.99/24 dev eth0
+		link set eth1 up
+		address add 2001:db8:10::99/64 dev eth1 nodad
+		route add default via 2001:db8:10::1
+	END
+	explained 'lost: eth0 is down' 192.168.2.1 192.168.2.99
+	carry_out "$cure"
+	links_settle
+	router 0 ping -n -q -c1 -W1 192.168.2.99
+	host ip address add "${LAB_ADDRESSES6[0]}/64" dev eth0 nodad
+	host ip -6 route add default via 2001:db8:2::1 metric 2000
+	cures wrong-nic 0 "run ip -6 route add default via 2001:db8:2::1 dev eth0 table 100 && \
+ip -6 rule add from 2001:db8:2::99 table 100" "${LAB_ADDRESSES6[0]}"
+	host ip -6 route flush table 100
+	cures wrong-nic 0 'run ip -6 route add default via 2001:db8:2::1 dev eth0 table 100' \
+		"${LAB_ADDRESSES6[0]}"
+}

@@ -29,16 +29,21 @@ static bool has_foreign_route(const struct facts *facts, const struct planned *p
 	return false;
 }
 
+/* One that is for an address outside of the uplink's networks, a service's, means that uplink. */
 static bool has_foreign_rule(const struct facts *facts, const struct planned *planned)
 {
 	const struct rule *rule;
+	bool outside;
 	size_t i;
 
 	for (i = 0; i < facts->kernel->rules.n; i++) {
 		rule = &facts->kernel->rules.items[i];
-		if (rule->action == ACTION_LOOKUP && rule->table == planned->table &&
-			rule->from.family == planned->uplink->gateway.family && rule->from.len &&
-			!facts_own_rule(facts, rule))
+		if (rule->action != ACTION_LOOKUP || rule->table != planned->table ||
+			rule->from.family != planned->uplink->gateway.family || !rule->from.len ||
+			facts_own_rule(facts, rule))
+			continue;
+		facts_find_uplink(facts, planned->uplink->device, &rule->from, &outside);
+		if (!outside || rule->from.len < prefix_bits(rule->from.family))
 			return true;
 	}
 	return false;

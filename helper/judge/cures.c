@@ -178,6 +178,8 @@ static char *serve_planned(const struct facts *facts, const struct verdict *verd
 	const struct rule *foreign = find_foreign(facts, verdict);
 	const struct rules *rules = &facts->kernel->rules;
 	const char *name = planned->uplink->file->name;
+	/* Else a looser filter only lets it go astray. */
+	bool by_holder = !strcmp(verdict->leaves.device, verdict->holder->name);
 	size_t i;
 
 	if (planned->state == STATE_REFUSED)
@@ -189,16 +191,15 @@ static char *serve_planned(const struct facts *facts, const struct verdict *verd
 			return fill_table(verdict);
 		return foreign ? see_rule(foreign) : cure_restart(planned->uplink->device);
 	}
-	/* All that sync would do then is to loosen the filter, and the reply would go astray. */
 	if (foreign && !facts->ops->n)
 		return see_rule(foreign);
-	if (facts_sync_changes_kernel(facts))
+	if (facts->ops->n || (facts->writes->n && by_holder))
 		return cure_sync();
 	if (last->route && last->route->protocol != PROTO_MULTIHOME &&
 		last->route->table == planned->table)
 		return see_route(last->route);
 	/* Before 2.6.31 there is no loose filter, and 2 is on. */
-	if (verdict->fault == FAULT_FILTERED)
+	if (verdict->fault == FAULT_FILTERED && by_holder)
 		return mem_format("set RP_FILTER=%s in %s %s",
 			facts->filter_needs_both ? "off" : "loose",
 			arrival ? arrival->uplink->file->name : name, then_sync);
@@ -335,7 +336,7 @@ char *cure_own(const struct facts *facts, const struct verdict *verdict)
 	const struct link *link;
 	size_t i;
 
-	if (facts_sync_changes_kernel(facts))
+	if (facts->ops->n)
 		return cure_sync();
 	for (i = 0; i < uplinks->n; i++) {
 		planned = &uplinks->items[i];
@@ -413,7 +414,8 @@ char *cure_hook(const struct hook *hook, enum hook_key key)
 {
 	if (hook->state == HOOK_NOT_EXECUTABLE)
 		return mem_format("run chmod +x %s", hook->path);
-	if (!hook->ours)
+	/* Ours that was emptied calls nothing either. */
+	if (!hook->ours || (hook->state == HOOK_SILENT && !strcmp(hook->ours, hook->path)))
 		return mem_string("see whether multihome is installed");
 	if (hook->state == HOOK_MISSING)
 		return mem_format("run ln -sfn %s %s", hook->ours, hook->path);

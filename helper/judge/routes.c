@@ -145,9 +145,9 @@ static void check_table(const struct facts *facts, const struct index *lapsed,
 		add_rule(facts, rule, found, verdict->holder->name,
 			mem_string(empty ? "leads to an empty table"
 					 : "leads to a table without a default route"),
-			!own ? cure_verdict(facts, verdict)
-			     : facts_sync_has_work(facts) ? cure_sync()
-							  : cure_restart(verdict->holder->name),
+			!own		     ? cure_verdict(facts, verdict)
+				: facts->ops->n ? cure_sync()
+						: cure_restart(verdict->holder->name),
 			findings);
 }
 

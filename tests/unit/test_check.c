@@ -57,7 +57,7 @@ static void test_addresses(void)
 	set_scene(&scene);
 	set(&scene, "eth0", SYSCTL_RP_FILTER, 1);
 	add_rule(&scene, 50, "192.168.2.99/32", 101);
-	find(&scene, "wrong dropped eth0, note table-shared eth1",
+	find(&scene, "wrong dropped eth0",
 		"see the rule from 192.168.2.99 lookup 101 priority 50, which somebody made",
 		"the filter drops");
 	set_scene(&scene);
@@ -163,6 +163,10 @@ static void test_rules(void)
 	find(&scene, "wrong duplicate-rule -",
 		"run ip rule del from 192.168.2.99 lookup 7 priority 51", "a rule is there twice");
 	set_scene(&scene);
+	add_rule(&scene, 50, "192.168.2.99/32", 101)->unknown_len = 4;
+	add_rule(&scene, 51, "192.168.2.99/32", 101)->unknown_len = 4;
+	find(&scene, "", NULL, "not one with selectors that nobody knows");
+	set_scene(&scene);
 	rule = add_rule(&scene, 10001, "192.168.2.0/24", 100);
 	strcpy(rule->iif, "lo");
 	rule = add_rule(&scene, 10001, "192.168.2.0/24", 100);
@@ -184,6 +188,10 @@ static void test_rules(void)
 	add_rule(&scene, 50, "203.0.113.0/24", 101);
 	find(&scene, "note table-shared eth1", "set TABLE=102 in ifcfg-eth1 and run multihome sync",
 		"a router's rules are for others, and the table is shared");
+	set_scene(&scene);
+	add_address(&scene, "eth1", "203.0.113.5/32");
+	add_rule(&scene, 50, "203.0.113.5/32", 101);
+	find(&scene, "", NULL, "a service address is led by its uplink's table");
 }
 
 /* A line of route-eth1. */

@@ -176,6 +176,12 @@ static void test_filter(void)
 	scene.facts.filter_needs_both = true;
 	expect(&scene, "eth0", "set RP_FILTER=off in ifcfg-eth1 and run multihome sync",
 		"before 2.6.31 it is switched off, as 2 is on");
+	set_scene(&scene);
+	set(&scene, "eth0", SYSCTL_RP_FILTER, 1);
+	find_route(&scene, 100, "0.0.0.0/0")->dst = prefix_of("172.16.0.0/12");
+	sysctl_add("eth0", SYSCTL_RP_FILTER, 2, &scene.writes);
+	expect(&scene, "eth0", "run ifdown eth0 && ifup eth0",
+		"not if the reply would go astray then, though sync would loosen it");
 }
 
 /* An address that files do not have. */
@@ -349,6 +355,9 @@ static void test_others(void)
 	is_cure(cure_hook(&hook, HOOK_DHCP),
 		"add to /sbin/ifup-local: . /usr/lib/multihome/ifup-local",
 		"dhclient's sources it");
+	hook.path = hook.ours;
+	is_cure(cure_hook(&hook, HOOK_UP), "see whether multihome is installed",
+		"not by itself, if ours was emptied");
 	hook.ours = NULL;
 	is_cure(cure_hook(&hook, HOOK_UP), "see whether multihome is installed", "or is not there");
 }
