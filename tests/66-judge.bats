@@ -682,3 +682,72 @@ ip -6 rule add from 2001:db8:2::99 table 100" "${LAB_ADDRESSES6[0]}"
 	cures wrong-nic 0 'run ip -6 route add default via 2001:db8:2::1 dev eth0 table 100' \
 		"${LAB_ADDRESSES6[0]}"
 }
+
+# --- verdicts of IPv6 (tests/hosts has those of IPv4) -------------------------------------------------
+
+# asked6 SITUATION: the client pings each uplink's address, and explain is asked of them; its
+# verdicts, in $outcomes, are what the pings met: answered by that NIC, seen there, or lost.
+asked6() {
+	local address result json outcome oif pids=() replied=$BATS_TEST_TMPDIR/replied
+	lab_forget icmp "${LAB_ADDRESSES6[0]}"
+	for address in "${LAB_ADDRESSES6[@]}"; do
+		{ ! client ping -n -q -c1 -W1 "$address" >/dev/null || : >"$replied-$address"; } &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+	outcomes=
+	for address in "${LAB_ADDRESSES6[@]}"; do
+		result=lost
+		! rm "$replied-$address" 2>/dev/null || result=ok
+		result="$result $(lab_seen icmp "$address")"
+		json=$(host multihome explain "$LAB_CLIENT6" "$address" --json || true)
+		read -r outcome oif < <(jq -r '.addresses[] | "\(.outcome) \(.oif)"' <<<"$json")
+		case "$outcome $result" in
+		"right ok $oif" | "astray ok $oif" | "astray lost $oif" | 'lost lost -') ;;
+		*) echo "$1: $address: $outcome by $oif, says explain; packets: $result"; return 1 ;;
+		esac
+		outcomes+=${outcomes:+ }$outcome
+	done
+}
+
+@test "IPv6: explain is right about each reply, by packets, whatever rules and routes say" {
+	local outcomes expected begin end
+	host_up LAB_IPV6=1 LAB_UPLINKS=3
+	lab_uplinks6
+	service start
+	lab_install
+	asked6 without
+	is "$outcomes" 'right astray astray' without
+	multihome 0 sync
+	asked6 with
+	is "$outcomes" 'right right right' with
+	host ip -6 route add default via 2001:db8:20::1 table 240
+	while IFS='|' read -r expected begin end; do
+		host sh -c "$begin"
+		links_settle
+		asked6 "$begin"
+		is "$outcomes" "$expected" "$begin"
+		host sh -c "$end"
+	done <<-'END'
+		right astray right|ip -6 rule del from 2001:db8:10::/64|multihome sync
+		astray right astray|ip -6 rule add not from 2001:db8:10::99 lookup 101 priority 60|ip -6 rule del priority 60
+		right right right|ip -6 rule add from 2001:db8:10::99 lookup 240 suppress_prefixlength 0 priority 60|ip -6 rule del priority 60
+		right astray astray|ip -6 rule add from 2001:db8::/40 goto 32766 priority 60|ip -6 rule del priority 60
+		right lost right|ip -6 rule add from 2001:db8:10::99 blackhole priority 60|ip -6 rule del priority 60
+		astray right right|ip -6 rule add iif lo from 2001:db8:2::99 lookup 240 priority 60|ip -6 rule del priority 60
+		right right right|ip -6 rule add iif eth0 lookup 240 priority 60|ip -6 rule del priority 60
+		astray astray right|ip -6 rule add to 2001:db8:c::2 lookup 240 priority 60|ip -6 rule del priority 60
+		right astray right|ip -6 route add throw 2001:db8:c::/48 table 101|ip -6 route del throw 2001:db8:c::/48 table 101
+		right astray right|ip -6 route add 2001:db8:c::/64 via 2001:db8:2::1 table 101|ip -6 route del 2001:db8:c::/64 table 101
+		right right astray|ip -6 route replace default via fe80::1 dev eth1 table 102 metric 1|ip -6 route del default dev eth1 table 102
+		right lost right|ip -6 route add unreachable 2001:db8:c::/64 table 101|ip -6 route del unreachable 2001:db8:c::/64 table 101
+		right astray right|ip -6 rule del from 2001:db8:10::/64; ip -6 route add default from 2001:db8:10::/64 via 2001:db8:20::1|ip -6 route del default from 2001:db8:10::/64; multihome sync
+		lost lost lost|ip -6 rule del lookup main; ip -6 rule add blackhole priority 70|ip -6 rule del priority 70; ip -6 rule add lookup main priority 32766
+	END
+	host sysctl -qw net.ipv6.neigh.eth1.retrans_time_ms=50
+	router 1 nft insert rule ip6 lab seen iifname uplink icmpv6 type nd-neighbor-solicit drop
+	host ip -6 neighbour flush dev eth1
+	cable_out 2
+	asked6 'a dead router, a cable that is out'
+	is "$outcomes" 'right lost lost'
+}
