@@ -180,12 +180,7 @@ static void check_changes(const struct facts *facts, struct findings *findings)
 	}
 }
 
-static int planned_by_table(const void *a, const void *b)
-{
-	const struct planned *x = a, *y = b;
-
-	return compare_numbers(x->table, y->table);
-}
+define_order(planned_by_table, struct planned, compare_numbers(x->table, y->table))
 
 /* That of the uplink that it serves, else the route's own. */
 static const char *op_device(const struct index *by_table, const struct op *op)

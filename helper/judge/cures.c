@@ -237,6 +237,7 @@ static char *serve_unknown(const struct facts *facts, const struct verdict *verd
 	const struct profile *profile = facts_find_profile(facts, device);
 	struct prefix gateway = verdict->gateway;
 	bool inet6 = verdict->local.family == AF_INET6;
+	const char *key = inet6 ? "IPV6_DEFAULTGW" : "GATEWAY";
 	char text[PREFIX_TEXT], table[24] = "";
 
 	if (!profile)
@@ -246,13 +247,16 @@ static char *serve_unknown(const struct facts *facts, const struct verdict *verd
 	/* GATEWAY= of such a device does nothing. */
 	if (verdict->holder->tunnel)
 		return mem_format("see DEFROUTE= in %s", profile->file->name);
+	/* The file gives other addresses, or none; or the gateway is another NIC's. */
+	if (facts_file_has(profile->file, key))
+		return mem_format("see %s: its %s= does not count for %s", profile->file->name, key,
+			prefix_format_address(&verdict->local, text));
 	if (!gateway.family && !find_neighbours_gateway(facts, verdict, &gateway))
-		return mem_format("see %s, which has no %s", profile->file->name,
-			inet6 ? "IPV6_DEFAULTGW" : "GATEWAY");
+		return mem_format("see %s, which has no %s", profile->file->name, key);
 	/* One uplink alone is served only if it has a TABLE=. */
 	if (!facts->config->uplinks.n)
 		snprintf(table, sizeof(table), " and TABLE=%u", facts->free_table);
-	return mem_format("set %s=%s%s%s%s in %s %s", inet6 ? "IPV6_DEFAULTGW" : "GATEWAY",
+	return mem_format("set %s=%s%s%s%s in %s %s", key,
 		prefix_format_address(&gateway, text), inet6 ? "%" : "", inet6 ? device : "", table,
 		profile->file->name, then_sync);
 }
@@ -303,7 +307,7 @@ char *cure_conflict(const struct facts *facts, const struct verdict *verdict,
 	const struct uplink *uplink;
 	struct text cure = {0};
 
-	if (facts_sync_changes_kernel(facts))
+	if (facts->ops->n || facts->writes->n)
 		return cure_sync();
 	uplink = facts_find_uplink(facts, other->link->name, &verdict->local, NULL);
 	if (uplink && uplink->arp_ignore != ARP_AUTO)

@@ -9,34 +9,12 @@
 #include "judge/facts.h"
 #include "plan/block.h"
 
-static int addresses_in_order(const void *a, const void *b)
-{
-	const struct address *x = a, *y = b;
-
-	return prefix_compare_address(&x->prefix, &y->prefix);
-}
-
-static int planned_by_uplink(const void *a, const void *b)
-{
-	const struct planned *x = a, *y = b;
-
-	return (x->uplink > y->uplink) - (x->uplink < y->uplink);
-}
-
-static int uplinks_by_device(const void *a, const void *b)
-{
-	const struct uplink *x = a, *y = b;
-
-	return x->inet6 == y->inet6 ? strcmp(x->device, y->device) : x->inet6 - y->inet6;
-}
-
-static int members_in_order(const void *a, const void *b)
-{
-	const struct member *x = a, *y = b;
-
-	return x->link == y->link ? prefix_compare(&x->net, &y->net)
-				  : (x->link > y->link) - (x->link < y->link);
-}
+define_order(addresses_in_order, struct address, prefix_compare_address(&x->prefix, &y->prefix))
+define_order(planned_by_uplink, struct planned, (x->uplink > y->uplink) - (x->uplink < y->uplink))
+define_order_by_two(uplinks_by_device, struct uplink, x->inet6 - y->inet6,
+	strcmp(x->device, y->device))
+define_order_by_two(members_in_order, struct member, (x->link > y->link) - (x->link < y->link),
+	prefix_compare(&x->net, &y->net))
 
 static void find_members(struct facts *facts)
 {
@@ -229,14 +207,9 @@ bool facts_want_rule(const struct facts *facts, const struct rule *rule)
 	return index_find(&facts->wanted, rule) != NULL;
 }
 
-bool facts_sync_changes_kernel(const struct facts *facts)
-{
-	return facts->ops->n || facts->writes->n;
-}
-
 bool facts_sync_has_work(const struct facts *facts)
 {
-	return facts_sync_changes_kernel(facts) || facts->plan->changes.n;
+	return facts->ops->n || facts->writes->n || facts->plan->changes.n;
 }
 
 static bool has_block(const struct file *file)

@@ -92,9 +92,8 @@ int facts_filter(const struct facts *facts, const char *device);
 /* Is the rule ours, and is it wanted? */
 bool facts_own_rule(const struct facts *facts, const struct rule *rule);
 bool facts_want_rule(const struct facts *facts, const struct rule *rule);
-/* Would sync do anything? Anything but files? */
+/* Would sync do anything? */
 bool facts_sync_has_work(const struct facts *facts);
-bool facts_sync_changes_kernel(const struct facts *facts);
 /* Has multihome been put to work here? Until then nothing of its own is missing. */
 bool facts_in_use(const struct facts *facts);
 /* Has the file KEY=? Says it KEY=no? */

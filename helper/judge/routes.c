@@ -118,13 +118,9 @@ static bool check_stale(
 	return true;
 }
 
-static int verdicts_by_lapsed(const void *a, const void *b)
-{
-	const struct verdict *x = a, *y = b;
-	const struct rule *first = x->reply.lapsed.rule, *second = y->reply.lapsed.rule;
-
-	return (first > second) - (first < second);
-}
+define_order(verdicts_by_lapsed, struct verdict,
+	(x->reply.lapsed.rule > y->reply.lapsed.rule) -
+		(x->reply.lapsed.rule < y->reply.lapsed.rule))
 
 /* What a rule does not find in its table the next one may find: somebody may mean just that. */
 static void check_table(const struct facts *facts, const struct index *lapsed,

@@ -371,7 +371,7 @@ static enum fault fault_of_device(const struct verdict *verdict)
 	const char *device = verdict->leaves.device;
 	struct hop unused;
 
-	if (verdict_other_turn(verdict, &unused) && last->route->n > 1 &&
+	if (verdict_other_turn(verdict, &unused) &&
 		route_uses(last->route, verdict->holder->name))
 		return FAULT_TURNS;
 	/* Nobody else leads to a container, or is in the address' network. */

@@ -19,6 +19,7 @@ struct telling {
 	size_t columns;
 	int steps; /* told so far */
 	struct text *out;
+	char remote[PREFIX_TEXT], local[PREFIX_TEXT];
 };
 
 /* Takes the words' text and frees it. */
@@ -53,10 +54,8 @@ static void tell_arrival(struct telling *telling)
 	const struct verdict *verdict = telling->verdict;
 	const char *arrival = verdict->arrival->name, *holder = verdict->holder->name;
 	struct text words = {0};
-	char text[PREFIX_TEXT];
 
-	text_format(&words, "%s ->", prefix_format_address(&verdict->packet.remote, text));
-	text_format(&words, " %s by %s", prefix_format_address(&verdict->local, text), arrival);
+	text_format(&words, "%s -> %s by %s", telling->remote, telling->local, arrival);
 	if (verdict->reason == ARRIVES_BY_ARP)
 		text_format(&words, ", which alone answers ARP for it; %s has the address", holder);
 	else if (verdict->reason == ARRIVES_BY_ROUTE)
@@ -113,7 +112,6 @@ static void tell_filter(struct telling *telling)
 	const char *device = verdict->arrival->name;
 	int value = facts_filter(facts, device);
 	struct text words = {0};
-	char text[PREFIX_TEXT];
 
 	if (verdict->local.family != AF_INET) {
 		text_add_string(
@@ -126,8 +124,7 @@ static void tell_filter(struct telling *telling)
 		facts_setting(facts, "all", SYSCTL_RP_FILTER), device,
 		facts_setting(facts, device, SYSCTL_RP_FILTER));
 	if (value) {
-		text_format(&words, ": the way back to %s is ",
-			prefix_format_address(&verdict->packet.remote, text));
+		text_format(&words, ": the way back to %s is ", telling->remote);
 		if (last->rule && last->route)
 			format_route(last, &words);
 		else
@@ -148,10 +145,8 @@ static void tell_delivery(struct telling *telling)
 	const struct verdict *verdict = telling->verdict;
 	const struct answer *arrives = &verdict->arrives;
 	struct text words = {0};
-	char text[PREFIX_TEXT];
 
-	text_format(&words, "%s is an address of %s: ",
-		prefix_format_address(&verdict->local, text), verdict->holder->name);
+	text_format(&words, "%s is an address of %s: ", telling->local, verdict->holder->name);
 	if (!arrives->error && arrives->type == ROUTE_LOCAL)
 		text_add_string(&words, "taken");
 	else if (!arrives->error)
@@ -185,17 +180,15 @@ static const char *const ends[] = {
 	[STEP_REFUSED] = "matches, ",
 };
 
-static void format_end(const struct verdict *verdict, const struct step *step, struct text *out)
+static void format_end(const struct telling *telling, const struct step *step, struct text *out)
 {
 	bool usual = step->end == STEP_EMPTY && step->rule->table == TABLE_DEFAULT;
-	char text[PREFIX_TEXT];
 
 	text_add_string(out, ends[usual ? STEP_NO_ROUTE : step->end]);
 	if (step->end == STEP_IIF || step->end == STEP_OIF)
 		text_add_string(out, step->end == STEP_IIF ? step->rule->iif : step->rule->oif);
 	else if (step->end == STEP_FROM || step->end == STEP_TO)
-		text_add_string(out, prefix_format_address(step->end == STEP_FROM
-				? &verdict->local : &verdict->packet.remote, text));
+		text_add_string(out, step->end == STEP_FROM ? telling->local : telling->remote);
 	else if (step->end >= STEP_THROW && step->route)
 		route_format_choice(step->route, out);
 	else if (step->end == STEP_REFUSED)
@@ -211,7 +204,7 @@ static void format_step(struct telling *telling, const struct step *step)
 	/* The priority comes first here, as in `ip rule`. */
 	*strstr(rule.bytes, " priority ") = '\0';
 	text_format(&words, "%u: %s: ", step->rule->priority, rule.bytes);
-	format_end(telling->verdict, step, &words);
+	format_end(telling, step, &words);
 	text_format(telling->out, "%*s", LABEL + 1, "");
 	text_wrap(words.bytes, LABEL + 1, LABEL + 3, telling->columns, telling->out);
 	text_free(&words);
@@ -230,12 +223,9 @@ static void tell_reply(struct telling *telling)
 	const struct verdict *verdict = telling->verdict;
 	const struct step *step;
 	struct text words = {0};
-	char text[PREFIX_TEXT];
 	size_t i;
 
-	text_format(&words, "%s ->", prefix_format_address(&verdict->local, text));
-	text_format(&words, " %s, by the rules:",
-		prefix_format_address(&verdict->packet.remote, text));
+	text_format(&words, "%s -> %s, by the rules:", telling->local, telling->remote);
 	add_step(telling, "reply", &words);
 	for (i = 0; i < telling->walk->n; i++) {
 		step = &telling->walk->items[i];
@@ -438,10 +428,12 @@ const char *words_fault(enum fault fault)
 void words_explain(const struct facts *facts, const struct verdict *verdict,
 	const struct steps *steps, bool brief, size_t columns, struct text *out)
 {
-	struct telling telling = {facts, verdict, steps, brief, columns, 0, out};
+	struct telling telling = {facts, verdict, steps, brief, columns, .out = out};
 	struct text words = {0};
 	char *cure = cure_verdict(facts, verdict);
 
+	prefix_format_address(&verdict->packet.remote, telling.remote);
+	prefix_format_address(&verdict->local, telling.local);
 	tell_arrival(&telling);
 	if (verdict->fault != FAULT_DOWN) {
 		tell_bystanders(&telling);

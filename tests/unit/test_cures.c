@@ -256,6 +256,10 @@ static void test_unserved(void)
 	set_unserved(&scene);
 	expect(&scene, "eth0", "see ifcfg-eth0, which has no GATEWAY", "a file without a gateway");
 	set_unserved(&scene);
+	set_file(&scene, "GATEWAY=10.0.0.1\n");
+	expect(&scene, "eth0", "see ifcfg-eth0: its GATEWAY= does not count for 192.168.2.99",
+		"one whose gateway is another NIC's");
+	set_unserved(&scene);
 	scene.config.uplinks.items[1].gateway = prefix_of("192.168.2.1");
 	expect(&scene, "eth0", "set GATEWAY=192.168.2.1 in ifcfg-eth0 and run multihome sync",
 		"the gateway that another file has in its network");
