@@ -695,9 +695,10 @@ ip -6 rule add from 2001:db8:2::99 table 100" "${LAB_ADDRESSES6[0]}"
 
 # asked6 SITUATION: the client pings each uplink's address, and explain is asked of them; its
 # verdicts, in $outcomes, are what the pings met: answered by that NIC, seen there, or lost. Its
-# steps are the kernel's.
+# steps are the kernel's. Unless SITUATION is about the client, check finds something of each NIC
+# that is not right, and of no other.
 asked6() {
-	local address result said outcome oif pids=() replied=$BATS_TEST_TMPDIR/replied
+	local address k=0 result said findings outcome oif pids=() replied=$BATS_TEST_TMPDIR/replied
 	lab_forget icmp "${LAB_ADDRESSES6[0]}"
 	for address in "${LAB_ADDRESSES6[@]}"; do
 		{ ! client ping -n -q -c1 -W1 "$address" >/dev/null || : >"$replied-$address"; } &
@@ -705,6 +706,7 @@ asked6() {
 	done
 	wait "${pids[@]}"
 	outcomes=
+	findings=$(host multihome check --porcelain | tr '\t' ' ' || true)
 	for address in "${LAB_ADDRESSES6[@]}"; do
 		result=lost
 		! rm "$replied-$address" 2>/dev/null || result=ok
@@ -717,6 +719,10 @@ asked6() {
 		"right ok $oif" | "astray ok $oif" | "astray lost $oif" | 'lost lost -') ;;
 		*) echo "$1: $address: $outcome by $oif, says explain; packets: $result"; return 1 ;;
 		esac
+		[[ $1 = *2001:db8:c:* ]] || is "$outcome $(grep -cE \
+			"^wrong (no-way-back|wrong-nic|no-carrier|neighbour) eth$k (2001:|-)" \
+			<<<"$findings" || true)" "$outcome $([ "$outcome" = right ] && echo 0 || echo 1)"
+		k=$((k + 1))
 		outcomes+=${outcomes:+ }$outcome
 	done
 }
