@@ -321,6 +321,10 @@ explained() {
 	multihome 0 sync
 	multihome 0 check
 	is "$output" ''
+	host ip route add default via 192.168.2.1 dev eth0 metric 5000
+	finding wrong-nic eth0
+	is "$cure" 'set MULTIHOME=yes in ifcfg-eth0 and run multihome sync'
+	quiet
 }
 
 @test "F8: a NIC without IPADDR and an address by hand is not told to set what is there" {
@@ -512,7 +516,7 @@ reached_by() {
 
 @test "F13: one fault of a file is one line" {
 	plain_started
-	echo 'NAME="open' >>"$LAB_SCRIPTS/ifcfg-eth1"
+	sed -i '1iNAME="open' "$LAB_SCRIPTS/ifcfg-eth1"
 	echo ARP_IGNORE=9 >>"$LAB_SCRIPTS/ifcfg-eth0"
 	run --separate-stderr host multihome check --porcelain
 	is "$(grep -c ifcfg-eth0: <<<"$output")" 2 'the summary and the finding'
@@ -591,9 +595,9 @@ cures() {
 	rm "$LAB_SCRIPTS/rule-eth0" "$LAB_SCRIPTS/route-eth0"
 	host ip rule del from 192.168.2.99
 	host ip route add default via 192.168.2.1 dev eth0 metric 5000
-	set_keys MULTIHOME=no ifcfg-eth0
+	set_keys MULTIHOME=off ifcfg-eth0
 	multihome 0 sync
-	cures dropped 0 'remove MULTIHOME=no from ifcfg-eth0 and run multihome sync'
+	cures dropped 0 'set MULTIHOME=yes in ifcfg-eth0 and run multihome sync'
 	answers 0 1 2
 }
 

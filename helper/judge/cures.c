@@ -243,7 +243,7 @@ static char *serve_unknown(const struct facts *facts, const struct verdict *verd
 	if (!profile)
 		return make_table(facts, verdict);
 	if (facts_file_says_no(profile->file, "MULTIHOME"))
-		return mem_format("remove MULTIHOME=no from %s %s", profile->file->name, then_sync);
+		return mem_format("set MULTIHOME=yes in %s %s", profile->file->name, then_sync);
 	/* GATEWAY= of such a device does nothing. */
 	if (verdict->holder->tunnel)
 		return mem_format("see DEFROUTE= in %s", profile->file->name);

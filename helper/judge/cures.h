@@ -3,11 +3,11 @@
  * at. The one place that knows. Pure.
  *
  * A cure begins with one of these, which tests carry out:
- *   run COMMAND
+ *   run COMMAND[; add the same words to FILE | ; what comes of it]
  *   set KEY=VALUE [and KEY=VALUE] in FILE and run COMMAND
- *   remove LINE from FILE and run COMMAND
+ *   remove that line and run COMMAND
  *   add to FILE: LINE
- *   see …               nothing is sure; what to look at
+ *   see …[; then run COMMAND]         nothing is sure; what to look at
  * FILE is a name in network-scripts, or a path.
  */
 #ifndef JUDGE_CURES_H

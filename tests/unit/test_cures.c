@@ -19,8 +19,6 @@ static bool is_grammar(const char *cure)
 		return true;
 	if (starts(cure, "set "))
 		return in && run && in < run && strchr(cure, '=') < in;
-	if (starts(cure, "remove "))
-		return strstr(cure, " from ") && run;
 	return starts(cure, "add to ") && strchr(cure, ':');
 }
 
@@ -265,7 +263,7 @@ static void test_unserved(void)
 		"the gateway that another file has in its network");
 	set_unserved(&scene);
 	set_file(&scene, "MULTIHOME=no\n");
-	expect(&scene, "eth0", "remove MULTIHOME=no from ifcfg-eth0 and run multihome sync",
+	expect(&scene, "eth0", "set MULTIHOME=yes in ifcfg-eth0 and run multihome sync",
 		"what says that it is left alone");
 	set_unserved(&scene);
 	scene.config.enabled = false;
