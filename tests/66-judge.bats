@@ -38,6 +38,12 @@ quiet() {
 	has_no "$output" '^[^n ]'
 }
 
+# done_with_it: the same, and none of them says to do anything.
+done_with_it() {
+	quiet
+	has_no "$output" '^  (run|set|add|remove) '
+}
+
 # state DEVICE STATE [DEFAULT]
 state() {
 	local fields
@@ -435,7 +441,7 @@ reached_by() {
 	finding dropped eth0
 	carry_out "$cure"
 	is "$(probe_ping 203.0.113.200)" 'ok eth0'
-	quiet
+	done_with_it
 	host ip rule del from 203.0.113.200
 	host ip address del 203.0.113.200/32 dev eth0
 	host ip address add 203.0.113.200/32 dev lo
@@ -444,7 +450,7 @@ reached_by() {
 	carry_out "$cure"
 	is "$(probe_ping 203.0.113.200)" 'ok eth0'
 	explained 'right: answered by eth0' "$LAB_CLIENT" 203.0.113.200 by eth0
-	quiet
+	done_with_it
 }
 
 @test "an address of another network on the NIC is to be set in its file" {
@@ -523,16 +529,28 @@ reached_by() {
 	is "$(tail -n +2 <<<"$output" | grep -c ifcfg-eth1:)" 1
 }
 
-@test "F17: a foreign rule like ours but for a mark is left, and all is well once it is gone" {
+@test "F17: a foreign rule like ours but for a mark keeps ours away; once it is gone all is well" {
+	local foreign='fwmark 9 from 192.168.2.0/24 iif lo lookup 100 priority 10001'
+	filter() { host cat /proc/sys/net/ipv4/conf/eth0/rp_filter; }
 	plain_started LAB_RP_FILTER=el6
-	host ip rule add fwmark 9 from 10.0.0.0/8 iif lo lookup 101 priority 10001
+	host ip rule del from 192.168.2.0/24 priority 10001
+	# shellcheck disable=SC2086 # words
+	host ip rule add $foreign
 	run --separate-stderr host multihome sync
-	has "$(rules)" '^10001: from 10\.0\.0\.0/8 fwmark 0x9 iif lo lookup 101'
-	host ip rule del fwmark 9 from 10.0.0.0/8 iif lo lookup 101 priority 10001
+	has "$(rules)" '^10001: from 192\.168\.2\.0/24 fwmark 0x9 iif lo lookup 100'
+	is "$(filter)" 2
+	finding wrong-nic eth0
+	is "$cure" "see the rule from 192.168.2.0/24 fwmark 0x9 iif lo lookup 100 priority 10001, \
+which somebody made"
+	# shellcheck disable=SC2086 # words
+	host ip rule del $foreign
 	multihome 0 sync
 	quiet
 	answers 0 1
-	is "$(host cat /proc/sys/net/ipv4/conf/eth1/rp_filter)" 1
+	host ifdown eth0
+	host ifup eth0
+	is "$(filter)" 1
+	answers 0 1
 }
 
 @test "F18: a NIC in a VRF is said to be in one, and its VRF's routes are not judged" {
@@ -669,7 +687,7 @@ cures() {
 	host ip -6 rule del from 2001:db8:77::9
 	host /etc/sysconfig/network-scripts/ifup-routes eth0 2>/dev/null
 	is "$(probe_ping 2001:db8:77::9)" 'ok eth0'
-	quiet
+	done_with_it
 }
 
 @test "a host without files: a NIC that is down, a table that is made, or filled" {
