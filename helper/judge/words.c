@@ -315,8 +315,8 @@ static void format_astray(const struct verdict *verdict, struct text *out)
 {
 	text_format(out, "astray: asked by %s, answered by ", verdict->arrival->name);
 	format_exit(verdict, out);
-	if (verdict->fault == FAULT_TURNS)
-		text_format(out, ", or by another NIC, in turn");
+	if (several_hops(verdict))
+		text_add_string(out, ", or by another next hop, in turn");
 	else if (verdict->fault == FAULT_NO_GATEWAY)
 		text_format(out, ", as %s has no gateway", verdict->holder->name);
 	else if (verdict->reason == ARRIVES_BY_ROUTE || verdict->away ||
