@@ -144,6 +144,7 @@ static void test_rules(void)
 {
 	struct scene scene;
 	struct rule *rule;
+	unsigned i;
 
 	set_scene(&scene);
 	find_route(&scene, 100, "0.0.0.0/0")->table = 7;
@@ -163,9 +164,12 @@ static void test_rules(void)
 	find(&scene, "wrong duplicate-rule -",
 		"run ip rule del from 192.168.2.99 lookup 7 priority 51", "a rule is there twice");
 	set_scene(&scene);
-	add_rule(&scene, 50, "192.168.2.99/32", 101)->unknown_len = 4;
-	add_rule(&scene, 51, "192.168.2.99/32", 101)->unknown_len = 4;
-	find(&scene, "", NULL, "not one with selectors that nobody knows");
+	for (i = 0; i < 2; i++) {
+		rule = add_rule(&scene, 50 + i, "192.168.2.99/32", 101);
+		rule->unknown_len = 4;
+		rule->unknown = (unsigned char *)mem_copy("mark", 4);
+	}
+	find(&scene, "note depends eth0", NULL, "not one with selectors that nobody knows");
 	set_scene(&scene);
 	rule = add_rule(&scene, 10001, "192.168.2.0/24", 100);
 	strcpy(rule->iif, "lo");
