@@ -428,7 +428,8 @@ const char *words_fault(enum fault fault)
 void words_explain(const struct facts *facts, const struct verdict *verdict,
 	const struct steps *steps, bool brief, size_t columns, struct text *out)
 {
-	struct telling telling = {facts, verdict, steps, brief, columns, .out = out};
+	struct telling telling = {.facts = facts, .verdict = verdict, .walk = steps,
+		.brief = brief, .columns = columns, .out = out};
 	struct text words = {0};
 	char *cure = cure_verdict(facts, verdict);
 
