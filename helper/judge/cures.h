@@ -3,12 +3,13 @@
  * at. The one place that knows. Pure.
  *
  * A cure begins with one of these, which tests carry out:
- *   run COMMAND[; add the same words to FILE | ; what comes of it]
+ *   run COMMAND
  *   set KEY=VALUE [and KEY=VALUE] in FILE and run COMMAND
  *   remove that line and run COMMAND
  *   add to FILE: LINE
- *   see …[; then run COMMAND]         nothing is sure; what to look at
- * FILE is a name in network-scripts, or a path.
+ *   see …               nothing is sure; what to look at
+ * FILE is a name in network-scripts, or a path. Behind a semicolon of run stands what comes of it,
+ * or "add the same words to FILE"; of see, "then run COMMAND".
  */
 #ifndef JUDGE_CURES_H
 #define JUDGE_CURES_H
