@@ -376,7 +376,7 @@ one_segment() {
 	rm "$LAB_ROOT/etc/sysconfig/multihome"
 	echo MULTIHOME=no >>"$LAB_SCRIPTS/ifcfg-eth0"
 	multihome 1 explain "$LAB_CLIENT" 192.168.2.99
-	has "$output" '^cure +remove MULTIHOME=no from ifcfg-eth0 and run multihome sync$'
+	has "$output" '^cure +set MULTIHOME=yes in ifcfg-eth0 and run multihome sync$'
 	sed -i s/MULTIHOME=no/TABLE=254/ "$LAB_SCRIPTS/ifcfg-eth0"
 	multihome 1 explain "$LAB_CLIENT" 192.168.2.99
 	has "$output" '^cure +see what multihome plan says of ifcfg-eth0$'

@@ -38,6 +38,12 @@ quiet() {
 	has_no "$output" '^[^n ]'
 }
 
+# done_with_it: the same, and none of them says to do anything.
+done_with_it() {
+	quiet
+	has_no "$output" '^  (run|set|add|remove) '
+}
+
 # state DEVICE STATE [DEFAULT]
 state() {
 	local fields
@@ -109,6 +115,11 @@ explained() {
 	rm "$LAB_SCRIPTS/rule-eth1"
 	multihome 1 check --nagios
 	has "$output" "^MULTIHOME WARNING - 1 wrong, the first: eth1: [^|]* \| $data"
+	host ip route flush table default
+	host ip route flush exact default
+	multihome 2 check --nagios
+	has "$output" "^MULTIHOME CRITICAL - [^|]* \| .*addresses_right=2;"
+	multihome 0 sync
 	cable_out 1
 	multihome 2 check --nagios
 	has "$output" "^MULTIHOME CRITICAL - [^|]* \| uplinks_up=1;.*addresses_right=1;"
@@ -316,6 +327,10 @@ explained() {
 	multihome 0 sync
 	multihome 0 check
 	is "$output" ''
+	host ip route add default via 192.168.2.1 dev eth0 metric 5000
+	finding wrong-nic eth0
+	is "$cure" 'set MULTIHOME=yes in ifcfg-eth0 and run multihome sync'
+	quiet
 }
 
 @test "F8: a NIC without IPADDR and an address by hand is not told to set what is there" {
@@ -325,8 +340,11 @@ explained() {
 	service start
 	host ip link set eth0 up
 	host ip address add 192.168.2.99/24 dev eth0
-	run --separate-stderr host multihome check --porcelain
-	has_no "$(cut -f 6 <<<"$output")" GATEWAY=192
+	host ip route add default via 192.168.2.1 dev eth0 metric 5000
+	explained 'astray: asked by eth0, answered by eth1' "$LAB_CLIENT" 192.168.2.99
+	is "$cure" 'see ifcfg-eth0: its GATEWAY= does not count for 192.168.2.99'
+	finding wrong-nic eth0
+	is "$cure" 'see ifcfg-eth0: its GATEWAY= does not count for 192.168.2.99'
 }
 
 @test "F9: what does nothing is not advised: of IPv6, of guests, of a tunnel, of CR LF" {
@@ -423,7 +441,7 @@ reached_by() {
 	finding dropped eth0
 	carry_out "$cure"
 	is "$(probe_ping 203.0.113.200)" 'ok eth0'
-	quiet
+	done_with_it
 	host ip rule del from 203.0.113.200
 	host ip address del 203.0.113.200/32 dev eth0
 	host ip address add 203.0.113.200/32 dev lo
@@ -432,7 +450,7 @@ reached_by() {
 	carry_out "$cure"
 	is "$(probe_ping 203.0.113.200)" 'ok eth0'
 	explained 'right: answered by eth0' "$LAB_CLIENT" 203.0.113.200 by eth0
-	quiet
+	done_with_it
 }
 
 @test "an address of another network on the NIC is to be set in its file" {
@@ -504,23 +522,35 @@ reached_by() {
 
 @test "F13: one fault of a file is one line" {
 	plain_started
-	echo 'NAME="open' >>"$LAB_SCRIPTS/ifcfg-eth1"
+	sed -i '1iNAME="open' "$LAB_SCRIPTS/ifcfg-eth1"
 	echo ARP_IGNORE=9 >>"$LAB_SCRIPTS/ifcfg-eth0"
 	run --separate-stderr host multihome check --porcelain
 	is "$(grep -c ifcfg-eth0: <<<"$output")" 2 'the summary and the finding'
 	is "$(tail -n +2 <<<"$output" | grep -c ifcfg-eth1:)" 1
 }
 
-@test "F17: a foreign rule like ours but for a mark is left, and all is well once it is gone" {
+@test "F17: a foreign rule like ours but for a mark keeps ours away; once it is gone all is well" {
+	local foreign='fwmark 9 from 192.168.2.0/24 iif lo lookup 100 priority 10001'
+	filter() { host cat /proc/sys/net/ipv4/conf/eth0/rp_filter; }
 	plain_started LAB_RP_FILTER=el6
-	host ip rule add fwmark 9 from 10.0.0.0/8 iif lo lookup 101 priority 10001
+	host ip rule del from 192.168.2.0/24 priority 10001
+	# shellcheck disable=SC2086 # words
+	host ip rule add $foreign
 	run --separate-stderr host multihome sync
-	has "$(rules)" '^10001: from 10\.0\.0\.0/8 fwmark 0x9 iif lo lookup 101'
-	host ip rule del fwmark 9 from 10.0.0.0/8 iif lo lookup 101 priority 10001
+	has "$(rules)" '^10001: from 192\.168\.2\.0/24 fwmark 0x9 iif lo lookup 100'
+	is "$(filter)" 2
+	finding wrong-nic eth0
+	is "$cure" "see the rule from 192.168.2.0/24 fwmark 0x9 iif lo lookup 100 priority 10001, \
+which somebody made"
+	# shellcheck disable=SC2086 # words
+	host ip rule del $foreign
 	multihome 0 sync
 	quiet
 	answers 0 1
-	is "$(host cat /proc/sys/net/ipv4/conf/eth1/rp_filter)" 1
+	host ifdown eth0
+	host ifup eth0
+	is "$(filter)" 1
+	answers 0 1
 }
 
 @test "F18: a NIC in a VRF is said to be in one, and its VRF's routes are not judged" {
@@ -539,4 +569,224 @@ reached_by() {
 	explained 'unknown: lan2 is in a VRF' "$LAB_CLIENT" 172.29.1.1
 	finding vrf lan2
 	is "$cure" -
+}
+
+# --- cures ----------------------------------------------------------------------------------------
+
+# cures KIND K CURE [ADDRESS]: check finds it of ethK, and names that cure, as explain does; once it
+# is carried out, the address is answered by that NIC, and all is quiet.
+cures() {
+	local address=${4-${LAB_ADDRESSES[$2]}} to=$LAB_CLIENT
+	[[ $address != *:* ]] || to=$LAB_CLIENT6
+	is_not "$(probe_ping "$address")" "ok eth$2"
+	finding "$1" "eth$2"
+	is "$cure" "$3" 'of check'
+	run --separate-stderr host multihome explain "$to" "$address"
+	is "$(sed -n 's/^cure  *//p' <<<"$output")" "$3" 'of explain'
+	carry_out "$3"
+	links_settle
+	is "$(probe_ping "$address")" "ok eth$2"
+	quiet
+}
+
+@test "what the administrator's own lines made, and what is left alone, comes back" {
+	host_up LAB_UPLINKS=3 LAB_RP_FILTER=el6
+	echo 'from 192.168.2.99 table 5' >"$LAB_SCRIPTS/rule-eth0"
+	echo 'default via 192.168.2.1 dev eth0 table 5' >"$LAB_SCRIPTS/route-eth0"
+	set_keys TABLE=120 ifcfg-eth1
+	echo 'default via 10.0.0.1 dev eth1 table 120' >"$LAB_SCRIPTS/route-eth1"
+	lab_install
+	service start
+	quiet
+	answers 0 1 2
+	host ip rule del from 192.168.2.99
+	cures dropped 0 'run ifdown eth0 && ifup eth0'
+	host ip route del default table 120
+	cures dropped 1 'run ifdown eth1 && ifup eth1'
+	host ip route flush table 5
+	cures dropped 0 'run ip route add default via 192.168.2.1 dev eth0 table 5'
+	host ip route del default table 120
+	finding route-lost eth1
+	carry_out "$cure"
+	quiet
+	answers 0 1 2
+	rm "$LAB_SCRIPTS/rule-eth0" "$LAB_SCRIPTS/route-eth0"
+	host ip rule del from 192.168.2.99
+	host ip route add default via 192.168.2.1 dev eth0 metric 5000
+	set_keys MULTIHOME=off ifcfg-eth0
+	multihome 0 sync
+	cures dropped 0 'set MULTIHOME=yes in ifcfg-eth0 and run multihome sync'
+	answers 0 1 2
+}
+
+@test "one NIC alone: its default is lost, or another's, or taken by a VPN" {
+	host_up LAB_UPLINKS=1
+	lab_install
+	service start
+	host ip route del default
+	cures no-way-back 0 'run ifdown eth0 && ifup eth0'
+	host ip route replace default via 192.168.2.7
+	cures wrong-gateway 0 'run ifdown eth0 && ifup eth0'
+	sed -i /GATEWAY/d "$LAB_SCRIPTS/ifcfg-eth0"
+	vpn_up
+	cures wrong-nic 0 'set GATEWAY=192.168.2.1 and TABLE=100 in ifcfg-eth0 and run multihome sync'
+}
+
+@test "an address that an edit gave to another NIC, a key that was corrected, NetworkManager" {
+	host_up
+	set_keys 'IPADDR1=172.29.0.9 and PREFIX1=24' ifcfg-eth1
+	lab_install
+	service start
+	sed -i '/^IPADDR1\|^PREFIX1/d' "$LAB_SCRIPTS/ifcfg-eth1"
+	set_keys 'IPADDR1=172.29.0.9 and PREFIX1=24' ifcfg-eth0
+	multihome 0 sync
+	reached_by 172.29.0.9 0
+	explained astray "$LAB_CLIENT" 172.29.0.9
+	carry_out "$cure"
+	is "$(probe_ping 172.29.0.9)" 'ok eth0'
+	quiet
+	sed -i s/^GATEWAY/GATWAY/ "$LAB_SCRIPTS/ifcfg-eth0"
+	host ifdown eth0
+	host ifup eth0
+	is "$(probe_ping 192.168.2.99)" 'ok eth1'
+	finding key eth0
+	sed -i s/^GATWAY/GATEWAY/ "$LAB_SCRIPTS/ifcfg-eth0"
+	carry_out "$cure"
+	answers 0 1
+	quiet
+	mkdir -p "$LAB_ROOT/etc/NetworkManager/dispatcher.d" "$LAB_ROOT/run/NetworkManager"
+	touch "$LAB_ROOT/run/NetworkManager/NetworkManager.pid"
+	lab_install
+	chmod -x "$LAB_ROOT/etc/NetworkManager/dispatcher.d/50-multihome"
+	multihome 0 sync
+	finding network-manager eth0
+	carry_out "$cure"
+	multihome 0 check
+}
+
+@test "IPv6: a file without its gateway, a service address, a table that was emptied" {
+	local address=${LAB_ADDRESSES6[0]}
+	host_up LAB_IPV6=1
+	lab_uplinks6
+	sed -i /IPV6_DEFAULTGW/d "$LAB_SCRIPTS/ifcfg-eth0"
+	lab_install
+	service start
+	host ip -6 route add default via 2001:db8:2::1 dev eth0 metric 2000
+	cures wrong-nic 0 \
+		'set IPV6_DEFAULTGW=2001:db8:2::1%eth0 in ifcfg-eth0 and run multihome sync' "$address"
+	host ip -6 route flush table 100
+	cures wrong-nic 0 'run multihome sync' "$address"
+	host ip -6 address add 2001:db8:77::9/128 dev lo
+	router 0 ip -6 route add 2001:db8:77::9 via "${LAB_ADDRESSES6[0]}"
+	multihome 0 sync
+	client ip -6 route add 2001:db8:77::9 via 2001:db8:f0::1 src "$LAB_CLIENT6"
+	is "$(probe_ping 2001:db8:77::9)" 'ok eth1'
+	explained 'astray: asked by eth0, answered by eth1' "$LAB_CLIENT6" 2001:db8:77::9 by eth0
+	carry_out "$cure"
+	is "$(probe_ping 2001:db8:77::9)" 'ok eth0'
+	host ip -6 rule del from 2001:db8:77::9
+	host /etc/sysconfig/network-scripts/ifup-routes eth0 2>/dev/null
+	is "$(probe_ping 2001:db8:77::9)" 'ok eth0'
+	done_with_it
+}
+
+@test "a host without files: a NIC that is down, a table that is made, or filled" {
+	host_up LAB_IPV6=1
+	lab_install
+	rm -r "$LAB_ROOT/etc/sysconfig"
+	host ip -batch - <<-END
+		address add 192.168.2.99/24 dev eth0
+		link set eth1 up
+		address add 2001:db8:10::99/64 dev eth1 nodad
+		route add default via 2001:db8:10::1
+	END
+	explained 'lost: eth0 is down' 192.168.2.1 192.168.2.99
+	carry_out "$cure"
+	links_settle
+	router 0 ping -n -q -c1 -W1 192.168.2.99
+	host ip address add "${LAB_ADDRESSES6[0]}/64" dev eth0 nodad
+	host ip -6 route add default via 2001:db8:2::1 metric 2000
+	cures wrong-nic 0 "run ip -6 route add default via 2001:db8:2::1 dev eth0 table 100 && \
+ip -6 rule add from 2001:db8:2::99 table 100" "${LAB_ADDRESSES6[0]}"
+	host ip -6 route flush table 100
+	cures wrong-nic 0 'run ip -6 route add default via 2001:db8:2::1 dev eth0 table 100' \
+		"${LAB_ADDRESSES6[0]}"
+}
+
+# --- verdicts of IPv6 (tests/hosts has those of IPv4) -------------------------------------------------
+
+# asked6 SITUATION: the client pings each uplink's address, and explain is asked of them; its
+# verdicts, in $outcomes, are what the pings met: answered by that NIC, seen there, or lost. Its
+# steps are the kernel's. Unless SITUATION is about the client, check finds something of each NIC
+# that is not right, and of no other.
+asked6() {
+	local address k=0 result said findings outcome oif pids=() replied=$BATS_TEST_TMPDIR/replied
+	lab_forget icmp "${LAB_ADDRESSES6[0]}"
+	for address in "${LAB_ADDRESSES6[@]}"; do
+		{ ! client ping -n -q -c1 -W1 "$address" >/dev/null || : >"$replied-$address"; } &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+	outcomes=
+	findings=$(host multihome check --porcelain | tr '\t' ' ' || true)
+	for address in "${LAB_ADDRESSES6[@]}"; do
+		result=lost
+		! rm "$replied-$address" 2>/dev/null || result=ok
+		result="$result $(lab_seen icmp "$address")"
+		said=$(host multihome explain "$LAB_CLIENT6" "$address" || true)
+		has_no "$said" DIFFERS
+		outcome=$(sed -n 's/^verdict *\([a-z]*\).*/\1/p' <<<"$said")
+		oif=$(sed -n 's/^verdict.* answered by \(eth.\).*/\1/p' <<<"$said")
+		case "$outcome $result" in
+		"right ok $oif" | "astray ok $oif" | "astray lost $oif" | 'lost lost -') ;;
+		*) echo "$1: $address: $outcome by $oif, says explain; packets: $result"; return 1 ;;
+		esac
+		[[ $1 = *2001:db8:c:* ]] || is "$outcome $(grep -cE \
+			"^wrong (no-way-back|wrong-nic|no-carrier|neighbour) eth$k (2001:|-)" \
+			<<<"$findings" || true)" "$outcome $([ "$outcome" = right ] && echo 0 || echo 1)"
+		k=$((k + 1))
+		outcomes+=${outcomes:+ }$outcome
+	done
+}
+
+@test "IPv6: explain is right about each reply, by packets, whatever rules and routes say" {
+	local outcomes expected begin end
+	host_up LAB_IPV6=1 LAB_UPLINKS=3
+	lab_uplinks6
+	service start
+	lab_install
+	asked6 without
+	is "$outcomes" 'right astray astray' without
+	multihome 0 sync
+	asked6 with
+	is "$outcomes" 'right right right' with
+	host ip -6 route add default via 2001:db8:20::1 table 240
+	while IFS='|' read -r expected begin end; do
+		host sh -c "$begin"
+		links_settle
+		asked6 "$begin"
+		is "$outcomes" "$expected" "$begin"
+		host sh -c "$end"
+	done <<-'END'
+		right astray right|ip -6 rule del from 2001:db8:10::/64|multihome sync
+		astray right astray|ip -6 rule add not from 2001:db8:10::99 lookup 101 priority 60|ip -6 rule del priority 60
+		right right right|ip -6 rule add from 2001:db8:10::99 lookup 240 suppress_prefixlength 0 priority 60|ip -6 rule del priority 60
+		right astray astray|ip -6 rule add from 2001:db8::/40 goto 32766 priority 60|ip -6 rule del priority 60
+		right lost right|ip -6 rule add from 2001:db8:10::99 blackhole priority 60|ip -6 rule del priority 60
+		astray right right|ip -6 rule add iif lo from 2001:db8:2::99 lookup 240 priority 60|ip -6 rule del priority 60
+		right right right|ip -6 rule add iif eth0 lookup 240 priority 60|ip -6 rule del priority 60
+		astray astray right|ip -6 rule add to 2001:db8:c::2 lookup 240 priority 60|ip -6 rule del priority 60
+		right astray right|ip -6 route add throw 2001:db8:c::/48 table 101|ip -6 route del throw 2001:db8:c::/48 table 101
+		right astray right|ip -6 route add 2001:db8:c::/64 via 2001:db8:2::1 table 101|ip -6 route del 2001:db8:c::/64 table 101
+		right right astray|ip -6 route replace default via fe80::1 dev eth1 table 102 metric 1|ip -6 route del default dev eth1 table 102
+		right lost right|ip -6 route add unreachable 2001:db8:c::/64 table 101|ip -6 route del unreachable 2001:db8:c::/64 table 101
+		right astray right|ip -6 rule del from 2001:db8:2::/64; ip -6 rule del from 2001:db8:10::/64; ip -6 route add default from 2001:db8:10::/64 via 2001:db8:20::1|ip -6 route del default from 2001:db8:10::/64; multihome sync
+		lost lost lost|ip -6 rule del lookup main; ip -6 rule add blackhole priority 70|ip -6 rule del priority 70; ip -6 rule add lookup main priority 32766
+	END
+	host sysctl -qw net.ipv6.neigh.eth1.retrans_time_ms=50
+	router 1 nft insert rule ip6 lab seen iifname uplink icmpv6 type nd-neighbor-solicit drop
+	host ip -6 neighbour flush dev eth1
+	cable_out 2
+	asked6 'a dead router, a cable that is out'
+	is "$outcomes" 'right lost lost'
 }

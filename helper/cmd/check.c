@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "cmd/judge.h"
-#include "judge/check.h"
 #include "judge/json.h"
 
 static void format_findings(const struct findings *findings, bool records, struct text *out)
@@ -55,24 +54,17 @@ static int format_nagios(const struct facts *facts, const struct check *check,
 	const struct findings *findings, long ms, struct text *out)
 {
 	static const char *const words[] = {"OK", "WARNING", "CRITICAL"};
-	int status = findings_count(findings, true) ? NAGIOS_WARNING : NAGIOS_OK;
-	size_t i, up = 0, right = 0, n = 0;
+	const struct tally tally = check_count(facts, check);
+	int status = tally.lost ? NAGIOS_CRITICAL
+		: findings_count(findings, true) ? NAGIOS_WARNING
+						 : NAGIOS_OK;
 	struct showns showns = {NULL, 0, 0};
-	enum outcome outcome;
+	size_t i, up = 0;
 
 	show_collect(facts, NULL, &showns);
 	for (i = 0; i < showns.n; i++)
 		up += !strcmp(showns.items[i].state, "up");
 	free(showns.items);
-	for (i = 0; i < check->verdicts.n; i++) {
-		if (!check->verdicts.items[i].has_gateway)
-			continue;
-		n++;
-		outcome = verdict_outcome(&check->verdicts.items[i]);
-		right += outcome == OUTCOME_RIGHT || check->verdicts.items[i].fault == FAULT_FIREWALL;
-		if (outcome == OUTCOME_LOST)
-			status = NAGIOS_CRITICAL;
-	}
 	for (i = 0; i < findings->n; i++)
 		if (findings->items[i].kind == FINDING_OFFLINE)
 			status = NAGIOS_CRITICAL;
@@ -82,7 +74,7 @@ static int format_nagios(const struct facts *facts, const struct check *check,
 		if (out->bytes[i] == '|')
 			out->bytes[i] = '/';
 	text_format(out, " | uplinks_up=%zu;;;0;%zu addresses_right=%zu;;;0;%zu time=%ldms\n", up,
-		facts->plan->uplinks.n, right, n, ms);
+		facts->plan->uplinks.n, tally.right, tally.addresses, ms);
 	return status;
 }
 
@@ -133,21 +125,14 @@ int cmd_check(const struct options *options)
 	struct judging judging = {.facts = {.kernel = NULL}};
 	struct check check = {.verdicts = {NULL, 0, 0}};
 	struct findings findings = {NULL, 0, 0};
-	struct answer *answers = NULL;
 	struct text out = {0};
 	long began = milliseconds();
 	int status = judging_gather(options, &judging);
 
-	if (!status && options->root) {
+	if (!status && options->root)
 		check_files(&judging.facts, &findings);
-	} else if (!status) {
-		check_begin(&judging.facts, &check);
-		answers = judging_ask(&judging, &check.questions);
-		if (answers)
-			check_finish(&judging.facts, &check, answers, &findings);
-		else
-			status = EXIT_FAILED;
-	}
+	else if (!status)
+		status = judging_check(&judging, &check, &findings);
 	if (!status)
 		status = format(options, &judging.facts, &check, &findings,
 			milliseconds() - began, &out);
@@ -157,7 +142,6 @@ int cmd_check(const struct options *options)
 	}
 	status = output_print(&out, status);
 	findings_free(&findings);
-	free(answers);
 	check_free(&check);
 	judging_free(&judging);
 	return status;

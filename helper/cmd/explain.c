@@ -179,11 +179,6 @@ static int print_none(const struct judging *judging)
 	return output_print(&out, EXIT_DONE);
 }
 
-struct verdicts {
-	struct verdict *items;
-	size_t n, cap;
-};
-
 static void begin(const struct judging *judging, const struct asked *asked,
 	const struct address *address, struct verdicts *verdicts, struct steps *steps,
 	struct questions *questions)
@@ -199,15 +194,13 @@ static void begin(const struct judging *judging, const struct asked *asked,
  * unless there is no other. */
 static int status_of(const struct verdicts *verdicts)
 {
-	bool good = false, bad = false, right;
-	enum outcome outcome;
+	bool good = false, bad = false, is_bad;
 	size_t i;
 
 	for (i = 0; i < verdicts->n; i++) {
-		outcome = verdict_outcome(&verdicts->items[i]);
-		right = outcome == OUTCOME_RIGHT || outcome == OUTCOME_UNKNOWN;
-		good |= right;
-		bad |= !right && (verdicts->items[i].has_gateway || verdicts->n == 1);
+		is_bad = verdict_is_bad(&verdicts->items[i]);
+		good |= !is_bad;
+		bad |= is_bad && (verdicts->items[i].has_gateway || verdicts->n == 1);
 	}
 	return good && !bad ? EXIT_DONE : EXIT_FAILED;
 }
@@ -252,11 +245,9 @@ static int explain(const struct judging *judging, const struct asked *asked,
 	}
 	if (answers)
 		status = output_print(&out, status_of(&verdicts));
-	for (i = 0; i < verdicts.n; i++) {
-		verdict_free(&verdicts.items[i]);
+	for (i = 0; i < verdicts.n; i++)
 		free(steps[i].items);
-	}
-	free(verdicts.items);
+	verdicts_free(&verdicts);
 	free(questions.items);
 	free(answers);
 	free(steps);

@@ -109,8 +109,8 @@ int judging_gather(const struct options *options, struct judging *judging)
 	facts->settings = &judging->settings;
 	facts->hooks = judging->hooks;
 	facts->filter_needs_both = kernel_older_than(2, 6, 31);
-	facts->forwards = sysctl_value(AF_INET, "all", "forwarding") == 1;
-	facts->forwards6 = sysctl_value(AF_INET6, "all", "forwarding") == 1;
+	facts->forwards[false] = sysctl_value(AF_INET, "all", "forwarding") == 1;
+	facts->forwards[true] = sysctl_value(AF_INET6, "all", "forwarding") == 1;
 	facts->firewall[false] = firewall_read(AF_INET);
 	facts->firewall[true] = firewall_read(AF_INET6);
 	facts_index(facts);
@@ -134,6 +134,18 @@ struct answer *judging_ask(const struct judging *judging, const struct questions
 		return answers;
 	free(answers);
 	return NULL;
+}
+
+int judging_check(const struct judging *judging, struct check *check, struct findings *findings)
+{
+	struct answer *answers;
+
+	check_begin(&judging->facts, check);
+	answers = judging_ask(judging, &check->questions);
+	if (answers)
+		check_finish(&judging->facts, check, answers, findings);
+	free(answers);
+	return answers ? 0 : EXIT_FAILED;
 }
 
 size_t output_columns(void)

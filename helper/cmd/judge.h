@@ -5,7 +5,7 @@
 #define CMD_JUDGE_H
 
 #include "cmd/cmd.h"
-#include "judge/verdict.h"
+#include "judge/check.h"
 
 struct judging {
 	struct host host;
@@ -22,6 +22,9 @@ void judging_free(struct judging *judging);
 
 /* Asks the kernel; answers are fresh. NULL: it could not be asked, and that is logged. */
 struct answer *judging_ask(const struct judging *judging, const struct questions *questions);
+
+/* All that check finds. 0, or EXIT_FAILED: logged. */
+int judging_check(const struct judging *judging, struct check *check, struct findings *findings);
 
 /* How wide lines may be: the terminal's columns, or 80. */
 size_t output_columns(void);

@@ -9,7 +9,6 @@
 #include "base/line.h"
 #include "cmd/judge.h"
 #include "conf/shvar.h"
-#include "judge/check.h"
 #include "judge/show.h"
 
 #ifndef VERSION
@@ -140,22 +139,17 @@ static void add_verdicts(struct text *out, const struct judging *judging)
 	struct check check = {.verdicts = {NULL, 0, 0}};
 	struct findings findings = {NULL, 0, 0};
 	struct showns showns = {NULL, 0, 0};
-	struct answer *answers;
 	size_t i;
 
 	add_heading(out, "show");
 	show_collect(&judging->facts, NULL, &showns);
 	show_table(&judging->facts, &showns, false, false, out);
 	add_heading(out, "check");
-	check_begin(&judging->facts, &check);
-	answers = judging_ask(judging, &check.questions);
-	if (answers)
-		check_finish(&judging->facts, &check, answers, &findings);
+	judging_check(judging, &check, &findings);
 	for (i = 0; i < findings.n; i++)
 		finding_format(&findings.items[i], 80, out);
 	check_summary(&judging->facts, &check, out);
 	text_add_string(out, "\n");
-	free(answers);
 	free(showns.items);
 	findings_free(&findings);
 	check_free(&check);

@@ -12,10 +12,7 @@
 
 /* The verdicts on all addresses that have or need a gateway, asked from afar. */
 struct check {
-	struct {
-		struct verdict *items;
-		size_t n, cap;
-	} verdicts;
+	struct verdicts verdicts;
 	struct verdict own[2]; /* on the host's own traffic, IPv4 and IPv6 */
 	struct questions questions;
 };
@@ -29,6 +26,13 @@ void check_free(struct check *check);
 /* Without the kernel: what files alone tell. */
 void check_files(const struct facts *facts, struct findings *findings);
 
+/* Addresses that have a gateway, and how many of them are answered by their own NIC, as far as a
+ * firewall lets them, and how many are lost. */
+struct tally {
+	size_t nics, addresses, right, lost;
+};
+
+struct tally check_count(const struct facts *facts, const struct check *check);
 /* "3 addresses of 2 NICs answer by their own NIC" */
 void check_summary(const struct facts *facts, const struct check *check, struct text *out);
 

@@ -34,37 +34,35 @@ static char *see_cable(const struct facts *facts, const char *device)
 	return mem_format("see the cable of %s, and what is at its other end", device);
 }
 
-char *cure_gateway(const char *file, const char *device, const struct prefix *gateway)
+char *cure_gateway(
+	const struct verdict *verdict, const char *device, const struct prefix *gateway)
 {
 	char text[PREFIX_TEXT];
 
-	prefix_format_address(gateway, text);
 	return mem_format("see the cable of %s, the router, and %s; then run ping -c 1 -I %s %s",
-		device, file ? file : "its address", device, text);
+		device, verdict->uplink ? verdict->uplink->file->name : "its address", device,
+		prefix_format_address(gateway, text));
 }
 
 /* Nothing that somebody else made is deleted: he may mean it. */
 static char *see_rule(const struct rule *rule)
 {
-	struct text words = {0};
-	char *cure;
+	struct text cure = {0};
 
-	rule_format(rule, &words);
-	cure = mem_format("see the rule %s, which somebody made", words.bytes);
-	text_free(&words);
-	return cure;
+	text_add_string(&cure, "see the rule ");
+	rule_format(rule, &cure);
+	text_add_string(&cure, ", which somebody made");
+	return cure.bytes;
 }
 
 static char *see_route(const struct route *route)
 {
-	struct text words = {0};
-	char *cure;
+	struct text cure = {0};
 
-	route_format_choice(route, &words);
-	cure = mem_format(
-		"see the route %s of table %u, which somebody made", words.bytes, route->table);
-	text_free(&words);
-	return cure;
+	text_add_string(&cure, "see the route ");
+	route_format_choice(route, &cure);
+	text_format(&cure, " of table %u, which somebody made", route->table);
+	return cure.bytes;
 }
 
 /* A table that a rule leads to gets the default route that it lacks. */
@@ -127,23 +125,26 @@ static char *serve_outside(const struct facts *facts, const struct verdict *verd
 {
 	const struct addresses *files = &facts->config->addresses;
 	const struct file *file = verdict->uplink->file;
+	const char *holder = verdict->holder->name, *other;
+	int len = verdict->packet.local->prefix.len;
 	char local[PREFIX_TEXT];
 	size_t i;
 
 	/* An edit has moved it to another file. */
-	for (i = 0; i < files->n; i++)
+	for (i = 0; i < files->n; i++) {
+		other = files->items[i].device;
 		if (prefix_same_address(&files->items[i].prefix, &verdict->local) &&
-			strcmp(files->items[i].device, verdict->holder->name))
+			strcmp(other, holder))
 			return mem_format("run ifdown %s && ifup %s && ifdown %s && ifup %s",
-				verdict->holder->name, verdict->holder->name,
-				files->items[i].device, files->items[i].device);
-	prefix_format_address(&verdict->local, local);
-	if (verdict->packet.local->prefix.len == prefix_bits(verdict->local.family))
+				holder, holder, other, other);
+	}
+	if (len == prefix_bits(verdict->local.family))
 		return serve_by_rule(verdict, verdict->planned);
+	prefix_format_address(&verdict->local, local);
 	if (verdict->local.family == AF_INET6)
 		return mem_format("see IPV6ADDR_SECONDARIES= in %s: %s/%d is not there",
-			file->name, local, verdict->packet.local->prefix.len);
-	return serve_in_file(file, local, verdict->packet.local->prefix.len);
+			file->name, local, len);
+	return serve_in_file(file, local, len);
 }
 
 /* Is the rule neither the kernel's own nor ours? */
@@ -167,24 +168,18 @@ static const struct rule *find_foreign(const struct facts *facts, const struct v
 		: verdict->reply.jump;
 }
 
-/* The uplink by which the packet arrives. */
-static const struct planned *find_arrival(const struct facts *facts, const struct verdict *verdict)
-{
-	bool unused;
-
-	return facts_find_planned(facts,
-		facts_find_uplink(facts, verdict->arrival->name, &verdict->local, &unused));
-}
-
-static char *serve_planned(const struct facts *facts, const struct verdict *verdict)
+/* arrival: as of cure_route. */
+static char *serve_planned(const struct facts *facts, const struct verdict *verdict,
+	const struct planned *arrival)
 {
 	const struct planned *planned = verdict->planned;
 	const struct step *last = &verdict->reply.last;
 	const struct rule *lapsed = verdict->reply.lapsed.rule;
 	const struct rule *foreign = find_foreign(facts, verdict);
-	const struct planned *arrival = find_arrival(facts, verdict);
 	const struct rules *rules = &facts->kernel->rules;
 	const char *name = planned->uplink->file->name;
+	/* Else a looser filter only lets it go astray. */
+	bool by_holder = !strcmp(verdict->leaves.device, verdict->holder->name);
 	size_t i;
 
 	if (planned->state == STATE_REFUSED)
@@ -196,16 +191,15 @@ static char *serve_planned(const struct facts *facts, const struct verdict *verd
 			return fill_table(verdict);
 		return foreign ? see_rule(foreign) : cure_restart(planned->uplink->device);
 	}
-	/* All that sync would do then is to loosen the filter, and the reply would go astray. */
 	if (foreign && !facts->ops->n)
 		return see_rule(foreign);
-	if (facts_sync_changes_kernel(facts))
+	if (facts->ops->n || (facts->writes->n && by_holder))
 		return cure_sync();
 	if (last->route && last->route->protocol != PROTO_MULTIHOME &&
 		last->route->table == planned->table)
 		return see_route(last->route);
 	/* Before 2.6.31 there is no loose filter, and 2 is on. */
-	if (verdict->fault == FAULT_FILTERED)
+	if (verdict->fault == FAULT_FILTERED && by_holder)
 		return mem_format("set RP_FILTER=%s in %s %s",
 			facts->filter_needs_both ? "off" : "loose",
 			arrival ? arrival->uplink->file->name : name, then_sync);
@@ -243,22 +237,26 @@ static char *serve_unknown(const struct facts *facts, const struct verdict *verd
 	const struct profile *profile = facts_find_profile(facts, device);
 	struct prefix gateway = verdict->gateway;
 	bool inet6 = verdict->local.family == AF_INET6;
+	const char *key = inet6 ? "IPV6_DEFAULTGW" : "GATEWAY";
 	char text[PREFIX_TEXT], table[24] = "";
 
 	if (!profile)
 		return make_table(facts, verdict);
 	if (facts_file_says_no(profile->file, "MULTIHOME"))
-		return mem_format("remove MULTIHOME=no from %s %s", profile->file->name, then_sync);
+		return mem_format("set MULTIHOME=yes in %s %s", profile->file->name, then_sync);
 	/* GATEWAY= of such a device does nothing. */
 	if (verdict->holder->tunnel)
 		return mem_format("see DEFROUTE= in %s", profile->file->name);
+	/* The file gives other addresses, or none; or the gateway is another NIC's. */
+	if (facts_file_has(profile->file, key))
+		return mem_format("see %s: its %s= does not count for %s", profile->file->name, key,
+			prefix_format_address(&verdict->local, text));
 	if (!gateway.family && !find_neighbours_gateway(facts, verdict, &gateway))
-		return mem_format("see %s, which has no %s", profile->file->name,
-			inet6 ? "IPV6_DEFAULTGW" : "GATEWAY");
+		return mem_format("see %s, which has no %s", profile->file->name, key);
 	/* One uplink alone is served only if it has a TABLE=. */
 	if (!facts->config->uplinks.n)
 		snprintf(table, sizeof(table), " and TABLE=%u", facts->free_table);
-	return mem_format("set %s=%s%s%s%s in %s %s", inet6 ? "IPV6_DEFAULTGW" : "GATEWAY",
+	return mem_format("set %s=%s%s%s%s in %s %s", key,
 		prefix_format_address(&gateway, text), inet6 ? "%" : "", inet6 ? device : "", table,
 		profile->file->name, then_sync);
 }
@@ -286,7 +284,9 @@ static char *serve_unserved(const struct facts *facts, const struct verdict *ver
 static char *cure_route(const struct facts *facts, const struct verdict *verdict)
 {
 	const struct step *last = &verdict->reply.last;
-	const struct planned *arrival = find_arrival(facts, verdict);
+	/* The uplink by which the packet arrives. */
+	const struct planned *arrival = facts_find_planned(facts,
+		facts_find_uplink(facts, verdict->arrival->name, &verdict->local, NULL));
 
 	if (facts->refused)
 		return mem_string("see what multihome plan says of the configuration");
@@ -296,7 +296,8 @@ static char *cure_route(const struct facts *facts, const struct verdict *verdict
 		return serve_by_rule(verdict, arrival);
 	if (verdict->outside)
 		return serve_outside(facts, verdict);
-	return verdict->planned ? serve_planned(facts, verdict) : serve_unserved(facts, verdict);
+	return verdict->planned ? serve_planned(facts, verdict, arrival)
+				: serve_unserved(facts, verdict);
 }
 
 char *cure_conflict(const struct facts *facts, const struct verdict *verdict,
@@ -305,11 +306,10 @@ char *cure_conflict(const struct facts *facts, const struct verdict *verdict,
 	struct sysctl sysctl = {.key = SYSCTL_ARP_FILTER, .value = 1};
 	const struct uplink *uplink;
 	struct text cure = {0};
-	bool unused;
 
-	if (facts_sync_changes_kernel(facts))
+	if (facts->ops->n || facts->writes->n)
 		return cure_sync();
-	uplink = facts_find_uplink(facts, other->link->name, &verdict->local, &unused);
+	uplink = facts_find_uplink(facts, other->link->name, &verdict->local, NULL);
 	if (uplink && uplink->arp_ignore != ARP_AUTO)
 		return mem_format(
 			"set ARP_IGNORE=1 in %s %s", uplink->file->name, then_sync);
@@ -340,7 +340,7 @@ char *cure_own(const struct facts *facts, const struct verdict *verdict)
 	const struct link *link;
 	size_t i;
 
-	if (facts_sync_changes_kernel(facts))
+	if (facts->ops->n)
 		return cure_sync();
 	for (i = 0; i < uplinks->n; i++) {
 		planned = &uplinks->items[i];
@@ -381,8 +381,7 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 			? cure_route(facts, verdict)
 			: see_cable(facts, verdict->leaves.device);
 	case FAULT_NEIGHBOUR:
-		return cure_gateway(verdict->uplink ? verdict->uplink->file->name : NULL,
-			verdict->leaves.device, verdict_next_hop(verdict));
+		return cure_gateway(verdict, verdict->leaves.device, verdict_next_hop(verdict));
 	case FAULT_ARP:
 		return mem_format("see net.ipv4.conf.%s.arp_ignore and arp_filter, and those of all",
 			verdict->holder->name);
@@ -409,25 +408,18 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 	return mem_string("");
 }
 
-char *cure_duplicate(const struct rule *rule)
+void cure_add_deletion(const struct rule *rule, struct text *cure)
 {
-	struct text words = {0};
-	char *cure;
-
-	/* Without all its selectors a deletion takes the first rule that has the rest. */
-	if (rule->unknown_len)
-		return mem_string("");
-	rule_format(rule, &words);
-	cure = mem_format("run %s rule del %s", ip_command(rule->from.family), words.bytes);
-	text_free(&words);
-	return cure;
+	text_format(cure, "%s%s rule del ", cure->n ? " && " : "run ", ip_command(rule->from.family));
+	rule_format(rule, cure);
 }
 
 char *cure_hook(const struct hook *hook, enum hook_key key)
 {
 	if (hook->state == HOOK_NOT_EXECUTABLE)
 		return mem_format("run chmod +x %s", hook->path);
-	if (!hook->ours)
+	/* Ours that was emptied calls nothing either. */
+	if (!hook->ours || (hook->state == HOOK_SILENT && !strcmp(hook->ours, hook->path)))
 		return mem_string("see whether multihome is installed");
 	if (hook->state == HOOK_MISSING)
 		return mem_format("run ln -sfn %s %s", hook->ours, hook->path);

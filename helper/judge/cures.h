@@ -5,10 +5,11 @@
  * A cure begins with one of these, which tests carry out:
  *   run COMMAND
  *   set KEY=VALUE [and KEY=VALUE] in FILE and run COMMAND
- *   remove LINE from FILE and run COMMAND
+ *   remove that line and run COMMAND
  *   add to FILE: LINE
  *   see …               nothing is sure; what to look at
- * FILE is a name in network-scripts, or a path.
+ * FILE is a name in network-scripts, or a path. Behind a semicolon of run stands what comes of it,
+ * or "add the same words to FILE"; of see, "then run COMMAND".
  */
 #ifndef JUDGE_CURES_H
 #define JUDGE_CURES_H
@@ -19,11 +20,14 @@
 char *cure_verdict(const struct facts *facts, const struct verdict *verdict);
 /* The NIC by which the host's own traffic leaves is dead. */
 char *cure_own(const struct facts *facts, const struct verdict *verdict);
-char *cure_gateway(const char *file, const char *device, const struct prefix *gateway);
+/* The next hop does not answer on the device. */
+char *cure_gateway(
+	const struct verdict *verdict, const char *device, const struct prefix *gateway);
 /* Another NIC answers ARP for the address. */
 char *cure_conflict(const struct facts *facts, const struct verdict *verdict,
 	const struct bystander *other);
-char *cure_duplicate(const struct rule *rule);
+/* One more command for a cure that begins with it, or goes on. The rule is there once more. */
+void cure_add_deletion(const struct rule *rule, struct text *cure);
 char *cure_hook(const struct hook *hook, enum hook_key key);
 char *cure_restart(const char *device);
 char *cure_down(const struct facts *facts, const char *device);

@@ -9,34 +9,12 @@
 #include "judge/facts.h"
 #include "plan/block.h"
 
-static int addresses_in_order(const void *a, const void *b)
-{
-	const struct address *x = a, *y = b;
-
-	return prefix_compare_address(&x->prefix, &y->prefix);
-}
-
-static int planned_by_uplink(const void *a, const void *b)
-{
-	const struct planned *x = a, *y = b;
-
-	return (x->uplink > y->uplink) - (x->uplink < y->uplink);
-}
-
-static int uplinks_by_device(const void *a, const void *b)
-{
-	const struct uplink *x = a, *y = b;
-
-	return x->inet6 == y->inet6 ? strcmp(x->device, y->device) : x->inet6 - y->inet6;
-}
-
-static int members_in_order(const void *a, const void *b)
-{
-	const struct member *x = a, *y = b;
-
-	return x->link == y->link ? prefix_compare(&x->net, &y->net)
-				  : (x->link > y->link) - (x->link < y->link);
-}
+define_order(addresses_in_order, struct address, prefix_compare_address(&x->prefix, &y->prefix))
+define_order(planned_by_uplink, struct planned, (x->uplink > y->uplink) - (x->uplink < y->uplink))
+define_order_by_two(uplinks_by_device, struct uplink, x->inet6 - y->inet6,
+	strcmp(x->device, y->device))
+define_order_by_two(members_in_order, struct member, (x->link > y->link) - (x->link < y->link),
+	prefix_compare(&x->net, &y->net))
 
 static void find_members(struct facts *facts)
 {
@@ -96,18 +74,6 @@ static struct prefix find_afar(const struct kernel *kernel, int family)
 	return address;
 }
 
-bool facts_table_empty(const struct facts *facts, unsigned table, int family)
-{
-	struct route key = {.table = table};
-	const struct route *route;
-	size_t at;
-
-	key.dst.family = (unsigned char)family;
-	at = index_first(&facts->walks.routes, &key);
-	route = at < facts->walks.routes.n ? facts->walks.routes.items[at] : NULL;
-	return !route || route->table != table || route->dst.family != family;
-}
-
 static bool table_is_used(const struct facts *facts, unsigned table)
 {
 	const struct rules *rules = &facts->kernel->rules;
@@ -124,8 +90,8 @@ static bool table_is_used(const struct facts *facts, unsigned table)
 	for (i = 0; i < uplinks->n; i++)
 		if (uplinks->items[i].table == table)
 			return true;
-	return !facts_table_empty(facts, table, AF_INET) ||
-		!facts_table_empty(facts, table, AF_INET6);
+	return !walks_table_empty(&facts->walks, table, AF_INET) ||
+		!walks_table_empty(&facts->walks, table, AF_INET6);
 }
 
 static unsigned find_free_table(const struct facts *facts)
@@ -144,7 +110,7 @@ void facts_index(struct facts *facts)
 {
 	const struct kernel *kernel = facts->kernel;
 
-	facts->walks.forwarding6 = facts->forwards6;
+	facts->walks.forwarding6 = facts->forwards[true];
 	walks_build(kernel, &facts->walks);
 	find_members(facts);
 	index_build(&kernel->addresses, addresses_in_order, &facts->addresses);
@@ -177,7 +143,8 @@ const struct uplink *facts_find_uplink(const struct facts *facts, const char *de
 	const struct uplink *uplink, *within = NULL, *any = NULL;
 	size_t at, i;
 
-	*outside = false;
+	if (outside)
+		*outside = false;
 	memcpy(key.device, device, strlen(device) + 1);
 	for (at = index_first(&facts->uplinks, &key);
 		(uplink = index_at(&facts->uplinks, at, &key)); at++) {
@@ -190,7 +157,8 @@ const struct uplink *facts_find_uplink(const struct facts *facts, const char *de
 				within = uplink;
 		}
 	}
-	*outside = any && !within;
+	if (outside)
+		*outside = any && !within;
 	return within ? within : any;
 }
 
@@ -239,14 +207,9 @@ bool facts_want_rule(const struct facts *facts, const struct rule *rule)
 	return index_find(&facts->wanted, rule) != NULL;
 }
 
-bool facts_sync_changes_kernel(const struct facts *facts)
-{
-	return facts->ops->n || facts->writes->n;
-}
-
 bool facts_sync_has_work(const struct facts *facts)
 {
-	return facts_sync_changes_kernel(facts) || facts->plan->changes.n;
+	return facts->ops->n || facts->writes->n || facts->plan->changes.n;
 }
 
 static bool has_block(const struct file *file)
@@ -276,26 +239,36 @@ bool facts_in_use(const struct facts *facts)
 	return false;
 }
 
-bool facts_file_has(const struct file *file, const char *key)
+bool facts_has_uplink(const struct facts *facts, int family)
+{
+	const struct uplinks *uplinks = &facts->config->uplinks;
+	size_t i;
+
+	for (i = 0; i < uplinks->n; i++)
+		if (uplinks->items[i].gateway.family == family)
+			return true;
+	return false;
+}
+
+static bool says(const struct file *file, const char *key, bool no)
 {
 	struct shvars vars = {0};
-	bool has;
+	const struct shvar *var;
+	bool is;
 
 	shvar_parse(file->bytes, file->len, file->path, &vars);
-	has = shvar_find(&vars, key) != NULL;
+	var = shvar_find(&vars, key);
+	is = var && (!no || (var->value && switch_is_false(var->value)));
 	shvar_free(&vars);
-	return has;
+	return is;
+}
+
+bool facts_file_has(const struct file *file, const char *key)
+{
+	return says(file, key, false);
 }
 
 bool facts_file_says_no(const struct file *file, const char *key)
 {
-	struct shvars vars = {0};
-	const struct shvar *var;
-	bool no;
-
-	shvar_parse(file->bytes, file->len, file->path, &vars);
-	var = shvar_find(&vars, key);
-	no = var && var->value && switch_is_false(var->value);
-	shvar_free(&vars);
-	return no;
+	return says(file, key, true);
 }

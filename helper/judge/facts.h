@@ -56,8 +56,8 @@ struct facts {
 	const struct hook *hooks;	/* HOOKS of them */
 	bool refused;		/* the configuration is: nothing is planned */
 	bool filter_needs_both; /* as rp_filter_combine */
-	bool forwards, forwards6; /* the host is a router, of IPv4 or IPv6 */
-	enum firewall firewall[2]; /* of IPv4, of IPv6 */
+	bool forwards[2]; /* the host is a router, of IPv4, of IPv6 */
+	enum firewall firewall[2];
 
 	/* facts_index */
 	struct walks walks;
@@ -75,8 +75,8 @@ void facts_index(struct facts *facts);
 void facts_free_index(struct facts *facts);
 
 /* The uplink of the device's address: the one that has it, else the one whose network has, else any
- * of the device: an alias may be an uplink of its own. NULL: none. outside: it is neither of the
- * first two. */
+ * of the device: an alias may be an uplink of its own. NULL: none. outside, unless NULL: it is
+ * neither of the first two. */
 const struct uplink *facts_find_uplink(const struct facts *facts, const char *device,
 	const struct prefix *address, bool *outside);
 /* NULL: multihome does not serve it. */
@@ -92,15 +92,14 @@ int facts_filter(const struct facts *facts, const char *device);
 /* Is the rule ours, and is it wanted? */
 bool facts_own_rule(const struct facts *facts, const struct rule *rule);
 bool facts_want_rule(const struct facts *facts, const struct rule *rule);
-/* Would sync do anything? Anything but files? */
+/* Would sync do anything? */
 bool facts_sync_has_work(const struct facts *facts);
-bool facts_sync_changes_kernel(const struct facts *facts);
 /* Has multihome been put to work here? Until then nothing of its own is missing. */
 bool facts_in_use(const struct facts *facts);
 /* Has the file KEY=? Says it KEY=no? */
 bool facts_file_has(const struct file *file, const char *key);
 bool facts_file_says_no(const struct file *file, const char *key);
-/* Is the table without any route of that family? */
-bool facts_table_empty(const struct facts *facts, unsigned table, int family);
+/* Has the host an uplink of that family? */
+bool facts_has_uplink(const struct facts *facts, int family);
 
 #endif

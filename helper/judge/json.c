@@ -115,18 +115,6 @@ void json_uplinks(const struct showns *showns, struct text *out)
 	text_add_string(out, "]");
 }
 
-/* Of a family in which the host has no uplink it has no traffic of its own to speak of. */
-static bool is_used(const struct facts *facts, int family)
-{
-	const struct uplinks *uplinks = &facts->config->uplinks;
-	size_t i;
-
-	for (i = 0; i < uplinks->n; i++)
-		if (uplinks->items[i].gateway.family == family)
-			return true;
-	return false;
-}
-
 void json_verdicts(const char *name, const struct facts *facts, const struct verdict *verdicts,
 	size_t n, struct text *out)
 {
@@ -139,8 +127,9 @@ void json_verdicts(const char *name, const struct facts *facts, const struct ver
 	text_add_string(out, "[");
 	for (i = 0; i < n; i++) {
 		verdict = &verdicts[i];
+		/* Of a family in which it has no uplink the host has no traffic to speak of. */
 		if (!verdict->holder && verdict->fault == FAULT_NO_ROUTE &&
-			!is_used(facts, verdict->packet.remote.family))
+			!facts_has_uplink(facts, verdict->packet.remote.family))
 			continue;
 		open_item(out);
 		add_address(out, "remote", &verdict->packet.remote);

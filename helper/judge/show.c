@@ -71,10 +71,7 @@ static void number_standbys(
 			others += k != i;
 			place += standbys[k]->metric < standbys[i]->metric;
 		}
-		if (others)
-			snprintf(shown->way, sizeof(shown->way), "standby %zu", place);
-		else
-			strcpy(shown->way, "standby");
+		snprintf(shown->way, sizeof(shown->way), others ? "standby %zu" : "standby", place);
 	}
 	free(standbys);
 }

@@ -185,17 +185,18 @@ static const struct link *find_only_way(
 	const struct step *last = &walked->last;
 	const struct link *link;
 	struct prefix unused;
-	bool outside, forwards;
 
 	if (!last->route || last->end != STEP_ROUTE || !last->device || last->route->dst.len <= 1)
 		return NULL;
 	link = kernel_find_link(facts->kernel, last->device);
 	if (!link || link->loopback ||
 		find_default(facts, verdict->local.family, link->name, NULL, &unused) ||
-		facts_find_uplink(facts, link->name, &verdict->local, &outside))
+		facts_find_uplink(facts, link->name, &verdict->local, NULL))
 		return NULL;
-	forwards = verdict->local.family == AF_INET6 ? facts->forwards6 : facts->forwards;
-	return forwards || !facts_find_profile(facts, link->name) ? link : NULL;
+	return facts->forwards[verdict->local.family == AF_INET6] ||
+			!facts_find_profile(facts, link->name)
+		? link
+		: NULL;
 }
 
 /* A service address that is in no NIC's network is routed to the host, by a NIC that nobody tells.
@@ -282,6 +283,7 @@ void verdict_begin_own(const struct facts *facts, const struct prefix *remote,
 	const struct question question = {.to = *remote};
 
 	verdict->packet.remote = *remote;
+	verdict->packet.anybody = true;
 	verdict->reply = walk(&facts->walks, &question, NULL);
 	verdict->question = questions->n;
 	verdict->asked = true;
@@ -369,7 +371,7 @@ static enum fault fault_of_device(const struct verdict *verdict)
 	const char *device = verdict->leaves.device;
 	struct hop unused;
 
-	if (verdict_other_turn(verdict, &unused) && last->route->n > 1 &&
+	if (verdict_other_turn(verdict, &unused) &&
 		route_uses(last->route, verdict->holder->name))
 		return FAULT_TURNS;
 	/* Nobody else leads to a container, or is in the address' network. */
@@ -449,6 +451,39 @@ static void assume(struct verdict *verdict)
 	verdict->leaves.table = last->route->table;
 }
 
+static enum fault judge_hop(const struct facts *facts, const struct verdict *verdict)
+{
+	return verdict->holder ? find_fault(facts, verdict) : fault_of_next_hop(facts, verdict);
+}
+
+static int badness(const struct verdict *verdict)
+{
+	if (verdict_outcome(verdict) == OUTCOME_LOST)
+		return 3;
+	return verdict_is_bad(verdict) ? 2 : verdict->fault == FAULT_GATEWAY;
+}
+
+/* Which of several next hops a flow gets the kernel decides by a hash with a secret. Where the remote
+ * stands for all, some of them get the worst. */
+static void take_worst_hop(const struct facts *facts, struct verdict *verdict)
+{
+	const struct route *route = verdict->reply.last.route;
+	struct verdict turn = *verdict;
+	bool first = true;
+	size_t i;
+
+	for (i = 0; i < route->n; i++) {
+		if (route->hops[i].dead)
+			continue;
+		memcpy(turn.leaves.device, route->hops[i].device, sizeof(turn.leaves.device));
+		turn.leaves.gateway = route->hops[i].gateway;
+		turn.fault = judge_hop(facts, &turn);
+		if (first || badness(&turn) > badness(verdict))
+			*verdict = turn;
+		first = false;
+	}
+}
+
 void verdict_finish(
 	const struct facts *facts, struct verdict *verdict, const struct answer *answers)
 {
@@ -462,13 +497,24 @@ void verdict_finish(
 		assume(verdict);
 	verdict->agrees = walk_agrees(verdict);
 	verdict->firewall = facts->firewall[verdict->packet.remote.family == AF_INET6];
-	verdict->fault = own ? fault_of_next_hop(facts, verdict) : find_fault(facts, verdict);
+	verdict->fault = judge_hop(facts, verdict);
+	if (verdict->packet.anybody && !verdict->leaves.error && verdict->agrees)
+		take_worst_hop(facts, verdict);
 }
 
 void verdict_free(struct verdict *verdict)
 {
 	free(verdict->bystanders.items);
 	memset(&verdict->bystanders, 0, sizeof(verdict->bystanders));
+}
+
+void verdicts_free(struct verdicts *verdicts)
+{
+	size_t i;
+
+	for (i = 0; i < verdicts->n; i++)
+		verdict_free(&verdicts->items[i]);
+	free(verdicts->items);
 }
 
 enum outcome verdict_outcome(const struct verdict *verdict)
@@ -478,4 +524,9 @@ enum outcome verdict_outcome(const struct verdict *verdict)
 	if (verdict->fault < FAULT_NIC)
 		return OUTCOME_LOST;
 	return verdict->fault < FAULT_VRF ? OUTCOME_ASTRAY : OUTCOME_UNKNOWN;
+}
+
+bool verdict_is_bad(const struct verdict *verdict)
+{
+	return verdict->fault > FAULT_GATEWAY && verdict->fault < FAULT_VRF;
 }

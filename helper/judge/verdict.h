@@ -15,6 +15,7 @@
 
 struct packet {
 	struct prefix remote;
+	bool anybody; /* the remote stands for all that are beyond the gateways */
 	const struct address *local; /* whose link is there */
 	device_name by;	  /* the device that it is said to arrive by; "": not said */
 	device_name zone; /* of a link-local remote: its device */
@@ -97,6 +98,11 @@ struct verdict {
 	enum firewall firewall; /* of the packet's family */
 };
 
+struct verdicts {
+	struct verdict *items;
+	size_t n, cap;
+};
+
 struct questions {
 	struct question *items;
 	size_t n, cap;
@@ -112,8 +118,11 @@ void verdict_take_back(struct verdict *verdict, struct questions *questions);
 void verdict_finish(
 	const struct facts *facts, struct verdict *verdict, const struct answer *answers);
 void verdict_free(struct verdict *verdict);
+void verdicts_free(struct verdicts *verdicts);
 
 enum outcome verdict_outcome(const struct verdict *verdict);
+/* Astray or lost? */
+bool verdict_is_bad(const struct verdict *verdict);
 /* Is the address a service's, on lo or a dummy, and so no NIC's? */
 bool verdict_is_service(const struct verdict *verdict);
 /* The next hop of the reply: the gateway, or the remote itself. */

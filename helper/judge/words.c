@@ -19,6 +19,7 @@ struct telling {
 	size_t columns;
 	int steps; /* told so far */
 	struct text *out;
+	char remote[PREFIX_TEXT], local[PREFIX_TEXT];
 };
 
 /* Takes the words' text and frees it. */
@@ -53,10 +54,8 @@ static void tell_arrival(struct telling *telling)
 	const struct verdict *verdict = telling->verdict;
 	const char *arrival = verdict->arrival->name, *holder = verdict->holder->name;
 	struct text words = {0};
-	char text[PREFIX_TEXT];
 
-	text_format(&words, "%s ->", prefix_format_address(&verdict->packet.remote, text));
-	text_format(&words, " %s by %s", prefix_format_address(&verdict->local, text), arrival);
+	text_format(&words, "%s -> %s by %s", telling->remote, telling->local, arrival);
 	if (verdict->reason == ARRIVES_BY_ARP)
 		text_format(&words, ", which alone answers ARP for it; %s has the address", holder);
 	else if (verdict->reason == ARRIVES_BY_ROUTE)
@@ -113,7 +112,6 @@ static void tell_filter(struct telling *telling)
 	const char *device = verdict->arrival->name;
 	int value = facts_filter(facts, device);
 	struct text words = {0};
-	char text[PREFIX_TEXT];
 
 	if (verdict->local.family != AF_INET) {
 		text_add_string(
@@ -126,8 +124,7 @@ static void tell_filter(struct telling *telling)
 		facts_setting(facts, "all", SYSCTL_RP_FILTER), device,
 		facts_setting(facts, device, SYSCTL_RP_FILTER));
 	if (value) {
-		text_format(&words, ": the way back to %s is ",
-			prefix_format_address(&verdict->packet.remote, text));
+		text_format(&words, ": the way back to %s is ", telling->remote);
 		if (last->rule && last->route)
 			format_route(last, &words);
 		else
@@ -148,10 +145,8 @@ static void tell_delivery(struct telling *telling)
 	const struct verdict *verdict = telling->verdict;
 	const struct answer *arrives = &verdict->arrives;
 	struct text words = {0};
-	char text[PREFIX_TEXT];
 
-	text_format(&words, "%s is an address of %s: ",
-		prefix_format_address(&verdict->local, text), verdict->holder->name);
+	text_format(&words, "%s is an address of %s: ", telling->local, verdict->holder->name);
 	if (!arrives->error && arrives->type == ROUTE_LOCAL)
 		text_add_string(&words, "taken");
 	else if (!arrives->error)
@@ -163,69 +158,41 @@ static void tell_delivery(struct telling *telling)
 	add_step(telling, "delivery", &words);
 }
 
-static void format_missed(
-	const struct verdict *verdict, const struct step *step, struct text *out)
-{
-	char text[PREFIX_TEXT];
+/* Why a rule does not match, or what comes of it; what a route decides follows. */
+static const char *const ends[] = {
+	[STEP_IIF] = "no, it does not arrive by ",
+	[STEP_OIF] = "no, it is not bound to ",
+	[STEP_MARK] = "no, unless the firewall marks it",
+	[STEP_OTHER] = "no, taken to be for other packets",
+	[STEP_VRF] = "no, it is in no VRF",
+	[STEP_FROM] = "no, it is from ",
+	[STEP_TO] = "no, it is to ",
+	[STEP_TOS] = "no, it has tos 0",
+	[STEP_NOT] = "no, all of it fits",
+	[STEP_NOP] = "matches, does nothing",
+	[STEP_GOTO] = "matches",
+	[STEP_NOWHERE] = "matches, but there is no such rule",
+	[STEP_EMPTY] = "matches, but the table is EMPTY",
+	[STEP_NO_ROUTE] = "matches, no route there",
+	[STEP_THROW] = "matches, ",
+	[STEP_SUPPRESSED] = "matches, but suppresses ",
+	[STEP_ROUTE] = "matches, ",
+	[STEP_REFUSED] = "matches, ",
+};
 
-	switch (step->end) {
-	case STEP_IIF:
-		text_format(out, "no, it does not arrive by %s", step->rule->iif);
-		return;
-	case STEP_OIF:
-		text_format(out, "no, it is not bound to %s", step->rule->oif);
-		return;
-	case STEP_MARK:
-		text_add_string(out, "no, unless the firewall marks it");
-		return;
-	case STEP_OTHER:
-		text_add_string(out, "no, taken to be for other packets");
-		return;
-	case STEP_VRF:
-		text_add_string(out, "no, it is in no VRF");
-		return;
-	case STEP_FROM:
-		text_format(out, "no, it is from %s", prefix_format_address(&verdict->local, text));
-		return;
-	case STEP_TO:
-		text_format(out, "no, it is to %s", prefix_format_address(&verdict->packet.remote, text));
-		return;
-	case STEP_TOS:
-		text_add_string(out, "no, it has tos 0");
-		return;
-	default:
-		text_add_string(out, "no, all of it fits");
-	}
-}
-
-static void format_matched(const struct step *step, struct text *out)
+static void format_end(const struct telling *telling, const struct step *step, struct text *out)
 {
-	switch (step->end) {
-	case STEP_NOP:
-		text_add_string(out, "matches, does nothing");
-		return;
-	case STEP_GOTO:
-		text_add_string(out, "matches");
-		return;
-	case STEP_NOWHERE:
-		text_add_string(out, "matches, but there is no such rule");
-		return;
-	case STEP_EMPTY:
-		text_add_string(out,
-			step->rule->table == TABLE_DEFAULT ? "matches, no route there"
-							   : "matches, but the table is EMPTY");
-		return;
-	case STEP_NO_ROUTE:
-		text_add_string(out, "matches, no route there");
-		return;
-	case STEP_SUPPRESSED:
-		text_add_string(out, "matches, but suppresses ");
-		break;
-	default:
-		text_add_string(out, step->route ? "matches, " : "matches, REFUSED");
-	}
-	if (step->route)
+	bool usual = step->end == STEP_EMPTY && step->rule->table == TABLE_DEFAULT;
+
+	text_add_string(out, ends[usual ? STEP_NO_ROUTE : step->end]);
+	if (step->end == STEP_IIF || step->end == STEP_OIF)
+		text_add_string(out, step->end == STEP_IIF ? step->rule->iif : step->rule->oif);
+	else if (step->end == STEP_FROM || step->end == STEP_TO)
+		text_add_string(out, step->end == STEP_FROM ? telling->local : telling->remote);
+	else if (step->end >= STEP_THROW && step->route)
 		route_format_choice(step->route, out);
+	else if (step->end == STEP_REFUSED)
+		text_add_string(out, "REFUSED");
 }
 
 /* "10001: from 10.0.0.0/8 iif lo lookup 101: matches, default via 10.0.0.1 dev eth1" */
@@ -237,10 +204,7 @@ static void format_step(struct telling *telling, const struct step *step)
 	/* The priority comes first here, as in `ip rule`. */
 	*strstr(rule.bytes, " priority ") = '\0';
 	text_format(&words, "%u: %s: ", step->rule->priority, rule.bytes);
-	if (step_matches(step))
-		format_matched(step, &words);
-	else
-		format_missed(telling->verdict, step, &words);
+	format_end(telling, step, &words);
 	text_format(telling->out, "%*s", LABEL + 1, "");
 	text_wrap(words.bytes, LABEL + 1, LABEL + 3, telling->columns, telling->out);
 	text_free(&words);
@@ -259,12 +223,9 @@ static void tell_reply(struct telling *telling)
 	const struct verdict *verdict = telling->verdict;
 	const struct step *step;
 	struct text words = {0};
-	char text[PREFIX_TEXT];
 	size_t i;
 
-	text_format(&words, "%s ->", prefix_format_address(&verdict->local, text));
-	text_format(&words, " %s, by the rules:",
-		prefix_format_address(&verdict->packet.remote, text));
+	text_format(&words, "%s -> %s, by the rules:", telling->local, telling->remote);
 	add_step(telling, "reply", &words);
 	for (i = 0; i < telling->walk->n; i++) {
 		step = &telling->walk->items[i];
@@ -354,8 +315,8 @@ static void format_astray(const struct verdict *verdict, struct text *out)
 {
 	text_format(out, "astray: asked by %s, answered by ", verdict->arrival->name);
 	format_exit(verdict, out);
-	if (verdict->fault == FAULT_TURNS)
-		text_format(out, ", or by another NIC, in turn");
+	if (several_hops(verdict))
+		text_add_string(out, ", or by another next hop, in turn");
 	else if (verdict->fault == FAULT_NO_GATEWAY)
 		text_format(out, ", as %s has no gateway", verdict->holder->name);
 	else if (verdict->reason == ARRIVES_BY_ROUTE || verdict->away ||
@@ -370,11 +331,14 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 	const char *arrival = verdict->arrival->name;
 	char text[PREFIX_TEXT];
 
+	if (!verdict_is_bad(verdict) && verdict->fault != FAULT_VRF) {
+		text_add_string(out, verdict->fault <= FAULT_GATEWAY ? "right: answered by "
+								     : "unknown: answered by ");
+		format_exit(verdict, out);
+	}
 	switch (verdict->fault) {
 	case FAULT_NONE:
 	case FAULT_GATEWAY:
-		text_add_string(out, "right: answered by ");
-		format_exit(verdict, out);
 		if (strcmp(verdict->leaves.device, verdict->holder->name))
 			text_add_string(out, ", which leads to it");
 		else if (verdict->fault == FAULT_GATEWAY)
@@ -430,19 +394,13 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 			verdict->holder->vrf ? verdict->holder->name : arrival);
 		return;
 	case FAULT_ARRIVAL:
-		text_add_string(out, "unknown: answered by ");
-		format_exit(verdict, out);
 		text_add_string(out, ", whichever NIC its routers send it to: see the same, by DEVICE");
 		return;
 	case FAULT_DEPENDS:
-		text_add_string(out, "unknown: answered by ");
-		format_exit(verdict, out);
 		text_add_string(out, ", unless this rule is for the reply: ");
 		rule_format(verdict->reply.depends, out);
 		return;
 	case FAULT_FIREWALL:
-		text_add_string(out, "unknown: answered by ");
-		format_exit(verdict, out);
 		text_add_string(out, verdict->firewall == FIREWALL_LOADED
 				? " if the firewall lets it: rules are loaded, and were not examined"
 				: " if no firewall drops it: only root sees whether there are rules");
@@ -470,10 +428,13 @@ const char *words_fault(enum fault fault)
 void words_explain(const struct facts *facts, const struct verdict *verdict,
 	const struct steps *steps, bool brief, size_t columns, struct text *out)
 {
-	struct telling telling = {facts, verdict, steps, brief, columns, 0, out};
+	struct telling telling = {.facts = facts, .verdict = verdict, .walk = steps,
+		.brief = brief, .columns = columns, .out = out};
 	struct text words = {0};
 	char *cure = cure_verdict(facts, verdict);
 
+	prefix_format_address(&verdict->packet.remote, telling.remote);
+	prefix_format_address(&verdict->local, telling.local);
 	tell_arrival(&telling);
 	if (verdict->fault != FAULT_DOWN) {
 		tell_bystanders(&telling);

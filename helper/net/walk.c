@@ -72,6 +72,15 @@ void walks_free(struct walks *walks)
 	memset(walks, 0, sizeof(*walks));
 }
 
+bool walks_table_empty(const struct walks *walks, unsigned table, int family)
+{
+	const struct route key = {.table = table, .dst = {.family = (unsigned char)family}};
+	size_t at = index_first(&walks->routes, &key);
+	const struct route *route = at < walks->routes.n ? walks->routes.items[at] : NULL;
+
+	return !route || route->table != table || route->dst.family != family;
+}
+
 static bool iif_meets(
 	const struct walks *walks, const struct rule *rule, const struct question *question)
 {
@@ -131,10 +140,7 @@ static bool find_candidates(struct lookup *lookup, unsigned table)
 	const struct route *route;
 	size_t at;
 
-	key.dst.family = (unsigned char)family;
-	at = index_first(routes, &key);
-	route = at < routes->n ? routes->items[at] : NULL;
-	if (!route || route->table != table || route->dst.family != family)
+	if (walks_table_empty(lookup->walks, table, family))
 		return false;
 	for (len = prefix_bits(family); len >= 0; len--) {
 		if (!lookup->walks->lengths[family == AF_INET6][len])

@@ -80,6 +80,8 @@ struct walks {
  * freed with walks_free. */
 void walks_build(const struct kernel *kernel, struct walks *walks);
 void walks_free(struct walks *walks);
+/* Is the table without any route of that family? */
+bool walks_table_empty(const struct walks *walks, unsigned table, int family);
 
 /* Retraces what the kernel does with the packet. steps: NULL, or all rules that it tries are added,
  * and those that it skips because of their source, in their order. */

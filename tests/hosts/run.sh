@@ -234,7 +234,8 @@ observe() {
 	ip -4 neigh show >"$at.neigh"
 	ip -4 rule show >"$at.rules"
 	# The kernel marks them up to a second after a cable is pulled.
-	ip -4 route show table all | sed "s/ dead//; s/ linkdown//" >"$at.routes"
+	# -o: the next hops of a route with several stand in its line.
+	ip -4 -o route show table all | sed "s/ dead//g; s/ linkdown//g" >"$at.routes"
 	their_lines >"$at.files"
 	grep -ls '^# BEGIN multihome ' {route,rule}-eth[0-9] >"$at.blocks"
 }

@@ -239,7 +239,10 @@ set_keys() {
 # carry_out CURE [WHAT]: does what a cure of check or explain says; WHAT is what it is for.
 carry_out() {
 	local cure=$1 commands=''
-	if [[ $cure =~ ^run\ ([^\;]*)(\;.*)?$ ]]; then
+	if [[ $cure =~ ^run\ (.*)\;\ add\ the\ same\ words\ to\ (.*)$ ]]; then
+		commands=${BASH_REMATCH[1]}
+		echo "${commands#*rule add }" >>"$LAB_SCRIPTS/${BASH_REMATCH[2]}"
+	elif [[ $cure =~ ^run\ ([^\;]*)(\;.*)?$ ]]; then
 		commands=${BASH_REMATCH[1]}
 	elif [[ $cure =~ ^set\ (.*)\ in\ ([^ ]+)\ and\ run\ (.*)$ ]]; then
 		commands=${BASH_REMATCH[3]}
@@ -248,9 +251,6 @@ carry_out() {
 		commands=${BASH_REMATCH[1]}
 		[[ $2 =~ (/[^:]*):([0-9]+): ]]
 		sed -i "${BASH_REMATCH[2]}d" "$LAB_ROOT${BASH_REMATCH[1]}"
-	elif [[ $cure =~ ^remove\ (.*)\ from\ ([^ ]+)\ and\ run\ (.*)$ ]]; then
-		commands=${BASH_REMATCH[3]}
-		sed -i "/^${BASH_REMATCH[1]}$/d" "$LAB_SCRIPTS/${BASH_REMATCH[2]}"
 	elif [[ $cure =~ ^add\ to\ ([^ ]+):\ (.*)$ ]]; then
 		echo "${BASH_REMATCH[2]}" >>"$LAB_ROOT${BASH_REMATCH[1]}"
 	elif [[ $cure =~ ^see\ .*\;\ then\ run\ (.*)$ ]]; then

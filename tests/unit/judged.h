@@ -88,6 +88,20 @@ static inline struct route *find_route(struct scene *scene, unsigned table, cons
 	return &scene->kernel.routes.items[i];
 }
 
+/* One more next hop, by turns. */
+static inline void add_hop(struct route *route, const char *device, const char *gateway)
+{
+	struct hop first = route_hop(route, 0);
+
+	route->hops = mem_resize(route->hops, (route->n + 2) * sizeof(*route->hops));
+	if (!route->n)
+		route->hops[route->n++] = first;
+	route->hops[route->n] = (struct hop){.gateway = prefix_of(gateway)};
+	strcpy(route->hops[route->n++].device, device);
+	route->gateway.family = 0;
+	route->device[0] = '\0';
+}
+
 /* The address, and what comes of it: its network in main, itself in local. */
 static inline void add_address(struct scene *scene, const char *device, const char *text)
 {

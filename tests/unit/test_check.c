@@ -57,7 +57,7 @@ static void test_addresses(void)
 	set_scene(&scene);
 	set(&scene, "eth0", SYSCTL_RP_FILTER, 1);
 	add_rule(&scene, 50, "192.168.2.99/32", 101);
-	find(&scene, "wrong dropped eth0, note table-shared eth1",
+	find(&scene, "wrong dropped eth0",
 		"see the rule from 192.168.2.99 lookup 101 priority 50, which somebody made",
 		"the filter drops");
 	set_scene(&scene);
@@ -74,6 +74,10 @@ static void test_addresses(void)
 	find_route(&scene, 100, "0.0.0.0/0")->gateway = prefix_of("192.168.2.7");
 	find_route(&scene, 100, "0.0.0.0/0")->protocol = 0;
 	find(&scene, "note wrong-gateway eth0", NULL, "a routing daemon's choice is a note");
+	set_scene(&scene);
+	add_hop(find_route(&scene, 100, "0.0.0.0/0"), "eth0", "192.168.2.7");
+	find_route(&scene, 100, "0.0.0.0/0")->protocol = 0;
+	find(&scene, "note wrong-gateway eth0", NULL, "as is one of several next hops, by turns");
 	set_scene(&scene);
 	add_neighbour(&scene, "eth0", "192.168.2.1", NEIGHBOUR_FAILED);
 	find(&scene, "wrong neighbour eth0", NULL, "a gateway is dead");
@@ -99,6 +103,11 @@ static void test_host(void)
 	find_link(&scene, "eth1")->running = false;
 	find(&scene, "wrong no-carrier eth1, wrong offline -",
 		"run ifdown eth1; eth0 carries it then", "the winner's cable is out");
+	set_scene(&scene);
+	find_link(&scene, "eth0")->running = false;
+	add_hop(find_route(&scene, TABLE_MAIN, "0.0.0.0/0"), "eth0", "192.168.2.1");
+	find(&scene, "wrong no-carrier eth0, wrong offline -",
+		"run ifdown eth0; eth1 carries it then", "that of one of two next hops");
 	set_scene(&scene);
 	drop_rule(&scene, TABLE_MAIN);
 	drop_rule(&scene, TABLE_DEFAULT);
@@ -135,6 +144,7 @@ static void test_rules(void)
 {
 	struct scene scene;
 	struct rule *rule;
+	unsigned i;
 
 	set_scene(&scene);
 	find_route(&scene, 100, "0.0.0.0/0")->table = 7;
@@ -154,6 +164,13 @@ static void test_rules(void)
 	find(&scene, "wrong duplicate-rule -",
 		"run ip rule del from 192.168.2.99 lookup 7 priority 51", "a rule is there twice");
 	set_scene(&scene);
+	for (i = 0; i < 2; i++) {
+		rule = add_rule(&scene, 50 + i, "192.168.2.99/32", 101);
+		rule->unknown_len = 4;
+		rule->unknown = (unsigned char *)mem_copy("mark", 4);
+	}
+	find(&scene, "note depends eth0", NULL, "not one with selectors that nobody knows");
+	set_scene(&scene);
 	rule = add_rule(&scene, 10001, "192.168.2.0/24", 100);
 	strcpy(rule->iif, "lo");
 	rule = add_rule(&scene, 10001, "192.168.2.0/24", 100);
@@ -171,10 +188,14 @@ static void test_rules(void)
 	strcpy(add_rule(&scene, 50, "0.0.0.0/0", 7)->iif, "br9");
 	find(&scene, "note stale-rule -", "", "and one for a bridge that is absent");
 	set_scene(&scene);
-	scene.facts.forwards = true;
+	scene.facts.forwards[false] = true;
 	add_rule(&scene, 50, "203.0.113.0/24", 101);
 	find(&scene, "note table-shared eth1", "set TABLE=102 in ifcfg-eth1 and run multihome sync",
 		"a router's rules are for others, and the table is shared");
+	set_scene(&scene);
+	add_address(&scene, "eth1", "203.0.113.5/32");
+	add_rule(&scene, 50, "203.0.113.5/32", 101);
+	find(&scene, "", NULL, "a service address is led by its uplink's table");
 }
 
 /* A line of route-eth1. */

@@ -153,29 +153,16 @@ static void test_reply(void)
 	expect(&scene, "eth0", "astray no-gateway", "the NIC has no gateway of its own");
 }
 
-/* Table 100's default by both NICs. */
-static void take_turns(struct scene *scene)
-{
-	struct route *route = find_route(scene, 100, "0.0.0.0/0");
-
-	route->hops = mem_resize(NULL, 2 * sizeof(*route->hops));
-	route->hops[0] = route_hop(route, 0);
-	route->hops[1] = route_hop(find_route(scene, 101, "0.0.0.0/0"), 0);
-	route->n = 2;
-	route->device[0] = '\0';
-	memset(&route->gateway, 0, sizeof(route->gateway));
-}
-
 static void test_turns(void)
 {
 	struct scene scene;
 
 	set_scene(&scene);
-	take_turns(&scene);
+	add_hop(find_route(&scene, 100, "0.0.0.0/0"), "eth1", "10.0.0.1");
 	expect(&scene, "eth0", "astray by-turns",
 		"by two NICs in turn, this packet by the right one");
 	set_scene(&scene);
-	take_turns(&scene);
+	add_hop(find_route(&scene, 100, "0.0.0.0/0"), "eth1", "10.0.0.1");
 	find_route(&scene, 100, "0.0.0.0/0")->hops[1].dead = true;
 	expect(&scene, "eth0", "right none", "a dead next hop has no turn");
 }

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT
+ * What check finds of each address, and of the host's own traffic.
+ */
+#include <string.h>
+#include <sys/socket.h>
+
+#include "judge/checks.h"
+#include "judge/cures.h"
+
+bool check_counts(const struct verdict *verdict)
+{
+	return verdict->has_gateway || verdict->bystanders.n || verdict->holder->vrf;
+}
+
+static void format_hop(const char *device, const struct prefix *gateway, struct text *out)
+{
+	char text[PREFIX_TEXT];
+
+	text_format(out, "by %s", device);
+	if (gateway->family)
+		text_format(out, " via %s", prefix_format_address(gateway, text));
+}
+
+static bool rule_leads_to(
+	const struct facts *facts, const struct verdict *verdict, unsigned table)
+{
+	const struct rules *rules = &facts->kernel->rules;
+	const struct rule *rule;
+	size_t i;
+
+	for (i = 0; i < rules->n; i++) {
+		rule = &rules->items[i];
+		if (rule->table == table && rule->action == ACTION_LOOKUP && rule->from.len &&
+			rule->from.family == verdict->local.family &&
+			prefix_contains(&rule->from, &verdict->local))
+			return true;
+	}
+	return false;
+}
+
+/* ": why", as far as rules and tables tell. */
+static void format_reason(
+	const struct facts *facts, const struct verdict *verdict, struct text *out)
+{
+	const struct rule *lapsed = verdict->reply.lapsed.rule, *last = verdict->reply.last.rule;
+	const struct rule *jump = verdict->reply.jump;
+	unsigned table = verdict->planned ? verdict->planned->table : 0;
+
+	if (lapsed && (!table || lapsed->table == table)) {
+		text_format(out, ": table %u %s", lapsed->table,
+			verdict->reply.lapsed.end == STEP_EMPTY ? "is empty"
+								: "has no default route");
+	} else if (table && last && last->table == table) {
+		text_format(out, ": table %u has another default route", table);
+	} else if (table && !rule_leads_to(facts, verdict, table)) {
+		text_format(out, ": no rule leads to table %u", table);
+	} else if (jump || (last && last->from.len)) {
+		text_add_string(out, ": the rule ");
+		rule_format(jump ? jump : last, out);
+		text_add_string(out, table ? " comes first" : " says so");
+	} else if (!table) {
+		text_add_string(out, ": no rule leads to a table of its own");
+	}
+}
+
+static void format_way(const struct facts *facts, const struct verdict *verdict, struct text *out)
+{
+	format_hop(verdict->leaves.device, &verdict->leaves.gateway, out);
+	text_add_string(out, ", not ");
+	format_hop(verdict->holder->name, &verdict->gateway, out);
+	format_reason(facts, verdict, out);
+}
+
+static void format_no_way(
+	const struct facts *facts, const struct verdict *verdict, struct text *out)
+{
+	const struct step *last = &verdict->reply.last;
+
+	if (!last->rule) {
+		text_add_string(out, "no route leads back");
+		format_reason(facts, verdict, out);
+		return;
+	}
+	text_add_string(out, "the rule ");
+	rule_format(last->rule, out);
+	text_add_string(out, last->route ? " leads to a route that refuses" : " refuses");
+}
+
+static void format_dropped(
+	const struct facts *facts, const struct verdict *verdict, struct text *out)
+{
+	const char *device = verdict->arrival->name;
+	int own = facts_setting(facts, device, SYSCTL_RP_FILTER);
+	int all = facts_setting(facts, "all", SYSCTL_RP_FILTER);
+	bool by_own = own >= all || facts->filter_needs_both;
+
+	text_add_string(out, "from other networks are dropped");
+	if (verdict->fault == FAULT_NOT_TAKEN) {
+		text_add_string(out, " on arrival, and not by rp_filter");
+		return;
+	}
+	text_format(out, " by rp_filter=%d (%s): ", by_own ? own : all,
+		by_own ? device : "set for all");
+	if (verdict->leaves.error) {
+		format_no_way(facts, verdict, out);
+		return;
+	}
+	text_add_string(out, "replies would leave ");
+	format_way(facts, verdict, out);
+}
+
+/* A tunnel that takes all traffic is what somebody started it for: by half a default, or by a
+ * default through a device that is nothing but a tunnel. */
+static bool is_by_tunnel(const struct facts *facts, const struct verdict *verdict)
+{
+	const struct link *link = kernel_find_link(facts->kernel, verdict->leaves.device);
+	const struct route *route = verdict->reply.last.route;
+
+	return (link && link->tunnel) || (route && (route->dst.len == 1 || route->dst.len == 3));
+}
+
+/* What multihome does not serve, and somebody chose to be so, is a note. */
+static bool is_wrong(const struct facts *facts, const struct verdict *verdict)
+{
+	const struct planned *planned = verdict->planned;
+	const struct profile *profile;
+
+	if (verdict->outside)
+		return false;
+	/* An edit that waits is told as such. */
+	if (verdict->fault == FAULT_GATEWAY)
+		return planned && !planned->edited && planned->table &&
+			verdict->reply.last.route->protocol == PROTO_MULTIHOME;
+	if (planned)
+		return true;
+	if (!verdict->leaves.error && is_by_tunnel(facts, verdict))
+		return false;
+	profile = verdict->uplink ? NULL : facts_find_profile(facts, verdict->holder->name);
+	return !profile || !facts_file_says_no(profile->file, "MULTIHOME");
+}
+
+/* A neighbour that was never asked for tells nothing, and check sends no packet to find out. */
+static void check_neighbour(
+	const struct facts *facts, const struct verdict *verdict, struct findings *findings)
+{
+	const struct prefix *gateway = verdict->fault == FAULT_NEIGHBOUR ? &verdict->leaves.gateway
+									 : &verdict->gateway;
+	const char *device = verdict->holder->name;
+	const struct neighbour *neighbour = gateway->family
+		? kernel_find_neighbour(facts->kernel, device, gateway)
+		: NULL;
+	char text[PREFIX_TEXT];
+
+	if (!neighbour || !(neighbour->state & (NEIGHBOUR_INCOMPLETE | NEIGHBOUR_FAILED)))
+		return;
+	finding_add(findings,
+		(struct finding){.kind = FINDING_NEIGHBOUR, .wrong = true, .address = *gateway},
+		device,
+		mem_format("the gateway %s did not answer when it was last asked for its MAC "
+			   "address",
+			prefix_format_address(gateway, text)),
+		cure_gateway(verdict, device, gateway));
+}
+
+/* It is a fault where the packet is lost, or may be. */
+static void check_conflicts(
+	const struct facts *facts, const struct verdict *verdict, struct findings *findings)
+{
+	struct finding found = {.kind = FINDING_ARP, .address = verdict->local};
+	bool by_arp = verdict->reason == ARRIVES_BY_ARP;
+	const struct bystander *other;
+	char text[PREFIX_TEXT];
+	size_t i;
+
+	for (i = 0; i < verdict->bystanders.n; i++) {
+		other = &verdict->bystanders.items[i];
+		/* lo and dummy devices answer nobody. */
+		if (!other->answers || (by_arp && verdict->holder->noarp))
+			continue;
+		found.wrong = other->refuses || by_arp || verdict->has_gateway;
+		finding_add(findings, found, other->link->name,
+			mem_format("is answered here%s %s: both are in %s",
+				by_arp ? ", not by" : " as well as by", verdict->holder->name,
+				prefix_format(&other->net, text)),
+			cure_conflict(facts, verdict, other));
+	}
+}
+
+/* What is wrong with the reply, or with the NIC, goes to what; true: that is all there is to say. */
+static bool format_fault(const struct facts *facts, const struct verdict *verdict,
+	struct finding *found, struct text *what)
+{
+	struct hop other;
+
+	found->kind = FINDING_WRONG_NIC;
+	switch (verdict->fault) {
+	case FAULT_NONE:
+	case FAULT_FIREWALL:
+	case FAULT_ARRIVAL:
+	case FAULT_CONFLICT:
+	case FAULT_DOWN:
+		return false;
+	case FAULT_CARRIER:
+	case FAULT_VRF:
+		found->kind = verdict->fault == FAULT_VRF ? FINDING_VRF : FINDING_CARRIER;
+		found->wrong = verdict->fault == FAULT_CARRIER;
+		found->address.family = 0;
+		text_add_string(what, found->wrong ? "it has no carrier: nothing reaches it"
+			: "it is in a VRF, whose routes are not judged here");
+		return true;
+	case FAULT_FILTERED:
+	case FAULT_NOT_TAKEN:
+		found->kind = FINDING_DROPPED;
+		format_dropped(facts, verdict, what);
+		return false;
+	case FAULT_ARP:
+		found->kind = FINDING_ARP;
+		text_add_string(what, "is answered by no NIC");
+		return true;
+	case FAULT_NO_ROUTE:
+	case FAULT_REFUSED:
+		found->kind = FINDING_NO_WAY_BACK;
+		text_add_string(what, "go nowhere: ");
+		format_no_way(facts, verdict, what);
+		return false;
+	case FAULT_NEIGHBOUR:
+		/* Its own router's silence is told of the router. */
+		if (!strcmp(verdict->leaves.device, verdict->holder->name))
+			return false;
+		text_add_string(what, "leave ");
+		format_way(facts, verdict, what);
+		text_add_string(what, ", which does not answer");
+		return true;
+	case FAULT_GATEWAY:
+		found->kind = FINDING_WRONG_GATEWAY;
+		/* fall through */
+	case FAULT_NIC:
+	case FAULT_NO_GATEWAY:
+	case FAULT_REPLY_CARRIER:
+		text_add_string(what, "leave ");
+		format_way(facts, verdict, what);
+		return false;
+	case FAULT_TURNS:
+		verdict_other_turn(verdict, &other);
+		text_add_string(what, "leave by turns, also ");
+		format_hop(other.device, &other.gateway, what);
+		format_reason(facts, verdict, what);
+		return false;
+	case FAULT_DEPENDS:
+		found->kind = FINDING_DEPENDS;
+		found->wrong = false;
+		text_add_string(what, "leave another way if the rule ");
+		rule_format(verdict->reply.depends, what);
+		text_add_string(what, " is for them");
+		return false;
+	}
+	return false;
+}
+
+void check_address(
+	const struct facts *facts, const struct verdict *verdict, struct findings *findings)
+{
+	struct finding found = {
+		.wrong = is_wrong(facts, verdict), .address = verdict->local};
+	struct text what = {0};
+	bool all = format_fault(facts, verdict, &found, &what);
+
+	if (what.n)
+		finding_add(findings, found, verdict->holder->name, what.bytes,
+			cure_verdict(facts, verdict));
+	if (all)
+		return;
+	check_neighbour(facts, verdict, findings);
+	check_conflicts(facts, verdict, findings);
+}
+
+/* A file that gives an address and no gateway: other networks get an answer by other NICs, or none.
+ * Somebody who means it so says MULTIHOME=no. */
+void check_no_gateway(
+	const struct facts *facts, const struct verdict *verdict, struct findings *findings)
+{
+	bool tunnel = verdict->holder->tunnel; /* GATEWAY= of such a device does nothing */
+	const struct profile *profile;
+
+	if (check_counts(verdict) || verdict->local.family != AF_INET ||
+		!facts->config->uplinks.n)
+		return;
+	profile = facts_find_profile(facts, verdict->holder->name);
+	/* A GATEWAY= that is another NIC's is told by a notice. */
+	if (!profile || profile->port || facts_file_has(profile->file, "GATEWAY") ||
+		facts_file_says_no(profile->file, "MULTIHOME") ||
+		(!tunnel && facts_file_says_no(profile->file, "DEFROUTE")))
+		return;
+	finding_add(findings, (struct finding){.kind = FINDING_NO_GATEWAY}, verdict->holder->name,
+		mem_string("it has an address and no gateway: other networks get no answer by it"),
+		mem_format("see %s: %s, or MULTIHOME=no says that none is meant",
+			profile->file->name,
+			tunnel ? "DEFROUTE= decides" : "GATEWAY= is missing"));
+}
+
+void check_own(const struct facts *facts, const struct verdict *verdict, struct findings *findings)
+{
+	static const char by[] = "what the host sends itself leaves by";
+	const char *device = verdict->leaves.device;
+	char *what;
+
+	if (verdict->fault == FAULT_REPLY_CARRIER)
+		what = mem_format("%s %s, which has no carrier", by, device);
+	else if (verdict->fault == FAULT_NEIGHBOUR)
+		what = mem_format("%s %s, whose gateway does not answer", by, device);
+	else if (verdict->fault == FAULT_NO_ROUTE &&
+		facts_has_uplink(facts, verdict->packet.remote.family))
+		what = mem_string("the host has no default route: what it sends itself reaches its "
+				  "own networks only");
+	else
+		return;
+	finding_add(findings, (struct finding){.kind = FINDING_OFFLINE, .wrong = true}, "", what,
+		cure_own(facts, verdict));
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT
+ * What check finds of rules and routes, whoever made them.
+ */
+#include <string.h>
+#include <sys/socket.h>
+
+#include "conf/byhand.h"
+#include "judge/checks.h"
+#include "judge/cures.h"
+
+/* Those that every host has, and tables that a rule may find empty by design, are not looked at. */
+static bool is_looked_up(const struct rule *rule)
+{
+	return rule->action == ACTION_LOOKUP && !rule->l3mdev && rule->table != TABLE_LOCAL &&
+		rule->table != TABLE_MAIN && rule->table != TABLE_DEFAULT;
+}
+
+/* Takes over what follows the rule's words. */
+static void add_rule(const struct facts *facts, const struct rule *rule, struct finding found,
+	const char *device, char *what, char *cure, struct findings *findings)
+{
+	const struct planned_uplinks *uplinks = &facts->plan->uplinks;
+	struct text words = {0};
+	size_t i;
+
+	for (i = 0; i < uplinks->n && rule->action == ACTION_LOOKUP; i++)
+		if (rule->table == uplinks->items[i].table)
+			device = uplinks->items[i].uplink->device;
+	text_add_string(&words, "the rule ");
+	rule_format(rule, &words);
+	text_format(&words, " %s", what);
+	free(what);
+	finding_add(findings, found, device, words.bytes, cure);
+}
+
+static int rules_by_meaning(const void *a, const void *b)
+{
+	const struct rule *y = b;
+	struct rule at_once = *(const struct rule *)a;
+
+	at_once.priority = y->priority;
+	return rule_compare(&at_once, y);
+}
+
+/* Without a priority the kernel takes the next lower one each time (fib_default_rule_pref), so that
+ * what a script adds at every start piles up. One of ours may say what another of ours does. */
+static void check_duplicates(
+	const struct facts *facts, const struct index *same, size_t at, struct findings *findings)
+{
+	const struct rule *rule = same->items[at], *other;
+	struct text cure = {0};
+	size_t i, n = 1;
+	bool owned = false;
+
+	if ((at && !rules_by_meaning(same->items[at - 1], rule)) || !is_looked_up(rule) ||
+		rule->unknown_len)
+		return;
+	for (i = at + 1; (other = index_at(same, i, rule)); i++) {
+		if (rule_compare(rule, other) && facts_want_rule(facts, other))
+			continue;
+		n++;
+		/* One sync deletes all that are ours. */
+		if (!facts_own_rule(facts, other))
+			cure_add_deletion(other, &cure);
+		else if (!owned)
+			text_add_string(&cure, cure.n ? " && multihome sync" : "run multihome sync");
+		owned |= facts_own_rule(facts, other);
+	}
+	if (n > 1)
+		add_rule(facts, rule,
+			(struct finding){.kind = FINDING_DUPLICATE_RULE, .wrong = true}, "",
+			mem_format("is there %zu times", n), cure.bytes, findings);
+}
+
+/* Is it an address of the host's, or a network that is delivered here as a whole? */
+static bool is_local(const struct facts *facts, const struct prefix *net)
+{
+	const struct address first = {.prefix = *net}, *address;
+	const struct routes *routes = &facts->kernel->routes;
+	size_t at = index_first(&facts->addresses, &first), i;
+
+	address = at < facts->addresses.n ? facts->addresses.items[at] : NULL;
+	if (address && prefix_contains(net, &address->prefix))
+		return true;
+	for (i = 0; i < routes->n; i++)
+		if (routes->items[i].type == ROUTE_LOCAL &&
+			(prefix_contains(net, &routes->items[i].dst) ||
+				prefix_contains(&routes->items[i].dst, net)) &&
+			routes->items[i].dst.family == net->family)
+			return true;
+	return false;
+}
+
+/* A router's rules may be for others; those with iif lo never are. */
+static bool is_for_host(const struct facts *facts, const struct rule *rule)
+{
+	return !strcmp(rule->iif, "lo") ||
+		(!rule->iif[0] && !facts->forwards[rule->from.family == AF_INET6]);
+}
+
+/* A foreign one may wait for an address that comes and goes, or for a guest's bridge. */
+static bool check_stale(
+	const struct facts *facts, const struct rule *rule, struct findings *findings)
+{
+	struct finding found = {
+		.kind = FINDING_STALE_RULE, .wrong = facts_own_rule(facts, rule)};
+	const char *gone = rule->iif[0] && !kernel_find_link(facts->kernel, rule->iif) ? rule->iif
+		: rule->oif[0] && !kernel_find_link(facts->kernel, rule->oif)	       ? rule->oif
+										       : NULL;
+
+	if (!gone && (!rule->from.len || rule->inverted || !is_for_host(facts, rule) ||
+			     is_local(facts, &rule->from) || facts_want_rule(facts, rule)))
+		return false;
+	add_rule(facts, rule, found, "",
+		gone ? mem_format("is for %s, which is not there", gone)
+		     : mem_string("is for addresses that no NIC has"),
+		found.wrong ? cure_sync() : mem_string(""), findings);
+	return true;
+}
+
+define_order(verdicts_by_lapsed, struct verdict,
+	(x->reply.lapsed.rule > y->reply.lapsed.rule) -
+		(x->reply.lapsed.rule < y->reply.lapsed.rule))
+
+/* What a rule does not find in its table the next one may find: somebody may mean just that. */
+static void check_table(const struct facts *facts, const struct index *lapsed,
+	const struct rule *rule, struct findings *findings)
+{
+	/* One whose reply met the rule's table and found no way out of it. */
+	const struct verdict key = {.reply = {.lapsed = {.rule = rule}}};
+	const struct verdict *verdict = index_find(lapsed, &key);
+	bool empty = walks_table_empty(&facts->walks, rule->table, rule->from.family);
+	bool own = facts_own_rule(facts, rule);
+	struct finding found = {.kind = empty ? FINDING_EMPTY_TABLE : FINDING_NO_DEFAULT};
+
+	if (!verdict || verdict->reply.lapsed.end == STEP_THROW ||
+		verdict->reply.lapsed.end == STEP_SUPPRESSED)
+		return;
+	found.wrong = own || verdict_is_bad(verdict);
+	if (found.wrong || empty)
+		add_rule(facts, rule, found, verdict->holder->name,
+			mem_string(empty ? "leads to an empty table"
+					 : "leads to a table without a default route"),
+			!own		     ? cure_verdict(facts, verdict)
+				: facts->ops->n ? cure_sync()
+						: cure_restart(verdict->holder->name),
+			findings);
+}
+
+void check_rules(
+	const struct facts *facts, const struct verdicts *verdicts, struct findings *findings)
+{
+	const struct rules *rules = &facts->kernel->rules;
+	struct index same = {0}, lapsed = {0};
+	size_t i;
+
+	index_build(rules, rules_by_meaning, &same);
+	index_build(verdicts, verdicts_by_lapsed, &lapsed);
+	for (i = 0; i < rules->n; i++)
+		check_duplicates(facts, &same, i, findings);
+	for (i = 0; i < rules->n; i++)
+		if (!check_stale(facts, &rules->items[i], findings) &&
+			is_looked_up(&rules->items[i]))
+			check_table(facts, &lapsed, &rules->items[i], findings);
+	free(same.items);
+	free(lapsed.items);
+}
+
+/* The kernel alternates between them as soon as a neighbour is stale (fib_select_default). */
+static void check_defaults(const struct facts *facts, struct findings *findings)
+{
+	const struct routes *routes = &facts->kernel->routes;
+	const struct route *route, *first = NULL;
+	size_t i;
+
+	for (i = 0; i < routes->n; i++) {
+		route = &routes->items[i];
+		if (route->table != TABLE_MAIN || route->dst.len || route->dst.family != AF_INET)
+			continue;
+		if (first && first->metric == route->metric && first->tos == route->tos)
+			finding_add(findings,
+				(struct finding){.kind = FINDING_TWO_DEFAULTS, .wrong = true}, "",
+				mem_format("table main has two default routes of metric %u, by %s "
+					   "and by %s: the kernel alternates between them",
+					route->metric, first->device, route->device),
+				mem_string("see ip route show default: the second one is of no "
+					   "use"));
+		first = route;
+	}
+}
+
+static bool has_key(const struct facts *facts, const struct route *route)
+{
+	const struct index *routes = &facts->walks.routes;
+	const struct route *other;
+	size_t at;
+
+	for (at = index_first(routes, route); (other = index_at(routes, at, route)); at++)
+		if (!route_compare_key(other, route))
+			return true;
+	return false;
+}
+
+/* Lines of a route- file come into the kernel at ifup; a bounce of the device takes them away. */
+static void check_lost_routes(
+	const struct facts *facts, const struct file *file, struct findings *findings)
+{
+	bool inet6 = !strncmp(file->name, "route6-", 7);
+	const char *device = strchr(file->name, '-') + 1;
+	const struct link *link = kernel_find_link(facts->kernel, device);
+	struct by_hand_routes lines = {0};
+	struct text words = {0};
+	size_t i, lost = 0;
+
+	if (strncmp(file->name, "route", 5) || !link || !link->up)
+		return;
+	byhand_routes(file->bytes, file->len, inet6, &facts->config->tables, &lines);
+	for (i = 0; i < lines.n; i++) {
+		if (lines.items[i].route.protocol == PROTO_MULTIHOME ||
+			has_key(facts, &lines.items[i].route) || lost++)
+			continue;
+		text_format(&words, "its route ");
+		route_format_choice(&lines.items[i].route, &words);
+		text_format(&words, " of %s, line %d, is not there", file->name,
+			lines.items[i].line);
+	}
+	if (lost > 1)
+		text_format(&words, ", nor %s %zu more", lost == 2 ? "is" : "are", lost - 1);
+	if (lost)
+		finding_add(findings, (struct finding){.kind = FINDING_ROUTE_LOST, .wrong = true},
+			device, words.bytes,
+			mem_format("run %s/ifup-routes %s", facts->sources->scripts, device));
+	free(lines.items);
+}
+
+void check_routes(const struct facts *facts, struct findings *findings)
+{
+	size_t i;
+
+	check_defaults(facts, findings);
+	for (i = 0; i < facts->sources->managed.n; i++)
+		check_lost_routes(facts, &facts->sources->managed.items[i], findings);
+}
