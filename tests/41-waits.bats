@@ -6,9 +6,11 @@
 load lab/test
 
 # of_eth0: all that the host holds of it: files, rules, routes, settings; but for the default
-# that it lends to main while nobody else has one there.
+# that it lends to main while nobody else has one there, and what its table gets of main's ways by
+# other NICs.
 of_eth0() {
-	routes | grep -v '^default via 192.168.2.1 dev eth0 proto 109$' | grep -E 'eth0|192\.168\.2\.|table (100|150|42) '
+	routes | grep -v -e '^default via 192.168.2.1 dev eth0 proto 109$' -e ' dev eth[12] table ' |
+		grep -E 'eth0|192\.168\.2\.|table (100|150|42) '
 	rules | grep -E '192\.168\.2\.|lookup (100|150|42)$'
 	(cd "$LAB_SCRIPTS" && grep . r*-eth0)
 	host sh -c 'grep . /proc/sys/net/ipv4/conf/eth0/rp_filter /proc/sys/net/ipv4/conf/eth0/arp_*'
