@@ -20,9 +20,12 @@ enum { PROTO_MULTIHOME = 109 };
 /* rtnetlink.h's RT_TABLE_*, RT_SCOPE_*, RTPROT_*: the wire's values. */
 enum { TABLE_DEFAULT = 253, TABLE_MAIN = 254, TABLE_LOCAL = 255 };
 enum { SCOPE_UNIVERSE = 0, SCOPE_LINK = 253, SCOPE_HOST = 254 };
-enum { PROTO_KERNEL = 2, PROTO_RA = 9 };
+enum { PROTO_KERNEL = 2, PROTO_BOOT = 3, PROTO_RA = 9 };
 /* What the kernel takes for an IPv6 route without one (IP6_RT_PRIO_USER). */
 enum { METRIC_INET6 = 1024 };
+/* "mhom": of the default that stays in main when we go, as any route that ip(8) adds. Whatever is
+ * added from then on comes before it, and by the number we know it again. */
+enum { METRIC_LEFT = 0x6d686f6d };
 
 /* RTN_*, but for RTN_UNICAST (1), so that a zeroed route is an ordinary one. */
 enum route_type {

@@ -58,6 +58,12 @@ bool plan_holds_route(const struct plan *plan, const struct route *route)
 	return plan_holds(plan, route->device, route->table != TABLE_DEFAULT ? route->table : 0);
 }
 
+static bool is_left(const struct route *route)
+{
+	return route->protocol == PROTO_BOOT && route->metric == METRIC_LEFT &&
+		!route->dst.len && route->table == TABLE_MAIN;
+}
+
 /* A line that looks like ours and is his is his in the kernel, too. */
 bool plan_owns_route(const struct plan *plan, const struct route *route)
 {
@@ -65,6 +71,8 @@ bool plan_owns_route(const struct plan *plan, const struct route *route)
 	const struct route *his;
 	size_t at;
 
+	if (is_left(route))
+		return true;
 	if (route->protocol != PROTO_MULTIHOME)
 		return false;
 	for (at = index_first(his_by_key, route); (his = index_at(his_by_key, at, route)); at++)

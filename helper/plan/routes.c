@@ -14,9 +14,6 @@ static unsigned park_metric(unsigned metric)
 	return (metric << 8) + (1 << 16);
 }
 
-/* RTPROT_BOOT, ip's own: a route that stays in main when we go is the administrator's. */
-enum { PROTO_BOOT = 3 };
-
 /* A line of his has the key: ours goes once an ifup has made way for it, and until then the uplink
  * needs what it has. */
 static void keep_until_ifup(struct draft *draft, const struct route *taken)
@@ -544,13 +541,15 @@ void draft_add_way_out(struct draft *draft, int family)
 	if (standby ? family == AF_INET6 : !last)
 		return;
 	route = standby ? *standby : *last;
+	route.metric = 0;
 	if (!standby) {
 		route.protocol = PROTO_BOOT;
-		diag_notice(draft->diags, route.device, 0,
-			"its default route stays in table main: the host has no other");
+		route.metric = METRIC_LEFT;
+		if (last->protocol != PROTO_BOOT)
+			diag_notice(draft->diags, route.device, 0,
+				"its default route stays in table main: the host has no other");
 	}
 	route.table = TABLE_MAIN;
-	route.metric = family == AF_INET6 ? METRIC_INET6 : 0;
 	same = find_same(draft, &route);
 	*array_add(&draft->plan->routes) = same ? *same : route;
 }
