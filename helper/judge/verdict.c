@@ -311,7 +311,8 @@ static bool walk_agrees(const struct verdict *verdict)
 		return verdict->leaves.error && (!last->rule || last->end == STEP_REFUSED);
 	memcpy(leaves.device, verdict->leaves.device, sizeof(leaves.device));
 	/* Nexthop objects that are not expanded. */
-	return !route_hop_count(last->route) || route_has_hop(last->route, &leaves);
+	return !route_hop_count(last->route) || route_has_hop(last->route, &leaves) ||
+		(last->other && route_has_hop(last->other, &leaves));
 }
 
 bool verdict_other_turn(const struct verdict *verdict, struct hop *out)
@@ -319,12 +320,26 @@ bool verdict_other_turn(const struct verdict *verdict, struct hop *out)
 	const struct step *last = &verdict->reply.last;
 	size_t i;
 
-	for (i = 0; last->end == STEP_ROUTE && last->rule && i < last->route->n; i++) {
+	if (last->end != STEP_ROUTE || !last->rule)
+		return false;
+	for (i = 0; i < last->route->n; i++) {
 		*out = last->route->hops[i];
 		if (!out->dead && strcmp(out->device, verdict->holder->name))
 			return true;
 	}
+	for (i = 0; last->other && i < 2; i++) {
+		*out = route_hop(i ? last->route : last->other, 0);
+		if (strcmp(out->device, verdict->holder->name))
+			return true;
+	}
 	return false;
+}
+
+bool verdict_turns(const struct verdict *verdict)
+{
+	const struct step *last = &verdict->reply.last;
+
+	return last->rule && last->end == STEP_ROUTE && (last->route->n > 1 || last->other);
 }
 
 static enum fault fault_of_next_hop(const struct facts *facts, const struct verdict *verdict)
@@ -372,7 +387,8 @@ static enum fault fault_of_device(const struct verdict *verdict)
 	struct hop unused;
 
 	if (verdict_other_turn(verdict, &unused) &&
-		route_uses(last->route, verdict->holder->name))
+		(route_uses(last->route, verdict->holder->name) ||
+			(last->other && route_uses(last->other, verdict->holder->name))))
 		return FAULT_TURNS;
 	/* Nobody else leads to a container, or is in the address' network. */
 	if (verdict->reason == ARRIVES_BY_ROUTE || verdict->away)

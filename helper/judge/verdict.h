@@ -130,7 +130,9 @@ const struct prefix *verdict_next_hop(const struct verdict *verdict);
 /* NULL: nothing is known of it. */
 const struct neighbour *verdict_neighbour(
 	const struct facts *facts, const struct verdict *verdict);
-/* Of a reply that leaves by turns the first next hop by another NIC than the holder. */
+/* Does the reply leave by one of several next hops in turn? */
+bool verdict_turns(const struct verdict *verdict);
+/* The first of them by another NIC than the holder. */
 bool verdict_other_turn(const struct verdict *verdict, struct hop *out);
 
 /* Which NIC carries what the host itself sends to the remote? Lost: verdict->fault is

@@ -270,13 +270,6 @@ static void tell_neighbour(struct telling *telling)
 	add_step(telling, "neighbour", &words);
 }
 
-static bool several_hops(const struct verdict *verdict)
-{
-	const struct step *last = &verdict->reply.last;
-
-	return last->rule && last->end == STEP_ROUTE && last->route->n > 1;
-}
-
 static void tell_kernel(struct telling *telling)
 {
 	const struct verdict *verdict = telling->verdict;
@@ -293,7 +286,7 @@ static void tell_kernel(struct telling *telling)
 			text_add_string(&words, ")");
 		}
 	}
-	if (several_hops(verdict))
+	if (verdict_turns(verdict))
 		text_add_string(&words, ", one of several next hops: other packets may differ");
 	if (!verdict->agrees)
 		text_add_string(&words, ". It is right, and the steps above have missed something");
@@ -315,7 +308,7 @@ static void format_astray(const struct verdict *verdict, struct text *out)
 {
 	text_format(out, "astray: asked by %s, answered by ", verdict->arrival->name);
 	format_exit(verdict, out);
-	if (several_hops(verdict))
+	if (verdict_turns(verdict))
 		text_add_string(out, ", or by another next hop, in turn");
 	else if (verdict->fault == FAULT_NO_GATEWAY)
 		text_format(out, ", as %s has no gateway", verdict->holder->name);
@@ -445,7 +438,7 @@ void words_explain(const struct facts *facts, const struct verdict *verdict,
 		if (!verdict->leaves.error && (!brief || verdict->fault == FAULT_NEIGHBOUR ||
 						      verdict->fault == FAULT_REPLY_CARRIER))
 			tell_neighbour(&telling);
-		if (!brief || !verdict->agrees || several_hops(verdict))
+		if (!brief || !verdict->agrees || verdict_turns(verdict))
 			tell_kernel(&telling);
 	}
 	words_verdict(verdict, &words);

@@ -18,7 +18,7 @@ struct lookup {
 	const struct walks *walks;
 	const struct question *question;
 	struct candidates candidates;
-	const struct route *route;
+	const struct route *route, *other;
 	const char *device;
 };
 
@@ -175,6 +175,21 @@ static bool take(struct lookup *lookup, const struct route *route, size_t i)
 	return true;
 }
 
+/* fib_select_default: of IPv4 defaults of one key the kernel takes one after the other, as it thinks
+ * their routers alive. */
+static const struct route *other_default(const struct candidates *candidates, size_t i)
+{
+	const struct route *route = candidates->items[i], *other;
+
+	if (route->dst.len || i + 1 == candidates->n)
+		return NULL;
+	other = candidates->items[i + 1];
+	return other->tos == route->tos && other->metric == route->metric &&
+			route_hop_count(other)
+		? other
+		: NULL;
+}
+
 /* A route that refuses decides at once, one with dead next hops only gives way to the next. */
 static bool lookup_inet(struct lookup *lookup)
 {
@@ -190,8 +205,10 @@ static bool lookup_inet(struct lookup *lookup)
 			return take(lookup, route, n);
 		for (k = 0; k < n; k++) {
 			hop = route_hop(route, k);
-			if (hop_usable(lookup, &hop))
-				return take(lookup, route, k);
+			if (!hop_usable(lookup, &hop))
+				continue;
+			lookup->other = other_default(&lookup->candidates, i);
+			return take(lookup, route, k);
 		}
 	}
 	return false;
@@ -279,6 +296,7 @@ static void look_up(const struct walks *walks, const struct question *question, 
 
 	step->route = lookup.route;
 	step->device = lookup.device;
+	step->other = lookup.other;
 	free(lookup.candidates.items);
 	if (!found)
 		step->end = any ? STEP_NO_ROUTE : STEP_EMPTY;

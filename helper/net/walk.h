@@ -2,8 +2,7 @@
  * The kernel's choice of a route, retraced: each rule that it tries, and why that one did or did
  * not decide; and whether it would take in what arrives. Pure.
  *
- * Not followed, as no dump tells it: which of several next hops a flow gets, and which of several
- * IPv4 defaults of one metric (fib_select_default).
+ * Not followed, as no dump tells it: which of several next hops a flow gets.
  *
  * Source: fib_rules_lookup and fib_rule_match (net/core/fib_rules.c), fib4_rule_match, _action
  * and _suppress (net/ipv4/fib_rules.c), fib_table_lookup (net/ipv4/fib_trie.c), fib_validate_source
@@ -46,6 +45,7 @@ struct step {
 	const struct rule *rule; /* the kernel's, as is what follows */
 	enum step_end end;
 	const struct route *route; /* NULL: none */
+	const struct route *other; /* that the kernel takes in turn with it; NULL: none */
 	const char *device; /* of the first next hop that may be used; NULL: none, or not known */
 };
 

@@ -165,6 +165,13 @@ static void test_turns(void)
 	add_hop(find_route(&scene, 100, "0.0.0.0/0"), "eth1", "10.0.0.1");
 	find_route(&scene, 100, "0.0.0.0/0")->hops[1].dead = true;
 	expect(&scene, "eth0", "right none", "a dead next hop has no turn");
+
+	set_scene(&scene);
+	add_route(&scene, 100, "0.0.0.0/0", "eth1", "10.0.0.1");
+	expect(&scene, "eth0", "astray by-turns", "IPv4 defaults of one metric have turns");
+	set_scene(&scene);
+	add_route(&scene, 100, "0.0.0.0/0", "eth1", "10.0.0.1")->metric = 7;
+	expect(&scene, "eth0", "right none", "one of a higher metric has none");
 }
 
 /* eth2 with an address in eth0's network. */
