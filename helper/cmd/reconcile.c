@@ -22,9 +22,9 @@
  * again. */
 enum { ROUNDS = 3 };
 
-/* What is to be remembered besides the rules that are wanted: those of ours that are there and
- * stay (all of them before anything was sent, so that a crash forgets none). */
-static void recollect(const struct host *host, bool before, struct rules *rest)
+/* What is to be remembered besides the rules that are wanted: those of ours that are there, before
+ * anything was sent, so that a crash forgets none. */
+static void recollect(const struct host *host, struct rules *rest)
 {
 	const struct plan *plan = &host->plan;
 	struct index seen = {0}, owned = {0};
@@ -33,7 +33,7 @@ static void recollect(const struct host *host, bool before, struct rules *rest)
 
 	for (i = 0; i < host->kernel.rules.n; i++) {
 		rule = &host->kernel.rules.items[i];
-		if (rule_is_own_form(rule) && (before || plan_holds(plan, "", rule->table)))
+		if (rule_is_own_form(rule))
 			*array_add(&seen) = rule;
 	}
 	index_sort(&seen, rules_in_order);
@@ -69,7 +69,8 @@ static int remember(struct host *host, bool before)
 	/* A record that could not be read stays as it is. */
 	if (host->incomplete)
 		return 0;
-	recollect(host, before, &rest);
+	if (before)
+		recollect(host, &rest);
 	for (i = 0; i < wanted->n; i++)
 		*array_add(&rest) = wanted->items[i];
 	array_sort(&rest, rules_in_order);

@@ -96,11 +96,8 @@ static int read_defaults(const struct file *file, struct config *config, struct 
 	config->fallback = read_switch(&reader, "FALLBACK", true);
 	config->rp_filter = read_rp_filter(&reader, RP_FILTER_AUTO);
 	/* 0.1 had it; it does nothing any more. */
-	read_number(&reader, "FALLBACK_METRIC", 0, 0x7fffffff);
-	config->rule_priority = read_number(&reader, "RULE_PRIORITY", 10000, 32764);
-	if (!reader.refused && config->rule_priority < 10)
-		reader_refuse(&reader, "RULE_PRIORITY", "RULE_PRIORITY=%u: expected 10 to 32764",
-			config->rule_priority);
+	read_number(&reader, "FALLBACK_METRIC", 0, 0, 0x7fffffff);
+	config->rule_priority = read_number(&reader, "RULE_PRIORITY", 10000, 10, 32764);
 	read_range(&reader, config);
 	refuse_unknown_keys(&reader);
 	read_notices(&vars, file->path, diags);

@@ -136,14 +136,15 @@ bool read_switch(struct reader *reader, const char *key, bool unset)
 	return switch_is_true(value);
 }
 
-unsigned read_number(struct reader *reader, const char *key, unsigned unset, unsigned max)
+unsigned read_number(
+	struct reader *reader, const char *key, unsigned unset, unsigned min, unsigned max)
 {
 	unsigned number = unset;
 	char text[256];
 	const char *value = read_value(reader, key, text);
 
-	if (value && !word_number(value, 10, max, &number))
-		reader_refuse(reader, key, "%s=%s: expected 0 to %u", key, value, max);
+	if (value && (!word_number(value, 10, max, &number) || number < min))
+		reader_refuse(reader, key, "%s=%s: expected %u to %u", key, value, min, max);
 	return number;
 }
 

@@ -29,8 +29,9 @@ void read_notices(const struct shvars *vars, const char *path, struct diags *dia
 const char *read_value(struct reader *reader, const char *key, char text[256]);
 /* yes, no (as is_true and is_false have them), or the default if unset; anything else: refused. */
 bool read_switch(struct reader *reader, const char *key, bool unset);
-/* A number of at most max, or the default if unset. */
-unsigned read_number(struct reader *reader, const char *key, unsigned unset, unsigned max);
+/* A number from min to max, or the default if unset; anything else: refused. */
+unsigned read_number(
+	struct reader *reader, const char *key, unsigned unset, unsigned min, unsigned max);
 /* RP_FILTER=, or the default if unset. */
 enum rp_filter read_rp_filter(struct reader *reader, enum rp_filter unset);
 /* ARP_IGNORE= or ARP_ANNOUNCE=, ARP_AUTO if unset or auto. */

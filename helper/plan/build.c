@@ -232,10 +232,13 @@ static bool build_once(
 		draft_note_brought_up(&draft);
 	}
 	draft_choose_priorities(&draft);
+	draft_keep_held_rules(&draft);
 	taken_collect_kernel(&draft);
 	/* It points into plan->owned, which grows from here on. */
 	free(draft.recorded.items);
 	memset(&draft.recorded, 0, sizeof(draft.recorded));
+	for (i = 0; i < plan->rules.n; i++)
+		*array_add(&plan->owned) = plan->rules.items[i];
 	/* What each uplink wants, and what the host wants by what its uplinks got. */
 	for (i = 0; i < plan->uplinks.n; i++) {
 		planned = &plan->uplinks.items[i];

@@ -231,13 +231,6 @@ static void add_rules(const struct plan *plan, const struct rule_matches *matche
 			add_rule_op(ops, OP_RULE_ADD, &plan->rules.items[i]);
 }
 
-/* Old kernels (to 3.10) take the same rule twice: each copy but the first goes too. */
-static bool is_copy(const struct plan *plan, const struct index *rest, size_t i)
-{
-	return index_find(&plan->rules_in_order, rest->items[i]) ||
-		(i && !rule_compare(rest->items[i - 1], rest->items[i]));
-}
-
 /* Ours is left behind where the kernel would take another's rule for it. */
 static void delete_rules(const struct plan *plan, const struct rules *seen,
 	const struct rule_matches *matches, struct ops *ops)
@@ -252,10 +245,7 @@ static void delete_rules(const struct plan *plan, const struct rules *seen,
 	rules_index_others(seen, &others);
 	for (i = 0; i < matches->rest.n; i++) {
 		rule = matches->rest.items[i];
-		if (index_find(&owned, rule) &&
-			(is_copy(plan, &matches->rest, i) ||
-				!plan_holds(plan, "", rule->table)) &&
-			!rule_find_twin(&others, rule, rule))
+		if (index_find(&owned, rule) && !rule_find_twin(&others, rule, rule))
 			add_rule_op(ops, OP_RULE_DELETE, rule);
 	}
 	free(owned.items);

@@ -104,6 +104,7 @@ struct serving {
 /* Of our rules; that for an address comes before that for its network. */
 struct priorities {
 	unsigned address, prefix;
+	bool cramped; /* others leave no room: ours come into the kernel after theirs, and into no file */
 };
 
 struct draft {
@@ -200,10 +201,11 @@ void draft_copy_held(struct draft *draft);
 void draft_add_standby(struct draft *draft);
 /* The default in main where nobody else has one there. */
 void draft_add_way_out(struct draft *draft, int family);
-/* Does it take all that the host sends from its source to main, or to a table with a default? */
+/* Does it take all that the host sends to main, or to a table with a default? */
 bool draft_leads_all(const struct draft *draft, const struct rule *rule);
 /* Of our rules, by those of others. */
 void draft_choose_priorities(struct draft *draft);
+void draft_keep_held_rules(struct draft *draft);
 
 /* settings.c */
 void draft_add_sysctls(struct draft *draft);

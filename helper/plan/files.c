@@ -184,6 +184,9 @@ static bool is_for(const struct draft *draft, const struct by_hand_rule *rule,
 	const struct address first = {.prefix = prefix_network(&rule->rule.from)}, *address;
 	size_t i;
 
+	/* What leads only a part comes before ours, and is none of our business. */
+	if (rule->other || rule->rule.to.len)
+		return false;
 	for (i = 0; i < uplink->addresses.n; i++)
 		if (byhand_leads(rule, &uplink->addresses.items[i]))
 			return true;

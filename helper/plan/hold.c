@@ -74,6 +74,9 @@ bool draft_is_edited(const struct draft *draft, const struct uplink *uplink)
 
 	if (find_brought_up(draft, uplink))
 		return differs_from_record(draft, uplink);
+	/* By another file, that is gone or no more its own. */
+	if (index_find(&draft->lookups.left_up, uplink->device))
+		return true;
 	for (at = index_first(uplinks, uplink); (other = index_at(uplinks, at, uplink)); at++)
 		if (differs_from_record(draft, other))
 			return true;

@@ -108,9 +108,11 @@ bool draft_answers_no_arp(const struct draft *draft, const char *device)
 bool draft_is_service(const struct draft *draft, const struct address *address)
 {
 	const struct prefix *prefix = &address->prefix;
+	const struct link *link = kernel_find_link(draft->input->kernel, address->device);
 
-	return (prefix->len == prefix_bits(prefix->family) ||
-		       draft_answers_no_arp(draft, address->device)) &&
+	return !(link && link->tunnel) &&
+		(prefix->len == prefix_bits(prefix->family) ||
+			draft_answers_no_arp(draft, address->device)) &&
 		prefix_is_unicast(prefix) && !claimed_by_another(draft, NULL, prefix) &&
 		!lookups_is_uplink(
 			&draft->lookups, address->device, prefix->family == AF_INET6);
@@ -182,13 +184,12 @@ static void collect_left_up(const struct plan_input *input, struct lookups *look
 	index_sort(&lookups->left_up, devices_in_order);
 }
 
-/* No default, nor a half of one (0.0.0.0/1, 128.0.0.0/1), nor all of IPv6's that is in use
- * (2000::/3). */
+/* No default, nor a part of one by which a VPN takes all: halves, quarters, IPv6's 2000::/3 or fc00::/7. */
 static bool is_specific(const struct prefix *dst)
 {
 	if (prefix_is_link_local(dst))
 		return dst->len < prefix_bits(dst->family);
-	return dst->family == AF_INET ? dst->len > 1 : dst->len > 3 && prefix_is_unicast(dst);
+	return dst->family == AF_INET ? dst->len > 3 : dst->len > 7 && prefix_is_unicast(dst);
 }
 
 static void add_main(const struct route *route, struct lookups *lookups)
@@ -226,12 +227,17 @@ static const char *find_device(const struct addresses *addresses, const struct p
 static void add_statics(const struct plan_input *input, struct lookups *lookups)
 {
 	const struct routes *statics = &input->config->static_routes;
+	const struct link *link;
 	struct route *route;
 	const char *device;
 	size_t i;
 
 	for (i = 0; i < statics->n; i++) {
 		device = statics->items[i].device;
+		link = kernel_find_link(input->kernel, device);
+		/* route(8) refuses it. */
+		if (*device && (!link || !link->up))
+			continue;
 		if (!*device && !route_has_no_hop(&statics->items[i]))
 			device = find_device(&input->kernel->addresses, &statics->items[i].gateway);
 		if (!device)

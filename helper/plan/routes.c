@@ -8,10 +8,11 @@
 #include "plan/draft.h"
 
 /* See struct serving. A standby's metric is its table's number, of which none is a multiple of 256
- * (is_reserved): such a multiple is no other standby's. */
-static unsigned park_metric(unsigned metric)
+ * (is_reserved): such a multiple is no other standby's. All else stays before what a greater metric
+ * leads elsewhere. */
+static unsigned park_metric(const struct route *route)
 {
-	return (metric << 8) + (1 << 16);
+	return route->table == TABLE_DEFAULT ? (route->metric << 8) + (1 << 16) : 1;
 }
 
 /* A line of his has the key: ours goes once an ifup has made way for it, and until then the uplink
@@ -55,7 +56,7 @@ static void add_own_route(struct draft *draft, struct route route)
 		*array_add(&draft->file_routes) = route;
 		if (serving->parks ||
 			(serving->parks_new && !kernel_has_key(draft->input->kernel, &route)))
-			route.metric = park_metric(route.metric);
+			route.metric = park_metric(&route);
 	}
 	if (in_main) {
 		route.source = in_main->source;
@@ -141,10 +142,12 @@ static void add_cover(struct covers *covers, const struct route *route)
 		covers->items[covers->n++] = route;
 }
 
-/* Does the uplink's table lead there anyway, by its own prefix or by its default? */
+/* Does the uplink's table lead there anyway, by its own prefix or by its default? Not where a copy
+ * of another route to the same would take its place. */
 static bool is_needless(
-	const struct serving *serving, const struct route *route, const struct route *cover)
+	const struct draft *draft, const struct route *route, const struct route *cover)
 {
+	const struct serving *serving = &draft->serving;
 	const struct uplink *uplink = serving->uplink;
 
 	if (strcmp(route->device, uplink->device))
@@ -152,7 +155,8 @@ static bool is_needless(
 	if (!route->gateway.family)
 		return !route_has_no_hop(route) && index_find(&serving->by_network, &route->dst);
 	return !cover && !route->metrics_len && !route->tos &&
-		prefix_same_address(&route->gateway, &uplink->gateway);
+		prefix_same_address(&route->gateway, &uplink->gateway) &&
+		!index_find(&draft->lookups.shared_main, route);
 }
 
 /* Does another NIC lead to a gateway in a network that it shares with the uplink? Then the uplink's own
@@ -183,7 +187,7 @@ static void copy_route(struct draft *draft, const struct route *route, struct co
 {
 	const bool inet6 = route->dst.family == AF_INET6;
 	const bool needless =
-		is_needless(&draft->serving, route, find_cover(covers, &route->dst));
+		is_needless(draft, route, find_cover(covers, &route->dst));
 	struct route copy = *route;
 
 	if (!needless || !route->gateway.family)
@@ -264,7 +268,7 @@ static void copy_others(struct draft *draft, const struct route *route, struct c
 
 	if (!strcmp(route->device, uplink->device))
 		return;
-	if (route->gateway.family && !route->special && within_network(serving, &route->dst)) {
+	if (!route->special && within_network(serving, &route->dst)) {
 		if (is_second(draft, route))
 			return;
 		add_cover(covers, route);
@@ -471,6 +475,23 @@ static const struct route *find_standby(
 	return standby;
 }
 
+static bool has_rule(const struct rules *rules, const struct rule *rule)
+{
+	size_t i;
+
+	for (i = 0; rules && i < rules->n; i++)
+		if (!rule_compare(&rules->items[i], rule))
+			return true;
+	return false;
+}
+
+/* It is there, and not by our making. */
+static bool is_others_rule(const struct draft *draft, const struct rule *rule)
+{
+	return draft->input->kernel && has_rule(&draft->input->kernel->rules, rule) &&
+		!has_rule(draft->input->record, rule);
+}
+
 /* A throw in main leads on to the kernel's last rule, where without us nothing was. IPv6 has no such
  * rule. */
 void draft_add_standby(struct draft *draft)
@@ -485,7 +506,7 @@ void draft_add_standby(struct draft *draft)
 	struct route route;
 	size_t i;
 
-	if (stands_by[true]) {
+	if (stands_by[true] && !is_others_rule(draft, &rule)) {
 		*array_add(&draft->plan->rules) = rule;
 		*array_add(&draft->plan->owned) = rule;
 	}
@@ -531,6 +552,7 @@ void draft_add_way_out(struct draft *draft, int family)
 	size_t i;
 
 	if (!kernel || config->default_is_elsewhere || default_is_in_other_table(draft, family) ||
+		lookups_is_filled(&draft->lookups, TABLE_DEFAULT, family, true) ||
 		(draft->input->event == EVENT_PREPARE && config->enabled))
 		return;
 	for (i = 0; i < kernel->routes.n; i++)

@@ -7,8 +7,8 @@
 
 #include "plan/draft.h"
 
-/* See struct serving. */
-enum { PARKED_PRIORITY = 2 };
+/* See struct serving: so much behind what it stands for. */
+enum { PARKED_BEHIND = 2 };
 
 static bool is_plain_local(const struct rule *rule)
 {
@@ -19,29 +19,32 @@ static bool is_plain_local(const struct rule *rule)
 	return !rule_compare(rule, &plain);
 }
 
-/* Has the rule's table a route, or even a default, of somebody else's, now or after an ifup? */
-static bool has_routes(const struct draft *draft, const struct rule *rule, bool has_default)
-{
-	const int family = rule->from.family;
-
-	return lookups_is_filled(&draft->lookups, rule->table, family, has_default) ||
-		draft_is_for_lines(draft, rule->table, family, has_default);
-}
-
-bool draft_leads_all(const struct draft *draft, const struct rule *rule)
+static bool is_planned(const struct draft *draft, const struct rule *rule)
 {
 	const struct planned_uplinks *uplinks = &draft->plan->uplinks;
 	size_t i;
 
-	if (rule->action != ACTION_LOOKUP || !rule_takes_source(rule))
-		return false;
-	if (rule->table == TABLE_MAIN || (!rule->min_length && has_routes(draft, rule, true)))
-		return true;
 	for (i = 0; i < uplinks->n; i++)
 		if (uplinks->items[i].table == rule->table &&
 			uplinks->items[i].uplink->inet6 == (rule->from.family == AF_INET6))
 			return true;
 	return false;
+}
+
+/* Has the rule's table a route, or even a default, now or after an ifup? */
+static bool has_routes(const struct draft *draft, const struct rule *rule, bool has_default)
+{
+	const int family = rule->from.family;
+
+	return lookups_is_filled(&draft->lookups, rule->table, family, has_default) ||
+		draft_is_for_lines(draft, rule->table, family, has_default) ||
+		is_planned(draft, rule);
+}
+
+bool draft_leads_all(const struct draft *draft, const struct rule *rule)
+{
+	return rule->action == ACTION_LOOKUP && !rule->from.len && rule_takes_source(rule) &&
+		(rule->table == TABLE_MAIN || (!rule->min_length && has_routes(draft, rule, true)));
 }
 
 /* A rule of somebody else's that what the host sends may match. */
@@ -59,25 +62,36 @@ struct others {
 define_order(others_in_order, struct other,
 	compare_numbers(x->rule->priority, y->rule->priority))
 
-/* Does it say anything? A rule that looks into an empty table does not. */
+/* Can it match what the host sends? */
+static bool meets_host(const struct draft *draft, const struct rule *rule)
+{
+	const struct index *located = &draft->lookups.located;
+	const struct address first = {.prefix = prefix_network(&rule->from)};
+
+	return rule->inverted ||
+		((!rule->iif[0] || !strcmp(rule->iif, "lo")) &&
+			(!rule->from.len ||
+				address_within(
+					located, index_first(located, &first), &first.prefix)));
+}
+
+/* A rule that looks into an empty table says nothing; nor do ours, of which the record is lost. */
 static bool is_idle(const struct draft *draft, const struct rule *rule)
 {
-	return rule->action == ACTION_NOP ||
-		(rule->action == ACTION_LOOKUP && rule->table && !rule->l3mdev &&
-			!has_routes(draft, rule, false));
+	if (rule->action != ACTION_LOOKUP)
+		return rule->action == ACTION_NOP;
+	return (rule->table && !rule->l3mdev && !has_routes(draft, rule, false)) ||
+		(rule_is_own_form(rule) && is_planned(draft, rule));
 }
 
 static void add_other(
 	const struct draft *draft, const struct rule *rule, bool whole, struct others *others)
 {
-	const struct index *located = &draft->lookups.located;
-	const struct address first = {.prefix = prefix_network(&rule->from)};
 	struct other *other;
 
-	if (rule->priority <= draft->input->config->rule_priority ||
-		rule->priority >= PRIORITY_MAIN || is_idle(draft, rule) || (rule->iif[0] && strcmp(rule->iif, "lo")) ||
-		(rule->from.len && !rule->inverted &&
-			!address_within(located, index_first(located, &first), &first.prefix)))
+	if (rule->priority < draft->input->config->rule_priority ||
+		rule->priority >= PRIORITY_MAIN || is_idle(draft, rule) ||
+		!meets_host(draft, rule))
 		return;
 	other = array_add(others);
 	other->rule = rule;
@@ -114,14 +128,15 @@ static void collect_others(
 	index_build(others, others_in_order, &others->in_order);
 }
 
-/* What the rules of others say comes first, as it would without us: bans, destinations that another
- * table leads to, marks, ports. But not one that leads all elsewhere, for then no NIC would answer
- * for itself; nothing after it is ever asked without us.
+/* What the rules of others say comes first, as it would without us: bans, sources and destinations
+ * that another table leads to, marks, ports. But not one that leads everything elsewhere, for then
+ * no NIC would answer for itself; nothing after it is ever asked without us.
  *
  * A rule without a priority gets the one before the first that there is (fib_default_rule_pref): so
  * that those of files get what they would get without us, ours come as late as they can. */
 static void choose_priority(struct draft *draft, int family, struct priorities *chosen)
 {
+	enum { ROOM = 2 * PARKED_BEHIND };
 	const unsigned least = draft->input->config->rule_priority;
 	unsigned before = PRIORITY_MAIN, behind = 0, first;
 	struct others others = {.n = 0};
@@ -134,19 +149,18 @@ static void choose_priority(struct draft *draft, int family, struct priorities *
 		other = others.in_order.items[i];
 		if (!other->whole)
 			behind = other->rule->priority;
-		else if (!other->rule->from.len && !other->rule->min_length)
+		else if (!other->rule->min_length)
 			before = other->rule->priority;
 	}
 	free(others.in_order.items);
 	free(others.items);
-	first = behind ? behind + 1 + PARKED_PRIORITY : least;
-	if (first + 1 >= before || unnumbered)
-		first = before - 2;
+	first = behind ? behind + 1 : least;
+	if (unnumbered || first + ROOM > before)
+		first = before - ROOM;
+	chosen->cramped = first <= behind || first < least;
 	/* Of rules of one priority the kernel asks the older first. */
-	if (first <= behind)
-		first = behind + 1 < before ? behind + 1 : behind;
-	if (first < least)
-		first = least;
+	if (chosen->cramped)
+		first = !behind ? least : behind + 1 < before ? behind + 1 : behind;
 	chosen->address = first;
 	chosen->prefix = first + 1 < before || !behind ? first + 1 : first;
 }
@@ -219,12 +233,12 @@ static void add_rule(
 			priority);
 		return;
 	}
-	if (to_file && serving->rules_to_file) {
+	if (to_file && serving->rules_to_file && !draft->priorities[serving->uplink->inet6].cramped) {
 		*array_add(&draft->file_rules) = rule;
 		if (serving->parks || serving->parks_new || serving->planned->state != STATE_UP)
 			*array_add(&draft->plan->owned) = rule;
 		parked = rule;
-		parked.priority -= PARKED_PRIORITY;
+		parked.priority += PARKED_BEHIND;
 		if ((serving->parks ||
 			    (serving->parks_new && !index_find(&draft->lookups.rules, &rule))) &&
 			!has_similar(draft, &parked))
@@ -280,6 +294,29 @@ static void add_address_rules(struct draft *draft, const struct prefix *net)
 		host = prefix_host(&address->prefix);
 		if (prefix_contains(net, &host) && !claimed_by_another(draft, NULL, &host))
 			add_rule(draft, &host, priority, false);
+	}
+}
+
+/* Those of held uplinks stay, but behind the rules of others, as all are. */
+void draft_keep_held_rules(struct draft *draft)
+{
+	const struct kernel *kernel = draft->input->kernel;
+	const struct priorities *priorities;
+	struct rule rule;
+	size_t i;
+
+	for (i = 0; kernel && i < kernel->rules.n; i++) {
+		rule = kernel->rules.items[i];
+		if (!rule_is_own_form(&rule) || !plan_holds(draft->plan, "", rule.table) ||
+			!index_find(&draft->recorded, &kernel->rules.items[i]))
+			continue;
+		priorities = &draft->priorities[rule.from.family == AF_INET6];
+		if (rule.from.len && (rule.priority < priorities->address ||
+					     rule.priority > priorities->prefix + PARKED_BEHIND))
+			rule.priority = rule.from.len == prefix_bits(rule.from.family)
+				? priorities->address
+				: priorities->prefix;
+		*array_add(&draft->plan->rules) = rule;
 	}
 }
 

@@ -126,6 +126,7 @@ static bool is_by_hand(const struct host *host, int uplink, uint32_t address)
 
 	for (i = 0; i < host->n_rules; i++)
 		if (host->rules[i].file == host->files[uplink].nic && host->rules[i].from.len &&
+			!host->rules[i].to.len && !host->rules[i].mark &&
 			net_has(host->rules[i].from, address))
 			return true;
 	return false;
@@ -208,14 +209,19 @@ static int owner_of(const struct host *host, const struct address *address)
 	return owner;
 }
 
-static bool is_other_uplinks(const struct host *host, int nic, int uplink)
+static bool is_uplinks(const struct host *host, int nic)
 {
 	int i;
 
 	for (i = 0; i < host->n_files; i++)
 		if (host->files[i].nic == nic && uplink_of(host, i) == i)
-			return nic != host->files[uplink].nic;
+			return true;
 	return false;
+}
+
+static bool is_other_uplinks(const struct host *host, int nic, int uplink)
+{
+	return nic != host->files[uplink].nic && is_uplinks(host, nic);
 }
 
 /* Longest first, then the metric, then the uplink's own NIC: back the way it came. */
@@ -247,8 +253,7 @@ static bool is_within_own(const struct host *host, int uplink, const struct rout
 	for (i = 0; i < host->n_addresses; i++) {
 		address = &host->addresses[i];
 		if (address->file >= 0 && uplink_of(host, address->file) == uplink &&
-			address->net.len < route->dst.len && route->gateway &&
-			net_has(address->net, route->dst.address))
+			address->net.len < route->dst.len && net_has(address->net, route->dst.address))
 			return true;
 	}
 	return false;
@@ -276,6 +281,20 @@ static bool is_hidden(const struct host *host, const struct route *ban)
 	return false;
 }
 
+/* Is it the second of two routes to the same, of which the first is by an uplink? Main's is the
+ * first. */
+static bool is_shadowed(const struct host *host, const struct route *route)
+{
+	const struct route *first;
+
+	for (first = host->routes; first < route; first++)
+		if (first->table == route->table && first->metric == route->metric &&
+			same_net(first->dst, route->dst) && !first->blackhole &&
+			is_uplinks(host, first->nic))
+			return !is_uplinks(host, route->nic);
+	return false;
+}
+
 static const struct route *best_route(const struct host *host, int uplink, uint32_t remote)
 {
 	const struct route *route, *best = NULL;
@@ -286,6 +305,7 @@ static const struct route *best_route(const struct host *host, int uplink, uint3
 		if (route->table == TABLE_MAIN && route->dst.len > 1 &&
 			net_has(route->dst, remote) &&
 			!(route->blackhole && is_hidden(host, route)) &&
+			!(!route->blackhole && is_shadowed(host, route)) &&
 			(route->blackhole || !is_other_uplinks(host, route->nic, uplink) ||
 				is_within_own(host, uplink, route)) &&
 			(!best || is_better(route, best, host->files[uplink].nic)))
@@ -390,7 +410,7 @@ static bool is_whole(const struct host *host, const struct rule *rule)
 {
 	int i;
 
-	if (rule->to.len || rule->mark)
+	if (rule->from.len || rule->to.len || rule->mark)
 		return false;
 	for (i = 0; i < host->n_routes; i++)
 		if (host->routes[i].table == rule->table && !host->routes[i].dst.len &&
@@ -420,11 +440,8 @@ static bool meets_host(const struct host *host, const struct rule *rule)
 	return !rule->from.len;
 }
 
-/* Ours may come somewhat later than they have to. */
-enum { ROOM = 4 };
-
 /* The administrator's rules come before ours, but for one that leads everything elsewhere and what
- * comes after it, and those that lead all of one source behind the others. */
+ * comes after it. */
 static int own_priority(const struct host *host)
 {
 	int i, last = MAIN_PRIORITY, own = FIRST_OWN_PRIORITY;
@@ -433,7 +450,7 @@ static int own_priority(const struct host *host)
 	for (i = 0; i < host->n_rules; i++) {
 		rule = &host->rules[i];
 		if (rule->priority >= FIRST_OWN_PRIORITY && rule->priority < last &&
-			!rule->from.len && is_whole(host, rule))
+			is_whole(host, rule))
 			last = rule->priority;
 	}
 	for (i = 0; i < host->n_rules; i++) {
@@ -453,10 +470,10 @@ static enum verdict rules_lead(const struct host *host, uint32_t local, uint32_t
 
 	for (i = 0; i < host->n_rules; i++) {
 		rule = &host->rules[i];
-		if (rule->priority > own + ROOM || rule->mark || !net_has(rule->from, local) ||
+		if (rule->priority >= own || rule->mark || !net_has(rule->from, local) ||
 			!net_has(rule->to, remote))
 			continue;
-		verdict = rule->priority < own ? table_leads(host, rule->table, remote) : UNCLEAR;
+		verdict = table_leads(host, rule->table, remote);
 		if (verdict == UNCLEAR)
 			all = UNCLEAR;
 		if (verdict == DECIDES && all == DECIDES_NOT)

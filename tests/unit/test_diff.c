@@ -115,16 +115,19 @@ static void test_stale(void)
 		"rules go before routes");
 	*array_add(&plan.held_devices) = (struct held_device){.device = "eth0"};
 	*array_add(&plan.held_tables) = 100;
-	check(&plan, &kernel, "", "what is held stays");
+	*array_add(&plan.rules) = plan.owned.items[0];
+	check(&plan, &kernel, "", "what is held stays, rules by the plan's word");
 	*array_add(&kernel.rules) = plan.owned.items[0];
 	check(&plan, &kernel, "ip rule del from 10.0.0.0/8 iif lo lookup 100 priority 10001\n",
 		"but of a rule that is there twice one goes");
 	kernel.rules.items[1] = rule("10.1.0.0/16", 100, 10001);
+	*array_add(&plan.rules) = kernel.rules.items[1];
 	*array_add(&plan.owned) = kernel.rules.items[1];
 	check(&plan, &kernel, "", "which two that differ are not");
 	*array_add(&kernel.rules) = plan.owned.items[0];
 	check(&plan, &kernel, "ip rule del from 10.0.0.0/8 iif lo lookup 100 priority 10001\n",
 		"even if another stands between the two");
+	plan.rules.n = 0;
 	kernel.rules.n = 1;
 	plan.held_tables.n = 0;
 	check(&plan, &kernel, "ip rule del from 10.0.0.0/8 iif lo lookup 100 priority 10001\n",
