@@ -128,20 +128,21 @@ own_intact() {
 
 @test "an alias that the admin routes by hand is his; its NIC's other addresses are served" {
 	local before
+	without_priorities() { sed 's/^[0-9]*: \(.* iif lo \)/\1/' | sort; }
 	host_up LAB_STRICT_ROUTERS=1
 	lab_ifcfg eth0:1 DEVICE=eth0:1 IPADDR=192.168.2.98 NETMASK=255.255.255.0
 	admin_moves_in
 	lab_install
 	service start
 	answers 0 1
-	before=$(kernel)
+	before=$(kernel | without_priorities)
 	echo 'from 192.168.2.98 table 42 priority 20000' >>"$LAB_SCRIPTS/rule-eth0"
 	echo 'default via 192.168.2.1 dev eth0 table 42' >>"$LAB_SCRIPTS/route-eth0"
 	cp "$LAB_SCRIPTS/rule-eth0" "$LAB_SCRIPTS/route-eth0" "$BATS_TEST_TMPDIR"
-	# Nothing of it is in the kernel before an ifup.
+	# Nothing of it is in the kernel before an ifup, but that ours make way for it.
 	multihome 0 sync
 	multihome 0 up eth1
-	is "$(kernel)" "$before"
+	is "$(kernel | without_priorities)" "$before"
 	service restart
 	has "$(host ip route get "$LAB_CLIENT" from 192.168.2.98)" 'table 42'
 	answers 0 1

@@ -268,7 +268,9 @@ static void copy_others(struct draft *draft, const struct route *route, struct c
 
 	if (!strcmp(route->device, uplink->device))
 		return;
-	if (!route->special && within_network(serving, &route->dst)) {
+	/* Where the own gateway is, the own NIC leads. */
+	if (!route->special && !prefix_contains(&route->dst, &uplink->gateway) &&
+		within_network(serving, &route->dst)) {
 		if (is_second(draft, route))
 			return;
 		add_cover(covers, route);

@@ -239,8 +239,8 @@ static bool same_net(struct net a, struct net b)
 	return a.len == b.len && net_has(a, b.address);
 }
 
-/* Is it more exact than a network of the uplink's, which would else be taken to be on the link, and
- * main's first to that destination? */
+/* Is it more exact than a network of the uplink's, which would else be taken to be on the link, main's
+ * first to that destination, and not where the uplink's own gateway is? */
 static bool is_within_own(const struct host *host, int uplink, const struct route *route)
 {
 	const struct address *address;
@@ -253,7 +253,9 @@ static bool is_within_own(const struct host *host, int uplink, const struct rout
 	for (i = 0; i < host->n_addresses; i++) {
 		address = &host->addresses[i];
 		if (address->file >= 0 && uplink_of(host, address->file) == uplink &&
-			address->net.len < route->dst.len && net_has(address->net, route->dst.address))
+			address->net.len < route->dst.len &&
+			net_has(address->net, route->dst.address) &&
+			!net_has(route->dst, gateway_of(host, uplink)))
 			return true;
 	}
 	return false;
