@@ -63,9 +63,8 @@ struct findings {
 	size_t n, cap;
 };
 
-/* Its name, a contract like the exit status, and what it means in one sentence. */
+/* A contract, like the exit status. */
 const char *finding_name(enum finding_kind kind);
-const char *finding_meaning(enum finding_kind kind);
 
 /* Takes what and cure over (mem_format). What is true of another address already is counted
  * there, and nothing is said twice. device may be "". */

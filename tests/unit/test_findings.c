@@ -90,8 +90,7 @@ int main(void)
 	for (i = 0; i < FINDING_KINDS; i++) {
 		for (k = 0; k < i && strcmp(finding_name(i), finding_name(k)); k++)
 			;
-		ok(k == i && *finding_name(i) && *finding_meaning(i),
-			"%s: a name of its own and a meaning", finding_name(i));
+		ok(k == i && *finding_name(i), "%s: a name of its own", finding_name(i));
 	}
 	return tap_done();
 }
