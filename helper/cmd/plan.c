@@ -99,7 +99,7 @@ int cmd_plan(const struct options *options)
 	struct host host = {.device = ""};
 	struct text out = {0};
 	bool all = !options->argument;
-	int status = host_plan(EVENT_SYNC, options, &host);
+	int status = host_plan(options, &host);
 	int reported = host_report(&host, false);
 
 	if (!status && !all && !find_device(&host, options->argument)) {
