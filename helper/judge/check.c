@@ -23,7 +23,7 @@ static bool is_judged(const struct facts *facts, const struct address *address)
 }
 
 /* So many of a NIC's addresses of which the same is retraced are asked of the kernel, whose answer
- * takes as long as there are rules. */
+ * takes as long as there are rules; what it says of the last is taken to be so for the rest. */
 enum { ASKED = 256 };
 
 static bool is_like(const struct verdict *a, const struct verdict *b)
@@ -50,8 +50,10 @@ void check_begin(const struct facts *facts, struct check *check)
 		verdict = array_add(&check->verdicts);
 		verdict_begin(facts, &packet, verdict, NULL, &check->questions);
 		alike = check->verdicts.n > 1 && is_like(verdict, verdict - 1) ? alike + 1 : 0;
-		if (alike >= ASKED)
-			verdict_take_back(verdict, &check->questions);
+		if (alike >= ASKED) {
+			check->questions.n = verdict->question;
+			verdict->question = verdict[-1].question;
+		}
 	}
 	for (inet6 = 0; inet6 <= 1; inet6++)
 		verdict_begin_own(
