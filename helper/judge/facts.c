@@ -9,7 +9,6 @@
 #include "judge/facts.h"
 #include "plan/block.h"
 
-define_order(addresses_in_order, struct address, prefix_compare_address(&x->prefix, &y->prefix))
 define_order(planned_by_uplink, struct planned, (x->uplink > y->uplink) - (x->uplink < y->uplink))
 define_order_by_two(uplinks_by_device, struct uplink, x->inet6 - y->inet6,
 	strcmp(x->device, y->device))

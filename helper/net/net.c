@@ -105,12 +105,19 @@ const struct neighbour *kernel_find_neighbour(
 	return NULL;
 }
 
+int addresses_in_order(const void *a, const void *b)
+{
+	const struct address *x = a, *y = b;
+
+	return prefix_compare_address(&x->prefix, &y->prefix);
+}
+
 int addresses_by_device_first(const void *a, const void *b)
 {
 	const struct address *x = a, *y = b;
 	int order = strcmp(x->device, y->device);
 
-	return order ? order : prefix_compare_address(&x->prefix, &y->prefix);
+	return order ? order : addresses_in_order(a, b);
 }
 
 bool addresses_have(const struct index *seen, const char *device, const struct prefix *address)
