@@ -34,19 +34,8 @@ bool kernel_has_key(const struct kernel *kernel, const struct route *route)
 	return false;
 }
 
-static int links_by_name(const void *a, const void *b)
-{
-	const struct link *x = a, *y = b;
-
-	return strcmp(x->name, y->name);
-}
-
-static int links_by_number(const void *a, const void *b)
-{
-	const struct link *x = a, *y = b;
-
-	return (x->index > y->index) - (x->index < y->index);
-}
+define_order(links_by_name, struct link, strcmp(x->name, y->name))
+define_order(links_by_number, struct link, (x->index > y->index) - (x->index < y->index))
 
 void links_index(struct links *links)
 {
