@@ -131,23 +131,20 @@ void check_files(const struct facts *facts, struct findings *findings)
 
 /* --- the host ------------------------------------------------------------------------ */
 
-static bool is_needed(const struct uplink *uplink, enum hook_key key)
-{
-	if (key == HOOK_NETWORK_MANAGER)
-		return uplink->network_manager;
-	return !uplink->network_manager && (key != HOOK_DHCP || uplink->leased);
-}
-
 /* The first uplink that comes and goes by it; NULL: none. */
 static const struct uplink *first_by(const struct plan *plan, enum hook_key key)
 {
 	const struct planned *planned;
+	const struct uplink *uplink;
 	size_t i;
 
 	for (i = 0; i < plan->uplinks.n; i++) {
 		planned = &plan->uplinks.items[i];
-		if (planned->state != STATE_BY_HAND && is_needed(planned->uplink, key))
-			return planned->uplink;
+		uplink = planned->uplink;
+		if (planned->state != STATE_BY_HAND &&
+			uplink->network_manager == (key == HOOK_NETWORK_MANAGER) &&
+			(key != HOOK_DHCP || uplink->leased))
+			return uplink;
 	}
 	return NULL;
 }
