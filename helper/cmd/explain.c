@@ -32,9 +32,8 @@ static int parse_word(const char *word, struct asked *asked, struct prefix *out)
 	char *zone;
 	int err;
 
-	if (strlen(word) >= sizeof(text))
-		return wrong_argument(word, "an IPv4 or IPv6 address is expected");
-	strcpy(text, word);
+	/* What is cut is no address either. */
+	snprintf(text, sizeof(text), "%s", word);
 	zone = strchr(text, '%');
 	if (zone)
 		*zone++ = '\0';

@@ -35,8 +35,7 @@ static bool is_shown(const char *key)
 	while (n && key[n - 1] >= '0' && key[n - 1] <= '9')
 		n--;
 	for (i = 0; i < sizeof(shown_keys) / sizeof(*shown_keys); i++)
-		if (!strcmp(shown_keys[i], key) ||
-			(strlen(shown_keys[i]) == n && !strncmp(shown_keys[i], key, n)))
+		if (strlen(shown_keys[i]) == n && !strncmp(shown_keys[i], key, n))
 			return true;
 	return false;
 }

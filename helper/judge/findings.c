@@ -159,5 +159,6 @@ void finding_format_record(const struct finding *finding, struct text *out)
 		finding->address.family ? prefix_format_address(&finding->address, address) : "-");
 	add_field(out, what.bytes);
 	add_field(out, finding->cure);
+	text_add_string(out, "\n");
 	text_free(&what);
 }

@@ -258,13 +258,11 @@ void verdict_begin(const struct facts *facts, const struct packet *packet, struc
 	verdict->uplink = facts_find_uplink(
 		facts, packet->local->device, &packet->local->prefix, &verdict->outside);
 	verdict->planned = facts_find_planned(facts, verdict->uplink);
-	if (verdict->uplink && verdict->uplink->gateway.family) {
+	if (verdict->uplink)
 		verdict->gateway = verdict->uplink->gateway;
-		verdict->has_gateway = true;
-	} else {
-		verdict->has_gateway = find_default(facts, reply.from.family,
-			verdict->holder->name, NULL, &verdict->gateway);
-	}
+	verdict->has_gateway = verdict->gateway.family ||
+		find_default(facts, reply.from.family, verdict->holder->name, NULL,
+			&verdict->gateway);
 	verdict->reply = walk(&facts->walks, &reply, steps);
 	find_arrival(facts, verdict);
 	verdict->expected = verdict->arrival->loopback

@@ -229,24 +229,17 @@ static void tell_reply(struct telling *telling)
 	add_step(telling, NULL, &words);
 }
 
-static bool needs_no_neighbour(const struct telling *telling)
-{
-	const struct link *out =
-		kernel_find_link(telling->facts->kernel, telling->verdict->leaves.device);
-
-	return out && !out->mac[0];
-}
-
 static void tell_neighbour(struct telling *telling)
 {
 	const struct verdict *verdict = telling->verdict;
 	const struct neighbour *neighbour = verdict_neighbour(telling->facts, verdict);
+	const struct link *out = kernel_find_link(telling->facts->kernel, verdict->leaves.device);
 	struct text words = {0};
 	char text[PREFIX_TEXT];
 
 	text_format(&words, "%s on %s ", prefix_format_address(verdict_next_hop(verdict), text),
 		verdict->leaves.device);
-	if (needs_no_neighbour(telling))
+	if (out && !out->mac[0])
 		text_add_string(&words, "needs no link-layer address");
 	else if (neighbour && neighbour->state & NEIGHBOUR_FAILED)
 		text_add_string(&words, "does NOT answer (FAILED)");

@@ -41,6 +41,8 @@ static void record(const struct finding *finding, const char *want, const char *
 	struct text text = {0};
 
 	finding_format_record(finding, &text);
+	ok(text.bytes[text.n - 1] == '\n', "%s: a line", name);
+	text.bytes[text.n - 1] = '\0';
 	is(text.bytes, want, name);
 	text_free(&text);
 }
