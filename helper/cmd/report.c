@@ -79,25 +79,19 @@ static void add_whole(struct text *out, const struct file *file)
 		text_add_string(out, "\n");
 }
 
-static void add_first_line(struct text *out, const char *path)
-{
-	FILE *file = fopen(path, "r");
-	char line[256];
-
-	if (file && fgets(line, sizeof(line), file))
-		text_add_string(out, line);
-	if (file)
-		fclose(file);
-}
-
 static void add_system(struct text *out)
 {
+	FILE *release = fopen(SYSCONFDIR "/redhat-release", "r");
 	struct utsname system;
+	char line[256];
 
 	add_heading(out, "multihome " VERSION);
 	if (!uname(&system))
 		text_format(out, "%s %s %s\n", system.sysname, system.release, system.machine);
-	add_first_line(out, SYSCONFDIR "/redhat-release");
+	if (release && fgets(line, sizeof(line), release))
+		text_add_string(out, line);
+	if (release)
+		fclose(release);
 }
 
 static void add_kernel(struct text *out, const struct kernel *kernel)

@@ -211,7 +211,7 @@ bool facts_sync_has_work(const struct facts *facts)
 	return facts->ops->n || facts->writes->n || facts->plan->changes.n;
 }
 
-static bool has_block(const struct file *file)
+bool facts_file_has_block(const struct file *file)
 {
 	struct block block = {0};
 	bool present;
@@ -233,7 +233,7 @@ bool facts_in_use(const struct facts *facts)
 		if (facts->kernel->routes.items[i].protocol == PROTO_MULTIHOME)
 			return true;
 	for (i = 0; i < facts->sources->managed.n; i++)
-		if (has_block(&facts->sources->managed.items[i]))
+		if (facts_file_has_block(&facts->sources->managed.items[i]))
 			return true;
 	return false;
 }
