@@ -146,6 +146,18 @@ explained() {
 	is "$(jq -c '[.addresses, .own, (.findings | length)]' <<<"$output")" '[[],[],2]'
 }
 
+@test "check --root says nothing of addresses, which it does not look at" {
+	local copy
+	plain_started
+	copy=$LAB_ROOT/tmp/copy
+	mkdir -p "$copy/etc"
+	cp -a "$LAB_ROOT/etc/sysconfig" "$copy/etc"
+	multihome 0 check --root /tmp/copy --porcelain
+	[[ $output != *'no NIC has a gateway'* ]]
+	multihome 0 check --root /tmp/copy --nagios
+	[[ $output != *uplinks_up=0* ]]
+}
+
 @test "show DEVICE lists one uplink with all of its addresses, or says that it is none" {
 	local i
 	plain_started

@@ -12,21 +12,17 @@
 
 static void format_findings(const struct findings *findings, bool records, struct text *out)
 {
-	const struct finding *finding;
+	size_t columns = output_columns(), i;
 	int wrong;
-	size_t i;
 
 	for (wrong = 1; wrong >= 0; wrong--)
 		for (i = 0; i < findings->n; i++) {
-			finding = &findings->items[i];
-			if (finding->wrong != wrong)
+			if (findings->items[i].wrong != wrong)
 				continue;
-			if (!records) {
-				finding_format(finding, output_columns(), out);
-				continue;
-			}
-			finding_format_record(finding, out);
-			text_add_string(out, "\n");
+			if (records)
+				finding_format_record(&findings->items[i], out);
+			else
+				finding_format(&findings->items[i], columns, out);
 		}
 }
 

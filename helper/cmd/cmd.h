@@ -12,6 +12,7 @@
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3 };
 
 struct options {
+	enum event event;     /* the verb's; what plans only is EVENT_SYNC */
 	const char *argument; /* DEVICE, CONFIG or REMOTE, or NULL */
 	const char *const *words; /* all of them, from argument on */
 	size_t n;
@@ -19,12 +20,9 @@ struct options {
 	bool porcelain, json, nagios;
 };
 
-int cmd_prepare(const struct options *options);
-int cmd_up(const struct options *options);
-int cmd_down(const struct options *options);
+/* prepare, up, down, sync, clean: by their event. */
+int cmd_change(const struct options *options);
 int cmd_lease(const struct options *options);
-int cmd_sync(const struct options *options);
-int cmd_clean(const struct options *options);
 int cmd_plan(const struct options *options);
 int cmd_show(const struct options *options);
 int cmd_explain(const struct options *options);
@@ -51,7 +49,7 @@ struct host {
 
 /* Reads the host and plans. root NULL: this host. 0, EXIT_FAILED (logged), or EXIT_REFUSED if
  * the host's own defaults are wrong (in diags). To be freed in any case. */
-int host_plan(enum event event, const struct options *options, struct host *host);
+int host_plan(const struct options *options, struct host *host);
 void host_free(struct host *host);
 /* What becomes of the settings. probe: ask the kernel whether it refuses what arrives, which
  * makes sense once the rules are there. 0, or -1: logged. To be freed with sysctl_diff_free. */

@@ -32,9 +32,8 @@ static int parse_word(const char *word, struct asked *asked, struct prefix *out)
 	char *zone;
 	int err;
 
-	if (strlen(word) >= sizeof(text))
-		return wrong_argument(word, "an IPv4 or IPv6 address is expected");
-	strcpy(text, word);
+	/* What is cut is no address either. */
+	snprintf(text, sizeof(text), "%s", word);
 	zone = strchr(text, '%');
 	if (zone)
 		*zone++ = '\0';
@@ -141,8 +140,8 @@ static const struct address *first_address(
 static int explain_own(const struct judging *judging, const struct asked *asked,
 	const struct address *own, const struct address *local)
 {
-	struct questions questions = {NULL, 0, 0};
-	struct question *question;
+	struct question question = {.to = asked->local, .from = asked->remote};
+	const struct questions questions = {&question, 1, 0};
 	struct answer *answers;
 	char text[PREFIX_TEXT];
 	int all, its;
@@ -150,10 +149,7 @@ static int explain_own(const struct judging *judging, const struct asked *asked,
 	prefix_format_address(&asked->remote, text);
 	printf("%-12s %s is an address of this host, on %s\n", "1 delivery", text, own->device);
 	if (local && local->prefix.family == AF_INET && strcmp(local->device, "lo")) {
-		question = array_add(&questions);
-		question->to = asked->local;
-		question->from = asked->remote;
-		memcpy(question->iif, local->device, sizeof(question->iif));
+		memcpy(question.iif, local->device, sizeof(question.iif));
 		answers = judging_ask(judging, &questions);
 		all = sysctl_value(AF_INET, "all", "accept_local");
 		its = sysctl_value(AF_INET, local->device, "accept_local");
@@ -162,32 +158,19 @@ static int explain_own(const struct judging *judging, const struct asked *asked,
 			!answers || answers->error ? "a martian: dropped" : "taken",
 			all > its ? all : its);
 		free(answers);
-		free(questions.items);
 	}
 	printf("%-12s right: nothing leaves the host\n", "verdict");
 	return EXIT_DONE;
 }
 
-/* Of what never leaves there is no verdict. */
-static int print_none(const struct judging *judging)
+static int print_json(const struct judging *judging, const struct verdicts *verdicts, int status)
 {
 	struct text out = {0};
 
 	json_begin(&out);
-	json_verdicts("addresses", &judging->facts, NULL, 0, &out);
+	json_verdicts("addresses", &judging->facts, verdicts->items, verdicts->n, &out);
 	json_end(&out);
-	return output_print(&out, EXIT_DONE);
-}
-
-static void begin(const struct judging *judging, const struct asked *asked,
-	const struct address *address, struct verdicts *verdicts, struct steps *steps,
-	struct questions *questions)
-{
-	struct packet packet = {.remote = asked->remote, .local = address};
-
-	memcpy(packet.by, asked->by, sizeof(packet.by));
-	memcpy(packet.zone, asked->zone, sizeof(packet.zone));
-	verdict_begin(&judging->facts, &packet, array_add(verdicts), steps, questions);
+	return output_print(&out, status);
 }
 
 /* A NIC without a gateway is not reached from afar: what becomes of its replies does not count,
@@ -213,38 +196,39 @@ static int explain(const struct judging *judging, const struct asked *asked,
 	struct verdicts verdicts = {NULL, 0, 0};
 	struct questions questions = {NULL, 0, 0};
 	struct steps *steps = mem_resize(NULL, (links->n + 1) * sizeof(*steps));
-	const struct address *address;
+	struct packet packet = {.remote = asked->remote};
+	struct verdict *verdict;
 	struct answer *answers;
 	struct text out = {0};
 	int status = EXIT_FAILED;
 	size_t i;
 
 	memset(steps, 0, (links->n + 1) * sizeof(*steps));
-	if (local)
-		begin(judging, asked, local, &verdicts, &steps[0], &questions);
-	for (i = 0; !local && i < links->n; i++) {
-		address = first_address(&judging->host.kernel, asked, &links->items[i]);
-		if (address)
-			begin(judging, asked, address, &verdicts, &steps[verdicts.n], &questions);
+	memcpy(packet.by, asked->by, sizeof(packet.by));
+	memcpy(packet.zone, asked->zone, sizeof(packet.zone));
+	for (i = 0; i < (local ? 1 : links->n); i++) {
+		packet.local = local ? local
+			: first_address(&judging->host.kernel, asked, &links->items[i]);
+		if (!packet.local)
+			continue;
+		verdict = array_add(&verdicts);
+		verdict_begin(&judging->facts, &packet, verdict, &steps[verdicts.n - 1],
+			&questions);
 	}
 	if (!verdicts.n)
 		log_error("multihome: explain: no NIC has an %s address",
 			asked->remote.family == AF_INET6 ? "IPv6" : "IPv4");
 	answers = judging_ask(judging, &questions);
-	for (i = 0; answers && i < verdicts.n; i++) {
+	for (i = 0; answers && i < verdicts.n; i++)
 		verdict_finish(&judging->facts, &verdicts.items[i], answers);
-		text_add_string(&out, i && !json ? "\n" : "");
-		if (!json)
-			words_explain(&judging->facts, &verdicts.items[i], &steps[i], !local,
-				output_columns(), &out);
-	}
-	if (answers && json) {
-		json_begin(&out);
-		json_verdicts("addresses", &judging->facts, verdicts.items, verdicts.n, &out);
-		json_end(&out);
+	for (i = 0; answers && !json && i < verdicts.n; i++) {
+		text_add_string(&out, i ? "\n" : "");
+		words_explain(&judging->facts, &verdicts.items[i], &steps[i], !local,
+			output_columns(), &out);
 	}
 	if (answers)
-		status = output_print(&out, status_of(&verdicts));
+		status = json ? print_json(judging, &verdicts, status_of(&verdicts))
+			      : output_print(&out, status_of(&verdicts));
 	for (i = 0; i < verdicts.n; i++)
 		free(steps[i].items);
 	verdicts_free(&verdicts);
@@ -259,6 +243,7 @@ static int explain_all(
 {
 	const struct kernel *kernel = &judging->host.kernel;
 	const struct address *own = find_address(kernel, asked, &asked->remote), *local = NULL;
+	const struct verdicts none = {NULL, 0, 0}; /* of what never leaves */
 
 	if (local_type(kernel, &asked->remote) == ROUTE_BROADCAST)
 		return wrong_argument(options->argument,
@@ -274,7 +259,7 @@ static int explain_all(
 		return EXIT_FAILED;
 	}
 	if (own && local_type(kernel, &asked->remote) == ROUTE_LOCAL)
-		return options->json ? print_none(judging)
+		return options->json ? print_json(judging, &none, EXIT_DONE)
 				     : explain_own(judging, asked, own, local);
 	return explain(judging, asked, local, options->json);
 }

@@ -15,7 +15,7 @@
 #include "sys/sources.h"
 
 /* clean takes away what it can, whatever cannot be read. */
-static int host_read(enum event event, const struct options *options, struct host *host)
+static int host_read(const struct options *options, struct host *host)
 {
 	int err;
 
@@ -26,7 +26,7 @@ static int host_read(enum event event, const struct options *options, struct hos
 	err = sources_read("", &host->sources) | record_read(&host->record) |
 		saves_read(&host->saves) | brought_up_read(&host->brought_up);
 	host->incomplete = err != 0;
-	return err && event != EVENT_CLEAN ? -1 : 0;
+	return err && options->event != EVENT_CLEAN ? -1 : 0;
 }
 
 static int see_sysctls(const struct kernel *kernel, const char *device, struct sysctls *seen)
@@ -133,8 +133,9 @@ static void find_profile(const char *argument, struct host *host)
 		device_of_label(host->profile->device, host->device);
 }
 
-int host_plan(enum event event, const struct options *options, struct host *host)
+int host_plan(const struct options *options, struct host *host)
 {
+	const enum event event = options->event;
 	struct plan_input input = {.config = &host->config,
 		.sources = &host->sources,
 		.kernel = options->root ? NULL : &host->kernel,
@@ -147,7 +148,7 @@ int host_plan(enum event event, const struct options *options, struct host *host
 	bool clean = event == EVENT_CLEAN;
 	int refused;
 
-	if (host_read(event, options, host))
+	if (host_read(options, host))
 		return EXIT_FAILED;
 	host->sources.seen = options->root ? NULL : &host->kernel.addresses;
 	host->sources.coming = event == EVENT_PREPARE ? options->argument : NULL;

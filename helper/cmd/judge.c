@@ -91,7 +91,7 @@ int judging_gather(const struct options *options, struct judging *judging)
 	int status;
 
 	host->whole = true;
-	status = host_plan(EVENT_SYNC, &all, host);
+	status = host_plan(&all, host);
 	if (status == EXIT_FAILED)
 		return status;
 	facts->refused = status != 0;

@@ -16,26 +16,29 @@
 struct verb {
 	const char *name;
 	int (*run)(const struct options *options);
+	enum event event;      /* why it plans */
 	const char *options;   /* "[--root DIR]", or "" */
 	const char *arguments; /* "REMOTE [LOCAL]": words, from the first bracket on optional; or "" */
 	const char *summary;
 };
 
 static const struct verb verbs[] = {
-	{"show", cmd_show, "[--porcelain] [--json]", "[DEVICE]",
+	{"show", cmd_show, EVENT_SYNC, "[--porcelain] [--json]", "[DEVICE]",
 		"list the uplinks, and how each is served"},
-	{"plan", cmd_plan, "[--root DIR]", "[DEVICE]", "show what sync would do, changing nothing"},
-	{"check", cmd_check, "[--porcelain] [--json] [--nagios] [--root DIR]", "",
+	{"plan", cmd_plan, EVENT_SYNC, "[--root DIR]", "[DEVICE]",
+		"show what sync would do, changing nothing"},
+	{"check", cmd_check, EVENT_SYNC, "[--porcelain] [--json] [--nagios] [--root DIR]", "",
 		"find what is wrong, each with its cure"},
-	{"explain", cmd_explain, "[--json]", "REMOTE [LOCAL] [by DEVICE]",
+	{"explain", cmd_explain, EVENT_SYNC, "[--json]", "REMOTE [LOCAL] [by DEVICE]",
 		"show which way a reply goes, and why"},
-	{"sync", cmd_sync, "", "", "bring files and kernel to the plan"},
-	{"clean", cmd_clean, "", "", "remove all that multihome put anywhere"},
-	{"report", cmd_report, "", "", "print what a bug report needs, no secrets"},
-	{"prepare", cmd_prepare, "", "CONFIG", "hook: refresh managed blocks before ifup"},
-	{"up", cmd_up, "", "DEVICE", "hook: the device came up"},
-	{"down", cmd_down, "", "DEVICE", "hook: the device went down"},
-	{"lease", cmd_lease, "", "", "hook: dhclient got or lost a lease"},
+	{"sync", cmd_change, EVENT_SYNC, "", "", "bring files and kernel to the plan"},
+	{"clean", cmd_change, EVENT_CLEAN, "", "", "remove all that multihome put anywhere"},
+	{"report", cmd_report, EVENT_SYNC, "", "", "print what a bug report needs, no secrets"},
+	{"prepare", cmd_change, EVENT_PREPARE, "", "CONFIG",
+		"hook: refresh managed blocks before ifup"},
+	{"up", cmd_change, EVENT_UP, "", "DEVICE", "hook: the device came up"},
+	{"down", cmd_change, EVENT_DOWN, "", "DEVICE", "hook: the device went down"},
+	{"lease", cmd_lease, EVENT_LEASE, "", "", "hook: dhclient got or lost a lease"},
 };
 
 enum { VERBS = sizeof(verbs) / sizeof(*verbs) };
@@ -151,7 +154,7 @@ static int check_arguments(const struct verb *verb, int n, char **given)
 static int verb_run(const struct verb *verb, int argc, char **argv)
 {
 	struct option longs[VERB_OPTIONS + 1] = {{.name = NULL}};
-	struct options options = {.argument = NULL};
+	struct options options = {.event = verb->event};
 	int option, n = 0;
 	size_t i;
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * plan: what sync would write and send, changing nothing.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
-#include "cmd/cmd.h"
+#include "cmd/judge.h"
 #include "plan/unified.h"
 
 /* A device may have several tables: of its aliases, and of IPv6. */
@@ -99,7 +98,7 @@ int cmd_plan(const struct options *options)
 	struct host host = {.device = ""};
 	struct text out = {0};
 	bool all = !options->argument;
-	int status = host_plan(EVENT_SYNC, options, &host);
+	int status = host_plan(options, &host);
 	int reported = host_report(&host, false);
 
 	if (!status && !all && !find_device(&host, options->argument)) {
@@ -111,9 +110,7 @@ int cmd_plan(const struct options *options)
 		format_ops(&host, all, &out);
 		status = format_sysctls(&host, all, &out);
 	}
-	if (out.n && fwrite(out.bytes, 1, out.n, stdout) != out.n)
-		status = EXIT_FAILED;
-	text_free(&out);
+	status = output_print(&out, status);
 	host_free(&host);
 	return reported ? reported : status;
 }

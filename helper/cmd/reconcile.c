@@ -206,21 +206,23 @@ static bool has_aliases(const struct host *host)
 
 /* ifup-pre-local comes first of a device's hooks and ifup-local last, with those of its lease and
  * its aliases between them; an alias that comes alone has an ifup-pre-local of its own. */
-static void note_coming(enum event event, const struct options *options, const struct host *host)
+static void note_coming(const struct options *options, const struct host *host)
 {
+	const enum event event = options->event;
 	bool alias = strchr(options->argument, ':') != NULL;
 
 	if (event == EVENT_PREPARE || (!alias && event != EVENT_LEASE))
 		coming_set(host->device, event == EVENT_PREPARE && !alias && has_aliases(host));
 }
 
-static int reconcile(enum event event, const struct options *options)
+static int reconcile(const struct options *options)
 {
+	const enum event event = options->event;
 	struct host host = {.device = ""};
 	int status, reported = 0, failures = 1, round;
 
 	for (round = 1; round <= ROUNDS && failures > 0; round++) {
-		status = host_plan(event, options, &host);
+		status = host_plan(options, &host);
 		if (round == 1)
 			reported = host_report(&host, is_hook(event));
 		/* An argument that no ifcfg file answers to is not ours to serve. */
@@ -229,7 +231,7 @@ static int reconcile(enum event event, const struct options *options)
 			return EXIT_DONE;
 		}
 		if (!status && is_hook(event))
-			note_coming(event, options, &host);
+			note_coming(options, &host);
 		failures = status ? -1 : round_run(&host, event, round == ROUNDS);
 		if (host.incomplete)
 			status = EXIT_FAILED;
@@ -271,8 +273,9 @@ static int begin(bool hook)
 	return lock_take() ? EXIT_FAILED : 0;
 }
 
-static int locked(enum event event, const struct options *options)
+int cmd_change(const struct options *options)
 {
+	const enum event event = options->event;
 	int status;
 
 	if (is_hook(event) &&
@@ -280,25 +283,10 @@ static int locked(enum event event, const struct options *options)
 		return EXIT_DONE;
 	if (begin(is_hook(event)))
 		return EXIT_FAILED;
-	status = reconcile(event, options);
+	status = reconcile(options);
 	if (event == EVENT_CLEAN && status == EXIT_DONE)
 		run_dir_remove();
 	return status;
-}
-
-int cmd_prepare(const struct options *options)
-{
-	return locked(EVENT_PREPARE, options);
-}
-
-int cmd_up(const struct options *options)
-{
-	return locked(EVENT_UP, options);
-}
-
-int cmd_down(const struct options *options)
-{
-	return locked(EVENT_DOWN, options);
 }
 
 /* dhclient writes its file only when its script is done, and not at all if it did so less than
@@ -316,15 +304,5 @@ int cmd_lease(const struct options *options)
 	if (begin(true) || lease_write(&lease))
 		return EXIT_FAILED;
 	of_device.argument = lease.device;
-	return reconcile(EVENT_LEASE, &of_device);
-}
-
-int cmd_sync(const struct options *options)
-{
-	return locked(EVENT_SYNC, options);
-}
-
-int cmd_clean(const struct options *options)
-{
-	return locked(EVENT_CLEAN, options);
+	return reconcile(&of_device);
 }

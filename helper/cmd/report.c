@@ -35,8 +35,7 @@ static bool is_shown(const char *key)
 	while (n && key[n - 1] >= '0' && key[n - 1] <= '9')
 		n--;
 	for (i = 0; i < sizeof(shown_keys) / sizeof(*shown_keys); i++)
-		if (!strcmp(shown_keys[i], key) ||
-			(strlen(shown_keys[i]) == n && !strncmp(shown_keys[i], key, n)))
+		if (strlen(shown_keys[i]) == n && !strncmp(shown_keys[i], key, n))
 			return true;
 	return false;
 }
@@ -80,25 +79,19 @@ static void add_whole(struct text *out, const struct file *file)
 		text_add_string(out, "\n");
 }
 
-static void add_first_line(struct text *out, const char *path)
-{
-	FILE *file = fopen(path, "r");
-	char line[256];
-
-	if (file && fgets(line, sizeof(line), file))
-		text_add_string(out, line);
-	if (file)
-		fclose(file);
-}
-
 static void add_system(struct text *out)
 {
+	FILE *release = fopen(SYSCONFDIR "/redhat-release", "r");
 	struct utsname system;
+	char line[256];
 
 	add_heading(out, "multihome " VERSION);
 	if (!uname(&system))
 		text_format(out, "%s %s %s\n", system.sysname, system.release, system.machine);
-	add_first_line(out, SYSCONFDIR "/redhat-release");
+	if (release && fgets(line, sizeof(line), release))
+		text_add_string(out, line);
+	if (release)
+		fclose(release);
 }
 
 static void add_kernel(struct text *out, const struct kernel *kernel)

@@ -10,7 +10,6 @@
 #include "base/line.h"
 #include "conf/profile.h"
 
-define_order(addresses_in_order, struct address, prefix_compare_address(&x->prefix, &y->prefix))
 define_order(files_by_name, struct file, strcmp(x->name, y->name))
 define_order(profiles_by_file, struct profile, files_by_name(x->file, y->file))
 define_order(profiles_by_label, struct profile, strcmp(x->device, y->device))

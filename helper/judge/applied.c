@@ -5,7 +5,6 @@
 
 #include "judge/checks.h"
 #include "judge/cures.h"
-#include "plan/block.h"
 
 /* Lines of the administrator's in the uplink's own route- file may well be there; of a default
  * route it is said where it leads replies. */
@@ -143,30 +142,19 @@ static const char *change_device(const struct change *change)
 	return strchr(change->name, '-') + 1;
 }
 
-static const char *describe_change(const struct change *change)
-{
-	struct block block = {0};
-	bool present;
-
-	if (change->old)
-		block_parse(change->old->bytes, change->old->len, change_device(change), true,
-			&block);
-	present = block.present;
-	block_free(&block);
-	return present ? "out of date" : "missing";
-}
-
 /* The changes of a device come one after the other. */
 static void check_changes(const struct facts *facts, struct findings *findings)
 {
 	const struct changes *changes = &facts->plan->changes;
+	const struct file *old;
 	struct text what = {0};
 	const char *device, *state, *last = "";
 	size_t i;
 
 	for (i = 0; i < changes->n; i++) {
 		device = change_device(&changes->items[i]);
-		state = describe_change(&changes->items[i]);
+		old = changes->items[i].old;
+		state = old && facts_file_has_block(old) ? "out of date" : "missing";
 		if (what.n && !strcmp(state, last))
 			text_format(&what, " and %s", changes->items[i].name);
 		else

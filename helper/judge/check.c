@@ -23,7 +23,7 @@ static bool is_judged(const struct facts *facts, const struct address *address)
 }
 
 /* So many of a NIC's addresses of which the same is retraced are asked of the kernel, whose answer
- * takes as long as there are rules. */
+ * takes as long as there are rules; what it says of the last is taken to be so for the rest. */
 enum { ASKED = 256 };
 
 static bool is_like(const struct verdict *a, const struct verdict *b)
@@ -50,8 +50,10 @@ void check_begin(const struct facts *facts, struct check *check)
 		verdict = array_add(&check->verdicts);
 		verdict_begin(facts, &packet, verdict, NULL, &check->questions);
 		alike = check->verdicts.n > 1 && is_like(verdict, verdict - 1) ? alike + 1 : 0;
-		if (alike >= ASKED)
-			verdict_take_back(verdict, &check->questions);
+		if (alike >= ASKED) {
+			check->questions.n = verdict->question;
+			verdict->question = verdict[-1].question;
+		}
 	}
 	for (inet6 = 0; inet6 <= 1; inet6++)
 		verdict_begin_own(
@@ -129,23 +131,20 @@ void check_files(const struct facts *facts, struct findings *findings)
 
 /* --- the host ------------------------------------------------------------------------ */
 
-static bool is_needed(const struct uplink *uplink, enum hook_key key)
-{
-	if (key == HOOK_NETWORK_MANAGER)
-		return uplink->network_manager;
-	return !uplink->network_manager && (key != HOOK_DHCP || uplink->leased);
-}
-
 /* The first uplink that comes and goes by it; NULL: none. */
 static const struct uplink *first_by(const struct plan *plan, enum hook_key key)
 {
 	const struct planned *planned;
+	const struct uplink *uplink;
 	size_t i;
 
 	for (i = 0; i < plan->uplinks.n; i++) {
 		planned = &plan->uplinks.items[i];
-		if (planned->state != STATE_BY_HAND && is_needed(planned->uplink, key))
-			return planned->uplink;
+		uplink = planned->uplink;
+		if (planned->state != STATE_BY_HAND &&
+			uplink->network_manager == (key == HOOK_NETWORK_MANAGER) &&
+			(key != HOOK_DHCP || uplink->leased))
+			return uplink;
 	}
 	return NULL;
 }

@@ -9,7 +9,6 @@
 #include "judge/facts.h"
 #include "plan/block.h"
 
-define_order(addresses_in_order, struct address, prefix_compare_address(&x->prefix, &y->prefix))
 define_order(planned_by_uplink, struct planned, (x->uplink > y->uplink) - (x->uplink < y->uplink))
 define_order_by_two(uplinks_by_device, struct uplink, x->inet6 - y->inet6,
 	strcmp(x->device, y->device))
@@ -212,7 +211,7 @@ bool facts_sync_has_work(const struct facts *facts)
 	return facts->ops->n || facts->writes->n || facts->plan->changes.n;
 }
 
-static bool has_block(const struct file *file)
+bool facts_file_has_block(const struct file *file)
 {
 	struct block block = {0};
 	bool present;
@@ -234,7 +233,7 @@ bool facts_in_use(const struct facts *facts)
 		if (facts->kernel->routes.items[i].protocol == PROTO_MULTIHOME)
 			return true;
 	for (i = 0; i < facts->sources->managed.n; i++)
-		if (has_block(&facts->sources->managed.items[i]))
+		if (facts_file_has_block(&facts->sources->managed.items[i]))
 			return true;
 	return false;
 }

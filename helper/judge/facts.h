@@ -99,6 +99,8 @@ bool facts_in_use(const struct facts *facts);
 /* Has the file KEY=? Says it KEY=no? */
 bool facts_file_has(const struct file *file, const char *key);
 bool facts_file_says_no(const struct file *file, const char *key);
+/* Of a route- or rule- file: has it a block of ours? */
+bool facts_file_has_block(const struct file *file);
 /* Has the host an uplink of that family? */
 bool facts_has_uplink(const struct facts *facts, int family);
 

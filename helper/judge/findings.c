@@ -7,75 +7,54 @@
 #include "base/line.h"
 #include "judge/findings.h"
 
-/* subject: what the sentence of a finding with an address begins with. */
-static const struct {
-	const char *name, *subject, *meaning;
-} kinds[FINDING_KINDS] = {
-	[FINDING_REFUSED] = {"refused", NULL,
-		"a configuration file is wrong, and what it is about is left as it was"},
-	[FINDING_CARRIER] = {"no-carrier", NULL, "the NIC has no carrier, so nothing reaches it"},
-	[FINDING_DROPPED] = {"dropped", "packets to",
-		"the kernel drops packets to the address from other networks"},
-	[FINDING_NO_WAY_BACK] = {"no-way-back", "replies from",
-		"the kernel has no route for replies from the address"},
-	[FINDING_WRONG_NIC] = {"wrong-nic", "replies from",
-		"replies from the address leave by a NIC that does not have it"},
-	[FINDING_WRONG_GATEWAY] = {"wrong-gateway", "replies from",
-		"replies from the address leave by its NIC, but via another gateway"},
-	[FINDING_OFFLINE] = {"offline", NULL,
-		"the host's own traffic has no way out, or leaves by a NIC that is dead"},
-	[FINDING_EDITED] = {"edited", NULL,
-		"the NIC has other addresses than its ifcfg file or its lease"},
-	[FINDING_EMPTY_TABLE] = {"empty-table", NULL,
-		"a rule for addresses of the host leads to a table without routes"},
-	[FINDING_NO_DEFAULT] = {"no-default", NULL,
-		"a rule for addresses of the host leads to a table without a default route"},
-	[FINDING_TWO_DEFAULTS] = {"two-defaults", NULL,
-		"table main has two default routes of one metric, and the kernel alternates"},
-	[FINDING_DUPLICATE_RULE] = {"duplicate-rule", NULL, "a rule is there more than once"},
-	[FINDING_STALE_RULE] = {"stale-rule", NULL,
-		"a rule is for an address or a device that the host does not have"},
-	[FINDING_TABLE_SHARED] = {"table-shared", NULL,
-		"the table that multihome chose for an uplink is used by somebody else, too"},
-	[FINDING_FILES] = {"files", NULL,
-		"the managed block of a route- or rule- file is missing or out of date"},
-	[FINDING_KERNEL] = {"kernel", NULL, "routes or rules of the kernel are not as planned"},
-	[FINDING_SETTING] = {"setting", NULL, "a setting of the kernel is not as planned"},
-	[FINDING_SYSCTL_CONF] = {"sysctl-conf", NULL,
-		"a line of sysctl.conf works against the plan"},
-	[FINDING_ROUTE_LOST] = {"route-lost", NULL,
-		"a route of a route- file is not in the kernel, though its NIC is up"},
-	[FINDING_ARP] = {"arp", "ARP for",
-		"two NICs of one network answer ARP for the same address"},
-	[FINDING_NEIGHBOUR] = {"neighbour", NULL,
-		"the gateway did not answer when it was asked for its MAC address"},
-	[FINDING_HOOK] = {"hook", NULL,
-		"initscripts do not run multihome when a NIC comes up or goes down"},
-	[FINDING_DHCP_HOOK] = {"dhcp-hook", NULL,
-		"dhclient does not run multihome when a lease changes"},
-	[FINDING_NETWORK_MANAGER] = {"network-manager", NULL,
-		"NetworkManager controls the NIC and does not run multihome"},
-	[FINDING_KEY] = {"key", NULL, "a key of a file is misspelt, and so is not read"},
-	[FINDING_NO_GATEWAY] = {"no-gateway", NULL,
-		"a NIC has an address and no gateway, so other networks get no answer by it"},
-	[FINDING_DOWN] = {"down", NULL, "an uplink is down"},
-	[FINDING_WAITS] = {"waits", NULL, "an edited file waits for the next ifup of its NIC"},
-	[FINDING_FIREWALL] = {"firewall", NULL,
-		"firewall rules are loaded; what they drop or mark is not known here"},
-	[FINDING_DEPENDS] = {"depends", "replies from",
-		"a rule leads some replies from the address elsewhere, by mark, port or user"},
-	[FINDING_VRF] = {"vrf", NULL, "the NIC is in a VRF, whose routes are not judged"},
-	[FINDING_NOTICE] = {"notice", NULL, "multihome has something to say of a file"},
+static const char *const names[FINDING_KINDS] = {
+	[FINDING_REFUSED] = "refused",
+	[FINDING_CARRIER] = "no-carrier",
+	[FINDING_DROPPED] = "dropped",
+	[FINDING_NO_WAY_BACK] = "no-way-back",
+	[FINDING_WRONG_NIC] = "wrong-nic",
+	[FINDING_WRONG_GATEWAY] = "wrong-gateway",
+	[FINDING_OFFLINE] = "offline",
+	[FINDING_EDITED] = "edited",
+	[FINDING_EMPTY_TABLE] = "empty-table",
+	[FINDING_NO_DEFAULT] = "no-default",
+	[FINDING_TWO_DEFAULTS] = "two-defaults",
+	[FINDING_DUPLICATE_RULE] = "duplicate-rule",
+	[FINDING_STALE_RULE] = "stale-rule",
+	[FINDING_TABLE_SHARED] = "table-shared",
+	[FINDING_FILES] = "files",
+	[FINDING_KERNEL] = "kernel",
+	[FINDING_SETTING] = "setting",
+	[FINDING_SYSCTL_CONF] = "sysctl-conf",
+	[FINDING_ROUTE_LOST] = "route-lost",
+	[FINDING_ARP] = "arp",
+	[FINDING_NEIGHBOUR] = "neighbour",
+	[FINDING_HOOK] = "hook",
+	[FINDING_DHCP_HOOK] = "dhcp-hook",
+	[FINDING_NETWORK_MANAGER] = "network-manager",
+	[FINDING_KEY] = "key",
+	[FINDING_NO_GATEWAY] = "no-gateway",
+	[FINDING_DOWN] = "down",
+	[FINDING_WAITS] = "waits",
+	[FINDING_FIREWALL] = "firewall",
+	[FINDING_DEPENDS] = "depends",
+	[FINDING_VRF] = "vrf",
+	[FINDING_NOTICE] = "notice",
+};
+
+/* What the sentence of a finding with an address begins with. */
+static const char *const subjects[FINDING_KINDS] = {
+	[FINDING_DROPPED] = "packets to",
+	[FINDING_NO_WAY_BACK] = "replies from",
+	[FINDING_WRONG_NIC] = "replies from",
+	[FINDING_WRONG_GATEWAY] = "replies from",
+	[FINDING_ARP] = "ARP for",
+	[FINDING_DEPENDS] = "replies from",
 };
 
 const char *finding_name(enum finding_kind kind)
 {
-	return kinds[kind].name;
-}
-
-const char *finding_meaning(enum finding_kind kind)
-{
-	return kinds[kind].meaning;
+	return names[kind];
 }
 
 static bool is_same(const struct finding *a, const struct finding *b)
@@ -127,7 +106,7 @@ void findings_free(struct findings *findings)
 
 void finding_format_what(const struct finding *finding, struct text *out)
 {
-	const char *subject = kinds[finding->kind].subject;
+	const char *subject = subjects[finding->kind];
 	char address[PREFIX_TEXT];
 
 	if (finding->address.family && subject) {
@@ -174,11 +153,12 @@ void finding_format_record(const struct finding *finding, struct text *out)
 
 	finding_format_what(finding, &what);
 	text_add_string(out, finding->wrong ? "wrong" : "note");
-	add_field(out, kinds[finding->kind].name);
+	add_field(out, names[finding->kind]);
 	add_field(out, finding->device);
 	add_field(out,
 		finding->address.family ? prefix_format_address(&finding->address, address) : "-");
 	add_field(out, what.bytes);
 	add_field(out, finding->cure);
+	text_add_string(out, "\n");
 	text_free(&what);
 }

@@ -63,9 +63,8 @@ struct findings {
 	size_t n, cap;
 };
 
-/* Its name, a contract like the exit status, and what it means in one sentence. */
+/* A contract, like the exit status. */
 const char *finding_name(enum finding_kind kind);
-const char *finding_meaning(enum finding_kind kind);
 
 /* Takes what and cure over (mem_format). What is true of another address already is counted
  * there, and nothing is said twice. device may be "". */
@@ -78,7 +77,7 @@ void findings_free(struct findings *findings);
 void finding_format_what(const struct finding *finding, struct text *out);
 /* "DEVICE: what" in lines of so many columns, and the cure on one of its own. */
 void finding_format(const struct finding *finding, size_t columns, struct text *out);
-/* STATUS KIND DEVICE ADDRESS WHAT CURE, with tabs between and "-" for nothing; no field has a tab
+/* A line: STATUS KIND DEVICE ADDRESS WHAT CURE, with tabs between and "-" for nothing; no field has a tab
  * or another control character. */
 void finding_format_record(const struct finding *finding, struct text *out);
 

@@ -44,12 +44,16 @@ static void add_string(struct text *out, const char *string)
 	text_add_string(out, "\"");
 }
 
-/* The separator and the key; what follows is the value. */
+/* "," behind another item or member. */
+static const char *separator(const struct text *out)
+{
+	return strchr("[{", out->bytes[out->n - 1]) ? "" : ",";
+}
+
+/* What follows is the value. */
 static void add_key(struct text *out, const char *key)
 {
-	char last = out->n ? out->bytes[out->n - 1] : '{';
-
-	text_format(out, "%s\"%s\":", last == '{' || last == '[' ? "" : ",", key);
+	text_format(out, "%s\"%s\":", separator(out), key);
 }
 
 static void add_member(struct text *out, const char *key, const char *string)
@@ -68,7 +72,7 @@ static void add_address(struct text *out, const char *key, const struct prefix *
 
 static void open_item(struct text *out)
 {
-	text_add_string(out, out->bytes[out->n - 1] == '[' ? "{" : ",{");
+	text_format(out, "%s{", separator(out));
 }
 
 void json_begin(struct text *out)

@@ -49,31 +49,26 @@ static const struct route *find_standby(const struct facts *facts, const struct 
 }
 
 /* The first of those that wait takes over when main's default goes: the one of the lowest metric. */
-static void number_standbys(
-	const struct facts *facts, const struct step own[2], struct showns *showns)
+static void number_standbys(struct showns *showns)
 {
-	const struct route **standbys = mem_resize(NULL, (showns->n + 1) * sizeof(*standbys));
+	const struct route *own, *other;
 	struct shown *shown;
-	const struct uplink *uplink;
 	size_t i, k, place, others;
 
 	for (i = 0; i < showns->n; i++) {
-		uplink = showns->items[i].planned->uplink;
-		standbys[i] = is_by(&own[uplink->inet6], uplink) ? NULL : find_standby(facts, uplink);
-	}
-	for (i = 0; i < showns->n; i++) {
-		if (!standbys[i])
-			continue;
 		shown = &showns->items[i];
-		for (k = 0, place = 1, others = 0; k < showns->n; k++) {
-			if (!standbys[k] || standbys[k]->dst.family != standbys[i]->dst.family)
+		own = shown->standby;
+		for (k = 0, place = 1, others = 0; own && k < showns->n; k++) {
+			other = showns->items[k].standby;
+			if (!other || other->dst.family != own->dst.family)
 				continue;
 			others += k != i;
-			place += standbys[k]->metric < standbys[i]->metric;
+			place += other->metric < own->metric;
 		}
-		snprintf(shown->way, sizeof(shown->way), others ? "standby %zu" : "standby", place);
+		if (own)
+			snprintf(shown->way, sizeof(shown->way), others ? "standby %zu" : "standby",
+				place);
 	}
-	free(standbys);
 }
 
 /* Is what leads replies to the uplink's gateway missing? */
@@ -121,6 +116,7 @@ void show_collect(const struct facts *facts, const char *device, struct showns *
 	const struct planned *planned;
 	const struct uplink *uplink;
 	struct shown *shown;
+	bool wins;
 	size_t i;
 
 	for (i = 0; i < facts->plan->uplinks.n; i++) {
@@ -139,11 +135,11 @@ void show_collect(const struct facts *facts, const char *device, struct showns *
 			prefix_format_address(&uplink->gateway, shown->gateway);
 		if (planned->table)
 			snprintf(shown->table, sizeof(shown->table), "%u", planned->table);
-		strcpy(shown->way, !is_by(&own[uplink->inet6], uplink) ? "-"
-				: own[uplink->inet6].route->n > 1	? "shares"
-									: "winner");
+		wins = is_by(&own[uplink->inet6], uplink);
+		strcpy(shown->way, !wins ? "-" : own[uplink->inet6].route->n > 1 ? "shares" : "winner");
+		shown->standby = wins ? NULL : find_standby(facts, uplink);
 	}
-	number_standbys(facts, own, out);
+	number_standbys(out);
 	for (i = 0; device && i < out->n;)
 		if (strcmp(device, out->items[i].device))
 			memmove(&out->items[i], &out->items[i + 1],

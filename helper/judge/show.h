@@ -9,6 +9,7 @@
 /* One uplink in words. */
 struct shown {
 	const struct planned *planned;
+	const struct route *standby; /* that waits for main's default to go; NULL: none does */
 	const char *device;
 	const char *state;   /* up, down, no-carrier, dead, not-applied, waits, refused, by-hand */
 	const char *filter;  /* off, strict, loose, "-" for IPv6 */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What becomes of one packet and of the reply to it.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -259,20 +258,17 @@ void verdict_begin(const struct facts *facts, const struct packet *packet, struc
 	verdict->uplink = facts_find_uplink(
 		facts, packet->local->device, &packet->local->prefix, &verdict->outside);
 	verdict->planned = facts_find_planned(facts, verdict->uplink);
-	if (verdict->uplink && verdict->uplink->gateway.family) {
+	if (verdict->uplink)
 		verdict->gateway = verdict->uplink->gateway;
-		verdict->has_gateway = true;
-	} else {
-		verdict->has_gateway = find_default(facts, reply.from.family,
-			verdict->holder->name, NULL, &verdict->gateway);
-	}
+	verdict->has_gateway = verdict->gateway.family ||
+		find_default(facts, reply.from.family, verdict->holder->name, NULL,
+			&verdict->gateway);
 	verdict->reply = walk(&facts->walks, &reply, steps);
 	find_arrival(facts, verdict);
 	verdict->expected = verdict->arrival->loopback
 		? ARRIVAL_TAKEN
 		: retrace_arrival(facts, &packet->remote, &verdict->local, verdict->arrival);
 	verdict->question = questions->n;
-	verdict->asked = true;
 	add_question(questions, &verdict->local, &packet->remote, verdict->arrival->name, "");
 	add_question(questions, &packet->remote, &verdict->local, "", packet->zone);
 }
@@ -286,7 +282,6 @@ void verdict_begin_own(const struct facts *facts, const struct prefix *remote,
 	verdict->packet.anybody = true;
 	verdict->reply = walk(&facts->walks, &question, NULL);
 	verdict->question = questions->n;
-	verdict->asked = true;
 	add_question(questions, remote, &question.from, "", "");
 }
 
@@ -442,31 +437,6 @@ static enum fault find_fault(const struct facts *facts, const struct verdict *ve
 	return FAULT_NONE;
 }
 
-void verdict_take_back(struct verdict *verdict, struct questions *questions)
-{
-	questions->n = verdict->question;
-	verdict->asked = false;
-}
-
-/* What the kernel would say if it does what was retraced. */
-static void assume(struct verdict *verdict)
-{
-	const struct step *last = &verdict->reply.last;
-	struct hop hop;
-
-	verdict->arrives.type = ROUTE_LOCAL;
-	if (verdict->expected != ARRIVAL_TAKEN)
-		verdict->arrives.error = EXDEV;
-	if (!last->rule || last->end != STEP_ROUTE || !route_hop_count(last->route)) {
-		verdict->leaves.error = ENETUNREACH;
-		return;
-	}
-	hop = route_hop(last->route, 0);
-	memcpy(verdict->leaves.device, hop.device, sizeof(hop.device));
-	verdict->leaves.gateway = hop.gateway;
-	verdict->leaves.table = last->route->table;
-}
-
 static enum fault judge_hop(const struct facts *facts, const struct verdict *verdict)
 {
 	return verdict->holder ? find_fault(facts, verdict) : fault_of_next_hop(facts, verdict);
@@ -505,12 +475,9 @@ void verdict_finish(
 {
 	bool own = !verdict->holder;
 
-	if (verdict->asked)
-		verdict->leaves = answers[verdict->question + !own];
-	if (verdict->asked && !own)
+	verdict->leaves = answers[verdict->question + !own];
+	if (!own)
 		verdict->arrives = answers[verdict->question];
-	if (!verdict->asked)
-		assume(verdict);
 	verdict->agrees = walk_agrees(verdict);
 	verdict->firewall = facts->firewall[verdict->packet.remote.family == AF_INET6];
 	verdict->fault = judge_hop(facts, verdict);

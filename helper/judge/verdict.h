@@ -88,8 +88,7 @@ struct verdict {
 	bool unanswered; /* it is in a NIC's network, and no NIC answers ARP for it */
 	enum arrival expected; /* what the walk says of the arrival */
 	struct walked reply;
-	bool asked;	 /* the kernel, too; else the walk's word is taken for its */
-	size_t question; /* of the arrival; that of the reply is the next one */
+	size_t question; /* of the arrival; that of the reply is the next one; several may share it */
 
 	/* verdict_finish */
 	struct answer arrives, leaves;
@@ -112,8 +111,6 @@ struct questions {
  * with verdict_free. steps: as of walk. */
 void verdict_begin(const struct facts *facts, const struct packet *packet, struct verdict *verdict,
 	struct steps *steps, struct questions *questions);
-/* Takes back what was added last: the kernel is not asked. */
-void verdict_take_back(struct verdict *verdict, struct questions *questions);
 /* answers: to all questions. */
 void verdict_finish(
 	const struct facts *facts, struct verdict *verdict, const struct answer *answers);

@@ -22,53 +22,44 @@ struct telling {
 	char remote[PREFIX_TEXT], local[PREFIX_TEXT];
 };
 
-/* Takes the words' text and frees it. */
-static void add_line(struct telling *telling, struct text *words)
-{
-	text_format(telling->out, "%*s", LABEL + 1, "");
-	text_wrap(words->bytes, LABEL + 1, LABEL + 1, telling->columns, telling->out);
-	text_free(words);
-}
-
+/* Takes the words' text and frees it. label NULL: one more line of the same step. */
 static void add_step(struct telling *telling, const char *label, struct text *words)
 {
-	text_format(telling->out, "%d %-*s ", ++telling->steps, LABEL - 2, label);
+	if (label)
+		text_format(telling->out, "%d %-*s ", ++telling->steps, LABEL - 2, label);
+	else
+		text_format(telling->out, "%*s", LABEL + 1, "");
 	text_wrap(words->bytes, LABEL + 1, LABEL + 1, telling->columns, telling->out);
 	text_free(words);
 }
 
 static void format_table(unsigned table, struct text *out)
 {
-	if (table == TABLE_MAIN)
-		text_add_string(out, "table main");
-	else if (table == TABLE_LOCAL)
-		text_add_string(out, "table local");
-	else if (table == TABLE_DEFAULT)
-		text_add_string(out, "table default");
+	static const char *const names[] = {"default", "main", "local"};
+
+	if (table >= TABLE_DEFAULT && table <= TABLE_LOCAL)
+		text_format(out, "table %s", names[table - TABLE_DEFAULT]);
 	else
 		text_format(out, "table %u", table);
 }
 
 static void tell_arrival(struct telling *telling)
 {
+	static const char *const reasons[] = {[ARRIVES_BY_ARP] = "which alone answers ARP for it",
+		[ARRIVES_BY_ROUTE] = "which leads to it",
+		[ARRIVES_BY_NETWORK] = "in whose network it is",
+		[ARRIVES_AS_SAID] = "as said"};
 	const struct verdict *verdict = telling->verdict;
-	const char *arrival = verdict->arrival->name, *holder = verdict->holder->name;
+	const struct link *arrival = verdict->arrival, *holder = verdict->holder;
 	struct text words = {0};
 
-	text_format(&words, "%s -> %s by %s", telling->remote, telling->local, arrival);
-	if (verdict->reason == ARRIVES_BY_ARP)
-		text_format(&words, ", which alone answers ARP for it; %s has the address", holder);
-	else if (verdict->reason == ARRIVES_BY_ROUTE)
-		text_format(&words, ", which leads to it; %s has the address", holder);
-	else if (verdict->reason == ARRIVES_BY_NETWORK)
-		text_format(&words, ", in whose network it is; %s has the address", holder);
-	else if (verdict->reason == ARRIVES_AS_SAID)
-		text_format(&words, ", as said; %s has the address", holder);
-	if (!verdict->arrival->up)
-		text_format(&words, "%s is down", strcmp(arrival, holder) ? "; it" : ", which");
-	else if (!verdict->arrival->running)
-		text_format(&words, "%s has no carrier",
-			strcmp(arrival, holder) ? "; it" : ", which");
+	text_format(&words, "%s -> %s by %s", telling->remote, telling->local, arrival->name);
+	if (verdict->reason != ARRIVES_BY_HOLDER)
+		text_format(&words, ", %s; %s has the address", reasons[verdict->reason],
+			holder->name);
+	if (!arrival->up || !arrival->running)
+		text_format(&words, "%s %s", arrival != holder ? "; it" : ", which",
+			arrival->up ? "has no carrier" : "is down");
 	add_step(telling, "arrival", &words);
 }
 
@@ -91,7 +82,7 @@ static void tell_bystanders(struct telling *telling)
 				"and answers ARP for it, too: neighbours may send it there, where "
 				"it is %s",
 				other->refuses ? "DROPPED" : "taken");
-		add_line(telling, &words);
+		add_step(telling, NULL, &words);
 	}
 }
 
@@ -235,27 +226,20 @@ static void tell_reply(struct telling *telling)
 	if (verdict->reply.last.rule)
 		return;
 	text_add_string(&words, "no rule is left: NO ROUTE");
-	add_line(telling, &words);
-}
-
-static bool needs_no_neighbour(const struct telling *telling)
-{
-	const struct link *out =
-		kernel_find_link(telling->facts->kernel, telling->verdict->leaves.device);
-
-	return out && !out->mac[0];
+	add_step(telling, NULL, &words);
 }
 
 static void tell_neighbour(struct telling *telling)
 {
 	const struct verdict *verdict = telling->verdict;
 	const struct neighbour *neighbour = verdict_neighbour(telling->facts, verdict);
+	const struct link *out = kernel_find_link(telling->facts->kernel, verdict->leaves.device);
 	struct text words = {0};
 	char text[PREFIX_TEXT];
 
 	text_format(&words, "%s on %s ", prefix_format_address(verdict_next_hop(verdict), text),
 		verdict->leaves.device);
-	if (needs_no_neighbour(telling))
+	if (out && !out->mac[0])
 		text_add_string(&words, "needs no link-layer address");
 	else if (neighbour && neighbour->state & NEIGHBOUR_FAILED)
 		text_add_string(&words, "does NOT answer (FAILED)");

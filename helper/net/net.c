@@ -34,19 +34,8 @@ bool kernel_has_key(const struct kernel *kernel, const struct route *route)
 	return false;
 }
 
-static int links_by_name(const void *a, const void *b)
-{
-	const struct link *x = a, *y = b;
-
-	return strcmp(x->name, y->name);
-}
-
-static int links_by_number(const void *a, const void *b)
-{
-	const struct link *x = a, *y = b;
-
-	return (x->index > y->index) - (x->index < y->index);
-}
+define_order(links_by_name, struct link, strcmp(x->name, y->name))
+define_order(links_by_number, struct link, (x->index > y->index) - (x->index < y->index))
 
 void links_index(struct links *links)
 {
@@ -105,12 +94,19 @@ const struct neighbour *kernel_find_neighbour(
 	return NULL;
 }
 
+int addresses_in_order(const void *a, const void *b)
+{
+	const struct address *x = a, *y = b;
+
+	return prefix_compare_address(&x->prefix, &y->prefix);
+}
+
 int addresses_by_device_first(const void *a, const void *b)
 {
 	const struct address *x = a, *y = b;
 	int order = strcmp(x->device, y->device);
 
-	return order ? order : prefix_compare_address(&x->prefix, &y->prefix);
+	return order ? order : addresses_in_order(a, b);
 }
 
 bool addresses_have(const struct index *seen, const char *device, const struct prefix *address)

@@ -100,8 +100,8 @@ const struct link *kernel_find_link(const struct kernel *kernel, const char *nam
 const struct neighbour *kernel_find_neighbour(
 	const struct kernel *kernel, const char *device, const struct prefix *address);
 
-/* By device, then by address. */
-compare_items addresses_by_device_first;
+/* By address, whatever the length; by device first. */
+compare_items addresses_in_order, addresses_by_device_first;
 /* Does the device have the address, whatever the length? seen: in that order. */
 bool addresses_have(
 	const struct index *seen, const char *device, const struct prefix *address);

@@ -7,17 +7,11 @@
 
 #include "net/walk.h"
 
-/* The routes of one table that lead to the destination, the most specific first. */
-struct candidates {
-	const struct route **items;
-	size_t n, cap;
-};
-
 /* What is looked up in one table, and what came of it. */
 struct lookup {
 	const struct walks *walks;
 	const struct question *question;
-	struct candidates candidates;
+	struct index candidates; /* routes that lead to the destination, the most specific first */
 	const struct route *route, *other;
 	const char *device;
 };
@@ -32,12 +26,7 @@ static int routes_by_table(const void *x, const void *y)
 	return order ? order : prefix_compare(&a->dst, &b->dst);
 }
 
-static int rules_by_source(const void *x, const void *y)
-{
-	const struct rule *a = x, *b = y;
-
-	return prefix_compare_address(&a->from, &b->from);
-}
+define_order(rules_by_source, struct rule, prefix_compare_address(&x->from, &y->from))
 
 /* Is it passed over for every other source? A goto's target is found by its place. */
 static bool is_for_host(const struct rule *rule)
@@ -114,20 +103,17 @@ static enum step_end selector_missed(
 	return STEP_NOT;
 }
 
-/* fib_find_alias' order; of equal ones, that of the dump. */
+/* fib_find_alias' order; equal ones stay in that of the dump. */
 static int compare_candidates(const void *x, const void *y)
 {
-	const struct route *a = *(const struct route *const *)x,
-			   *b = *(const struct route *const *)y;
+	const struct route *a = x, *b = y;
 	int order = b->dst.len - a->dst.len;
 
 	if (!order)
 		order = b->from.len - a->from.len;
 	if (!order)
 		order = b->tos - a->tos;
-	if (!order)
-		order = compare_numbers(a->metric, b->metric);
-	return order ? order : (a > b) - (a < b);
+	return order ? order : compare_numbers(a->metric, b->metric);
 }
 
 /* False: the table has no routes at all. */
@@ -154,7 +140,7 @@ static bool find_candidates(struct lookup *lookup, unsigned table)
 				(!route->tos || route->tos == question->tos))
 				*array_add(&lookup->candidates) = route;
 	}
-	array_sort(&lookup->candidates, compare_candidates);
+	index_sort(&lookup->candidates, compare_candidates);
 	return true;
 }
 
@@ -177,7 +163,7 @@ static bool take(struct lookup *lookup, const struct route *route, size_t i)
 
 /* fib_select_default: of IPv4 defaults of one key the kernel takes one after the other, as it thinks
  * their routers alive. */
-static const struct route *other_default(const struct candidates *candidates, size_t i)
+static const struct route *other_default(const struct index *candidates, size_t i)
 {
 	const struct route *route = candidates->items[i], *other;
 
@@ -256,22 +242,29 @@ static bool select_best(struct lookup *lookup, size_t first, size_t end, bool al
 	return best >= 0;
 }
 
-static bool same_node(const struct route *a, const struct route *b)
+/* Of those from first on the first that is not of the same node, or, with by_metric, of another
+ * metric. */
+static size_t node_end(const struct index *candidates, size_t first, bool by_metric)
 {
-	return a->dst.len == b->dst.len && a->from.len == b->from.len;
+	const struct route *a = candidates->items[first], *b;
+	size_t end = first + 1;
+
+	for (; end < candidates->n; end++) {
+		b = candidates->items[end];
+		if (a->dst.len != b->dst.len || a->from.len != b->from.len ||
+			(by_metric && a->metric != b->metric))
+			break;
+	}
+	return end;
 }
 
 static bool lookup_nodes(struct lookup *lookup, bool alive)
 {
-	const struct route **items = lookup->candidates.items;
-	size_t n = lookup->candidates.n, first, lowest, end;
+	size_t first, lowest, end;
 
-	for (first = 0; first < n; first = end) {
-		for (end = first; end < n && same_node(items[end], items[first]); end++)
-			;
-		for (lowest = first; lowest < end; lowest++)
-			if (items[lowest]->metric != items[first]->metric)
-				break;
+	for (first = 0; first < lookup->candidates.n; first = end) {
+		lowest = node_end(&lookup->candidates, first, true);
+		end = node_end(&lookup->candidates, first, false);
 		if (select_best(lookup, first, lowest, alive) ||
 			select_best(lookup, lowest, end, alive))
 			return true;

@@ -9,7 +9,6 @@
 #include "plan/draft.h"
 
 define_order(claims_by_address, struct claim, prefix_compare_address(x->address, y->address))
-define_order(addresses_in_order, struct address, prefix_compare_address(&x->prefix, &y->prefix))
 define_order(uplinks_by_device, struct uplink,
 	x->inet6 == y->inet6 ? strcmp(x->device, y->device) : x->inet6 - y->inet6)
 define_order(uplinks_by_file, struct uplink, strcmp(x->file->name, y->file->name))

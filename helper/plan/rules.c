@@ -207,17 +207,11 @@ static bool is_shared(const struct draft *draft, const struct prefix *net)
 	return false;
 }
 
-/* A foreign rule that says all that ours does, and more. A deletion takes the first rule that
- * has what it names (fib_nl_delrule), so deleting ours would take that one. */
-static bool has_similar(const struct draft *draft, const struct rule *rule)
-{
-	return rule_find_twin(&draft->lookups.similar, rule, NULL) != NULL;
-}
-
 static void add_rule(
 	struct draft *draft, const struct prefix *from, unsigned priority, bool to_file)
 {
 	const struct serving *serving = &draft->serving;
+	const struct index *similar = &draft->lookups.similar;
 	const struct kernel *kernel = draft->input->kernel;
 	struct rule rule = rule_make(from, serving->planned->table, priority,
 		kernel && kernel->old_inet6);
@@ -226,7 +220,9 @@ static void add_rule(
 	memcpy(rule.device, serving->uplink->device, sizeof(rule.device));
 	if (rules_meet_source(&serving->by_hand, from))
 		return;
-	if (has_similar(draft, &rule)) {
+	/* A deletion takes the first rule that has what it names (fib_nl_delrule): that of ours
+	 * would take the foreign one, which says more. */
+	if (rule_find_twin(similar, &rule, NULL)) {
 		diag_notice(draft->diags, rule.device, 0,
 			"left alone: a foreign rule of priority "
 			"%u differs from ours only in a further selector",
@@ -241,7 +237,7 @@ static void add_rule(
 		parked.priority += PARKED_BEHIND;
 		if ((serving->parks ||
 			    (serving->parks_new && !index_find(&draft->lookups.rules, &rule))) &&
-			!has_similar(draft, &parked))
+			!rule_find_twin(similar, &parked, NULL))
 			rule = parked;
 	}
 	if (serving->planned->state != STATE_UP)

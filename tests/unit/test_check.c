@@ -318,6 +318,19 @@ static void test_summary(void)
 	clear_scene(&scene);
 }
 
+/* ifup-routes cannot bring what the kernel refuses. */
+static void test_route6_without_inet6(void)
+{
+	struct scene scene;
+
+	set_scene(&scene);
+	add_line(&scene, "2001:db8:55::/48 via 2001:db8:10::5\n");
+	free(scene.sources.managed.items[0].name);
+	scene.sources.managed.items[0].name = mem_string("route6-eth1");
+	find_link(&scene, "eth1")->inet6 = false;
+	find(&scene, "", NULL, "no route of IPv6 is missed where IPv6 is off");
+}
+
 int main(void)
 {
 	test_summary();
@@ -326,5 +339,6 @@ int main(void)
 	test_rules();
 	test_files();
 	test_no_gateway();
+	test_route6_without_inet6();
 	return tap_done();
 }

@@ -364,6 +364,98 @@ static void test_others(void)
 	is_cure(cure_hook(&hook, HOOK_UP), "see whether multihome is installed", "or is not there");
 }
 
+/* What a rule for the address leads to, if it is no table that lacks a default. */
+static void test_passing_rules(void)
+{
+	struct scene scene;
+	struct rule *rule;
+
+	set_unserved(&scene);
+	find_route(&scene, TABLE_DEFAULT, "0.0.0.0/0")->type = ROUTE_UNICAST;
+	rule = add_rule(&scene, 50, "192.168.2.99/32", TABLE_MAIN);
+	rule->min_length = 1;
+	expect(&scene, "eth0", "see ifcfg-eth0, which has no GATEWAY",
+		"main gets no second default because a rule suppresses its first");
+	set_unserved(&scene);
+	find_route(&scene, TABLE_DEFAULT, "0.0.0.0/0")->type = ROUTE_UNICAST;
+	rule = add_rule(&scene, 50, "192.168.2.99/32", 0);
+	rule->action = ACTION_NOP;
+	expect(&scene, "eth0", "see ifcfg-eth0, which has no GATEWAY",
+		"a rule that does nothing has no table to fill");
+}
+
+/* None of the range is left. */
+static void test_no_table(void)
+{
+	struct scene scene;
+	char *cure;
+
+	set_scene(&scene);
+	drop_rule(&scene, 100);
+	scene.plan.uplinks.n = 0;
+	scene.config.table_first = scene.config.table_last = 101;
+	judge(&scene, "eth0");
+	cure = cure_verdict(&scene.facts, &scene.verdict);
+	ok(!scene.facts.free_table, "no table is free");
+	ok(!strstr(cure, "TABLE=0"), "then none is advised: %s", cure);
+	free(cure);
+	clear_scene(&scene);
+}
+
+/* ifup-aliases reads one IPADDR of a file. */
+static void test_outside_alias(void)
+{
+	struct scene scene;
+	char *cure;
+
+	set_outside(&scene, "203.0.113.200/24", "");
+	free(scene.sources.ifcfg.items[0].name);
+	scene.sources.ifcfg.items[0].name = mem_string("ifcfg-eth0:1");
+	scene.config.profiles.items[0].alias = true;
+	scene.config.uplinks.items[0].profile = &scene.config.profiles.items[0];
+	judge(&scene, "eth0");
+	cure = cure_verdict(&scene.facts, &scene.verdict);
+	ok(!strstr(cure, "IPADDR1"), "an alias's file takes no IPADDR1: %s", cure);
+	free(cure);
+	clear_scene(&scene);
+}
+
+/* iputils before EL8 have ping6 for IPv6; EL8 has it as well. */
+static void test_ping6(void)
+{
+	struct scene scene;
+	struct prefix gateway = prefix_of("fe80::1");
+
+	set_scene(&scene);
+	judge(&scene, "eth0");
+	is_cure(cure_gateway(&scene.verdict, "eth0", &gateway),
+		"see the cable of eth0, the router, and ifcfg-eth0; then run ping6 -c 1 -I eth0 "
+		"fe80::1",
+		"a router of IPv6 is pinged by ping6");
+	clear_scene(&scene);
+}
+
+/* A VPN's device that no file configures. */
+static void test_own_tunnel(void)
+{
+	struct scene scene;
+	struct link *link;
+	char *cure;
+
+	set_scene(&scene);
+	link = add_link(&scene, "tun0");
+	link->tunnel = true;
+	link->running = false;
+	add_route(&scene, TABLE_MAIN, "128.0.0.0/1", "tun0", "");
+	judge(&scene, "eth0");
+	strcpy(scene.verdict.leaves.device, "tun0");
+	scene.verdict.fault = FAULT_REPLY_CARRIER;
+	cure = cure_own(&scene.facts, &scene.verdict);
+	ok(!strstr(cure, "ifdown tun0"), "ifdown knows no device without a file: %s", cure);
+	free(cure);
+	clear_scene(&scene);
+}
+
 int main(void)
 {
 	test_planned();
@@ -375,5 +467,10 @@ int main(void)
 	test_own();
 	test_conflict();
 	test_others();
+	test_passing_rules();
+	test_no_table();
+	test_outside_alias();
+	test_ping6();
+	test_own_tunnel();
 	return tap_done();
 }

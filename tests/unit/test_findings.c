@@ -41,6 +41,8 @@ static void record(const struct finding *finding, const char *want, const char *
 	struct text text = {0};
 
 	finding_format_record(finding, &text);
+	ok(text.bytes[text.n - 1] == '\n', "%s: a line", name);
+	text.bytes[text.n - 1] = '\0';
 	is(text.bytes, want, name);
 	text_free(&text);
 }
@@ -90,8 +92,7 @@ int main(void)
 	for (i = 0; i < FINDING_KINDS; i++) {
 		for (k = 0; k < i && strcmp(finding_name(i), finding_name(k)); k++)
 			;
-		ok(k == i && *finding_name(i) && *finding_meaning(i),
-			"%s: a name of its own and a meaning", finding_name(i));
+		ok(k == i && *finding_name(i), "%s: a name of its own", finding_name(i));
 	}
 	return tap_done();
 }

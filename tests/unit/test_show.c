@@ -144,11 +144,27 @@ static void test_table(void)
 	clear_scene(&scene);
 }
 
+/* rp_filter takes any number (proc_dointvec); fib_validate_source is strict for 1 alone. */
+static void test_odd_filter(void)
+{
+	struct scene scene;
+
+	set_scene(&scene);
+	set(&scene, "eth0", SYSCTL_RP_FILTER, 3);
+	expect(&scene, "up standby loose, up winner off", "3 is as loose as 2");
+	set_scene(&scene);
+	set(&scene, "all", SYSCTL_RP_FILTER, -1);
+	set(&scene, "eth0", SYSCTL_RP_FILTER, -1);
+	set(&scene, "eth1", SYSCTL_RP_FILTER, 0);
+	expect(&scene, "up standby loose, up winner off", "and so is -1");
+}
+
 int main(void)
 {
 	test_states();
 	test_default();
 	test_filter();
 	test_table();
+	test_odd_filter();
 	return tap_done();
 }

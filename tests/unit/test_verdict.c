@@ -354,6 +354,20 @@ static void test_own(void)
 	expect_own(&scene, "no-route", "or there is none");
 }
 
+/* A table that no rule leads to is no way out. */
+static void test_default_of_no_rule(void)
+{
+	struct scene scene;
+
+	set_scene(&scene);
+	add_link(&scene, "eth2");
+	add_address(&scene, "eth2", "172.20.0.9/24");
+	add_route(&scene, 77, "0.0.0.0/0", "eth2", "172.20.0.1");
+	judge(&scene, "eth2");
+	ok(!scene.verdict.has_gateway, "a default in a table that no rule leads to is no gateway");
+	clear_scene(&scene);
+}
+
 int main(void)
 {
 	test_right();
@@ -364,5 +378,6 @@ int main(void)
 	test_arrival();
 	test_unknown();
 	test_own();
+	test_default_of_no_rule();
 	return tap_done();
 }

@@ -261,6 +261,28 @@ static void test_inet6(void)
 	expect("1 unknown", "IPv6: of a nexthop object that is not expanded nothing is known");
 }
 
+/* Of two rules for marks the first leads the same way, the second does not. */
+static void test_depends(void)
+{
+	struct walks arranged = {.forwarding6 = false};
+	struct walked walked;
+	size_t i;
+
+	for (i = 1; i <= 2; i++) {
+		rule((unsigned)i, "0.0.0.0/0", 6 + (unsigned)i)->mark = (unsigned)i;
+		kernel.rules.items[i - 1].mask = 0xff;
+	}
+	rule(3, "192.168.2.0/24", 7);
+	route(7, "0.0.0.0/0", "192.168.2.1", "eth0");
+	route(8, "0.0.0.0/0", "10.0.0.1", "eth1");
+	walks_build(&kernel, &arranged);
+	walked = walk(&arranged, &question, NULL);
+	ok(walked.depends == &kernel.rules.items[1],
+		"a mark's rule that leads the same way hides none that leads another");
+	walks_free(&arranged);
+	reset();
+}
+
 int main(void)
 {
 	reset();
@@ -269,6 +291,7 @@ int main(void)
 	test_tables();
 	test_dead();
 	test_inet6();
+	test_depends();
 	kernel_free(&kernel);
 	return tap_done();
 }
