@@ -89,9 +89,7 @@ static void add_other(
 {
 	struct other *other;
 
-	if (rule->priority < draft->input->config->rule_priority ||
-		rule->priority >= PRIORITY_MAIN || is_idle(draft, rule) ||
-		!meets_host(draft, rule))
+	if (rule->priority >= PRIORITY_MAIN || is_idle(draft, rule) || !meets_host(draft, rule))
 		return;
 	other = array_add(others);
 	other->rule = rule;
@@ -147,22 +145,22 @@ static void choose_priority(struct draft *draft, int family, struct priorities *
 	collect_others(draft, family, &others, &unnumbered);
 	for (i = 0; i < others.n && before == PRIORITY_MAIN; i++) {
 		other = others.in_order.items[i];
-		if (!other->whole)
+		if (other->whole && other->rule->priority >= least)
+			before = other->rule->min_length ? before : other->rule->priority;
+		else
 			behind = other->rule->priority;
-		else if (!other->rule->min_length)
-			before = other->rule->priority;
 	}
 	free(others.in_order.items);
 	free(others.items);
-	first = behind ? behind + 1 : least;
+	first = behind < least ? least : behind + 1;
 	if (unnumbered || first + ROOM > before)
 		first = before - ROOM;
-	chosen->cramped = first <= behind || first < least;
+	chosen->cramped = first <= behind;
 	/* Of rules of one priority the kernel asks the older first. */
 	if (chosen->cramped)
-		first = !behind ? least : behind + 1 < before ? behind + 1 : behind;
+		first = behind + 1 < before ? behind + 1 : behind;
 	chosen->address = first;
-	chosen->prefix = first + 1 < before || !behind ? first + 1 : first;
+	chosen->prefix = first + 1 < before ? first + 1 : first;
 }
 
 void draft_choose_priorities(struct draft *draft)
