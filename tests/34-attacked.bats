@@ -491,3 +491,17 @@ ban='to 198.51.100.0/24 prohibit'
 	multihome 0 prepare ifcfg-eth0
 	is "$(way 2001:db8:bad::1 2001:db8:2::99)" none 'during ifup'
 }
+
+# bats test_tags=long
+@test "IPv6: clean says no default stays where none does" {
+	host_up LAB_IPV6=1
+	lab_uplinks6
+	service start
+	host ip -6 route flush table main default
+	host ip -6 route add unreachable default metric 1024
+	lab_install
+	multihome 0 sync
+	multihome 0 clean
+	has_no "$(host ip -6 route show default)" via
+	has_no "$stderr" '^eth.: its default route stays in table main'
+}

@@ -409,7 +409,8 @@ void draft_copy_held(struct draft *draft)
 static bool is_others_default(const struct draft *draft, const struct route *route)
 {
 	return route->table == TABLE_MAIN && !route->dst.len &&
-		!(route->dst.family == AF_INET6 && route->type == ROUTE_UNREACHABLE) &&
+		!(route->type == ROUTE_UNREACHABLE &&
+			(!route->protocol || route->protocol == PROTO_KERNEL)) &&
 		!plan_owns_route(draft->plan, route);
 }
 
