@@ -227,7 +227,8 @@ each_edit() {
 	is "$(lines "$stderr")" 1 'messages'
 	has "$stderr" 'eth0|192\.168\.2\.1'
 	alive clean
-	is "$(host ip route show default | sed 's/ *$//')" 'default via 192.168.2.1 dev eth0'
+	is "$(host ip route show default | sed 's/ *$//')" \
+		'default via 192.168.2.1 dev eth0 metric 1835560813'
 	is "$(our_routes)" ''
 	multihome 0 clean
 	alive 'a second clean'

@@ -505,3 +505,31 @@ ban='to 198.51.100.0/24 prohibit'
 	has_no "$(host ip -6 route show default)" via
 	has_no "$stderr" '^eth.: its default route stays in table main'
 }
+
+# bats test_tags=long
+@test "a VPN that wg-quick starts after multihome leaves the uplinks their replies" {
+	plain
+	vpn_nic wg0 172.30.66.2/24
+	host ip route add default dev wg0 table 51820
+	host ip rule add not fwmark 51820 table 51820
+	host ip rule add table main suppress_prefixlength 0
+	multihome 0 sync
+	is "$(way 8.8.8.8)" wg0 'the host itself'
+	answers 0 1
+}
+
+# bats test_tags=long
+@test "IPv6: a VPN's address in an uplink's network keeps the VPN's way" {
+	host_up LAB_IPV6=1
+	lab_uplinks6
+	service start
+	vpn_nic wg0
+	host ip address add 2001:db8:10::66/128 dev wg0 nodad
+	host ip -6 route add default dev wg0 table 51820
+	host ip -6 rule add not fwmark 51820 table 51820
+	host ip -6 rule add table main suppress_prefixlength 0
+	is "$(way 2001:4860::8 2001:db8:10::66)" wg0 'without multihome'
+	lab_install
+	multihome 0 sync
+	is "$(way 2001:4860::8 2001:db8:10::66)" wg0 'with it'
+}

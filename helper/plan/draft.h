@@ -64,6 +64,7 @@ struct lookups {
 	struct claims claims; /* the uplinks' addresses */
 	struct index claimed; /* the same, by address */
 	struct index located; /* all addresses that are configured or the kernel's, by address */
+	struct index leading; /* the kernel's default routes of others, or parts of one, by device */
 	struct index services; /* the service addresses of these, likewise */
 	struct index standing; /* the kernel's addresses, by device */
 	struct index networks; /* the configuration's addresses, by their network */

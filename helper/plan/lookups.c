@@ -26,6 +26,7 @@ define_order_by_two(routes_by_next_hop, struct route,
 	prefix_compare_address(&x->gateway, &y->gateway), strcmp(x->device, y->device))
 define_order(filled_by_table, struct filled_table,
 	x->table == y->table ? x->family - y->family : compare_numbers(x->table, y->table))
+define_order(routes_by_device, struct route, strcmp(x->device, y->device))
 define_order(routes_by_prefix, struct route, prefix_compare(&x->dst, &y->dst))
 define_order_by_two(routes_by_device_and_prefix, struct route,
 	strcmp(x->device, y->device), prefix_compare(&x->dst, &y->dst))
@@ -102,14 +103,39 @@ bool draft_answers_no_arp(const struct draft *draft, const char *device)
 	return link && (link->loopback || link->noarp);
 }
 
+/* No default, nor a part of one by which a VPN takes all: halves, quarters, IPv6's 2000::/3 or fc00::/7. */
+static bool is_specific(const struct prefix *dst)
+{
+	if (prefix_is_link_local(dst))
+		return dst->len < prefix_bits(dst->family);
+	return dst->family == AF_INET ? dst->len > 3 : dst->len > 7 && prefix_is_unicast(dst);
+}
+
+/* By which devices do others lead everything, or a part of it, out of the host? */
+static void collect_leading(const struct kernel *kernel, struct lookups *lookups)
+{
+	const struct route *route;
+	size_t i;
+
+	for (i = 0; kernel && i < kernel->routes.n; i++) {
+		route = &kernel->routes.items[i];
+		if (route->device[0] && !is_specific(&route->dst) &&
+			route->protocol != PROTO_MULTIHOME)
+			*array_add(&lookups->leading) = route;
+	}
+	index_sort(&lookups->leading, routes_by_device);
+}
+
 /* A service address of lo, of a device that answers no ARP, or that has it alone, without a
- * network: nobody else's, so it answers through the uplink in whose network it lies. */
+ * network: nobody else's, so it answers through the uplink in whose network it lies. But that of a
+ * VPN that leads out of the host is the VPN's. */
 bool draft_is_service(const struct draft *draft, const struct address *address)
 {
 	const struct prefix *prefix = &address->prefix;
-	const struct link *link = kernel_find_link(draft->input->kernel, address->device);
+	struct route key = {.table = 0};
 
-	return !(link && link->tunnel) &&
+	memcpy(key.device, address->device, sizeof(key.device));
+	return !index_find(&draft->lookups.leading, &key) &&
 		(prefix->len == prefix_bits(prefix->family) ||
 			draft_answers_no_arp(draft, address->device)) &&
 		prefix_is_unicast(prefix) && !claimed_by_another(draft, NULL, prefix) &&
@@ -181,14 +207,6 @@ static void collect_left_up(const struct plan_input *input, struct lookups *look
 		if (is_left_up(input, lookups, &record->items[i]))
 			*array_add(&lookups->left_up) = &record->items[i];
 	index_sort(&lookups->left_up, devices_in_order);
-}
-
-/* No default, nor a part of one by which a VPN takes all: halves, quarters, IPv6's 2000::/3 or fc00::/7. */
-static bool is_specific(const struct prefix *dst)
-{
-	if (prefix_is_link_local(dst))
-		return dst->len < prefix_bits(dst->family);
-	return dst->family == AF_INET ? dst->len > 3 : dst->len > 7 && prefix_is_unicast(dst);
 }
 
 static void add_main(const struct route *route, struct lookups *lookups)
@@ -362,6 +380,7 @@ void lookups_build(struct draft *draft)
 	if (input->brought_up)
 		index_build(input->brought_up, brought_ups_by_file, &lookups->brought_up);
 	collect_left_up(input, lookups);
+	collect_leading(input->kernel, lookups);
 	collect_addresses(draft);
 	if (!input->kernel)
 		return;
@@ -377,6 +396,7 @@ void lookups_free(struct lookups *lookups)
 	free(lookups->claims.items);
 	free(lookups->claimed.items);
 	free(lookups->located.items);
+	free(lookups->leading.items);
 	free(lookups->services.items);
 	free(lookups->standing.items);
 	free(lookups->rules.items);
