@@ -65,7 +65,25 @@ static char *see_route(const struct route *route)
 	return cure.bytes;
 }
 
-/* A table that a rule leads to gets the default route that it lacks. */
+/* Is the rule neither the kernel's own nor ours? */
+static bool is_foreign(const struct facts *facts, const struct rule *rule)
+{
+	bool own_table = rule->table >= TABLE_DEFAULT && rule->table <= TABLE_LOCAL;
+
+	return !facts_own_rule(facts, rule) &&
+		(rule->from.len || rule->to.len || rule->action != ACTION_LOOKUP || !own_table);
+}
+
+/* Is there a table that a rule of somebody else leads to, and that lacks a default route? What the
+ * kernel's own tables get is not for one address. */
+static bool can_fill(const struct facts *facts, const struct verdict *verdict)
+{
+	const struct rule *lapsed = verdict->reply.lapsed.rule;
+
+	return lapsed && verdict->has_gateway && is_foreign(facts, lapsed) &&
+		(lapsed->table < TABLE_DEFAULT || lapsed->table > TABLE_LOCAL);
+}
+
 static char *fill_table(const struct verdict *verdict)
 {
 	char text[PREFIX_TEXT];
@@ -147,15 +165,6 @@ static char *serve_outside(const struct facts *facts, const struct verdict *verd
 	return serve_in_file(file, local, len);
 }
 
-/* Is the rule neither the kernel's own nor ours? */
-static bool is_foreign(const struct facts *facts, const struct rule *rule)
-{
-	bool own_table = rule->table >= TABLE_DEFAULT && rule->table <= TABLE_LOCAL;
-
-	return !facts_own_rule(facts, rule) &&
-		(rule->from.len || rule->to.len || rule->action != ACTION_LOOKUP || !own_table);
-}
-
 /* The one that led the reply where it went, past ours or by itself. NULL: none did. */
 static const struct rule *find_foreign(const struct facts *facts, const struct verdict *verdict)
 {
@@ -187,7 +196,7 @@ static char *serve_planned(const struct facts *facts, const struct verdict *verd
 	if (planned->state == STATE_EDITED || planned->state == STATE_DOWN)
 		return cure_restart(planned->uplink->device);
 	if (planned->state == STATE_BY_HAND) {
-		if (lapsed && is_foreign(facts, lapsed))
+		if (can_fill(facts, verdict))
 			return fill_table(verdict);
 		return foreign ? see_rule(foreign) : cure_restart(planned->uplink->device);
 	}
@@ -263,10 +272,9 @@ static char *serve_unknown(const struct facts *facts, const struct verdict *verd
 
 static char *serve_unserved(const struct facts *facts, const struct verdict *verdict)
 {
-	const struct rule *lapsed = verdict->reply.lapsed.rule;
 	const struct rule *foreign = find_foreign(facts, verdict);
 
-	if (lapsed && is_foreign(facts, lapsed) && verdict->has_gateway)
+	if (can_fill(facts, verdict))
 		return fill_table(verdict);
 	if (foreign)
 		return see_rule(foreign);

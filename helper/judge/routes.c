@@ -133,8 +133,7 @@ static void check_table(const struct facts *facts, const struct index *lapsed,
 	bool own = facts_own_rule(facts, rule);
 	struct finding found = {.kind = empty ? FINDING_EMPTY_TABLE : FINDING_NO_DEFAULT};
 
-	if (!verdict || verdict->reply.lapsed.end == STEP_THROW ||
-		verdict->reply.lapsed.end == STEP_SUPPRESSED)
+	if (!verdict)
 		return;
 	found.wrong = own || verdict_is_bad(verdict);
 	if (found.wrong || empty)

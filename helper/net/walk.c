@@ -408,7 +408,7 @@ struct walked walk(const struct walks *walks, const struct question *question, s
 			walked.last = step;
 			break;
 		}
-		if (step_matches(&step) && rule->from.len && step.end != STEP_GOTO)
+		if (rule->from.len && (step.end == STEP_EMPTY || step.end == STEP_NO_ROUTE))
 			walked.lapsed = step;
 	}
 	if (others.rule && !same_way(&others, &walked.last))

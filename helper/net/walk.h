@@ -57,8 +57,8 @@ struct steps {
 /* Where a walk ended. */
 struct walked {
 	struct step last; /* what decided; rule NULL: nothing did, there is no route */
-	/* The last rule for addresses of the host's that matched before that and led nowhere; rule
-	 * NULL: none did. */
+	/* The last rule for addresses of the host's that matched before that, and whose table has no
+	 * route there; rule NULL: none did. */
 	struct step lapsed;
 	/* The first rule that is for packets with a mark, a port or a user, came before that, and
 	 * leads such packets by another device or nowhere; NULL: none does. */

@@ -374,13 +374,13 @@ static void test_passing_rules(void)
 	find_route(&scene, TABLE_DEFAULT, "0.0.0.0/0")->type = ROUTE_UNICAST;
 	rule = add_rule(&scene, 50, "192.168.2.99/32", TABLE_MAIN);
 	rule->min_length = 1;
-	expect(&scene, "eth0", "see ifcfg-eth0, which has no GATEWAY",
+	expect(&scene, "eth0", "set GATEWAY=192.168.2.1 in ifcfg-eth0 and run multihome sync",
 		"main gets no second default because a rule suppresses its first");
 	set_unserved(&scene);
 	find_route(&scene, TABLE_DEFAULT, "0.0.0.0/0")->type = ROUTE_UNICAST;
 	rule = add_rule(&scene, 50, "192.168.2.99/32", 0);
 	rule->action = ACTION_NOP;
-	expect(&scene, "eth0", "see ifcfg-eth0, which has no GATEWAY",
+	expect(&scene, "eth0", "set GATEWAY=192.168.2.1 in ifcfg-eth0 and run multihome sync",
 		"a rule that does nothing has no table to fill");
 }
 
