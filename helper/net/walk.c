@@ -378,7 +378,8 @@ struct walked walk(const struct walks *walks, const struct question *question, s
 {
 	struct turn turn = {.walks = walks, .source = {.from = question->from}};
 	struct walked walked = {.depends = NULL};
-	struct step step, others = {.rule = NULL};
+	struct steps others = {0}; /* what becomes of packets with a mark, a port or a user */
+	struct step step;
 	const struct rule *rule, *skip_to = NULL;
 	/* All are told, so that somebody who reads them sees his own. */
 	const struct rules *all = steps ? &walks->kernel->rules : NULL;
@@ -397,10 +398,8 @@ struct walked walk(const struct walks *walks, const struct question *question, s
 				step.end = STEP_NOWHERE;
 			if (step.end == STEP_GOTO)
 				walked.jump = rule;
-		} else if ((step.end == STEP_MARK || step.end == STEP_OTHER) && !others.rule) {
-			others = act_on_others(walks, question, rule);
-			if (!decides(&others))
-				others.rule = NULL;
+		} else if (step.end == STEP_MARK || step.end == STEP_OTHER) {
+			*array_add(&others) = act_on_others(walks, question, rule);
 		}
 		if (steps)
 			*array_add(steps) = step;
@@ -411,8 +410,10 @@ struct walked walk(const struct walks *walks, const struct question *question, s
 		if (rule->from.len && (step.end == STEP_EMPTY || step.end == STEP_NO_ROUTE))
 			walked.lapsed = step;
 	}
-	if (others.rule && !same_way(&others, &walked.last))
-		walked.depends = others.rule;
+	for (i = 0; i < others.n && !walked.depends; i++)
+		if (decides(&others.items[i]) && !same_way(&others.items[i], &walked.last))
+			walked.depends = others.items[i].rule;
+	free(others.items);
 	return walked;
 }
 
