@@ -40,7 +40,8 @@ static bool find_default(const struct facts *facts, int family, const char *devi
 
 	for (i = 0; i < routes->n; i++) {
 		route = &routes->items[i];
-		if (route->dst.len || route->dst.family != family || route->type != ROUTE_UNICAST)
+		if (route->dst.len || route->dst.family != family || route->type != ROUTE_UNICAST ||
+			!walks_lead_to(&facts->walks, route->table, family))
 			continue;
 		for (k = 0; k < route_hop_count(route); k++) {
 			hop = route_hop(route, k);

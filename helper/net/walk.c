@@ -26,6 +26,8 @@ static int routes_by_table(const void *x, const void *y)
 	return order ? order : prefix_compare(&a->dst, &b->dst);
 }
 
+define_order_by_two(rules_by_table, struct rule, compare_numbers(x->from.family, y->from.family),
+	compare_numbers(x->table, y->table))
 define_order(rules_by_source, struct rule, prefix_compare_address(&x->from, &y->from))
 
 /* Is it passed over for every other source? A goto's target is found by its place. */
@@ -51,6 +53,7 @@ void walks_build(const struct kernel *kernel, struct walks *walks)
 		*array_add(is_for_host(rule) ? &walks->hosts : &walks->rules) = rule;
 	}
 	index_sort(&walks->hosts, rules_by_source);
+	index_build(&kernel->rules, rules_by_table, &walks->tables);
 }
 
 void walks_free(struct walks *walks)
@@ -58,6 +61,7 @@ void walks_free(struct walks *walks)
 	free(walks->routes.items);
 	free(walks->hosts.items);
 	free(walks->rules.items);
+	free(walks->tables.items);
 	memset(walks, 0, sizeof(*walks));
 }
 
@@ -68,6 +72,13 @@ bool walks_table_empty(const struct walks *walks, unsigned table, int family)
 	const struct route *route = at < walks->routes.n ? walks->routes.items[at] : NULL;
 
 	return !route || route->table != table || route->dst.family != family;
+}
+
+bool walks_lead_to(const struct walks *walks, unsigned table, int family)
+{
+	const struct rule key = {.table = table, .from = {.family = (unsigned char)family}};
+
+	return index_find(&walks->tables, &key) != NULL;
 }
 
 static bool iif_meets(
