@@ -95,6 +95,15 @@ static char *fill_table(const struct verdict *verdict)
 		verdict->holder->name, verdict->reply.lapsed.rule->table);
 }
 
+/* "set KEYS TABLE=N in FILE and run multihome sync", of a table that nobody uses. */
+static char *set_table(const struct facts *facts, const char *keys, const struct file *file)
+{
+	if (!facts->free_table)
+		return mem_string("see TABLE_RANGE= in /etc/sysconfig/multihome: no table is free");
+	return mem_format("set %sTABLE=%u in %s %s", keys, facts->free_table, file->name,
+		then_sync);
+}
+
 /* Files say nothing of the NIC: what an administrator would type. */
 static char *make_table(const struct facts *facts, const struct verdict *verdict)
 {
@@ -247,7 +256,8 @@ static char *serve_unknown(const struct facts *facts, const struct verdict *verd
 	struct prefix gateway = verdict->gateway;
 	bool inet6 = verdict->local.family == AF_INET6;
 	const char *key = inet6 ? "IPV6_DEFAULTGW" : "GATEWAY";
-	char text[PREFIX_TEXT], table[24] = "";
+	struct text keys = {0};
+	char text[PREFIX_TEXT], *cure;
 
 	if (!profile)
 		return make_table(facts, verdict);
@@ -262,12 +272,17 @@ static char *serve_unknown(const struct facts *facts, const struct verdict *verd
 			prefix_format_address(&verdict->local, text));
 	if (!gateway.family && !find_neighbours_gateway(facts, verdict, &gateway))
 		return mem_format("see %s, which has no %s", profile->file->name, key);
+	text_format(&keys, "%s=%s%s%s", key, prefix_format_address(&gateway, text),
+		inet6 ? "%" : "", inet6 ? device : "");
 	/* One uplink alone is served only if it has a TABLE=. */
-	if (!facts->config->uplinks.n)
-		snprintf(table, sizeof(table), " and TABLE=%u", facts->free_table);
-	return mem_format("set %s=%s%s%s%s in %s %s", key,
-		prefix_format_address(&gateway, text), inet6 ? "%" : "", inet6 ? device : "", table,
-		profile->file->name, then_sync);
+	if (facts->config->uplinks.n) {
+		cure = mem_format("set %s in %s %s", keys.bytes, profile->file->name, then_sync);
+	} else {
+		text_add_string(&keys, " and ");
+		cure = set_table(facts, keys.bytes, profile->file);
+	}
+	text_free(&keys);
+	return cure;
 }
 
 static char *serve_unserved(const struct facts *facts, const struct verdict *verdict)
@@ -284,8 +299,7 @@ static char *serve_unserved(const struct facts *facts, const struct verdict *ver
 		return serve_unknown(facts, verdict);
 	if (verdict->fault == FAULT_GATEWAY || verdict->fault == FAULT_NO_ROUTE)
 		return cure_restart(verdict->holder->name);
-	return mem_format("set TABLE=%u in %s %s", facts->free_table,
-		verdict->uplink->file->name, then_sync);
+	return set_table(facts, "", verdict->uplink->file);
 }
 
 /* The reply does not leave as it should, or the filter says so. */

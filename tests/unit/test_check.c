@@ -190,7 +190,8 @@ static void test_rules(void)
 	set_scene(&scene);
 	scene.facts.forwards[false] = true;
 	add_rule(&scene, 50, "203.0.113.0/24", 101);
-	find(&scene, "note table-shared eth1", "set TABLE=102 in ifcfg-eth1 and run multihome sync",
+	find(&scene, "note table-shared eth1",
+		"see what else table 101 is for, and TABLE= in ifcfg-eth1",
 		"a router's rules are for others, and the table is shared");
 	set_scene(&scene);
 	add_address(&scene, "eth1", "203.0.113.5/32");
