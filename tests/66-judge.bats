@@ -13,6 +13,11 @@ plain_started() {
 	service start
 }
 
+# The program alone: no hook has it, and no file is of its own.
+program() {
+	host install -m 755 "/run/lab/repo/${LAB_BUILD:-build}/multihome" /sbin/multihome
+}
+
 # json PATTERN: what was printed last is one JSON object, and has a line like that once it is
 # indented.
 json() {
@@ -705,11 +710,36 @@ cures() {
 	router 0 ping -n -q -c1 -W1 192.168.2.99
 	host ip address add "${LAB_ADDRESSES6[0]}/64" dev eth0 nodad
 	host ip -6 route add default via 2001:db8:2::1 metric 2000
-	cures wrong-nic 0 "run ip -6 route add default via 2001:db8:2::1 dev eth0 table 100 && \
+	cures wrong-nic 0 "run ip -6 route replace default via 2001:db8:2::1 dev eth0 table 100 && \
 ip -6 rule add from 2001:db8:2::99 table 100" "${LAB_ADDRESSES6[0]}"
 	host ip -6 route flush table 100
 	cures wrong-nic 0 'run ip -6 route add default via 2001:db8:2::1 dev eth0 table 100' \
 		"${LAB_ADDRESSES6[0]}"
+}
+
+# A cloud's agent gave eth1 its addresses, and a table for pods alone.
+@test "two addresses of a NIC without a file: both cures of one output can be carried out" {
+	local cures
+	host_up LAB_RP_FILTER=el6
+	rm "$LAB_SCRIPTS/ifcfg-eth1"
+	service start
+	program
+	host ip -batch - <<-END
+		link set eth1 up
+		address add 10.0.0.99/8 dev eth1
+		address add 10.0.0.98/8 dev eth1
+		route add default via 10.0.0.1 dev eth1 table 2
+		rule add from 10.0.0.98 to 10.0.0.0/8 lookup 2 priority 1536
+	END
+	links_settle
+	is "$(probe_ping 10.0.0.98)" 'lost -'
+	mapfile -t cures < <(host multihome check --porcelain | tail -n +2 | cut -f 6 | grep -v '^-$')
+	is "${#cures[@]}" 2
+	carry_out "${cures[0]}"
+	carry_out "${cures[1]}"
+	is "$(probe_ping 10.0.0.99)" 'ok eth1'
+	is "$(probe_ping 10.0.0.98)" 'ok eth1'
+	quiet
 }
 
 # --- verdicts of IPv6 (tests/hosts has those of IPv4) -------------------------------------------------

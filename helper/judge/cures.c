@@ -98,24 +98,32 @@ static char *fill_table(const struct verdict *verdict)
 /* "set KEYS TABLE=N in FILE and run multihome sync", of a table that nobody uses. */
 static char *set_table(const struct facts *facts, const char *keys, const struct file *file)
 {
-	if (!facts->free_table)
+	unsigned table = facts_free_table(facts, 0);
+
+	if (!table)
 		return mem_string("see TABLE_RANGE= in /etc/sysconfig/multihome: no table is free");
-	return mem_format("set %sTABLE=%u in %s %s", keys, facts->free_table, file->name,
-		then_sync);
+	return mem_format("set %sTABLE=%u in %s %s", keys, table, file->name, then_sync);
 }
 
-/* Files say nothing of the NIC: what an administrator would type. */
+/* Files say nothing of the NIC: what an administrator would type. Each NIC has a table of its own,
+ * which its other addresses' cures make once more. */
 static char *make_table(const struct facts *facts, const struct verdict *verdict)
 {
 	const char *ip = ip_command(verdict->local.family);
 	char gateway[PREFIX_TEXT], local[PREFIX_TEXT];
-	unsigned table = facts->free_table;
+	const struct links *links = &facts->kernel->links;
+	size_t i, before = 0;
+	unsigned table;
 
+	for (i = 0; &links->items[i] < verdict->holder; i++)
+		before += !links->items[i].loopback &&
+			!facts_find_profile(facts, links->items[i].name);
+	table = facts_free_table(facts, before);
 	if (!verdict->gateway.family || !table)
 		return mem_string("");
 	prefix_format_address(&verdict->gateway, gateway);
 	prefix_format_address(&verdict->local, local);
-	return mem_format("run %s route add default via %s dev %s table %u && "
+	return mem_format("run %s route replace default via %s dev %s table %u && "
 			  "%s rule add from %s table %u",
 		ip, gateway, verdict->holder->name, table, ip, local, table);
 }

@@ -277,7 +277,7 @@ static void test_unserved(void)
 	scene.config.profiles.n = 0;
 	find_route(&scene, TABLE_DEFAULT, "0.0.0.0/0")->type = ROUTE_UNICAST;
 	expect(&scene, "eth0",
-		"run ip route add default via 192.168.2.1 dev eth0 table 102 && ip rule add from "
+		"run ip route replace default via 192.168.2.1 dev eth0 table 102 && ip rule add from "
 		"192.168.2.99 table 102",
 		"without a file what an administrator would type");
 	set_unserved(&scene);
@@ -396,7 +396,7 @@ static void test_no_table(void)
 	scene.config.table_first = scene.config.table_last = 101;
 	judge(&scene, "eth0");
 	cure = cure_verdict(&scene.facts, &scene.verdict);
-	ok(!scene.facts.free_table, "no table is free");
+	ok(!facts_free_table(&scene.facts, 0), "no table is free");
 	ok(!strstr(cure, "TABLE=0"), "then none is advised: %s", cure);
 	free(cure);
 	clear_scene(&scene);
