@@ -241,7 +241,7 @@ explained() {
 
 # --- the host's own traffic ------------------------------------------------------------------
 
-@test "F1, F14: the winner's cable is out: the host is offline, and the cure brings it back" {
+@test "F1, F14: the winner's cable is out: the host is offline, and ifdown moves on to the next" {
 	plain_started LAB_RP_FILTER=el6
 	reaches_client eth1
 	cable_out 1
@@ -252,8 +252,8 @@ explained() {
 		README.md
 	finding no-carrier eth1
 	finding offline
-	is "${cure%%;*}" 'run ifdown eth1'
-	carry_out "$cure"
+	is "$cure" 'see the cable of eth1, and what is at its other end'
+	host ifdown eth1
 	reaches_client eth0
 	answers 0
 	quiet
@@ -263,7 +263,7 @@ explained() {
 	answers 0 1
 }
 
-@test "F14: the winner's gateway is dead: offline, and the cure brings the host back" {
+@test "F14: the winner's gateway is dead: offline, until it answers" {
 	plain_started
 	router 1 ip address del 10.0.0.1/8 dev uplink
 	host ip neighbour replace 10.0.0.1 dev eth1 nud failed
@@ -273,9 +273,34 @@ explained() {
 	finding neighbour eth1
 	explained 'lost: 10\.0\.0\.1 does not answer on eth1' "$LAB_CLIENT" 10.0.0.99
 	finding offline
+	router 1 ip address add 10.0.0.1/8 dev uplink
 	carry_out "$cure"
-	reaches_client eth0
+	reaches_client eth1
 	quiet
+}
+
+# A router that answers its own network alone.
+@test "a router that does not answer what the alias asks, but the rest: arp_announce, not offline" {
+	host_up LAB_RP_FILTER=el6
+	lab_uplink 1 IPADDR=10.0.0.2 NETMASK=255.255.255.0
+	lab_ifcfg eth1:1 DEVICE=eth1:1 ONBOOT=yes BOOTPROTO=none IPADDR=172.16.0.1 \
+		NETMASK=255.255.255.248
+	router 1 ip address add 10.0.0.1/24 dev uplink
+	router 1 ip route add 172.16.0.0/29 via 10.0.0.2
+	client ip route add 172.16.0.0/29 via 172.31.2.1 src "$LAB_CLIENT"
+	router 1 nft 'table arp strict { chain in { type filter hook input priority 0;
+		iifname uplink arp saddr ip != 10.0.0.0/24 drop; }; }'
+	lab_install
+	service start
+	router 1 ip neighbour replace 10.0.0.2 dev uplink nud permanent \
+		lladdr "$(host cat /sys/class/net/eth1/address)"
+	host ip neighbour flush dev eth1
+	is "$(probe_ping 172.16.0.1)" 'lost -'
+	host sh -c 'until ip neighbour show dev eth1 | grep -q "0\.1 .*FAILED"; do sleep 0.1; done'
+	finding neighbour eth1
+	has "$cure" 'arp_announce'
+	has_no "$output" '^wrong	offline	'
+	is "$(probe_own)" 'ok eth1'
 }
 
 @test "a host whose default is gone is told so, and sync gives it the next" {

@@ -159,7 +159,7 @@ static void check_neighbour(
 		mem_format("the gateway %s did not answer when it was last asked for its MAC "
 			   "address",
 			prefix_format_address(gateway, text)),
-		cure_gateway(verdict, device, gateway));
+		cure_gateway(facts, verdict, device, gateway));
 }
 
 /* It is a fault where the packet is lost, or may be. */
@@ -306,7 +306,8 @@ void check_own(const struct facts *facts, const struct verdict *verdict, struct 
 
 	if (verdict->fault == FAULT_REPLY_CARRIER)
 		what = mem_format("%s %s, which has no carrier", by, device);
-	else if (verdict->fault == FAULT_NEIGHBOUR)
+	else if (verdict->fault == FAULT_NEIGHBOUR &&
+		!verdict_asks_from_elsewhere(facts, device, verdict_next_hop(verdict)))
 		what = mem_format("%s %s, whose gateway does not answer", by, device);
 	else if (verdict->fault == FAULT_NO_ROUTE &&
 		facts_has_uplink(facts, verdict->packet.remote.family))

@@ -34,13 +34,17 @@ static char *see_cable(const struct facts *facts, const char *device)
 	return mem_format("see the cable of %s, and what is at its other end", device);
 }
 
-char *cure_gateway(
-	const struct verdict *verdict, const char *device, const struct prefix *gateway)
+char *cure_gateway(const struct facts *facts, const struct verdict *verdict, const char *device,
+	const struct prefix *gateway)
 {
+	bool alias = verdict_asks_from_elsewhere(facts, device, gateway);
 	char text[PREFIX_TEXT];
 
-	return mem_format("see the cable of %s, the router, and %s; then run ping -c 1 -I %s %s",
-		device, verdict->uplink ? verdict->uplink->file->name : "its address", device,
+	/* iputils have ping6 up to EL8. */
+	return mem_format("see the cable of %s, the router, %s%s; then run ping%s -c 1 -I %s %s",
+		device, alias ? "arp_announce, and " : "and ",
+		verdict->uplink ? verdict->uplink->file->name : "its address",
+		gateway->family == AF_INET6 ? "6" : "", device,
 		prefix_format_address(gateway, text));
 }
 
@@ -179,6 +183,10 @@ static char *serve_outside(const struct facts *facts, const struct verdict *verd
 	if (verdict->local.family == AF_INET6)
 		return mem_format("see IPV6ADDR_SECONDARIES= in %s: %s/%d is not there",
 			file->name, local, len);
+	/* ifup-aliases reads one address of a file. */
+	if (verdict->uplink->profile && verdict->uplink->profile->alias)
+		return mem_format("see IPADDR= in %s, an alias's: %s/%d is not there", file->name,
+			local, len);
 	return serve_in_file(file, local, len);
 }
 
@@ -362,25 +370,17 @@ static char *cure_conflicts(const struct facts *facts, const struct verdict *ver
 	return cure_conflict(facts, verdict, other);
 }
 
+/* Never ifdown: what the device still answers would go with it. */
 char *cure_own(const struct facts *facts, const struct verdict *verdict)
 {
-	const struct planned_uplinks *uplinks = &facts->plan->uplinks;
-	const char *device = verdict->leaves.device;
-	const struct planned *planned;
-	const struct link *link;
-	size_t i;
-
 	if (facts->ops->n)
 		return cure_sync();
-	for (i = 0; i < uplinks->n; i++) {
-		planned = &uplinks->items[i];
-		link = kernel_find_link(facts->kernel, planned->uplink->device);
-		if (planned->state == STATE_UP && link && link->running && verdict->leaves.device[0] &&
-			planned->uplink->gateway.family == verdict->packet.remote.family &&
-			strcmp(link->name, device) && planned->uplink->fallback)
-			return mem_format("run ifdown %s; %s carries it then", device, link->name);
-	}
-	return verdict->fault == FAULT_REPLY_CARRIER ? see_cable(facts, device) : mem_string("");
+	if (verdict->fault == FAULT_REPLY_CARRIER)
+		return see_cable(facts, verdict->leaves.device);
+	if (verdict->fault == FAULT_NEIGHBOUR)
+		return cure_gateway(
+			facts, verdict, verdict->leaves.device, verdict_next_hop(verdict));
+	return mem_string("");
 }
 
 char *cure_down(const struct facts *facts, const char *device)
@@ -411,7 +411,8 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 			? cure_route(facts, verdict)
 			: see_cable(facts, verdict->leaves.device);
 	case FAULT_NEIGHBOUR:
-		return cure_gateway(verdict, verdict->leaves.device, verdict_next_hop(verdict));
+		return cure_gateway(
+			facts, verdict, verdict->leaves.device, verdict_next_hop(verdict));
 	case FAULT_ARP:
 		return mem_format("see net.ipv4.conf.%s.arp_ignore and arp_filter, and those of all",
 			verdict->holder->name);

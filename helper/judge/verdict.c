@@ -297,6 +297,21 @@ const struct neighbour *verdict_neighbour(const struct facts *facts, const struc
 		facts->kernel, verdict->leaves.device, verdict_next_hop(verdict));
 }
 
+bool verdict_asks_from_elsewhere(
+	const struct facts *facts, const char *device, const struct prefix *gateway)
+{
+	const struct link *link = kernel_find_link(facts->kernel, device);
+	size_t i;
+
+	if (facts_setting_larger(facts, device, SYSCTL_ARP_ANNOUNCE))
+		return false;
+	for (i = 0; i < facts->members.n; i++)
+		if (facts->members.items[i].link == link && gateway->family == AF_INET &&
+			!prefix_contains(&facts->members.items[i].net, gateway))
+			return true;
+	return false;
+}
+
 static bool walk_agrees(const struct verdict *verdict)
 {
 	const struct step *last = &verdict->reply.last;

@@ -127,6 +127,10 @@ const struct prefix *verdict_next_hop(const struct verdict *verdict);
 /* NULL: nothing is known of it. */
 const struct neighbour *verdict_neighbour(
 	const struct facts *facts, const struct verdict *verdict);
+/* May the device ask for the MAC of its gateway from an address of another network, an alias's, to
+ * which the router need not answer? It may answer the other addresses then. */
+bool verdict_asks_from_elsewhere(
+	const struct facts *facts, const char *device, const struct prefix *gateway);
 /* Does the reply leave by one of several next hops in turn? */
 bool verdict_turns(const struct verdict *verdict);
 /* The first of them by another NIC than the holder. */

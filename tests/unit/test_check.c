@@ -102,12 +102,12 @@ static void test_host(void)
 	set_scene(&scene);
 	find_link(&scene, "eth1")->running = false;
 	find(&scene, "wrong no-carrier eth1, wrong offline -",
-		"run ifdown eth1; eth0 carries it then", "the winner's cable is out");
+		"see the cable of eth1, and what is at its other end", "the winner's cable is out");
 	set_scene(&scene);
 	find_link(&scene, "eth0")->running = false;
 	add_hop(find_route(&scene, TABLE_MAIN, "0.0.0.0/0"), "eth0", "192.168.2.1");
 	find(&scene, "wrong no-carrier eth0, wrong offline -",
-		"run ifdown eth0; eth1 carries it then", "that of one of two next hops");
+		"see the cable of eth0, and what is at its other end", "that of one of two next hops");
 	set_scene(&scene);
 	drop_rule(&scene, TABLE_MAIN);
 	drop_rule(&scene, TABLE_DEFAULT);

@@ -295,15 +295,14 @@ static void test_own(void)
 	own.packet.remote = prefix_of(REMOTE);
 	set_scene(&scene);
 	judge(&scene, "eth0");
-	is_cure(cure_own(&scene.facts, &own), "run ifdown eth1; eth0 carries it then",
-		"the next uplink takes over from a dead winner");
-	scene.config.uplinks.items[0].fallback = false;
 	is_cure(cure_own(&scene.facts, &own), "see the cable of eth1, and what is at its other end",
-		"not one that has no standby");
-	scene.config.uplinks.items[0].fallback = true;
-	find_link(&scene, "eth0")->running = false;
-	is_cure(cure_own(&scene.facts, &own), "see the cable of eth1, and what is at its other end",
-		"nor one that is dead itself");
+		"a cable that is out");
+	own.fault = FAULT_NEIGHBOUR;
+	own.leaves.gateway = prefix_of("10.0.0.1");
+	is_cure(cure_own(&scene.facts, &own),
+		"see the cable of eth1, the router, and its address; then run ping -c 1 -I eth1 "
+		"10.0.0.1",
+		"a gateway that is dead");
 	clear_scene(&scene);
 }
 
@@ -428,7 +427,7 @@ static void test_ping6(void)
 
 	set_scene(&scene);
 	judge(&scene, "eth0");
-	is_cure(cure_gateway(&scene.verdict, "eth0", &gateway),
+	is_cure(cure_gateway(&scene.facts, &scene.verdict, "eth0", &gateway),
 		"see the cable of eth0, the router, and ifcfg-eth0; then run ping6 -c 1 -I eth0 "
 		"fe80::1",
 		"a router of IPv6 is pinged by ping6");
