@@ -151,7 +151,7 @@ static void check_neighbour(
 		: NULL;
 	char text[PREFIX_TEXT];
 
-	if (!neighbour || !(neighbour->state & (NEIGHBOUR_INCOMPLETE | NEIGHBOUR_FAILED)))
+	if (!neighbour || !(neighbour->state & NEIGHBOUR_SILENT))
 		return;
 	finding_add(findings,
 		(struct finding){.kind = FINDING_NEIGHBOUR, .wrong = true, .address = *gateway},

@@ -363,7 +363,7 @@ static enum fault fault_of_next_hop(const struct facts *facts, const struct verd
 	if (out && !out->running && !out->loopback)
 		return FAULT_REPLY_CARRIER;
 	neighbour = verdict_neighbour(facts, verdict);
-	if (out && out->mac[0] && neighbour && neighbour->state & NEIGHBOUR_FAILED)
+	if (out && out->mac[0] && neighbour && neighbour->state & NEIGHBOUR_SILENT)
 		return FAULT_NEIGHBOUR;
 	return FAULT_NONE;
 }

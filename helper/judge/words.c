@@ -241,12 +241,11 @@ static void tell_neighbour(struct telling *telling)
 		verdict->leaves.device);
 	if (out && !out->mac[0])
 		text_add_string(&words, "needs no link-layer address");
-	else if (neighbour && neighbour->state & NEIGHBOUR_FAILED)
-		text_add_string(&words, "does NOT answer (FAILED)");
+	else if (neighbour && neighbour->state & NEIGHBOUR_SILENT)
+		text_format(&words, "does NOT answer (%s)",
+			neighbour->state & NEIGHBOUR_FAILED ? "FAILED" : "INCOMPLETE");
 	else if (neighbour && neighbour->mac[0])
 		text_format(&words, "is at %s", neighbour->mac);
-	else if (neighbour && neighbour->state & NEIGHBOUR_INCOMPLETE)
-		text_add_string(&words, "is being asked for (INCOMPLETE)");
 	else
 		text_add_string(&words, "is not known yet, and will be asked for");
 	if (verdict->fault == FAULT_REPLY_CARRIER)

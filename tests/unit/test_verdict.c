@@ -139,7 +139,7 @@ static void test_reply(void)
 	expect(&scene, "eth0", "lost neighbour", "the gateway is dead");
 	set_scene(&scene);
 	add_neighbour(&scene, "eth0", "192.168.2.1", NEIGHBOUR_INCOMPLETE);
-	expect(&scene, "eth0", "right none", "one that is being asked may answer yet");
+	expect(&scene, "eth0", "lost neighbour", "so is one that is asked again and again");
 	set_scene(&scene);
 	add_neighbour(&scene, "eth0", "192.168.2.1", NEIGHBOUR_FAILED);
 	find_link(&scene, "eth0")->mac[0] = '\0';
