@@ -225,7 +225,8 @@ static char *serve_planned(const struct facts *facts, const struct verdict *verd
 			return fill_table(verdict);
 		return foreign ? see_rule(foreign) : cure_restart(planned->uplink->device);
 	}
-	if (foreign && !facts->ops->n)
+	/* Ours never come before RULE_PRIORITY. */
+	if (foreign && (!facts->ops->n || foreign->priority < facts->config->rule_priority))
 		return see_rule(foreign);
 	if (facts->ops->n || (facts->writes->n && by_holder))
 		return cure_sync();

@@ -158,6 +158,21 @@ static void test_hindrance(void)
 		"a rule that keeps ours from being made is named");
 }
 
+/* Sync adds the rule that is missing, behind one of somebody else's. */
+static void test_first_rule(void)
+{
+	struct scene scene;
+
+	set_scene(&scene);
+	drop_rule(&scene, 100);
+	need_sync(&scene);
+	scene.config.rule_priority = 10000;
+	add_rule(&scene, 220, "0.0.0.0/0", 220);
+	add_route(&scene, 220, "0.0.0.0/0", "eth1", "10.0.0.1");
+	expect(&scene, "eth0", "see the rule from all lookup 220 priority 220, which somebody made",
+		"a rule that ours cannot come before is named, as sync changes nothing");
+}
+
 static void test_filter(void)
 {
 	struct scene scene;
@@ -460,6 +475,7 @@ int main(void)
 	test_planned();
 	test_foreign();
 	test_hindrance();
+	test_first_rule();
 	test_filter();
 	test_outside();
 	test_unserved();
