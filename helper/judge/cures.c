@@ -65,7 +65,7 @@ static char *see_route(const struct route *route)
 
 	text_add_string(&cure, "see the route ");
 	route_format_choice(route, &cure);
-	text_format(&cure, " of table %u, which somebody made", route->table);
+	text_format(&cure, " of table %u", route->table);
 	return cure.bytes;
 }
 
@@ -302,9 +302,28 @@ static char *serve_unknown(const struct facts *facts, const struct verdict *verd
 	return cure;
 }
 
+/* The route of main by another NIC that a table of the holder's would get as well, so that the reply,
+ * or what is sent to the gateway, went as before. NULL: there is none. */
+static const struct route *find_exception(
+	const struct facts *facts, const struct verdict *verdict, const struct prefix *to)
+{
+	const struct question question = {.to = *to, .from = verdict->local};
+	const struct walked walked = walk(&facts->walks, &question, NULL);
+	const struct prefix *net = &verdict->packet.local->prefix;
+	const struct route *route = walked.last.route;
+
+	if (!route || route->table != TABLE_MAIN || !walked.last.device ||
+		!strcmp(walked.last.device, verdict->holder->name) ||
+		route->dst.len <= (route->dst.family == AF_INET6 ? 3 : 1))
+		return NULL;
+	/* Of two to one network the holder's own comes first. */
+	return prefix_contains(net, to) && net->len >= route->dst.len ? NULL : route;
+}
+
 static char *serve_unserved(const struct facts *facts, const struct verdict *verdict)
 {
 	const struct rule *foreign = find_foreign(facts, verdict);
+	const struct route *exception;
 
 	if (can_fill(facts, verdict))
 		return fill_table(verdict);
@@ -316,7 +335,10 @@ static char *serve_unserved(const struct facts *facts, const struct verdict *ver
 		return serve_unknown(facts, verdict);
 	if (verdict->fault == FAULT_GATEWAY || verdict->fault == FAULT_NO_ROUTE)
 		return cure_restart(verdict->holder->name);
-	return set_table(facts, "", verdict->uplink->file);
+	exception = find_exception(facts, verdict, &verdict->packet.remote);
+	if (!exception && verdict->gateway.family)
+		exception = find_exception(facts, verdict, &verdict->gateway);
+	return exception ? see_route(exception) : set_table(facts, "", verdict->uplink->file);
 }
 
 /* The reply does not leave as it should, or the filter says so. */

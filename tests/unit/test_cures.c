@@ -128,7 +128,7 @@ static void test_foreign(void)
 	find_route(&scene, 100, "0.0.0.0/0")->gateway = prefix_of("10.0.0.1");
 	strcpy(find_route(&scene, 100, "0.0.0.0/0")->device, "eth1");
 	expect(&scene, "eth0",
-		"see the route default via 10.0.0.1 dev eth1 of table 100, which somebody made",
+		"see the route default via 10.0.0.1 dev eth1 of table 100",
 		"not one that goes to ours: a foreign route in the table");
 	set_scene(&scene);
 	add_rule(&scene, 50, "192.168.2.0/24", 7)->action = ACTION_UNREACHABLE;
@@ -137,7 +137,7 @@ static void test_foreign(void)
 		"a rule that refuses");
 	set_scene(&scene);
 	find_route(&scene, 100, "0.0.0.0/0")->type = ROUTE_PROHIBIT;
-	expect(&scene, "eth0", "see the route prohibit default of table 100, which somebody made",
+	expect(&scene, "eth0", "see the route prohibit default of table 100",
 		"a route that refuses");
 }
 
@@ -398,6 +398,33 @@ static void test_passing_rules(void)
 		"a rule that does nothing has no table to fill");
 }
 
+/* One uplink alone, and main leads to the remote, or to its gateway, by a NIC that is none. */
+static void set_exception(struct scene *scene, const char *dst)
+{
+	set_scene(scene);
+	drop_rule(scene, 100);
+	scene->plan.uplinks.n = 0;
+	add_route(scene, TABLE_MAIN, dst, "eth1", "10.0.0.1");
+}
+
+static void test_exception(void)
+{
+	struct scene scene;
+
+	set_exception(&scene, "0.0.0.0/1");
+	expect(&scene, "eth0", "set TABLE=102 in ifcfg-eth0 and run multihome sync",
+		"half of a default is not copied");
+	set_exception(&scene, "192.0.0.0/8");
+	expect(&scene, "eth0", "see the route 192.0.0.0/8 via 10.0.0.1 dev eth1 of table 254",
+		"what a table of its own would get as well is named");
+	set_exception(&scene, "192.168.2.1/32");
+	expect(&scene, "eth0", "see the route 192.168.2.1 via 10.0.0.1 dev eth1 of table 254",
+		"so is a route to its gateway");
+	set_exception(&scene, "192.168.2.0/24");
+	expect(&scene, "eth0", "set TABLE=102 in ifcfg-eth0 and run multihome sync",
+		"not one to its network: its own comes first");
+}
+
 /* None of the range is left. */
 static void test_no_table(void)
 {
@@ -483,6 +510,7 @@ int main(void)
 	test_conflict();
 	test_others();
 	test_passing_rules();
+	test_exception();
 	test_no_table();
 	test_outside_alias();
 	test_ping6();
