@@ -420,6 +420,18 @@ char *cure_down(const struct facts *facts, const char *device)
 	return mem_format("run ifup %s", device);
 }
 
+/* rp_filter drops what is asked, as replies would leave by another NIC. */
+static char *see_way_to_asker(const struct facts *facts, const struct verdict *verdict)
+{
+	const struct question question = {.to = verdict->refused, .from = verdict->local};
+	const struct walked walked = walk(&facts->walks, &question, NULL);
+	char text[PREFIX_TEXT];
+
+	return walked.last.route
+		? see_route(walked.last.route)
+		: mem_format("see ip route get %s", prefix_format_address(&verdict->refused, text));
+}
+
 char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 {
 	const struct link *link = verdict->arrival->up ? verdict->holder : verdict->arrival;
@@ -437,6 +449,8 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 		return cure_gateway(
 			facts, verdict, verdict->leaves.device, verdict_next_hop(verdict));
 	case FAULT_ARP:
+		if (verdict->refused.family)
+			return see_way_to_asker(facts, verdict);
 		return mem_format("see net.ipv4.conf.%s.arp_ignore and arp_filter, and those of all",
 			verdict->holder->name);
 	case FAULT_CONFLICT:

@@ -89,7 +89,7 @@ static struct prefix find_arp_sender(
 
 /* arp_process: it must be willing by arp_ignore (1 and 2 want the address among its own; 8 never),
  * would take a packet of the sender's in, and, with arp_filter, answer by this device. */
-static bool answers_arp(const struct facts *facts, const struct verdict *verdict,
+static bool answers_arp(const struct facts *facts, struct verdict *verdict,
 	const struct link *link, const struct prefix *net)
 {
 	int ignore = facts_setting_larger(facts, link->name, SYSCTL_ARP_IGNORE);
@@ -103,8 +103,11 @@ static bool answers_arp(const struct facts *facts, const struct verdict *verdict
 	/* Nobody is known there to ask. */
 	if (!sender.family)
 		return true;
-	if (retrace_arrival(facts, &sender, &verdict->local, link) != ARRIVAL_TAKEN)
+	if (retrace_arrival(facts, &sender, &verdict->local, link) != ARRIVAL_TAKEN) {
+		if (link == verdict->holder)
+			verdict->refused = sender;
 		return false;
+	}
 	if (!facts_setting_larger(facts, link->name, SYSCTL_ARP_FILTER))
 		return true;
 	walked = walk(&facts->walks, &back, NULL);

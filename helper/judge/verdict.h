@@ -86,6 +86,8 @@ struct verdict {
 	bool guessed;	 /* by which NIC it arrives */
 	bool away;	 /* the address is in networks of other NICs only */
 	bool unanswered; /* it is in a NIC's network, and no NIC answers ARP for it */
+	/* Who asks for its MAC on the holder and is refused, by rp_filter; family 0: nobody is. */
+	struct prefix refused;
 	enum arrival expected; /* what the walk says of the arrival */
 	struct walked reply;
 	size_t question; /* of the arrival; that of the reply is the next one; several may share it */

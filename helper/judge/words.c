@@ -339,7 +339,13 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 		text_add_string(out, "lost on arrival: the kernel does not take it");
 		return;
 	case FAULT_ARP:
-		text_add_string(out, "lost: no NIC answers ARP for it (arp_ignore, arp_filter)");
+		text_add_string(out, "lost: no NIC answers ARP for it ");
+		if (verdict->refused.family)
+			text_format(out, "(rp_filter of %s drops what %s asks)",
+				verdict->holder->name,
+				prefix_format_address(&verdict->refused, text));
+		else
+			text_add_string(out, "(arp_ignore, arp_filter)");
 		return;
 	case FAULT_CONFLICT:
 		text_add_string(out, "lost whenever a neighbour sends it to the wrong NIC");

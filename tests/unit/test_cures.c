@@ -197,6 +197,22 @@ static void test_filter(void)
 		"not if the reply would go astray then, though sync would loosen it");
 }
 
+/* Nobody answers ARP: a setting says so, or the filter drops what the gateway asks. */
+static void test_arp(void)
+{
+	struct scene scene;
+
+	set_scene(&scene);
+	set(&scene, "eth0", SYSCTL_ARP_IGNORE, 8);
+	expect(&scene, "eth0", "see net.ipv4.conf.eth0.arp_ignore and arp_filter, and those of all",
+		"a NIC that answers nobody");
+	set_scene(&scene);
+	set(&scene, "eth0", SYSCTL_RP_FILTER, 1);
+	add_route(&scene, 100, "192.168.2.1/32", "eth1", "");
+	expect(&scene, "eth0", "see the route 192.168.2.1 dev eth1 of table 100",
+		"a route to the gateway by another NIC, which has the filter drop what it asks");
+}
+
 /* An address that files do not have. */
 static void set_outside(struct scene *scene, const char *address, const char *file)
 {
@@ -503,6 +519,7 @@ int main(void)
 	test_foreign();
 	test_hindrance();
 	test_first_rule();
+	test_arp();
 	test_filter();
 	test_outside();
 	test_unserved();
