@@ -767,6 +767,38 @@ ip -6 rule add from 2001:db8:2::99 table 100" "${LAB_ADDRESSES6[0]}"
 	quiet
 }
 
+@test "an address that nobody beyond gets an answer from is found, whatever its file says" {
+	host_up LAB_RP_FILTER=el6
+	lab_ifcfg eth1 DEVICE=eth1 ONBOOT=yes BOOTPROTO=none DEFROUTE=no
+	service start
+	program
+	host ip -batch - <<-END
+		link set eth1 up
+		address add 10.0.0.99/32 dev eth1
+		route add 10.0.0.1 dev eth1
+		route add 10.0.0.0/8 via 10.0.0.1 dev eth1
+	END
+	links_settle
+	is "$(probe_ping 10.0.0.99)" 'lost -'
+	finding no-gateway eth1
+	has "$cure" '^see ifcfg-eth1: GATEWAY= is missing'
+	set_keys GATEWAY=10.0.0.1 ifcfg-eth1
+	host multihome sync
+	is "$(probe_ping 10.0.0.99)" 'lost -'
+	multihome 1 check
+	finding no-gateway eth1
+	lab_uplink 1 GATEWAY=192.168.2.1
+	host multihome sync
+	multihome 1 check
+	finding no-gateway eth1
+	has "$cure" '^see ifcfg-eth1: GATEWAY= is of no network of its IPADDR='
+	lab_uplink 1
+	host multihome sync
+	is "$(probe_ping 10.0.0.99)" 'ok eth1'
+	run --separate-stderr host multihome check --porcelain
+	has_no "$output" 'no-gateway'
+}
+
 # --- verdicts of IPv6 (tests/hosts has those of IPv4) -------------------------------------------------
 
 # asked6 SITUATION: the client pings each uplink's address, and explain is asked of them; its

@@ -274,28 +274,32 @@ void check_address(
 	check_conflicts(facts, verdict, findings);
 }
 
-/* A file that gives an address and no gateway: other networks get an answer by other NICs, or none.
- * Somebody who means it so says MULTIHOME=no. */
+/* A file that gives an address and no gateway, or one that does not count for it: other networks get
+ * an answer by other NICs, or none. Somebody who means it so says MULTIHOME=no. */
 void check_no_gateway(
 	const struct facts *facts, const struct verdict *verdict, struct findings *findings)
 {
+	struct finding found = {.kind = FINDING_NO_GATEWAY};
 	bool tunnel = verdict->holder->tunnel; /* GATEWAY= of such a device does nothing */
 	const struct profile *profile;
+	bool has;
 
 	if (check_counts(verdict) || verdict->local.family != AF_INET ||
 		!facts->config->uplinks.n)
 		return;
 	profile = facts_find_profile(facts, verdict->holder->name);
-	/* A GATEWAY= that is another NIC's is told by a notice. */
-	if (!profile || profile->port || facts_file_has(profile->file, "GATEWAY") ||
-		facts_file_says_no(profile->file, "MULTIHOME") ||
-		(!tunnel && facts_file_says_no(profile->file, "DEFROUTE")))
+	if (!profile || profile->port || facts_file_says_no(profile->file, "MULTIHOME"))
 		return;
-	finding_add(findings, (struct finding){.kind = FINDING_NO_GATEWAY}, verdict->holder->name,
-		mem_string("it has an address and no gateway: other networks get no answer by it"),
+	has = !tunnel && facts_file_has(profile->file, "GATEWAY");
+	found.wrong = has && verdict_is_bad(verdict);
+	finding_add(findings, found, verdict->holder->name,
+		mem_format("it has an address and no gateway%s: other networks get no answer by it",
+			has ? " that counts" : ""),
 		mem_format("see %s: %s, or MULTIHOME=no says that none is meant",
 			profile->file->name,
-			tunnel ? "DEFROUTE= decides" : "GATEWAY= is missing"));
+			tunnel	? "DEFROUTE= decides"
+			: has	? "GATEWAY= is of no network of its IPADDR="
+				: "GATEWAY= is missing"));
 }
 
 void check_own(const struct facts *facts, const struct verdict *verdict, struct findings *findings)
