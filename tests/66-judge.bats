@@ -655,7 +655,7 @@ cures() {
 	host ip route del default
 	cures no-way-back 0 'run ifdown eth0 && ifup eth0'
 	host ip route replace default via 192.168.2.7
-	cures wrong-gateway 0 'run ifdown eth0 && ifup eth0'
+	cures neighbour 0 'run ifdown eth0 && ifup eth0'
 	sed -i /GATEWAY/d "$LAB_SCRIPTS/ifcfg-eth0"
 	vpn_up
 	cures wrong-nic 0 'set GATEWAY=192.168.2.1 and TABLE=100 in ifcfg-eth0 and run multihome sync'

@@ -159,7 +159,9 @@ static void check_neighbour(
 		mem_format("the gateway %s did not answer when it was last asked for its MAC "
 			   "address",
 			prefix_format_address(gateway, text)),
-		cure_gateway(facts, verdict, device, gateway));
+		verdict->fault == FAULT_NEIGHBOUR
+			? cure_verdict(facts, verdict)
+			: cure_gateway(facts, verdict, device, gateway));
 }
 
 /* It is a fault where the packet is lost, or may be. */

@@ -333,7 +333,8 @@ static char *serve_unserved(const struct facts *facts, const struct verdict *ver
 		return mem_format("set MULTIHOME=yes in /etc/sysconfig/multihome %s", then_sync);
 	if (!verdict->uplink)
 		return serve_unknown(facts, verdict);
-	if (verdict->fault == FAULT_GATEWAY || verdict->fault == FAULT_NO_ROUTE)
+	if (verdict->fault == FAULT_GATEWAY || verdict->fault == FAULT_NEIGHBOUR ||
+		verdict->fault == FAULT_NO_ROUTE)
 		return cure_restart(verdict->holder->name);
 	exception = find_exception(facts, verdict, &verdict->packet.remote);
 	if (!exception && verdict->gateway.family)
@@ -420,6 +421,16 @@ char *cure_down(const struct facts *facts, const char *device)
 	return mem_format("run ifup %s", device);
 }
 
+/* Of a reply that leaves: by its own NIC, and by the gateway of its file, or to a neighbour? */
+static bool goes_by_own_gateway(const struct verdict *verdict)
+{
+	const struct prefix *gateway = &verdict->leaves.gateway;
+
+	return !strcmp(verdict->leaves.device, verdict->holder->name) &&
+		(!gateway->family || !verdict->uplink || verdict->uplink->inet6 ||
+			prefix_same_address(gateway, &verdict->uplink->gateway));
+}
+
 /* rp_filter drops what is asked, as replies would leave by another NIC. */
 static char *see_way_to_asker(const struct facts *facts, const struct verdict *verdict)
 {
@@ -446,6 +457,8 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 			? cure_route(facts, verdict)
 			: see_cable(facts, verdict->leaves.device);
 	case FAULT_NEIGHBOUR:
+		if (!goes_by_own_gateway(verdict))
+			return cure_route(facts, verdict);
 		return cure_gateway(
 			facts, verdict, verdict->leaves.device, verdict_next_hop(verdict));
 	case FAULT_ARP:
