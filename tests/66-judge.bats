@@ -550,6 +550,13 @@ reached_by() {
 	multihome 0 check --nagios
 	has "$output" 'OK - 2 addresses .*, as far as the firewall lets them \|'
 	host nft flush ruleset
+	host nft 'table netdev admin { chain in { type filter hook ingress device "eth0" priority 0;
+		drop; }; }'
+	explained unknown "$LAB_CLIENT" 192.168.2.99
+	host nft flush ruleset
+	host nft 'table arp admin { chain in { type filter hook input priority 0; drop; }; }'
+	explained unknown "$LAB_CLIENT" 192.168.2.99
+	host nft flush ruleset
 	explained 'right: ' "$LAB_CLIENT" 192.168.2.99
 }
 

@@ -315,6 +315,9 @@ void check_own(const struct facts *facts, const struct verdict *verdict, struct 
 	else if (verdict->fault == FAULT_NEIGHBOUR &&
 		!verdict_asks_from_elsewhere(facts, device, verdict_next_hop(verdict)))
 		what = mem_format("%s %s, whose gateway does not answer", by, device);
+	else if (verdict->fault == FAULT_REFUSED &&
+		facts_has_uplink(facts, verdict->packet.remote.family))
+		what = mem_string("what the host sends itself is refused");
 	else if (verdict->fault == FAULT_NO_ROUTE &&
 		facts_has_uplink(facts, verdict->packet.remote.family))
 		what = mem_string("the host has no default route: what it sends itself reaches its "

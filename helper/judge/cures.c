@@ -69,6 +69,11 @@ static char *see_route(const struct route *route)
 	return cure.bytes;
 }
 
+static char *see_refusal(const struct step *last)
+{
+	return last->route ? see_route(last->route) : see_rule(last->rule);
+}
+
 /* Is the rule neither the kernel's own nor ours? */
 static bool is_foreign(const struct facts *facts, const struct rule *rule)
 {
@@ -353,7 +358,7 @@ static char *cure_route(const struct facts *facts, const struct verdict *verdict
 	if (facts->refused)
 		return mem_string("see what multihome plan says of the configuration");
 	if (last->rule && last->end == STEP_REFUSED)
-		return last->route ? see_route(last->route) : see_rule(last->rule);
+		return see_refusal(last);
 	if (verdict->reason == ARRIVES_AS_SAID && verdict_is_service(verdict) && arrival)
 		return serve_by_rule(verdict, arrival);
 	if (verdict->outside)
@@ -369,14 +374,16 @@ char *cure_conflict(const struct facts *facts, const struct verdict *verdict,
 	const struct uplink *uplink;
 	struct text cure = {0};
 
+	/* Nobody would be left to answer. */
+	if (verdict->reason == ARRIVES_BY_ARP)
+		return mem_string("");
 	if (facts->ops->n || facts->writes->n)
 		return cure_sync();
 	uplink = facts_find_uplink(facts, other->link->name, &verdict->local, NULL);
 	if (uplink && uplink->arp_ignore != ARP_AUTO)
 		return mem_format(
 			"set ARP_IGNORE=1 in %s %s", uplink->file->name, then_sync);
-	/* Nobody would be left to answer. */
-	if (verdict->reason == ARRIVES_BY_ARP || !verdict->has_gateway ||
+	if (!verdict->has_gateway ||
 		facts_setting_larger(facts, other->link->name, SYSCTL_ARP_FILTER))
 		return mem_string("");
 	memcpy(sysctl.device, other->link->name, sizeof(sysctl.device));
@@ -397,6 +404,8 @@ static char *cure_conflicts(const struct facts *facts, const struct verdict *ver
 /* Never ifdown: what the device still answers would go with it. */
 char *cure_own(const struct facts *facts, const struct verdict *verdict)
 {
+	if (verdict->fault == FAULT_REFUSED)
+		return see_refusal(&verdict->reply.last);
 	if (facts->ops->n)
 		return cure_sync();
 	if (verdict->fault == FAULT_REPLY_CARRIER)

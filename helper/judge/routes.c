@@ -52,8 +52,9 @@ static void check_duplicates(
 	size_t i, n = 1;
 	bool owned = false;
 
+	/* Those that a goto passes over, or leads to, are not the same. */
 	if ((at && !rules_by_meaning(same->items[at - 1], rule)) || !is_looked_up(rule) ||
-		rule->unknown_len)
+		rule->unknown_len || facts->walks.jumps)
 		return;
 	for (i = at + 1; (other = index_at(same, i, rule)); i++) {
 		if (rule_compare(rule, other) && facts_want_rule(facts, other))

@@ -329,6 +329,12 @@ static bool walk_agrees(const struct verdict *verdict)
 		(last->other && route_has_hop(last->other, &leaves));
 }
 
+bool verdict_asks_of_another(const struct verdict *verdict)
+{
+	return !verdict->agrees && verdict->reply.depends &&
+		rule_is_selective(verdict->reply.depends);
+}
+
 bool verdict_other_turn(const struct verdict *verdict, struct hop *out)
 {
 	const struct step *last = &verdict->reply.last;
@@ -434,6 +440,8 @@ static enum fault find_fault(const struct facts *facts, const struct verdict *ve
 
 	if (verdict->holder->vrf || verdict->arrival->vrf)
 		return FAULT_VRF;
+	if (verdict_asks_of_another(verdict))
+		return FAULT_DEPENDS;
 	fault = fault_of_arrival(verdict);
 	if (!fault)
 		fault = fault_of_next_hop(facts, verdict);

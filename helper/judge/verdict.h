@@ -133,6 +133,9 @@ const struct neighbour *verdict_neighbour(
  * which the router need not answer? It may answer the other addresses then. */
 bool verdict_asks_from_elsewhere(
 	const struct facts *facts, const char *device, const struct prefix *gateway);
+/* Does the kernel differ as it takes the packet that it is asked about for one of UDP, and of root's,
+ * and there is a rule for such? */
+bool verdict_asks_of_another(const struct verdict *verdict);
 /* Does the reply leave by one of several next hops in turn? */
 bool verdict_turns(const struct verdict *verdict);
 /* The first of them by another NIC than the holder. */

@@ -258,7 +258,9 @@ static void tell_kernel(struct telling *telling)
 	const struct verdict *verdict = telling->verdict;
 	struct text words = {0};
 
-	text_add_string(&words, verdict->agrees ? "agrees:" : "DIFFERS:");
+	text_add_string(&words, verdict->agrees			? "agrees:"
+			: verdict_asks_of_another(verdict) ? "of a UDP packet of root's:"
+							   : "DIFFERS:");
 	if (verdict->leaves.error) {
 		text_format(&words, " %s", strerror(verdict->leaves.error));
 	} else {
@@ -271,7 +273,7 @@ static void tell_kernel(struct telling *telling)
 	}
 	if (verdict_turns(verdict))
 		text_add_string(&words, ", one of several next hops: other packets may differ");
-	if (!verdict->agrees)
+	if (!verdict->agrees && !verdict_asks_of_another(verdict))
 		text_add_string(&words, ". It is right, and the steps above have missed something");
 	add_step(telling, "kernel", &words);
 }

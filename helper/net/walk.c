@@ -50,6 +50,7 @@ void walks_build(const struct kernel *kernel, struct walks *walks)
 	}
 	for (i = 0; i < kernel->rules.n; i++) {
 		rule = &kernel->rules.items[i];
+		walks->jumps |= rule->action == ACTION_GOTO;
 		*array_add(is_for_host(rule) ? &walks->hosts : &walks->rules) = rule;
 	}
 	index_sort(&walks->hosts, rules_by_source);

@@ -75,6 +75,7 @@ struct walks {
 	struct index hosts; /* rules from one address alone, by it */
 	struct index rules; /* all others, in the kernel's order */
 	struct index tables; /* all rules, by family and table */
+	bool jumps; /* is there a goto? */
 };
 
 /* The kernel was read whole, and must outlive it. walks, but for forwarding6, is zeroed, and to be

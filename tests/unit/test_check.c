@@ -109,6 +109,10 @@ static void test_host(void)
 	find(&scene, "wrong no-carrier eth0, wrong offline -",
 		"see the cable of eth0, and what is at its other end", "that of one of two next hops");
 	set_scene(&scene);
+	find_route(&scene, TABLE_MAIN, "0.0.0.0/0")->type = ROUTE_BLACKHOLE;
+	find(&scene, "wrong offline -", "see the route blackhole default of table 254",
+		"its default refuses");
+	set_scene(&scene);
 	drop_rule(&scene, TABLE_MAIN);
 	drop_rule(&scene, TABLE_DEFAULT);
 	find(&scene, "wrong offline -", NULL, "the host has no default route");
@@ -157,6 +161,15 @@ static void test_rules(void)
 	set_scene(&scene);
 	add_rule(&scene, 50, "192.168.2.99/32", 7);
 	find(&scene, "note empty-table eth0", "", "a foreign one that does no harm is a note");
+	set_scene(&scene);
+	add_rule(&scene, 50, "192.168.2.99/32", 7);
+	add_rule(&scene, 51, "192.168.2.99/32", 7);
+	add_route(&scene, 7, "0.0.0.0/0", "eth0", "192.168.2.1");
+	rule = add_rule(&scene, 40, "0.0.0.0/0", 0);
+	rule->action = ACTION_GOTO;
+	rule->target = 51;
+	strcpy(rule->iif, "eth1");
+	find(&scene, "", NULL, "a goto may lead to the second");
 	set_scene(&scene);
 	add_rule(&scene, 50, "192.168.2.99/32", 7);
 	add_rule(&scene, 51, "192.168.2.99/32", 7);

@@ -354,6 +354,7 @@ static void test_conflict(void)
 		"set ARP_IGNORE=1 in ifcfg-eth1 and run multihome sync", "whose key says so");
 	scene.config.uplinks.items[1].arp_ignore = ARP_AUTO;
 	scene.verdict.reason = ARRIVES_BY_ARP;
+	need_sync(&scene);
 	is_cure(cure_conflict(&scene.facts, &scene.verdict, &eth1), "",
 		"the only one that answers is not to be silenced");
 	clear_scene(&scene);
