@@ -219,7 +219,8 @@ plain_started() {
 @test "a table that is somebody else's, too" {
 	plain_started
 	echo '100 provider' >>"$LAB_ROOT/etc/iproute2/rt_tables"
-	cured table-named
+	finds table-named
+	sed -i /provider/d "$LAB_ROOT/etc/iproute2/rt_tables"
 	host ip route add 172.16.0.0/12 via 192.168.2.1 dev eth0 table 101
 	finds table-routes
 	host ip route flush table 101 proto boot

@@ -13,6 +13,11 @@ plain_started() {
 	service start
 }
 
+# The program alone: no hook has it, and no file is of its own.
+program() {
+	host install -m 755 "/run/lab/repo/${LAB_BUILD:-build}/multihome" /sbin/multihome
+}
+
 # json PATTERN: what was printed last is one JSON object, and has a line like that once it is
 # indented.
 json() {
@@ -236,7 +241,7 @@ explained() {
 
 # --- the host's own traffic ------------------------------------------------------------------
 
-@test "F1, F14: the winner's cable is out: the host is offline, and the cure brings it back" {
+@test "F1, F14: the winner's cable is out: the host is offline, and ifdown moves on to the next" {
 	plain_started LAB_RP_FILTER=el6
 	reaches_client eth1
 	cable_out 1
@@ -247,8 +252,8 @@ explained() {
 		README.md
 	finding no-carrier eth1
 	finding offline
-	is "${cure%%;*}" 'run ifdown eth1'
-	carry_out "$cure"
+	is "$cure" 'see the cable of eth1, and what is at its other end'
+	host ifdown eth1
 	reaches_client eth0
 	answers 0
 	quiet
@@ -258,7 +263,7 @@ explained() {
 	answers 0 1
 }
 
-@test "F14: the winner's gateway is dead: offline, and the cure brings the host back" {
+@test "F14: the winner's gateway is dead: offline, until it answers" {
 	plain_started
 	router 1 ip address del 10.0.0.1/8 dev uplink
 	host ip neighbour replace 10.0.0.1 dev eth1 nud failed
@@ -268,9 +273,34 @@ explained() {
 	finding neighbour eth1
 	explained 'lost: 10\.0\.0\.1 does not answer on eth1' "$LAB_CLIENT" 10.0.0.99
 	finding offline
+	router 1 ip address add 10.0.0.1/8 dev uplink
 	carry_out "$cure"
-	reaches_client eth0
+	reaches_client eth1
 	quiet
+}
+
+# A router that answers its own network alone.
+@test "a router that does not answer what the alias asks, but the rest: arp_announce, not offline" {
+	host_up LAB_RP_FILTER=el6
+	lab_uplink 1 IPADDR=10.0.0.2 NETMASK=255.255.255.0
+	lab_ifcfg eth1:1 DEVICE=eth1:1 ONBOOT=yes BOOTPROTO=none IPADDR=172.16.0.1 \
+		NETMASK=255.255.255.248
+	router 1 ip address add 10.0.0.1/24 dev uplink
+	router 1 ip route add 172.16.0.0/29 via 10.0.0.2
+	client ip route add 172.16.0.0/29 via 172.31.2.1 src "$LAB_CLIENT"
+	router 1 nft 'table arp strict { chain in { type filter hook input priority 0;
+		iifname uplink arp saddr ip != 10.0.0.0/24 drop; }; }'
+	lab_install
+	service start
+	router 1 ip neighbour replace 10.0.0.2 dev uplink nud permanent \
+		lladdr "$(host cat /sys/class/net/eth1/address)"
+	host ip neighbour flush dev eth1
+	is "$(probe_ping 172.16.0.1)" 'lost -'
+	host sh -c 'until ip neighbour show dev eth1 | grep -q "0\.1 .*FAILED"; do sleep 0.1; done'
+	finding neighbour eth1
+	has "$cure" 'arp_announce'
+	has_no "$output" '^wrong	offline	'
+	is "$(probe_own)" 'ok eth1'
 }
 
 @test "a host whose default is gone is told so, and sync gives it the next" {
@@ -520,6 +550,13 @@ reached_by() {
 	multihome 0 check --nagios
 	has "$output" 'OK - 2 addresses .*, as far as the firewall lets them \|'
 	host nft flush ruleset
+	host nft 'table netdev admin { chain in { type filter hook ingress device "eth0" priority 0;
+		drop; }; }'
+	explained unknown "$LAB_CLIENT" 192.168.2.99
+	host nft flush ruleset
+	host nft 'table arp admin { chain in { type filter hook input priority 0; drop; }; }'
+	explained unknown "$LAB_CLIENT" 192.168.2.99
+	host nft flush ruleset
 	explained 'right: ' "$LAB_CLIENT" 192.168.2.99
 }
 
@@ -625,7 +662,7 @@ cures() {
 	host ip route del default
 	cures no-way-back 0 'run ifdown eth0 && ifup eth0'
 	host ip route replace default via 192.168.2.7
-	cures wrong-gateway 0 'run ifdown eth0 && ifup eth0'
+	cures neighbour 0 'run ifdown eth0 && ifup eth0'
 	sed -i /GATEWAY/d "$LAB_SCRIPTS/ifcfg-eth0"
 	vpn_up
 	cures wrong-nic 0 'set GATEWAY=192.168.2.1 and TABLE=100 in ifcfg-eth0 and run multihome sync'
@@ -705,11 +742,68 @@ cures() {
 	router 0 ping -n -q -c1 -W1 192.168.2.99
 	host ip address add "${LAB_ADDRESSES6[0]}/64" dev eth0 nodad
 	host ip -6 route add default via 2001:db8:2::1 metric 2000
-	cures wrong-nic 0 "run ip -6 route add default via 2001:db8:2::1 dev eth0 table 100 && \
+	cures wrong-nic 0 "run ip -6 route replace default via 2001:db8:2::1 dev eth0 table 100 && \
 ip -6 rule add from 2001:db8:2::99 table 100" "${LAB_ADDRESSES6[0]}"
 	host ip -6 route flush table 100
 	cures wrong-nic 0 'run ip -6 route add default via 2001:db8:2::1 dev eth0 table 100' \
 		"${LAB_ADDRESSES6[0]}"
+}
+
+# A cloud's agent gave eth1 its addresses, and a table for pods alone.
+@test "two addresses of a NIC without a file: both cures of one output can be carried out" {
+	local cures
+	host_up LAB_RP_FILTER=el6
+	rm "$LAB_SCRIPTS/ifcfg-eth1"
+	service start
+	program
+	host ip -batch - <<-END
+		link set eth1 up
+		address add 10.0.0.99/8 dev eth1
+		address add 10.0.0.98/8 dev eth1
+		route add default via 10.0.0.1 dev eth1 table 2
+		rule add from 10.0.0.98 to 10.0.0.0/8 lookup 2 priority 1536
+	END
+	links_settle
+	is "$(probe_ping 10.0.0.98)" 'lost -'
+	mapfile -t cures < <(host multihome check --porcelain | tail -n +2 | cut -f 6 | grep -v '^-$')
+	is "${#cures[@]}" 2
+	carry_out "${cures[0]}"
+	carry_out "${cures[1]}"
+	is "$(probe_ping 10.0.0.99)" 'ok eth1'
+	is "$(probe_ping 10.0.0.98)" 'ok eth1'
+	quiet
+}
+
+@test "an address that nobody beyond gets an answer from is found, whatever its file says" {
+	host_up LAB_RP_FILTER=el6
+	lab_ifcfg eth1 DEVICE=eth1 ONBOOT=yes BOOTPROTO=none DEFROUTE=no
+	service start
+	program
+	host ip -batch - <<-END
+		link set eth1 up
+		address add 10.0.0.99/32 dev eth1
+		route add 10.0.0.1 dev eth1
+		route add 10.0.0.0/8 via 10.0.0.1 dev eth1
+	END
+	links_settle
+	is "$(probe_ping 10.0.0.99)" 'lost -'
+	finding no-gateway eth1
+	has "$cure" '^see ifcfg-eth1: GATEWAY= is missing'
+	set_keys GATEWAY=10.0.0.1 ifcfg-eth1
+	host multihome sync
+	is "$(probe_ping 10.0.0.99)" 'lost -'
+	multihome 1 check
+	finding no-gateway eth1
+	lab_uplink 1 GATEWAY=192.168.2.1
+	host multihome sync
+	multihome 1 check
+	finding no-gateway eth1
+	has "$cure" '^see ifcfg-eth1: GATEWAY= is of no network of its IPADDR='
+	lab_uplink 1
+	host multihome sync
+	is "$(probe_ping 10.0.0.99)" 'ok eth1'
+	run --separate-stderr host multihome check --porcelain
+	has_no "$output" 'no-gateway'
 }
 
 # --- verdicts of IPv6 (tests/hosts has those of IPv4) -------------------------------------------------

@@ -31,6 +31,20 @@ static bool is_near(const char *word, const char *key)
 			toupper((unsigned char)word[1]) == key[0] && !strcasecmp(word + 2, key + 2));
 }
 
+/* IPADDRn, NETMASKn, PREFIXn, of which a file may have thousands. */
+static bool is_numbered(const char *word)
+{
+	static const char *const stems[] = {"IPADDR", "NETMASK", "PREFIX"};
+	size_t i, n;
+
+	for (i = 0; i < sizeof(stems) / sizeof(*stems); i++) {
+		n = strlen(stems[i]);
+		if (!strncmp(word, stems[i], n))
+			return isdigit((unsigned char)word[n]);
+	}
+	return false;
+}
+
 void misspelt_note(const struct shvars *vars, const char *path, struct diags *diags)
 {
 	const struct shvar *var;
@@ -38,9 +52,7 @@ void misspelt_note(const struct shvars *vars, const char *path, struct diags *di
 
 	for (i = 0; i < vars->n; i++) {
 		var = &vars->items[i];
-		/* A file may have thousands of IPADDRn. */
-		if (isdigit((unsigned char)var->key[strlen(var->key) - 1]) ||
-			strcmp(var->file, path))
+		if (is_numbered(var->key) || strcmp(var->file, path))
 			continue;
 		for (k = 0; k < n && strcmp(var->key, keys[k]); k++)
 			;

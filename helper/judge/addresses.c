@@ -151,7 +151,7 @@ static void check_neighbour(
 		: NULL;
 	char text[PREFIX_TEXT];
 
-	if (!neighbour || !(neighbour->state & (NEIGHBOUR_INCOMPLETE | NEIGHBOUR_FAILED)))
+	if (!neighbour || !(neighbour->state & NEIGHBOUR_SILENT))
 		return;
 	finding_add(findings,
 		(struct finding){.kind = FINDING_NEIGHBOUR, .wrong = true, .address = *gateway},
@@ -159,7 +159,9 @@ static void check_neighbour(
 		mem_format("the gateway %s did not answer when it was last asked for its MAC "
 			   "address",
 			prefix_format_address(gateway, text)),
-		cure_gateway(verdict, device, gateway));
+		verdict->fault == FAULT_NEIGHBOUR
+			? cure_verdict(facts, verdict)
+			: cure_gateway(facts, verdict, device, gateway));
 }
 
 /* It is a fault where the packet is lost, or may be. */
@@ -274,28 +276,32 @@ void check_address(
 	check_conflicts(facts, verdict, findings);
 }
 
-/* A file that gives an address and no gateway: other networks get an answer by other NICs, or none.
- * Somebody who means it so says MULTIHOME=no. */
+/* A file that gives an address and no gateway, or one that does not count for it: other networks get
+ * an answer by other NICs, or none. Somebody who means it so says MULTIHOME=no. */
 void check_no_gateway(
 	const struct facts *facts, const struct verdict *verdict, struct findings *findings)
 {
+	struct finding found = {.kind = FINDING_NO_GATEWAY};
 	bool tunnel = verdict->holder->tunnel; /* GATEWAY= of such a device does nothing */
 	const struct profile *profile;
+	bool has;
 
 	if (check_counts(verdict) || verdict->local.family != AF_INET ||
 		!facts->config->uplinks.n)
 		return;
 	profile = facts_find_profile(facts, verdict->holder->name);
-	/* A GATEWAY= that is another NIC's is told by a notice. */
-	if (!profile || profile->port || facts_file_has(profile->file, "GATEWAY") ||
-		facts_file_says_no(profile->file, "MULTIHOME") ||
-		(!tunnel && facts_file_says_no(profile->file, "DEFROUTE")))
+	if (!profile || profile->port || facts_file_says_no(profile->file, "MULTIHOME"))
 		return;
-	finding_add(findings, (struct finding){.kind = FINDING_NO_GATEWAY}, verdict->holder->name,
-		mem_string("it has an address and no gateway: other networks get no answer by it"),
+	has = !tunnel && facts_file_has(profile->file, "GATEWAY");
+	found.wrong = has && verdict_is_bad(verdict);
+	finding_add(findings, found, verdict->holder->name,
+		mem_format("it has an address and no gateway%s: other networks get no answer by it",
+			has ? " that counts" : ""),
 		mem_format("see %s: %s, or MULTIHOME=no says that none is meant",
 			profile->file->name,
-			tunnel ? "DEFROUTE= decides" : "GATEWAY= is missing"));
+			tunnel	? "DEFROUTE= decides"
+			: has	? "GATEWAY= is of no network of its IPADDR="
+				: "GATEWAY= is missing"));
 }
 
 void check_own(const struct facts *facts, const struct verdict *verdict, struct findings *findings)
@@ -306,8 +312,12 @@ void check_own(const struct facts *facts, const struct verdict *verdict, struct 
 
 	if (verdict->fault == FAULT_REPLY_CARRIER)
 		what = mem_format("%s %s, which has no carrier", by, device);
-	else if (verdict->fault == FAULT_NEIGHBOUR)
+	else if (verdict->fault == FAULT_NEIGHBOUR &&
+		!verdict_asks_from_elsewhere(facts, device, verdict_next_hop(verdict)))
 		what = mem_format("%s %s, whose gateway does not answer", by, device);
+	else if (verdict->fault == FAULT_REFUSED &&
+		facts_has_uplink(facts, verdict->packet.remote.family))
+		what = mem_string("what the host sends itself is refused");
 	else if (verdict->fault == FAULT_NO_ROUTE &&
 		facts_has_uplink(facts, verdict->packet.remote.family))
 		what = mem_string("the host has no default route: what it sends itself reaches its "

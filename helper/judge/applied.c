@@ -80,8 +80,8 @@ void check_shared_tables(const struct facts *facts, struct findings *findings)
 		if (what)
 			finding_add(findings, (struct finding){.kind = FINDING_TABLE_SHARED},
 				planned->uplink->device, what,
-				mem_format("set TABLE=%u in %s and run multihome sync",
-					facts->free_table, planned->uplink->file->name));
+				mem_format("see what else table %u is for, and TABLE= in %s",
+					planned->table, planned->uplink->file->name));
 	}
 }
 

@@ -34,13 +34,17 @@ static char *see_cable(const struct facts *facts, const char *device)
 	return mem_format("see the cable of %s, and what is at its other end", device);
 }
 
-char *cure_gateway(
-	const struct verdict *verdict, const char *device, const struct prefix *gateway)
+char *cure_gateway(const struct facts *facts, const struct verdict *verdict, const char *device,
+	const struct prefix *gateway)
 {
+	bool alias = verdict_asks_from_elsewhere(facts, device, gateway);
 	char text[PREFIX_TEXT];
 
-	return mem_format("see the cable of %s, the router, and %s; then run ping -c 1 -I %s %s",
-		device, verdict->uplink ? verdict->uplink->file->name : "its address", device,
+	/* iputils have ping6 up to EL8. */
+	return mem_format("see the cable of %s, the router, %s%s; then run ping%s -c 1 -I %s %s",
+		device, alias ? "arp_announce, and " : "and ",
+		verdict->uplink ? verdict->uplink->file->name : "its address",
+		gateway->family == AF_INET6 ? "6" : "", device,
 		prefix_format_address(gateway, text));
 }
 
@@ -61,11 +65,34 @@ static char *see_route(const struct route *route)
 
 	text_add_string(&cure, "see the route ");
 	route_format_choice(route, &cure);
-	text_format(&cure, " of table %u, which somebody made", route->table);
+	text_format(&cure, " of table %u", route->table);
 	return cure.bytes;
 }
 
-/* A table that a rule leads to gets the default route that it lacks. */
+static char *see_refusal(const struct step *last)
+{
+	return last->route ? see_route(last->route) : see_rule(last->rule);
+}
+
+/* Is the rule neither the kernel's own nor ours? */
+static bool is_foreign(const struct facts *facts, const struct rule *rule)
+{
+	bool own_table = rule->table >= TABLE_DEFAULT && rule->table <= TABLE_LOCAL;
+
+	return !facts_own_rule(facts, rule) &&
+		(rule->from.len || rule->to.len || rule->action != ACTION_LOOKUP || !own_table);
+}
+
+/* Is there a table that a rule of somebody else leads to, and that lacks a default route? What the
+ * kernel's own tables get is not for one address. */
+static bool can_fill(const struct facts *facts, const struct verdict *verdict)
+{
+	const struct rule *lapsed = verdict->reply.lapsed.rule;
+
+	return lapsed && verdict->has_gateway && is_foreign(facts, lapsed) &&
+		(lapsed->table < TABLE_DEFAULT || lapsed->table > TABLE_LOCAL);
+}
+
 static char *fill_table(const struct verdict *verdict)
 {
 	char text[PREFIX_TEXT];
@@ -77,18 +104,35 @@ static char *fill_table(const struct verdict *verdict)
 		verdict->holder->name, verdict->reply.lapsed.rule->table);
 }
 
-/* Files say nothing of the NIC: what an administrator would type. */
+/* "set KEYS TABLE=N in FILE and run multihome sync", of a table that nobody uses. */
+static char *set_table(const struct facts *facts, const char *keys, const struct file *file)
+{
+	unsigned table = facts_free_table(facts, 0);
+
+	if (!table)
+		return mem_string("see TABLE_RANGE= in /etc/sysconfig/multihome: no table is free");
+	return mem_format("set %sTABLE=%u in %s %s", keys, table, file->name, then_sync);
+}
+
+/* Files say nothing of the NIC: what an administrator would type. Each NIC has a table of its own,
+ * which its other addresses' cures make once more. */
 static char *make_table(const struct facts *facts, const struct verdict *verdict)
 {
 	const char *ip = ip_command(verdict->local.family);
 	char gateway[PREFIX_TEXT], local[PREFIX_TEXT];
-	unsigned table = facts->free_table;
+	const struct links *links = &facts->kernel->links;
+	size_t i, before = 0;
+	unsigned table;
 
+	for (i = 0; &links->items[i] < verdict->holder; i++)
+		before += !links->items[i].loopback &&
+			!facts_find_profile(facts, links->items[i].name);
+	table = facts_free_table(facts, before);
 	if (!verdict->gateway.family || !table)
 		return mem_string("");
 	prefix_format_address(&verdict->gateway, gateway);
 	prefix_format_address(&verdict->local, local);
-	return mem_format("run %s route add default via %s dev %s table %u && "
+	return mem_format("run %s route replace default via %s dev %s table %u && "
 			  "%s rule add from %s table %u",
 		ip, gateway, verdict->holder->name, table, ip, local, table);
 }
@@ -144,16 +188,11 @@ static char *serve_outside(const struct facts *facts, const struct verdict *verd
 	if (verdict->local.family == AF_INET6)
 		return mem_format("see IPV6ADDR_SECONDARIES= in %s: %s/%d is not there",
 			file->name, local, len);
+	/* ifup-aliases reads one address of a file. */
+	if (verdict->uplink->profile && verdict->uplink->profile->alias)
+		return mem_format("see IPADDR= in %s, an alias's: %s/%d is not there", file->name,
+			local, len);
 	return serve_in_file(file, local, len);
-}
-
-/* Is the rule neither the kernel's own nor ours? */
-static bool is_foreign(const struct facts *facts, const struct rule *rule)
-{
-	bool own_table = rule->table >= TABLE_DEFAULT && rule->table <= TABLE_LOCAL;
-
-	return !facts_own_rule(facts, rule) &&
-		(rule->from.len || rule->to.len || rule->action != ACTION_LOOKUP || !own_table);
 }
 
 /* The one that led the reply where it went, past ours or by itself. NULL: none did. */
@@ -187,11 +226,12 @@ static char *serve_planned(const struct facts *facts, const struct verdict *verd
 	if (planned->state == STATE_EDITED || planned->state == STATE_DOWN)
 		return cure_restart(planned->uplink->device);
 	if (planned->state == STATE_BY_HAND) {
-		if (lapsed && is_foreign(facts, lapsed))
+		if (can_fill(facts, verdict))
 			return fill_table(verdict);
 		return foreign ? see_rule(foreign) : cure_restart(planned->uplink->device);
 	}
-	if (foreign && !facts->ops->n)
+	/* Ours never come before RULE_PRIORITY. */
+	if (foreign && (!facts->ops->n || foreign->priority < facts->config->rule_priority))
 		return see_rule(foreign);
 	if (facts->ops->n || (facts->writes->n && by_holder))
 		return cure_sync();
@@ -238,7 +278,8 @@ static char *serve_unknown(const struct facts *facts, const struct verdict *verd
 	struct prefix gateway = verdict->gateway;
 	bool inet6 = verdict->local.family == AF_INET6;
 	const char *key = inet6 ? "IPV6_DEFAULTGW" : "GATEWAY";
-	char text[PREFIX_TEXT], table[24] = "";
+	struct text keys = {0};
+	char text[PREFIX_TEXT], *cure;
 
 	if (!profile)
 		return make_table(facts, verdict);
@@ -253,20 +294,43 @@ static char *serve_unknown(const struct facts *facts, const struct verdict *verd
 			prefix_format_address(&verdict->local, text));
 	if (!gateway.family && !find_neighbours_gateway(facts, verdict, &gateway))
 		return mem_format("see %s, which has no %s", profile->file->name, key);
+	text_format(&keys, "%s=%s%s%s", key, prefix_format_address(&gateway, text),
+		inet6 ? "%" : "", inet6 ? device : "");
 	/* One uplink alone is served only if it has a TABLE=. */
-	if (!facts->config->uplinks.n)
-		snprintf(table, sizeof(table), " and TABLE=%u", facts->free_table);
-	return mem_format("set %s=%s%s%s%s in %s %s", key,
-		prefix_format_address(&gateway, text), inet6 ? "%" : "", inet6 ? device : "", table,
-		profile->file->name, then_sync);
+	if (facts->config->uplinks.n) {
+		cure = mem_format("set %s in %s %s", keys.bytes, profile->file->name, then_sync);
+	} else {
+		text_add_string(&keys, " and ");
+		cure = set_table(facts, keys.bytes, profile->file);
+	}
+	text_free(&keys);
+	return cure;
+}
+
+/* The route of main by another NIC that a table of the holder's would get as well, so that the reply,
+ * or what is sent to the gateway, went as before. NULL: there is none. */
+static const struct route *find_exception(
+	const struct facts *facts, const struct verdict *verdict, const struct prefix *to)
+{
+	const struct question question = {.to = *to, .from = verdict->local};
+	const struct walked walked = walk(&facts->walks, &question, NULL);
+	const struct prefix *net = &verdict->packet.local->prefix;
+	const struct route *route = walked.last.route;
+
+	if (!route || route->table != TABLE_MAIN || !walked.last.device ||
+		!strcmp(walked.last.device, verdict->holder->name) ||
+		route->dst.len <= (route->dst.family == AF_INET6 ? 3 : 1))
+		return NULL;
+	/* Of two to one network the holder's own comes first. */
+	return prefix_contains(net, to) && net->len >= route->dst.len ? NULL : route;
 }
 
 static char *serve_unserved(const struct facts *facts, const struct verdict *verdict)
 {
-	const struct rule *lapsed = verdict->reply.lapsed.rule;
 	const struct rule *foreign = find_foreign(facts, verdict);
+	const struct route *exception;
 
-	if (lapsed && is_foreign(facts, lapsed) && verdict->has_gateway)
+	if (can_fill(facts, verdict))
 		return fill_table(verdict);
 	if (foreign)
 		return see_rule(foreign);
@@ -274,10 +338,13 @@ static char *serve_unserved(const struct facts *facts, const struct verdict *ver
 		return mem_format("set MULTIHOME=yes in /etc/sysconfig/multihome %s", then_sync);
 	if (!verdict->uplink)
 		return serve_unknown(facts, verdict);
-	if (verdict->fault == FAULT_GATEWAY || verdict->fault == FAULT_NO_ROUTE)
+	if (verdict->fault == FAULT_GATEWAY || verdict->fault == FAULT_NEIGHBOUR ||
+		verdict->fault == FAULT_NO_ROUTE)
 		return cure_restart(verdict->holder->name);
-	return mem_format("set TABLE=%u in %s %s", facts->free_table,
-		verdict->uplink->file->name, then_sync);
+	exception = find_exception(facts, verdict, &verdict->packet.remote);
+	if (!exception && verdict->gateway.family)
+		exception = find_exception(facts, verdict, &verdict->gateway);
+	return exception ? see_route(exception) : set_table(facts, "", verdict->uplink->file);
 }
 
 /* The reply does not leave as it should, or the filter says so. */
@@ -291,7 +358,7 @@ static char *cure_route(const struct facts *facts, const struct verdict *verdict
 	if (facts->refused)
 		return mem_string("see what multihome plan says of the configuration");
 	if (last->rule && last->end == STEP_REFUSED)
-		return last->route ? see_route(last->route) : see_rule(last->rule);
+		return see_refusal(last);
 	if (verdict->reason == ARRIVES_AS_SAID && verdict_is_service(verdict) && arrival)
 		return serve_by_rule(verdict, arrival);
 	if (verdict->outside)
@@ -307,14 +374,16 @@ char *cure_conflict(const struct facts *facts, const struct verdict *verdict,
 	const struct uplink *uplink;
 	struct text cure = {0};
 
+	/* Nobody would be left to answer. */
+	if (verdict->reason == ARRIVES_BY_ARP)
+		return mem_string("");
 	if (facts->ops->n || facts->writes->n)
 		return cure_sync();
 	uplink = facts_find_uplink(facts, other->link->name, &verdict->local, NULL);
 	if (uplink && uplink->arp_ignore != ARP_AUTO)
 		return mem_format(
 			"set ARP_IGNORE=1 in %s %s", uplink->file->name, then_sync);
-	/* Nobody would be left to answer. */
-	if (verdict->reason == ARRIVES_BY_ARP || !verdict->has_gateway ||
+	if (!verdict->has_gateway ||
 		facts_setting_larger(facts, other->link->name, SYSCTL_ARP_FILTER))
 		return mem_string("");
 	memcpy(sysctl.device, other->link->name, sizeof(sysctl.device));
@@ -332,25 +401,19 @@ static char *cure_conflicts(const struct facts *facts, const struct verdict *ver
 	return cure_conflict(facts, verdict, other);
 }
 
+/* Never ifdown: what the device still answers would go with it. */
 char *cure_own(const struct facts *facts, const struct verdict *verdict)
 {
-	const struct planned_uplinks *uplinks = &facts->plan->uplinks;
-	const char *device = verdict->leaves.device;
-	const struct planned *planned;
-	const struct link *link;
-	size_t i;
-
+	if (verdict->fault == FAULT_REFUSED)
+		return see_refusal(&verdict->reply.last);
 	if (facts->ops->n)
 		return cure_sync();
-	for (i = 0; i < uplinks->n; i++) {
-		planned = &uplinks->items[i];
-		link = kernel_find_link(facts->kernel, planned->uplink->device);
-		if (planned->state == STATE_UP && link && link->running && verdict->leaves.device[0] &&
-			planned->uplink->gateway.family == verdict->packet.remote.family &&
-			strcmp(link->name, device) && planned->uplink->fallback)
-			return mem_format("run ifdown %s; %s carries it then", device, link->name);
-	}
-	return verdict->fault == FAULT_REPLY_CARRIER ? see_cable(facts, device) : mem_string("");
+	if (verdict->fault == FAULT_REPLY_CARRIER)
+		return see_cable(facts, verdict->leaves.device);
+	if (verdict->fault == FAULT_NEIGHBOUR)
+		return cure_gateway(
+			facts, verdict, verdict->leaves.device, verdict_next_hop(verdict));
+	return mem_string("");
 }
 
 char *cure_down(const struct facts *facts, const char *device)
@@ -367,6 +430,28 @@ char *cure_down(const struct facts *facts, const char *device)
 	return mem_format("run ifup %s", device);
 }
 
+/* Of a reply that leaves: by its own NIC, and by the gateway of its file, or to a neighbour? */
+static bool goes_by_own_gateway(const struct verdict *verdict)
+{
+	const struct prefix *gateway = &verdict->leaves.gateway;
+
+	return !strcmp(verdict->leaves.device, verdict->holder->name) &&
+		(!gateway->family || !verdict->uplink || verdict->uplink->inet6 ||
+			prefix_same_address(gateway, &verdict->uplink->gateway));
+}
+
+/* rp_filter drops what is asked, as replies would leave by another NIC. */
+static char *see_way_to_asker(const struct facts *facts, const struct verdict *verdict)
+{
+	const struct question question = {.to = verdict->refused, .from = verdict->local};
+	const struct walked walked = walk(&facts->walks, &question, NULL);
+	char text[PREFIX_TEXT];
+
+	return walked.last.route
+		? see_route(walked.last.route)
+		: mem_format("see ip route get %s", prefix_format_address(&verdict->refused, text));
+}
+
 char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 {
 	const struct link *link = verdict->arrival->up ? verdict->holder : verdict->arrival;
@@ -381,8 +466,13 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 			? cure_route(facts, verdict)
 			: see_cable(facts, verdict->leaves.device);
 	case FAULT_NEIGHBOUR:
-		return cure_gateway(verdict, verdict->leaves.device, verdict_next_hop(verdict));
+		if (!goes_by_own_gateway(verdict))
+			return cure_route(facts, verdict);
+		return cure_gateway(
+			facts, verdict, verdict->leaves.device, verdict_next_hop(verdict));
 	case FAULT_ARP:
+		if (verdict->refused.family)
+			return see_way_to_asker(facts, verdict);
 		return mem_format("see net.ipv4.conf.%s.arp_ignore and arp_filter, and those of all",
 			verdict->holder->name);
 	case FAULT_CONFLICT:

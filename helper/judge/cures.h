@@ -21,8 +21,8 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict);
 /* The NIC by which the host's own traffic leaves is dead. */
 char *cure_own(const struct facts *facts, const struct verdict *verdict);
 /* The next hop does not answer on the device. */
-char *cure_gateway(
-	const struct verdict *verdict, const char *device, const struct prefix *gateway);
+char *cure_gateway(const struct facts *facts, const struct verdict *verdict, const char *device,
+	const struct prefix *gateway);
 /* Another NIC answers ARP for the address. */
 char *cure_conflict(const struct facts *facts, const struct verdict *verdict,
 	const struct bystander *other);

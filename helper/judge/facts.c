@@ -75,32 +75,30 @@ static struct prefix find_afar(const struct kernel *kernel, int family)
 
 static bool table_is_used(const struct facts *facts, unsigned table)
 {
-	const struct rules *rules = &facts->kernel->rules;
 	const struct table_names *names = &facts->config->tables;
 	const struct planned_uplinks *uplinks = &facts->plan->uplinks;
 	size_t i;
 
-	for (i = 0; i < rules->n; i++)
-		if (rules->items[i].table == table)
-			return true;
 	for (i = 0; i < names->n; i++)
 		if (names->items[i].number == table)
 			return true;
 	for (i = 0; i < uplinks->n; i++)
 		if (uplinks->items[i].table == table)
 			return true;
-	return !walks_table_empty(&facts->walks, table, AF_INET) ||
+	return walks_lead_to(&facts->walks, table, AF_INET) ||
+		walks_lead_to(&facts->walks, table, AF_INET6) ||
+		!walks_table_empty(&facts->walks, table, AF_INET) ||
 		!walks_table_empty(&facts->walks, table, AF_INET6);
 }
 
-static unsigned find_free_table(const struct facts *facts)
+unsigned facts_free_table(const struct facts *facts, size_t skip)
 {
 	unsigned first = facts->config->table_first ? facts->config->table_first : 100;
 	unsigned last = facts->config->table_last ? facts->config->table_last : 199, table;
 
 	for (table = first; table <= last; table++)
 		if (table % 256 && (table < TABLE_DEFAULT || table > TABLE_LOCAL) &&
-			!table_is_used(facts, table))
+			!table_is_used(facts, table) && !skip--)
 			return table;
 	return 0;
 }
@@ -118,7 +116,6 @@ void facts_index(struct facts *facts)
 	index_build(facts->settings, sysctls_in_order, &facts->settings_in_order);
 	index_build(&facts->plan->owned, rules_in_order, &facts->owned);
 	index_build(&facts->plan->rules, rules_in_order, &facts->wanted);
-	facts->free_table = find_free_table(facts);
 	facts->afar[false] = find_afar(kernel, AF_INET);
 	facts->afar[true] = find_afar(kernel, AF_INET6);
 }

@@ -66,7 +66,6 @@ struct facts {
 	struct index planned;	/* uplinks of the plan, by the configuration's */
 	struct index uplinks;	/* the configuration's, by device */
 	struct index settings_in_order, owned, wanted;
-	unsigned free_table; /* the lowest of TABLE_RANGE that nobody uses; 0: none */
 	struct prefix afar[2]; /* a remote of IPv4, of IPv6, behind no route but a default */
 };
 
@@ -92,6 +91,8 @@ int facts_filter(const struct facts *facts, const char *device);
 /* Is the rule ours, and is it wanted? */
 bool facts_own_rule(const struct facts *facts, const struct rule *rule);
 bool facts_want_rule(const struct facts *facts, const struct rule *rule);
+/* The lowest table of TABLE_RANGE that nobody uses, but for so many of them; 0: none is left. */
+unsigned facts_free_table(const struct facts *facts, size_t skip);
 /* Would sync do anything? */
 bool facts_sync_has_work(const struct facts *facts);
 /* Has multihome been put to work here? Until then nothing of its own is missing. */

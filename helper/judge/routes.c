@@ -52,8 +52,9 @@ static void check_duplicates(
 	size_t i, n = 1;
 	bool owned = false;
 
+	/* Those that a goto passes over, or leads to, are not the same. */
 	if ((at && !rules_by_meaning(same->items[at - 1], rule)) || !is_looked_up(rule) ||
-		rule->unknown_len)
+		rule->unknown_len || facts->walks.jumps)
 		return;
 	for (i = at + 1; (other = index_at(same, i, rule)); i++) {
 		if (rule_compare(rule, other) && facts_want_rule(facts, other))
@@ -133,8 +134,7 @@ static void check_table(const struct facts *facts, const struct index *lapsed,
 	bool own = facts_own_rule(facts, rule);
 	struct finding found = {.kind = empty ? FINDING_EMPTY_TABLE : FINDING_NO_DEFAULT};
 
-	if (!verdict || verdict->reply.lapsed.end == STEP_THROW ||
-		verdict->reply.lapsed.end == STEP_SUPPRESSED)
+	if (!verdict)
 		return;
 	found.wrong = own || verdict_is_bad(verdict);
 	if (found.wrong || empty)

@@ -102,7 +102,7 @@ static const char *describe_state(const struct facts *facts, const struct planne
 	if (planned->edited)
 		return "waits";
 	gateway = kernel_find_neighbour(facts->kernel, uplink->device, &uplink->gateway);
-	if (gateway && gateway->state & NEIGHBOUR_FAILED)
+	if (gateway && gateway->state & NEIGHBOUR_SILENT)
 		return "dead";
 	if (planned->state == STATE_UP && is_missing(facts, planned))
 		return "not-applied";

@@ -40,7 +40,8 @@ static bool find_default(const struct facts *facts, int family, const char *devi
 
 	for (i = 0; i < routes->n; i++) {
 		route = &routes->items[i];
-		if (route->dst.len || route->dst.family != family || route->type != ROUTE_UNICAST)
+		if (route->dst.len || route->dst.family != family || route->type != ROUTE_UNICAST ||
+			!walks_lead_to(&facts->walks, route->table, family))
 			continue;
 		for (k = 0; k < route_hop_count(route); k++) {
 			hop = route_hop(route, k);
@@ -88,7 +89,7 @@ static struct prefix find_arp_sender(
 
 /* arp_process: it must be willing by arp_ignore (1 and 2 want the address among its own; 8 never),
  * would take a packet of the sender's in, and, with arp_filter, answer by this device. */
-static bool answers_arp(const struct facts *facts, const struct verdict *verdict,
+static bool answers_arp(const struct facts *facts, struct verdict *verdict,
 	const struct link *link, const struct prefix *net)
 {
 	int ignore = facts_setting_larger(facts, link->name, SYSCTL_ARP_IGNORE);
@@ -102,8 +103,11 @@ static bool answers_arp(const struct facts *facts, const struct verdict *verdict
 	/* Nobody is known there to ask. */
 	if (!sender.family)
 		return true;
-	if (retrace_arrival(facts, &sender, &verdict->local, link) != ARRIVAL_TAKEN)
+	if (retrace_arrival(facts, &sender, &verdict->local, link) != ARRIVAL_TAKEN) {
+		if (link == verdict->holder)
+			verdict->refused = sender;
 		return false;
+	}
 	if (!facts_setting_larger(facts, link->name, SYSCTL_ARP_FILTER))
 		return true;
 	walked = walk(&facts->walks, &back, NULL);
@@ -296,6 +300,21 @@ const struct neighbour *verdict_neighbour(const struct facts *facts, const struc
 		facts->kernel, verdict->leaves.device, verdict_next_hop(verdict));
 }
 
+bool verdict_asks_from_elsewhere(
+	const struct facts *facts, const char *device, const struct prefix *gateway)
+{
+	const struct link *link = kernel_find_link(facts->kernel, device);
+	size_t i;
+
+	if (facts_setting_larger(facts, device, SYSCTL_ARP_ANNOUNCE))
+		return false;
+	for (i = 0; i < facts->members.n; i++)
+		if (facts->members.items[i].link == link && gateway->family == AF_INET &&
+			!prefix_contains(&facts->members.items[i].net, gateway))
+			return true;
+	return false;
+}
+
 static bool walk_agrees(const struct verdict *verdict)
 {
 	const struct step *last = &verdict->reply.last;
@@ -308,6 +327,12 @@ static bool walk_agrees(const struct verdict *verdict)
 	/* Nexthop objects that are not expanded. */
 	return !route_hop_count(last->route) || route_has_hop(last->route, &leaves) ||
 		(last->other && route_has_hop(last->other, &leaves));
+}
+
+bool verdict_asks_of_another(const struct verdict *verdict)
+{
+	return !verdict->agrees && verdict->reply.depends &&
+		rule_is_selective(verdict->reply.depends);
 }
 
 bool verdict_other_turn(const struct verdict *verdict, struct hop *out)
@@ -347,7 +372,7 @@ static enum fault fault_of_next_hop(const struct facts *facts, const struct verd
 	if (out && !out->running && !out->loopback)
 		return FAULT_REPLY_CARRIER;
 	neighbour = verdict_neighbour(facts, verdict);
-	if (out && out->mac[0] && neighbour && neighbour->state & NEIGHBOUR_FAILED)
+	if (out && out->mac[0] && neighbour && neighbour->state & NEIGHBOUR_SILENT)
 		return FAULT_NEIGHBOUR;
 	return FAULT_NONE;
 }
@@ -415,6 +440,8 @@ static enum fault find_fault(const struct facts *facts, const struct verdict *ve
 
 	if (verdict->holder->vrf || verdict->arrival->vrf)
 		return FAULT_VRF;
+	if (verdict_asks_of_another(verdict))
+		return FAULT_DEPENDS;
 	fault = fault_of_arrival(verdict);
 	if (!fault)
 		fault = fault_of_next_hop(facts, verdict);

@@ -86,6 +86,8 @@ struct verdict {
 	bool guessed;	 /* by which NIC it arrives */
 	bool away;	 /* the address is in networks of other NICs only */
 	bool unanswered; /* it is in a NIC's network, and no NIC answers ARP for it */
+	/* Who asks for its MAC on the holder and is refused, by rp_filter; family 0: nobody is. */
+	struct prefix refused;
 	enum arrival expected; /* what the walk says of the arrival */
 	struct walked reply;
 	size_t question; /* of the arrival; that of the reply is the next one; several may share it */
@@ -127,6 +129,13 @@ const struct prefix *verdict_next_hop(const struct verdict *verdict);
 /* NULL: nothing is known of it. */
 const struct neighbour *verdict_neighbour(
 	const struct facts *facts, const struct verdict *verdict);
+/* May the device ask for the MAC of its gateway from an address of another network, an alias's, to
+ * which the router need not answer? It may answer the other addresses then. */
+bool verdict_asks_from_elsewhere(
+	const struct facts *facts, const char *device, const struct prefix *gateway);
+/* Does the kernel differ as it takes the packet that it is asked about for one of UDP, and of root's,
+ * and there is a rule for such? */
+bool verdict_asks_of_another(const struct verdict *verdict);
 /* Does the reply leave by one of several next hops in turn? */
 bool verdict_turns(const struct verdict *verdict);
 /* The first of them by another NIC than the holder. */

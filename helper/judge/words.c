@@ -241,12 +241,11 @@ static void tell_neighbour(struct telling *telling)
 		verdict->leaves.device);
 	if (out && !out->mac[0])
 		text_add_string(&words, "needs no link-layer address");
-	else if (neighbour && neighbour->state & NEIGHBOUR_FAILED)
-		text_add_string(&words, "does NOT answer (FAILED)");
+	else if (neighbour && neighbour->state & NEIGHBOUR_SILENT)
+		text_format(&words, "does NOT answer (%s)",
+			neighbour->state & NEIGHBOUR_FAILED ? "FAILED" : "INCOMPLETE");
 	else if (neighbour && neighbour->mac[0])
 		text_format(&words, "is at %s", neighbour->mac);
-	else if (neighbour && neighbour->state & NEIGHBOUR_INCOMPLETE)
-		text_add_string(&words, "is being asked for (INCOMPLETE)");
 	else
 		text_add_string(&words, "is not known yet, and will be asked for");
 	if (verdict->fault == FAULT_REPLY_CARRIER)
@@ -259,7 +258,9 @@ static void tell_kernel(struct telling *telling)
 	const struct verdict *verdict = telling->verdict;
 	struct text words = {0};
 
-	text_add_string(&words, verdict->agrees ? "agrees:" : "DIFFERS:");
+	text_add_string(&words, verdict->agrees			? "agrees:"
+			: verdict_asks_of_another(verdict) ? "of a UDP packet of root's:"
+							   : "DIFFERS:");
 	if (verdict->leaves.error) {
 		text_format(&words, " %s", strerror(verdict->leaves.error));
 	} else {
@@ -272,7 +273,7 @@ static void tell_kernel(struct telling *telling)
 	}
 	if (verdict_turns(verdict))
 		text_add_string(&words, ", one of several next hops: other packets may differ");
-	if (!verdict->agrees)
+	if (!verdict->agrees && !verdict_asks_of_another(verdict))
 		text_add_string(&words, ". It is right, and the steps above have missed something");
 	add_step(telling, "kernel", &words);
 }
@@ -340,7 +341,13 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 		text_add_string(out, "lost on arrival: the kernel does not take it");
 		return;
 	case FAULT_ARP:
-		text_add_string(out, "lost: no NIC answers ARP for it (arp_ignore, arp_filter)");
+		text_add_string(out, "lost: no NIC answers ARP for it ");
+		if (verdict->refused.family)
+			text_format(out, "(rp_filter of %s drops what %s asks)",
+				verdict->holder->name,
+				prefix_format_address(&verdict->refused, text));
+		else
+			text_add_string(out, "(arp_ignore, arp_filter)");
 		return;
 	case FAULT_CONFLICT:
 		text_add_string(out, "lost whenever a neighbour sends it to the wrong NIC");

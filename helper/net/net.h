@@ -49,8 +49,13 @@ struct addresses {
 	size_t n, cap;
 };
 
-/* Of neighbour.h's NUD_*. */
-enum { NEIGHBOUR_INCOMPLETE = 0x01, NEIGHBOUR_FAILED = 0x20 };
+/* Of neighbour.h's NUD_*. One that answers is incomplete for less than a millisecond; one that does
+ * not is so again and again, for as long as somebody sends to it. */
+enum {
+	NEIGHBOUR_INCOMPLETE = 0x01,
+	NEIGHBOUR_FAILED = 0x20,
+	NEIGHBOUR_SILENT = NEIGHBOUR_INCOMPLETE | NEIGHBOUR_FAILED
+};
 
 /* A neighbour entry (ARP, NDP). */
 struct neighbour {

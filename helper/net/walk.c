@@ -26,6 +26,8 @@ static int routes_by_table(const void *x, const void *y)
 	return order ? order : prefix_compare(&a->dst, &b->dst);
 }
 
+define_order_by_two(rules_by_table, struct rule, compare_numbers(x->from.family, y->from.family),
+	compare_numbers(x->table, y->table))
 define_order(rules_by_source, struct rule, prefix_compare_address(&x->from, &y->from))
 
 /* Is it passed over for every other source? A goto's target is found by its place. */
@@ -48,9 +50,11 @@ void walks_build(const struct kernel *kernel, struct walks *walks)
 	}
 	for (i = 0; i < kernel->rules.n; i++) {
 		rule = &kernel->rules.items[i];
+		walks->jumps |= rule->action == ACTION_GOTO;
 		*array_add(is_for_host(rule) ? &walks->hosts : &walks->rules) = rule;
 	}
 	index_sort(&walks->hosts, rules_by_source);
+	index_build(&kernel->rules, rules_by_table, &walks->tables);
 }
 
 void walks_free(struct walks *walks)
@@ -58,6 +62,7 @@ void walks_free(struct walks *walks)
 	free(walks->routes.items);
 	free(walks->hosts.items);
 	free(walks->rules.items);
+	free(walks->tables.items);
 	memset(walks, 0, sizeof(*walks));
 }
 
@@ -68,6 +73,13 @@ bool walks_table_empty(const struct walks *walks, unsigned table, int family)
 	const struct route *route = at < walks->routes.n ? walks->routes.items[at] : NULL;
 
 	return !route || route->table != table || route->dst.family != family;
+}
+
+bool walks_lead_to(const struct walks *walks, unsigned table, int family)
+{
+	const struct rule key = {.table = table, .from = {.family = (unsigned char)family}};
+
+	return index_find(&walks->tables, &key) != NULL;
 }
 
 static bool iif_meets(
@@ -378,7 +390,8 @@ struct walked walk(const struct walks *walks, const struct question *question, s
 {
 	struct turn turn = {.walks = walks, .source = {.from = question->from}};
 	struct walked walked = {.depends = NULL};
-	struct step step, others = {.rule = NULL};
+	struct steps others = {0}; /* what becomes of packets with a mark, a port or a user */
+	struct step step;
 	const struct rule *rule, *skip_to = NULL;
 	/* All are told, so that somebody who reads them sees his own. */
 	const struct rules *all = steps ? &walks->kernel->rules : NULL;
@@ -397,10 +410,8 @@ struct walked walk(const struct walks *walks, const struct question *question, s
 				step.end = STEP_NOWHERE;
 			if (step.end == STEP_GOTO)
 				walked.jump = rule;
-		} else if ((step.end == STEP_MARK || step.end == STEP_OTHER) && !others.rule) {
-			others = act_on_others(walks, question, rule);
-			if (!decides(&others))
-				others.rule = NULL;
+		} else if (step.end == STEP_MARK || step.end == STEP_OTHER) {
+			*array_add(&others) = act_on_others(walks, question, rule);
 		}
 		if (steps)
 			*array_add(steps) = step;
@@ -408,11 +419,13 @@ struct walked walk(const struct walks *walks, const struct question *question, s
 			walked.last = step;
 			break;
 		}
-		if (step_matches(&step) && rule->from.len && step.end != STEP_GOTO)
+		if (rule->from.len && (step.end == STEP_EMPTY || step.end == STEP_NO_ROUTE))
 			walked.lapsed = step;
 	}
-	if (others.rule && !same_way(&others, &walked.last))
-		walked.depends = others.rule;
+	for (i = 0; i < others.n && !walked.depends; i++)
+		if (decides(&others.items[i]) && !same_way(&others.items[i], &walked.last))
+			walked.depends = others.items[i].rule;
+	free(others.items);
 	return walked;
 }
 

@@ -57,8 +57,8 @@ struct steps {
 /* Where a walk ended. */
 struct walked {
 	struct step last; /* what decided; rule NULL: nothing did, there is no route */
-	/* The last rule for addresses of the host's that matched before that and led nowhere; rule
-	 * NULL: none did. */
+	/* The last rule for addresses of the host's that matched before that, and whose table has no
+	 * route there; rule NULL: none did. */
 	struct step lapsed;
 	/* The first rule that is for packets with a mark, a port or a user, came before that, and
 	 * leads such packets by another device or nowhere; NULL: none does. */
@@ -74,6 +74,8 @@ struct walks {
 	unsigned char lengths[2][129]; /* does any route, IPv4 or IPv6, have that length? */
 	struct index hosts; /* rules from one address alone, by it */
 	struct index rules; /* all others, in the kernel's order */
+	struct index tables; /* all rules, by family and table */
+	bool jumps; /* is there a goto? */
 };
 
 /* The kernel was read whole, and must outlive it. walks, but for forwarding6, is zeroed, and to be
@@ -82,6 +84,9 @@ void walks_build(const struct kernel *kernel, struct walks *walks);
 void walks_free(struct walks *walks);
 /* Is the table without any route of that family? */
 bool walks_table_empty(const struct walks *walks, unsigned table, int family);
+
+/* Does any rule lead to the table? Of a VRF's none says so. */
+bool walks_lead_to(const struct walks *walks, unsigned table, int family);
 
 /* Retraces what the kernel does with the packet. steps: NULL, or all rules that it tries are added,
  * and those that it skips because of their source, in their order. */

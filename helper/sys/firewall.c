@@ -20,7 +20,13 @@ struct table_info {
 enum { GET_INFO = 64 };
 
 /* nfnetlink.h, nf_tables.h: newer headers only. */
-enum { RULES_GET = 10 << 8 | 7, RULES_NEW = 10 << 8 | 6, FAMILY_INET = 1 };
+enum {
+	RULES_GET = 10 << 8 | 7,
+	RULES_NEW = 10 << 8 | 6,
+	FAMILY_INET = 1,
+	FAMILY_ARP = 3,
+	FAMILY_NETDEV = 5
+};
 
 /* A table of iptables has an entry a chain for its policy, and one at its end. */
 static bool table_has_rules(int socket, int family, const char *name)
@@ -89,7 +95,9 @@ static int scan_rules(const char *bytes, size_t n, int family)
 		if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR)
 			return -1;
 		of = *(const unsigned char *)NLMSG_DATA(message);
-		if (message->nlmsg_type == RULES_NEW && (of == family || of == FAMILY_INET))
+		if (message->nlmsg_type == RULES_NEW &&
+			(of == family || of == FAMILY_INET || of == FAMILY_NETDEV ||
+				(of == FAMILY_ARP && family == AF_INET)))
 			return 1;
 	}
 	return 0;

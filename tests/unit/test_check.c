@@ -102,12 +102,16 @@ static void test_host(void)
 	set_scene(&scene);
 	find_link(&scene, "eth1")->running = false;
 	find(&scene, "wrong no-carrier eth1, wrong offline -",
-		"run ifdown eth1; eth0 carries it then", "the winner's cable is out");
+		"see the cable of eth1, and what is at its other end", "the winner's cable is out");
 	set_scene(&scene);
 	find_link(&scene, "eth0")->running = false;
 	add_hop(find_route(&scene, TABLE_MAIN, "0.0.0.0/0"), "eth0", "192.168.2.1");
 	find(&scene, "wrong no-carrier eth0, wrong offline -",
-		"run ifdown eth0; eth1 carries it then", "that of one of two next hops");
+		"see the cable of eth0, and what is at its other end", "that of one of two next hops");
+	set_scene(&scene);
+	find_route(&scene, TABLE_MAIN, "0.0.0.0/0")->type = ROUTE_BLACKHOLE;
+	find(&scene, "wrong offline -", "see the route blackhole default of table 254",
+		"its default refuses");
 	set_scene(&scene);
 	drop_rule(&scene, TABLE_MAIN);
 	drop_rule(&scene, TABLE_DEFAULT);
@@ -161,6 +165,15 @@ static void test_rules(void)
 	add_rule(&scene, 50, "192.168.2.99/32", 7);
 	add_rule(&scene, 51, "192.168.2.99/32", 7);
 	add_route(&scene, 7, "0.0.0.0/0", "eth0", "192.168.2.1");
+	rule = add_rule(&scene, 40, "0.0.0.0/0", 0);
+	rule->action = ACTION_GOTO;
+	rule->target = 51;
+	strcpy(rule->iif, "eth1");
+	find(&scene, "", NULL, "a goto may lead to the second");
+	set_scene(&scene);
+	add_rule(&scene, 50, "192.168.2.99/32", 7);
+	add_rule(&scene, 51, "192.168.2.99/32", 7);
+	add_route(&scene, 7, "0.0.0.0/0", "eth0", "192.168.2.1");
 	find(&scene, "wrong duplicate-rule -",
 		"run ip rule del from 192.168.2.99 lookup 7 priority 51", "a rule is there twice");
 	set_scene(&scene);
@@ -190,7 +203,8 @@ static void test_rules(void)
 	set_scene(&scene);
 	scene.facts.forwards[false] = true;
 	add_rule(&scene, 50, "203.0.113.0/24", 101);
-	find(&scene, "note table-shared eth1", "set TABLE=102 in ifcfg-eth1 and run multihome sync",
+	find(&scene, "note table-shared eth1",
+		"see what else table 101 is for, and TABLE= in ifcfg-eth1",
 		"a router's rules are for others, and the table is shared");
 	set_scene(&scene);
 	add_address(&scene, "eth1", "203.0.113.5/32");

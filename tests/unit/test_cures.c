@@ -128,7 +128,7 @@ static void test_foreign(void)
 	find_route(&scene, 100, "0.0.0.0/0")->gateway = prefix_of("10.0.0.1");
 	strcpy(find_route(&scene, 100, "0.0.0.0/0")->device, "eth1");
 	expect(&scene, "eth0",
-		"see the route default via 10.0.0.1 dev eth1 of table 100, which somebody made",
+		"see the route default via 10.0.0.1 dev eth1 of table 100",
 		"not one that goes to ours: a foreign route in the table");
 	set_scene(&scene);
 	add_rule(&scene, 50, "192.168.2.0/24", 7)->action = ACTION_UNREACHABLE;
@@ -137,7 +137,7 @@ static void test_foreign(void)
 		"a rule that refuses");
 	set_scene(&scene);
 	find_route(&scene, 100, "0.0.0.0/0")->type = ROUTE_PROHIBIT;
-	expect(&scene, "eth0", "see the route prohibit default of table 100, which somebody made",
+	expect(&scene, "eth0", "see the route prohibit default of table 100",
 		"a route that refuses");
 }
 
@@ -156,6 +156,21 @@ static void test_hindrance(void)
 		"see the rule from 192.168.2.0/24 fwmark 0x9/0x9 iif lo lookup 100 priority 10001, "
 		"which somebody made",
 		"a rule that keeps ours from being made is named");
+}
+
+/* Sync adds the rule that is missing, behind one of somebody else's. */
+static void test_first_rule(void)
+{
+	struct scene scene;
+
+	set_scene(&scene);
+	drop_rule(&scene, 100);
+	need_sync(&scene);
+	scene.config.rule_priority = 10000;
+	add_rule(&scene, 220, "0.0.0.0/0", 220);
+	add_route(&scene, 220, "0.0.0.0/0", "eth1", "10.0.0.1");
+	expect(&scene, "eth0", "see the rule from all lookup 220 priority 220, which somebody made",
+		"a rule that ours cannot come before is named, as sync changes nothing");
 }
 
 static void test_filter(void)
@@ -180,6 +195,22 @@ static void test_filter(void)
 	sysctl_add("eth0", SYSCTL_RP_FILTER, 2, &scene.writes);
 	expect(&scene, "eth0", "run ifdown eth0 && ifup eth0",
 		"not if the reply would go astray then, though sync would loosen it");
+}
+
+/* Nobody answers ARP: a setting says so, or the filter drops what the gateway asks. */
+static void test_arp(void)
+{
+	struct scene scene;
+
+	set_scene(&scene);
+	set(&scene, "eth0", SYSCTL_ARP_IGNORE, 8);
+	expect(&scene, "eth0", "see net.ipv4.conf.eth0.arp_ignore and arp_filter, and those of all",
+		"a NIC that answers nobody");
+	set_scene(&scene);
+	set(&scene, "eth0", SYSCTL_RP_FILTER, 1);
+	add_route(&scene, 100, "192.168.2.1/32", "eth1", "");
+	expect(&scene, "eth0", "see the route 192.168.2.1 dev eth1 of table 100",
+		"a route to the gateway by another NIC, which has the filter drop what it asks");
 }
 
 /* An address that files do not have. */
@@ -277,7 +308,7 @@ static void test_unserved(void)
 	scene.config.profiles.n = 0;
 	find_route(&scene, TABLE_DEFAULT, "0.0.0.0/0")->type = ROUTE_UNICAST;
 	expect(&scene, "eth0",
-		"run ip route add default via 192.168.2.1 dev eth0 table 102 && ip rule add from "
+		"run ip route replace default via 192.168.2.1 dev eth0 table 102 && ip rule add from "
 		"192.168.2.99 table 102",
 		"without a file what an administrator would type");
 	set_unserved(&scene);
@@ -295,15 +326,14 @@ static void test_own(void)
 	own.packet.remote = prefix_of(REMOTE);
 	set_scene(&scene);
 	judge(&scene, "eth0");
-	is_cure(cure_own(&scene.facts, &own), "run ifdown eth1; eth0 carries it then",
-		"the next uplink takes over from a dead winner");
-	scene.config.uplinks.items[0].fallback = false;
 	is_cure(cure_own(&scene.facts, &own), "see the cable of eth1, and what is at its other end",
-		"not one that has no standby");
-	scene.config.uplinks.items[0].fallback = true;
-	find_link(&scene, "eth0")->running = false;
-	is_cure(cure_own(&scene.facts, &own), "see the cable of eth1, and what is at its other end",
-		"nor one that is dead itself");
+		"a cable that is out");
+	own.fault = FAULT_NEIGHBOUR;
+	own.leaves.gateway = prefix_of("10.0.0.1");
+	is_cure(cure_own(&scene.facts, &own),
+		"see the cable of eth1, the router, and its address; then run ping -c 1 -I eth1 "
+		"10.0.0.1",
+		"a gateway that is dead");
 	clear_scene(&scene);
 }
 
@@ -324,6 +354,7 @@ static void test_conflict(void)
 		"set ARP_IGNORE=1 in ifcfg-eth1 and run multihome sync", "whose key says so");
 	scene.config.uplinks.items[1].arp_ignore = ARP_AUTO;
 	scene.verdict.reason = ARRIVES_BY_ARP;
+	need_sync(&scene);
 	is_cure(cure_conflict(&scene.facts, &scene.verdict, &eth1), "",
 		"the only one that answers is not to be silenced");
 	clear_scene(&scene);
@@ -374,14 +405,41 @@ static void test_passing_rules(void)
 	find_route(&scene, TABLE_DEFAULT, "0.0.0.0/0")->type = ROUTE_UNICAST;
 	rule = add_rule(&scene, 50, "192.168.2.99/32", TABLE_MAIN);
 	rule->min_length = 1;
-	expect(&scene, "eth0", "see ifcfg-eth0, which has no GATEWAY",
+	expect(&scene, "eth0", "set GATEWAY=192.168.2.1 in ifcfg-eth0 and run multihome sync",
 		"main gets no second default because a rule suppresses its first");
 	set_unserved(&scene);
 	find_route(&scene, TABLE_DEFAULT, "0.0.0.0/0")->type = ROUTE_UNICAST;
 	rule = add_rule(&scene, 50, "192.168.2.99/32", 0);
 	rule->action = ACTION_NOP;
-	expect(&scene, "eth0", "see ifcfg-eth0, which has no GATEWAY",
+	expect(&scene, "eth0", "set GATEWAY=192.168.2.1 in ifcfg-eth0 and run multihome sync",
 		"a rule that does nothing has no table to fill");
+}
+
+/* One uplink alone, and main leads to the remote, or to its gateway, by a NIC that is none. */
+static void set_exception(struct scene *scene, const char *dst)
+{
+	set_scene(scene);
+	drop_rule(scene, 100);
+	scene->plan.uplinks.n = 0;
+	add_route(scene, TABLE_MAIN, dst, "eth1", "10.0.0.1");
+}
+
+static void test_exception(void)
+{
+	struct scene scene;
+
+	set_exception(&scene, "0.0.0.0/1");
+	expect(&scene, "eth0", "set TABLE=102 in ifcfg-eth0 and run multihome sync",
+		"half of a default is not copied");
+	set_exception(&scene, "192.0.0.0/8");
+	expect(&scene, "eth0", "see the route 192.0.0.0/8 via 10.0.0.1 dev eth1 of table 254",
+		"what a table of its own would get as well is named");
+	set_exception(&scene, "192.168.2.1/32");
+	expect(&scene, "eth0", "see the route 192.168.2.1 via 10.0.0.1 dev eth1 of table 254",
+		"so is a route to its gateway");
+	set_exception(&scene, "192.168.2.0/24");
+	expect(&scene, "eth0", "set TABLE=102 in ifcfg-eth0 and run multihome sync",
+		"not one to its network: its own comes first");
 }
 
 /* None of the range is left. */
@@ -396,7 +454,7 @@ static void test_no_table(void)
 	scene.config.table_first = scene.config.table_last = 101;
 	judge(&scene, "eth0");
 	cure = cure_verdict(&scene.facts, &scene.verdict);
-	ok(!scene.facts.free_table, "no table is free");
+	ok(!facts_free_table(&scene.facts, 0), "no table is free");
 	ok(!strstr(cure, "TABLE=0"), "then none is advised: %s", cure);
 	free(cure);
 	clear_scene(&scene);
@@ -428,7 +486,7 @@ static void test_ping6(void)
 
 	set_scene(&scene);
 	judge(&scene, "eth0");
-	is_cure(cure_gateway(&scene.verdict, "eth0", &gateway),
+	is_cure(cure_gateway(&scene.facts, &scene.verdict, "eth0", &gateway),
 		"see the cable of eth0, the router, and ifcfg-eth0; then run ping6 -c 1 -I eth0 "
 		"fe80::1",
 		"a router of IPv6 is pinged by ping6");
@@ -461,6 +519,8 @@ int main(void)
 	test_planned();
 	test_foreign();
 	test_hindrance();
+	test_first_rule();
+	test_arp();
 	test_filter();
 	test_outside();
 	test_unserved();
@@ -468,6 +528,7 @@ int main(void)
 	test_conflict();
 	test_others();
 	test_passing_rules();
+	test_exception();
 	test_no_table();
 	test_outside_alias();
 	test_ping6();

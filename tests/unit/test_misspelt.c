@@ -34,7 +34,8 @@ int main(void)
 	expect("iPADR=1\n", SAYS("iPADR", "IPADDR"), "the case and a letter");
 	expect("RP_FLITER=1\n", SAYS("RP_FLITER", "RP_FILTER"), "one of ours");
 	expect("GATEWAY=1\nIPADDR=2\nNETMASK=3\nPREFIX=4\nTABLE=5\n", "", "keys as they should be");
-	expect("IPADDR2=1\nPREFIX1=2\nNETMASK0=3\nGATEWAY1=4\n", "", "a number is no misspelling");
+	expect("IPADDR2=1\nPREFIX1=2\nNETMASK0=3\nIPADDR12=4\n", "", "a number is no misspelling");
+	expect("GATEWAY1=10.0.0.1\n", SAYS("GATEWAY1", "GATEWAY"), "but where none belongs");
 	expect("GATWY=1\nTABEL1=1\nNETWORK=1\nGATEWAYDEV=1\nLABEL=x\nIPADDR_END=1\nMETRIC=1\n", "",
 		"two letters are too many, and others' keys are not near");
 	expect("", "", "nor is a key of another file said here");

@@ -44,7 +44,7 @@ static void test_states(void)
 	set_scene(&scene);
 	add_neighbour(&scene, "eth0", "192.168.2.1", NEIGHBOUR_FAILED);
 	add_neighbour(&scene, "eth1", "10.0.0.1", NEIGHBOUR_INCOMPLETE);
-	expect(&scene, "dead standby off, up winner off", "a dead gateway, one that is asked");
+	expect(&scene, "dead standby off, dead winner off", "a dead gateway, one that is asked in vain");
 	set_scene(&scene);
 	array_add(&scene.ops)->rule = &scene.plan.rules.items[0];
 	scene.ops.items[0].kind = OP_RULE_ADD;

@@ -139,7 +139,7 @@ static void test_reply(void)
 	expect(&scene, "eth0", "lost neighbour", "the gateway is dead");
 	set_scene(&scene);
 	add_neighbour(&scene, "eth0", "192.168.2.1", NEIGHBOUR_INCOMPLETE);
-	expect(&scene, "eth0", "right none", "one that is being asked may answer yet");
+	expect(&scene, "eth0", "lost neighbour", "so is one that is asked again and again");
 	set_scene(&scene);
 	add_neighbour(&scene, "eth0", "192.168.2.1", NEIGHBOUR_FAILED);
 	find_link(&scene, "eth0")->mac[0] = '\0';
@@ -277,6 +277,7 @@ static void test_arrival(void)
 
 static void test_unknown(void)
 {
+	struct answer by_eth1 = {.table = 101, .device = "eth1"};
 	struct scene scene;
 	struct rule *rule;
 
@@ -297,6 +298,12 @@ static void test_unknown(void)
 	rule->ip_protocol = 6;
 	rule->dport.first = rule->dport.last = 22;
 	expect(&scene, "eth0", "unknown depends", "so may a port");
+	set_scene(&scene);
+	add_rule(&scene, 50, "0.0.0.0/0", 101)->ip_protocol = 17;
+	by_eth1.gateway = prefix_of("10.0.0.1");
+	scene.leaves = &by_eth1;
+	expect(&scene, "eth0", "unknown depends, the kernel differs",
+		"though the kernel, which is asked of UDP, says so");
 	set_scene(&scene);
 	rule = add_rule(&scene, 50, "0.0.0.0/0", 100);
 	rule->mark = rule->mask = 1;
