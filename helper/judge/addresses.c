@@ -136,7 +136,7 @@ static bool is_wrong(const struct facts *facts, const struct verdict *verdict)
 	if (!verdict->leaves.error && is_by_tunnel(facts, verdict))
 		return false;
 	profile = verdict->uplink ? NULL : facts_find_profile(facts, verdict->holder->name);
-	return !profile || !facts_file_says_no(profile->file, "MULTIHOME");
+	return !profile || !facts_file_says_no(facts, profile->file, "MULTIHOME");
 }
 
 /* A neighbour that was never asked for tells nothing, and check sends no packet to find out. */
@@ -287,9 +287,9 @@ void check_no_gateway(
 		return;
 	profile = facts_find_profile(facts, verdict->holder->name);
 	/* A GATEWAY= that is another NIC's is told by a notice. */
-	if (!profile || profile->port || facts_file_has(profile->file, "GATEWAY") ||
-		facts_file_says_no(profile->file, "MULTIHOME") ||
-		(!tunnel && facts_file_says_no(profile->file, "DEFROUTE")))
+	if (!profile || profile->port || facts_file_has(facts, profile->file, "GATEWAY") ||
+		facts_file_says_no(facts, profile->file, "MULTIHOME") ||
+		(!tunnel && facts_file_says_no(facts, profile->file, "DEFROUTE")))
 		return;
 	finding_add(findings, (struct finding){.kind = FINDING_NO_GATEWAY}, verdict->holder->name,
 		mem_string("it has an address and no gateway: other networks get no answer by it"),

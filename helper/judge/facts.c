@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * What is known of the host, arranged so that it is found.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -105,6 +106,28 @@ static unsigned find_free_table(const struct facts *facts)
 	return 0;
 }
 
+struct file_keys {
+	bool read;
+	unsigned free_number;
+	struct shvars vars;
+};
+
+static void make_room_for_keys(struct facts *facts)
+{
+	size_t size = (facts->sources->ifcfg.n + 1) * sizeof(*facts->keys);
+
+	facts->keys = memset(mem_resize(NULL, size), 0, size);
+}
+
+static void free_keys(struct facts *facts)
+{
+	size_t i;
+
+	for (i = 0; facts->keys && i < facts->sources->ifcfg.n; i++)
+		shvar_free(&facts->keys[i].vars);
+	free(facts->keys);
+}
+
 void facts_index(struct facts *facts)
 {
 	const struct kernel *kernel = facts->kernel;
@@ -118,6 +141,7 @@ void facts_index(struct facts *facts)
 	index_build(facts->settings, sysctls_in_order, &facts->settings_in_order);
 	index_build(&facts->plan->owned, rules_in_order, &facts->owned);
 	index_build(&facts->plan->rules, rules_in_order, &facts->wanted);
+	make_room_for_keys(facts);
 	facts->free_table = find_free_table(facts);
 	facts->afar[false] = find_afar(kernel, AF_INET);
 	facts->afar[true] = find_afar(kernel, AF_INET6);
@@ -133,6 +157,7 @@ void facts_free_index(struct facts *facts)
 	free(facts->settings_in_order.items);
 	free(facts->owned.items);
 	free(facts->wanted.items);
+	free_keys(facts);
 }
 
 const struct uplink *facts_find_uplink(const struct facts *facts, const char *device,
@@ -249,25 +274,34 @@ bool facts_has_uplink(const struct facts *facts, int family)
 	return false;
 }
 
-static bool says(const struct file *file, const char *key, bool no)
+static const struct file_keys *find_keys(const struct facts *facts, const struct file *file)
 {
-	struct shvars vars = {0};
-	const struct shvar *var;
-	bool is;
+	struct file_keys *keys = &facts->keys[file - facts->sources->ifcfg.items];
+	char key[24];
 
-	shvar_parse(file->bytes, file->len, file->path, &vars);
-	var = shvar_find(&vars, key);
-	is = var && (!no || (var->value && switch_is_false(var->value)));
-	shvar_free(&vars);
-	return is;
+	if (keys->read)
+		return keys;
+	shvar_parse(file->bytes, file->len, file->path, &keys->vars);
+	do
+		snprintf(key, sizeof(key), "IPADDR%u", ++keys->free_number);
+	while (shvar_find(&keys->vars, key));
+	keys->read = true;
+	return keys;
 }
 
-bool facts_file_has(const struct file *file, const char *key)
+bool facts_file_has(const struct facts *facts, const struct file *file, const char *key)
 {
-	return says(file, key, false);
+	return shvar_find(&find_keys(facts, file)->vars, key) != NULL;
 }
 
-bool facts_file_says_no(const struct file *file, const char *key)
+bool facts_file_says_no(const struct facts *facts, const struct file *file, const char *key)
 {
-	return says(file, key, true);
+	const char *value = shvar_value(&find_keys(facts, file)->vars, key);
+
+	return value && switch_is_false(value);
+}
+
+unsigned facts_file_free_number(const struct facts *facts, const struct file *file)
+{
+	return find_keys(facts, file)->free_number;
 }

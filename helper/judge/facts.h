@@ -66,6 +66,7 @@ struct facts {
 	struct index planned;	/* uplinks of the plan, by the configuration's */
 	struct index uplinks;	/* the configuration's, by device */
 	struct index settings_in_order, owned, wanted;
+	struct file_keys *keys; /* of sources->ifcfg; a file is read when it is asked about */
 	unsigned free_table; /* the lowest of TABLE_RANGE that nobody uses; 0: none */
 	struct prefix afar[2]; /* a remote of IPv4, of IPv6, behind no route but a default */
 };
@@ -96,9 +97,11 @@ bool facts_want_rule(const struct facts *facts, const struct rule *rule);
 bool facts_sync_has_work(const struct facts *facts);
 /* Has multihome been put to work here? Until then nothing of its own is missing. */
 bool facts_in_use(const struct facts *facts);
-/* Has the file KEY=? Says it KEY=no? */
-bool facts_file_has(const struct file *file, const char *key);
-bool facts_file_says_no(const struct file *file, const char *key);
+/* Has the ifcfg file KEY=? Says it KEY=no? */
+bool facts_file_has(const struct facts *facts, const struct file *file, const char *key);
+bool facts_file_says_no(const struct facts *facts, const struct file *file, const char *key);
+/* The lowest number that it has no IPADDRn of. */
+unsigned facts_file_free_number(const struct facts *facts, const struct file *file);
 /* Of a route- or rule- file: has it a block of ours? */
 bool facts_file_has_block(const struct file *file);
 /* Has the host an uplink of that family? */
