@@ -147,7 +147,7 @@ static void check_neighbour(
 									 : &verdict->gateway;
 	const char *device = verdict->holder->name;
 	const struct neighbour *neighbour = gateway->family
-		? kernel_find_neighbour(facts->kernel, device, gateway)
+		? walks_find_neighbour(&facts->walks, device, gateway)
 		: NULL;
 	char text[PREFIX_TEXT];
 

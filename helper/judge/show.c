@@ -101,7 +101,7 @@ static const char *describe_state(const struct facts *facts, const struct planne
 		return "no-carrier";
 	if (planned->edited)
 		return "waits";
-	gateway = kernel_find_neighbour(facts->kernel, uplink->device, &uplink->gateway);
+	gateway = walks_find_neighbour(&facts->walks, uplink->device, &uplink->gateway);
 	if (gateway && gateway->state & NEIGHBOUR_FAILED)
 		return "dead";
 	if (planned->state == STATE_UP && is_missing(facts, planned))

@@ -292,8 +292,8 @@ const struct prefix *verdict_next_hop(const struct verdict *verdict)
 
 const struct neighbour *verdict_neighbour(const struct facts *facts, const struct verdict *verdict)
 {
-	return kernel_find_neighbour(
-		facts->kernel, verdict->leaves.device, verdict_next_hop(verdict));
+	return walks_find_neighbour(
+		&facts->walks, verdict->leaves.device, verdict_next_hop(verdict));
 }
 
 static bool walk_agrees(const struct verdict *verdict)

@@ -26,6 +26,8 @@ static int routes_by_table(const void *x, const void *y)
 	return order ? order : prefix_compare(&a->dst, &b->dst);
 }
 
+define_order_by_two(neighbours_in_order, struct neighbour, strcmp(x->device, y->device),
+	prefix_compare_address(&x->address, &y->address))
 define_order(rules_by_source, struct rule, prefix_compare_address(&x->from, &y->from))
 
 /* Is it passed over for every other source? A goto's target is found by its place. */
@@ -51,6 +53,7 @@ void walks_build(const struct kernel *kernel, struct walks *walks)
 		*array_add(is_for_host(rule) ? &walks->hosts : &walks->rules) = rule;
 	}
 	index_sort(&walks->hosts, rules_by_source);
+	index_build(&kernel->neighbours, neighbours_in_order, &walks->neighbours);
 }
 
 void walks_free(struct walks *walks)
@@ -58,6 +61,7 @@ void walks_free(struct walks *walks)
 	free(walks->routes.items);
 	free(walks->hosts.items);
 	free(walks->rules.items);
+	free(walks->neighbours.items);
 	memset(walks, 0, sizeof(*walks));
 }
 
@@ -68,6 +72,15 @@ bool walks_table_empty(const struct walks *walks, unsigned table, int family)
 	const struct route *route = at < walks->routes.n ? walks->routes.items[at] : NULL;
 
 	return !route || route->table != table || route->dst.family != family;
+}
+
+const struct neighbour *walks_find_neighbour(
+	const struct walks *walks, const char *device, const struct prefix *address)
+{
+	struct neighbour key = {.address = *address};
+
+	memcpy(key.device, device, strlen(device) + 1);
+	return index_find(&walks->neighbours, &key);
 }
 
 static bool iif_meets(
@@ -200,10 +213,10 @@ static bool lookup_inet(struct lookup *lookup)
 	return false;
 }
 
-static bool router_failed(const struct kernel *kernel, const struct hop *hop)
+static bool router_failed(const struct walks *walks, const struct hop *hop)
 {
 	const struct neighbour *neighbour =
-		kernel_find_neighbour(kernel, hop->device, &hop->gateway);
+		walks_find_neighbour(walks, hop->device, &hop->gateway);
 
 	return neighbour && neighbour->state & NEIGHBOUR_FAILED;
 }
@@ -214,7 +227,7 @@ static int score(
 {
 	if (!hop_usable(lookup, hop))
 		return -1;
-	if (alive && hop->gateway.family && router_failed(lookup->walks->kernel, hop))
+	if (alive && hop->gateway.family && router_failed(lookup->walks, hop))
 		return -1;
 	return route->preference + 1;
 }

@@ -74,6 +74,7 @@ struct walks {
 	unsigned char lengths[2][129]; /* does any route, IPv4 or IPv6, have that length? */
 	struct index hosts; /* rules from one address alone, by it */
 	struct index rules; /* all others, in the kernel's order */
+	struct index neighbours; /* by device and address */
 };
 
 /* The kernel was read whole, and must outlive it. walks, but for forwarding6, is zeroed, and to be
@@ -82,6 +83,9 @@ void walks_build(const struct kernel *kernel, struct walks *walks);
 void walks_free(struct walks *walks);
 /* Is the table without any route of that family? */
 bool walks_table_empty(const struct walks *walks, unsigned table, int family);
+/* NULL: nothing is known of it. */
+const struct neighbour *walks_find_neighbour(
+	const struct walks *walks, const char *device, const struct prefix *address);
 
 /* Retraces what the kernel does with the packet. steps: NULL, or all rules that it tries are added,
  * and those that it skips because of their source, in their order. */
