@@ -16,6 +16,67 @@ define_order_by_two(uplinks_by_device, struct uplink, x->inet6 - y->inet6,
 define_order_by_two(members_in_order, struct member, (x->link > y->link) - (x->link < y->link),
 	prefix_compare(&x->net, &y->net))
 
+define_order_by_two(claims_in_order, struct claim, strcmp(x->device, y->device),
+	prefix_compare_address(&x->address, &y->address))
+define_order_by_two(claims_by_device_and_net, struct claim, strcmp(x->device, y->device),
+	prefix_compare(&x->net, &y->net))
+define_order_by_two(hops_in_order, struct default_hop, x->family - y->family,
+	strcmp(x->device, y->device))
+define_order(hops_by_router, struct default_hop, prefix_compare_address(&x->gateway, &y->gateway))
+
+static void find_claims(struct facts *facts)
+{
+	const struct uplinks *uplinks = &facts->config->uplinks;
+	const struct uplink *uplink;
+	struct claim *claim;
+	size_t i, k;
+
+	for (i = 0; i < uplinks->n; i++) {
+		uplink = &uplinks->items[i];
+		for (k = 0; k < uplink->addresses.n; k++) {
+			claim = array_add(&facts->claims);
+			memcpy(claim->device, uplink->device, sizeof(claim->device));
+			claim->address = uplink->addresses.items[k];
+			claim->net = prefix_network(&claim->address);
+			claim->uplink = uplink;
+			facts->claimed_lengths[claim->net.len] = true;
+		}
+	}
+	index_build(&facts->claims, claims_in_order, &facts->claims_by_address);
+	index_build(&facts->claims, claims_by_device_and_net, &facts->claims_by_net);
+}
+
+static void add_default_hops(struct facts *facts, const struct route *route)
+{
+	struct address own = {.prefix = {0}};
+	struct default_hop *added;
+	struct hop hop;
+	size_t i;
+
+	for (i = 0; i < route_hop_count(route); i++) {
+		hop = route_hop(route, i);
+		own.prefix = hop.gateway;
+		if (index_find(&facts->addresses, &own))
+			continue;
+		added = array_add(&facts->default_hops);
+		memcpy(added->device, hop.device, sizeof(added->device));
+		added->gateway = hop.gateway;
+		added->family = route->dst.family;
+	}
+}
+
+static void find_default_hops(struct facts *facts)
+{
+	const struct routes *routes = &facts->kernel->routes;
+	size_t i;
+
+	for (i = 0; i < routes->n; i++)
+		if (!routes->items[i].dst.len && routes->items[i].type == ROUTE_UNICAST)
+			add_default_hops(facts, &routes->items[i]);
+	index_build(&facts->default_hops, hops_in_order, &facts->hops_by_device);
+	index_build(&facts->default_hops, hops_by_router, &facts->hops_by_gateway);
+}
+
 static void find_members(struct facts *facts)
 {
 	const struct addresses *addresses = &facts->kernel->addresses;
@@ -138,6 +199,8 @@ void facts_index(struct facts *facts)
 	index_build(&kernel->addresses, addresses_in_order, &facts->addresses);
 	index_build(&facts->plan->uplinks, planned_by_uplink, &facts->planned);
 	index_build(&facts->config->uplinks, uplinks_by_device, &facts->uplinks);
+	find_claims(facts);
+	find_default_hops(facts);
 	index_build(facts->settings, sysctls_in_order, &facts->settings_in_order);
 	index_build(&facts->plan->owned, rules_in_order, &facts->owned);
 	index_build(&facts->plan->rules, rules_in_order, &facts->wanted);
@@ -154,36 +217,74 @@ void facts_free_index(struct facts *facts)
 	free(facts->addresses.items);
 	free(facts->planned.items);
 	free(facts->uplinks.items);
+	free(facts->claims.items);
+	free(facts->claims_by_address.items);
+	free(facts->claims_by_net.items);
+	free(facts->default_hops.items);
+	free(facts->hops_by_device.items);
+	free(facts->hops_by_gateway.items);
 	free(facts->settings_in_order.items);
 	free(facts->owned.items);
 	free(facts->wanted.items);
 	free_keys(facts);
 }
 
+/* The first uplink of the device that has a network which the address is in. */
+static const struct uplink *find_within(
+	const struct facts *facts, struct claim *key, const struct prefix *address)
+{
+	const struct uplink *first = NULL;
+	const struct claim *claim;
+	int len;
+
+	for (len = prefix_bits(address->family); len >= 0; len--) {
+		if (!facts->claimed_lengths[len])
+			continue;
+		key->net = *address;
+		key->net.len = (unsigned char)len;
+		key->net = prefix_network(&key->net);
+		claim = index_find(&facts->claims_by_net, key);
+		if (claim && (!first || claim->uplink < first))
+			first = claim->uplink;
+	}
+	return first;
+}
+
 const struct uplink *facts_find_uplink(const struct facts *facts, const char *device,
 	const struct prefix *address, bool *outside)
 {
-	struct uplink key = {.inet6 = address->family == AF_INET6};
-	const struct uplink *uplink, *within = NULL, *any = NULL;
-	size_t at, i;
+	struct uplink any = {.inet6 = address->family == AF_INET6};
+	struct claim key = {.address = *address};
+	const struct claim *claim;
+	const struct uplink *uplink, *within;
 
-	if (outside)
-		*outside = false;
 	memcpy(key.device, device, strlen(device) + 1);
-	for (at = index_first(&facts->uplinks, &key);
-		(uplink = index_at(&facts->uplinks, at, &key)); at++) {
-		if (!any)
-			any = uplink;
-		for (i = 0; i < uplink->addresses.n; i++) {
-			if (prefix_same_address(&uplink->addresses.items[i], address))
-				return uplink;
-			if (!within && prefix_contains(&uplink->addresses.items[i], address))
-				within = uplink;
-		}
-	}
+	memcpy(any.device, device, strlen(device) + 1);
+	claim = index_find(&facts->claims_by_address, &key);
+	within = claim ? claim->uplink : find_within(facts, &key, address);
+	uplink = within ? within : index_find(&facts->uplinks, &any);
 	if (outside)
-		*outside = any && !within;
-	return within ? within : any;
+		*outside = uplink && !within;
+	return uplink;
+}
+
+const struct default_hop *facts_find_default(
+	const struct facts *facts, int family, const char *device)
+{
+	struct default_hop key = {.family = family};
+
+	memcpy(key.device, device, strlen(device) + 1);
+	return index_find(&facts->hops_by_device, &key);
+}
+
+const struct default_hop *facts_find_router(const struct facts *facts, const struct prefix *net)
+{
+	const struct default_hop key = {.gateway = prefix_network(net)};
+	const struct index *hops = &facts->hops_by_gateway;
+	size_t at = index_first(hops, &key);
+	const struct default_hop *hop = at < hops->n ? hops->items[at] : NULL;
+
+	return hop && prefix_contains(net, &hop->gateway) ? hop : NULL;
 }
 
 const struct planned *facts_find_planned(const struct facts *facts, const struct uplink *uplink)

@@ -43,6 +43,30 @@ struct members {
 	size_t n, cap;
 };
 
+/* An address that a file gives an uplink. */
+struct claim {
+	device_name device;
+	struct prefix address, net;
+	const struct uplink *uplink;
+};
+
+struct claims {
+	struct claim *items;
+	size_t n, cap;
+};
+
+/* A next hop of a default route, to another host. */
+struct default_hop {
+	device_name device;
+	struct prefix gateway; /* family 0: by the device alone */
+	int family;
+};
+
+struct default_hops {
+	struct default_hop *items;
+	size_t n, cap;
+};
+
 /* What is pointed at is the caller's. */
 struct facts {
 	const struct config *config;
@@ -65,6 +89,11 @@ struct facts {
 	struct index addresses; /* the kernel's, by address */
 	struct index planned;	/* uplinks of the plan, by the configuration's */
 	struct index uplinks;	/* the configuration's, by device */
+	struct claims claims;
+	struct index claims_by_address, claims_by_net; /* of a device */
+	unsigned char claimed_lengths[129]; /* has any claim's net that length? */
+	struct default_hops default_hops;
+	struct index hops_by_device, hops_by_gateway;
 	struct index settings_in_order, owned, wanted;
 	struct file_keys *keys; /* of sources->ifcfg; a file is read when it is asked about */
 	unsigned free_table; /* the lowest of TABLE_RANGE that nobody uses; 0: none */
@@ -80,6 +109,11 @@ void facts_free_index(struct facts *facts);
  * neither of the first two. */
 const struct uplink *facts_find_uplink(const struct facts *facts, const char *device,
 	const struct prefix *address, bool *outside);
+/* The first default that leads through the device; NULL: none does. */
+const struct default_hop *facts_find_default(
+	const struct facts *facts, int family, const char *device);
+/* One whose gateway is in the network. */
+const struct default_hop *facts_find_router(const struct facts *facts, const struct prefix *net);
 /* NULL: multihome does not serve it. */
 const struct planned *facts_find_planned(const struct facts *facts, const struct uplink *uplink);
 /* That of the device, in force if there are several. */

@@ -27,35 +27,6 @@ static enum arrival retrace_arrival(const struct facts *facts, const struct pref
 	return walk_arrival(&facts->walks, &question, facts_filter(facts, link->name));
 }
 
-/* The first default that leads through the device, to another host; those of tables that no rule
- * leads to, a VRF's, do not count. */
-static bool find_default(const struct facts *facts, int family, const char *device,
-	const struct prefix *net, struct prefix *out)
-{
-	const struct routes *routes = &facts->kernel->routes;
-	const struct route *route;
-	struct address own = {.prefix = {0}};
-	struct hop hop;
-	size_t i, k;
-
-	for (i = 0; i < routes->n; i++) {
-		route = &routes->items[i];
-		if (route->dst.len || route->dst.family != family || route->type != ROUTE_UNICAST)
-			continue;
-		for (k = 0; k < route_hop_count(route); k++) {
-			hop = route_hop(route, k);
-			own.prefix = hop.gateway;
-			if ((device && strcmp(hop.device, device)) ||
-				(net && !prefix_contains(net, &hop.gateway)) ||
-				index_find(&facts->addresses, &own))
-				continue;
-			*out = hop.gateway;
-			return true;
-		}
-	}
-	return false;
-}
-
 /* Any host of the network but this one; family 0: there is none. */
 static struct prefix find_neighbour(const struct facts *facts, const struct prefix *net)
 {
@@ -75,15 +46,14 @@ static struct prefix find_neighbour(const struct facts *facts, const struct pref
 static struct prefix find_arp_sender(
 	const struct facts *facts, const struct verdict *verdict, const struct prefix *net)
 {
-	struct prefix gateway = {0};
+	const struct default_hop *hop;
 
 	if (prefix_contains(net, &verdict->packet.remote))
 		return verdict->packet.remote;
 	if (prefix_contains(net, &verdict->gateway))
 		return verdict->gateway;
-	if (find_default(facts, AF_INET, NULL, net, &gateway))
-		return gateway;
-	return find_neighbour(facts, net);
+	hop = facts_find_router(facts, net);
+	return hop ? hop->gateway : find_neighbour(facts, net);
 }
 
 /* arp_process: it must be willing by arp_ignore (1 and 2 want the address among its own; 8 never),
@@ -183,13 +153,12 @@ static const struct link *find_only_way(
 {
 	const struct step *last = &walked->last;
 	const struct link *link;
-	struct prefix unused;
 
 	if (!last->route || last->end != STEP_ROUTE || !last->device || last->route->dst.len <= 1)
 		return NULL;
 	link = kernel_find_link(facts->kernel, last->device);
 	if (!link || link->loopback ||
-		find_default(facts, verdict->local.family, link->name, NULL, &unused) ||
+		facts_find_default(facts, verdict->local.family, link->name) ||
 		facts_find_uplink(facts, link->name, &verdict->local, NULL))
 		return NULL;
 	return facts->forwards[verdict->local.family == AF_INET6] ||
@@ -250,6 +219,7 @@ void verdict_begin(const struct facts *facts, const struct packet *packet, struc
 	struct steps *steps, struct questions *questions)
 {
 	struct question reply = {.to = packet->remote, .from = prefix_host(&packet->local->prefix)};
+	const struct default_hop *hop;
 
 	memcpy(reply.oif, packet->zone, sizeof(reply.oif));
 	verdict->packet = *packet;
@@ -258,11 +228,12 @@ void verdict_begin(const struct facts *facts, const struct packet *packet, struc
 	verdict->uplink = facts_find_uplink(
 		facts, packet->local->device, &packet->local->prefix, &verdict->outside);
 	verdict->planned = facts_find_planned(facts, verdict->uplink);
+	hop = facts_find_default(facts, reply.from.family, verdict->holder->name);
 	if (verdict->uplink)
 		verdict->gateway = verdict->uplink->gateway;
-	verdict->has_gateway = verdict->gateway.family ||
-		find_default(facts, reply.from.family, verdict->holder->name, NULL,
-			&verdict->gateway);
+	if (!verdict->gateway.family && hop)
+		verdict->gateway = hop->gateway;
+	verdict->has_gateway = verdict->gateway.family || hop;
 	verdict->reply = walk(&facts->walks, &reply, steps);
 	find_arrival(facts, verdict);
 	verdict->expected = verdict->arrival->loopback
