@@ -120,7 +120,7 @@ int cmd_check(const struct options *options)
 {
 	struct judging judging = {.facts = {.kernel = NULL}};
 	struct check check = {.verdicts = {NULL, 0, 0}};
-	struct findings findings = {NULL, 0, 0};
+	struct findings findings = {.n = 0};
 	struct text out = {0};
 	long began = milliseconds();
 	int status = judging_gather(options, &judging);

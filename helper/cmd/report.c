@@ -130,7 +130,7 @@ static void add_kernel(struct text *out, const struct kernel *kernel)
 static void add_verdicts(struct text *out, const struct judging *judging)
 {
 	struct check check = {.verdicts = {NULL, 0, 0}};
-	struct findings findings = {NULL, 0, 0};
+	struct findings findings = {.n = 0};
 	struct showns showns = {NULL, 0, 0};
 	size_t i;
 

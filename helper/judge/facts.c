@@ -15,6 +15,7 @@ define_order_by_two(uplinks_by_device, struct uplink, x->inet6 - y->inet6,
 	strcmp(x->device, y->device))
 define_order_by_two(members_in_order, struct member, (x->link > y->link) - (x->link < y->link),
 	prefix_compare(&x->net, &y->net))
+define_order(members_by_net, struct member, prefix_compare(&x->net, &y->net))
 
 define_order_by_two(claims_in_order, struct claim, strcmp(x->device, y->device),
 	prefix_compare_address(&x->address, &y->address))
@@ -88,14 +89,17 @@ static void find_members(struct facts *facts)
 	for (i = 0; i < addresses->n; i++) {
 		link = kernel_find_link(facts->kernel, addresses->items[i].device);
 		if (!link || link->loopback || link->tunnel || link->noarp ||
-			addresses->items[i].prefix.family != AF_INET)
+			addresses->items[i].prefix.family != AF_INET ||
+			addresses->items[i].prefix.len == 32)
 			continue;
 		member = array_add(&facts->members);
 		member->link = link;
 		member->net = prefix_network(&addresses->items[i].prefix);
+		facts->member_lengths[member->net.len] = true;
 	}
 	array_drop_repeated(&facts->members, members_in_order, &unused);
 	free(unused.items);
+	index_build(&facts->members, members_by_net, &facts->members_by_net);
 }
 
 /* Is it behind no route but a default, or a half of one, and meant by no rule? */
@@ -214,6 +218,7 @@ void facts_free_index(struct facts *facts)
 {
 	walks_free(&facts->walks);
 	free(facts->members.items);
+	free(facts->members_by_net.items);
 	free(facts->addresses.items);
 	free(facts->planned.items);
 	free(facts->uplinks.items);
@@ -227,6 +232,27 @@ void facts_free_index(struct facts *facts)
 	free(facts->owned.items);
 	free(facts->wanted.items);
 	free_keys(facts);
+}
+
+void facts_find_members(
+	const struct facts *facts, const struct prefix *address, struct index *out)
+{
+	struct member key = {.link = NULL};
+	struct prefix net = *address;
+	const struct member *member;
+	size_t at;
+	int len;
+
+	for (len = 0; len < 32; len++) {
+		if (!facts->member_lengths[len])
+			continue;
+		net.len = (unsigned char)len;
+		key.net = prefix_network(&net);
+		for (at = index_first(&facts->members_by_net, &key);
+			(member = index_at(&facts->members_by_net, at, &key)); at++)
+			*array_add(out) = member;
+	}
+	index_sort(out, members_in_order);
 }
 
 /* The first uplink of the device that has a network which the address is in. */

@@ -85,7 +85,10 @@ struct facts {
 
 	/* facts_index */
 	struct walks walks;
-	struct members members; /* of networks, each device once a network; lo and tunnels are none */
+	/* Of networks with neighbours, each device once a network; lo and tunnels are none. */
+	struct members members;
+	struct index members_by_net;
+	unsigned char member_lengths[33]; /* has any member's net that length? */
 	struct index addresses; /* the kernel's, by address */
 	struct index planned;	/* uplinks of the plan, by the configuration's */
 	struct index uplinks;	/* the configuration's, by device */
@@ -109,6 +112,10 @@ void facts_free_index(struct facts *facts);
  * neither of the first two. */
 const struct uplink *facts_find_uplink(const struct facts *facts, const char *device,
 	const struct prefix *address, bool *outside);
+/* The members of networks that have the address, one device's after the other's. out is zeroed; to
+ * be freed: items. */
+void facts_find_members(
+	const struct facts *facts, const struct prefix *address, struct index *out);
 /* The first default that leads through the device; NULL: none does. */
 const struct default_hop *facts_find_default(
 	const struct facts *facts, int family, const char *device);

@@ -95,13 +95,12 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 	struct bystander *other;
 	bool within = false, at_home = false, answered = false;
 	const struct link *silent = NULL;
+	struct index members = {0};
 	size_t i;
 
-	for (i = 0; i < facts->members.n; i++) {
-		member = &facts->members.items[i];
-		/* Behind an address without a network there are no neighbours. */
-		if (member->net.len == 32 || !prefix_contains(&member->net, &verdict->local))
-			continue;
+	facts_find_members(facts, &verdict->local, &members);
+	for (i = 0; i < members.n; i++) {
+		member = members.items[i];
 		within = true;
 		at_home |= member->link == verdict->holder;
 		if (is_silent(member->link)) {
@@ -121,6 +120,7 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 		other->refuses = retrace_arrival(facts, &verdict->packet.remote, &verdict->local,
 					 member->link) != ARRIVAL_TAKEN;
 	}
+	free(members.items);
 	for (i = 0; i < others->n && !answered; i++) {
 		if (!others->items[i].answers)
 			continue;
