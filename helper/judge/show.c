@@ -128,7 +128,7 @@ void show_collect(const struct facts *facts, const char *device, struct showns *
 		shown->state = describe_state(facts, planned);
 		shown->filter = uplink->inet6 || !kernel_find_link(facts->kernel, uplink->device)
 			? "-"
-			: filters[facts_filter(facts, uplink->device) % 3];
+			: filters[facts_filter(facts, uplink->device)];
 		strcpy(shown->gateway, "-");
 		strcpy(shown->table, "-");
 		if (uplink->gateway.family)
