@@ -116,7 +116,7 @@ static bool is_by_tunnel(const struct facts *facts, const struct verdict *verdic
 	const struct link *link = kernel_find_link(facts->kernel, verdict->leaves.device);
 	const struct route *route = verdict->reply.last.route;
 
-	return (link && link->tunnel) || (route && (route->dst.len == 1 || route->dst.len == 3));
+	return (link && link->tunnel) || (route && route->dst.len && prefix_is_default(&route->dst));
 }
 
 /* What multihome does not serve, and somebody chose to be so, is a note. */

@@ -102,16 +102,15 @@ static void find_members(struct facts *facts)
 	index_build(&facts->members, members_by_net, &facts->members_by_net);
 }
 
-/* Is it behind no route but a default, or a half of one, and meant by no rule? */
+/* Is it behind no route but a default, or a part of one, and meant by no rule? */
 static bool is_afar(const struct kernel *kernel, const struct prefix *address)
 {
-	int half = address->family == AF_INET6 ? 3 : 1;
 	const struct route *route;
 	size_t i;
 
 	for (i = 0; i < kernel->routes.n; i++) {
 		route = &kernel->routes.items[i];
-		if (route->dst.len > half && prefix_contains(&route->dst, address))
+		if (!prefix_is_default(&route->dst) && prefix_contains(&route->dst, address))
 			return false;
 	}
 	for (i = 0; i < kernel->rules.n; i++)

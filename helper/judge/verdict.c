@@ -154,7 +154,8 @@ static const struct link *find_only_way(
 	const struct step *last = &walked->last;
 	const struct link *link;
 
-	if (!last->route || last->end != STEP_ROUTE || !last->device || last->route->dst.len <= 1)
+	if (!last->route || last->end != STEP_ROUTE || !last->device ||
+		prefix_is_default(&last->route->dst))
 		return NULL;
 	link = kernel_find_link(facts->kernel, last->device);
 	if (!link || link->loopback ||
@@ -365,7 +366,7 @@ static enum fault fault_of_device(const struct verdict *verdict)
 		return FAULT_NONE;
 	/* The remote is a neighbour of the other NIC's, and nobody serves this one. */
 	if (!verdict->leaves.gateway.family && !verdict->planned && last->route &&
-		last->route->dst.len > 1 && !verdict->bystanders.n)
+		!prefix_is_default(&last->route->dst) && !verdict->bystanders.n)
 		return FAULT_NONE;
 	return verdict->has_gateway || verdict_is_service(verdict) ? FAULT_NIC
 									   : FAULT_NO_GATEWAY;
@@ -403,7 +404,7 @@ static enum fault find_fault(const struct facts *facts, const struct verdict *ve
 	if (verdict->reason == ARRIVES_BY_HOLDER && verdict->leaves.gateway.family &&
 		gateway_counts(verdict) &&
 		!prefix_same_address(&verdict->leaves.gateway, &verdict->gateway) &&
-		verdict->reply.last.route && verdict->reply.last.route->dst.len <= 1)
+		verdict->reply.last.route && prefix_is_default(&verdict->reply.last.route->dst))
 		return FAULT_GATEWAY;
 	return FAULT_NONE;
 }
