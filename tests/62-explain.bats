@@ -526,6 +526,7 @@ refuses_words() {
 	refuses_words 2 ': its device is expected after it: ' fe80::1
 	refuses_words 2 ': there is no such device$' fe80::1%eth7
 	refuses_words 2 ': only a link-local address has a device$' 2001:db8::1%eth0
+	refuses_words 2 ": a link-local REMOTE's packets arrive by its device$" fe80::1%eth0 by eth1
 	refuses_words 2 ': only a link-local REMOTE reaches it$' 2001:db8::1 fe80::2
 	refuses_words 1 '^multihome: explain: 192.0.2.9: not an address of this host$' \
 		"$LAB_CLIENT" 192.0.2.9

@@ -50,6 +50,21 @@ eventually() {
 	settled
 }
 
+# The last that report hears of the kernel is the way of a packet.
+# bats test_tags=no-valgrind,no-sanitizers
+@test "a report that could not ask the kernel says so, and not that all is well" {
+	started
+	local shim=/run/lab/repo/build/faults_shim.so receptions
+	host make -s -C /run/lab/repo build/faults_shim.so
+	host env FAULT_COUNTS=/tmp/counts LD_PRELOAD=$shim multihome report >/dev/null
+	receptions=$(host cut -d ' ' -f 3 /tmp/counts)
+	run --separate-stderr host env FAULT=garbage:"$receptions" LD_PRELOAD=$shim multihome report
+	is "$status" 1
+	has "$stderr" '^netlink: asking for a route: '
+	has "$output" '^the kernel could not be asked$'
+	has_no "$output" 'by (its|their) own NIC$'
+}
+
 # drafted: a new rule-eth0 is being written.
 drafted() {
 	find "$LAB_SCRIPTS" -name '.multihome-*' | grep .

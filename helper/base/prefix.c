@@ -203,6 +203,11 @@ const char *prefix_name_special(const struct prefix *own, const struct prefix *a
 	return prefix_same_address(&last, address) ? "its network's broadcast address" : NULL;
 }
 
+bool prefix_is_default(const struct prefix *net)
+{
+	return net->len <= (net->family == AF_INET ? 3 : 7);
+}
+
 bool prefix_is_link_local(const struct prefix *address)
 {
 	return address->family == AF_INET6 && address->bytes[0] == 0xfe &&

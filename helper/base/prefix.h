@@ -59,6 +59,9 @@ bool prefix_is_unicast(const struct prefix *address);
  * address", "its network's own address", "its network's broadcast address" (fib_add_ifaddr). NULL:
  * somebody can. */
 const char *prefix_name_special(const struct prefix *own, const struct prefix *address);
+/* The default, or a part of one by which a VPN takes all: halves, quarters, IPv6's 2000::/3 or
+ * fc00::/7. */
+bool prefix_is_default(const struct prefix *net);
 /* fe80::/10 (RFC 4291 2.5.6), which means something on one device only. */
 bool prefix_is_link_local(const struct prefix *address);
 

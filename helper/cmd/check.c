@@ -69,8 +69,11 @@ static int format_nagios(const struct facts *facts, const struct check *check,
 	for (i = 0; i < out->n; i++)
 		if (out->bytes[i] == '|')
 			out->bytes[i] = '/';
-	text_format(out, " | uplinks_up=%zu;;;0;%zu addresses_right=%zu;;;0;%zu time=%ldms\n", up,
-		facts->plan->uplinks.n, tally.right, tally.addresses, ms);
+	text_add_string(out, " | ");
+	if (check_has_asked(check))
+		text_format(out, "uplinks_up=%zu;;;0;%zu addresses_right=%zu;;;0;%zu ", up,
+			facts->plan->uplinks.n, tally.right, tally.addresses);
+	text_format(out, "time=%ldms\n", ms);
 	return status;
 }
 
@@ -88,7 +91,7 @@ static int format(const struct options *options, const struct facts *facts,
 		show_collect(facts, NULL, &showns);
 		json_uplinks(&showns, out);
 		json_verdicts("addresses", facts, check->verdicts.items, check->verdicts.n, out);
-		json_verdicts("own", facts, check->own, check->questions.n ? 2 : 0, out);
+		json_verdicts("own", facts, check->own, check_has_asked(check) ? 2 : 0, out);
 		json_findings(findings, out);
 		json_end(out);
 		free(showns.items);
@@ -120,7 +123,7 @@ int cmd_check(const struct options *options)
 {
 	struct judging judging = {.facts = {.kernel = NULL}};
 	struct check check = {.verdicts = {NULL, 0, 0}};
-	struct findings findings = {NULL, 0, 0};
+	struct findings findings = {.n = 0};
 	struct text out = {0};
 	long began = milliseconds();
 	int status = judging_gather(options, &judging);

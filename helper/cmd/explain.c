@@ -75,6 +75,8 @@ static int parse_words(const struct options *options, struct asked *asked)
 		return wrong_argument(local, "REMOTE and LOCAL of one family are expected");
 	if (prefix_is_link_local(&asked->remote) && !asked->zone[0])
 		return wrong_argument(remote, "its device is expected after it: %eth0");
+	if (asked->zone[0] && asked->by[0] && strcmp(asked->zone, asked->by))
+		return wrong_argument(asked->by, "a link-local REMOTE's packets arrive by its device");
 	if (prefix_is_link_local(&asked->local) && !prefix_is_link_local(&asked->remote))
 		return wrong_argument(local, "only a link-local REMOTE reaches it");
 	return 0;

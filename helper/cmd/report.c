@@ -127,25 +127,30 @@ static void add_kernel(struct text *out, const struct kernel *kernel)
 	}
 }
 
-static void add_verdicts(struct text *out, const struct judging *judging)
+static int add_verdicts(struct text *out, const struct judging *judging)
 {
 	struct check check = {.verdicts = {NULL, 0, 0}};
-	struct findings findings = {NULL, 0, 0};
+	struct findings findings = {.n = 0};
 	struct showns showns = {NULL, 0, 0};
+	int status;
 	size_t i;
 
 	add_heading(out, "show");
 	show_collect(&judging->facts, NULL, &showns);
 	show_table(&judging->facts, &showns, false, false, out);
 	add_heading(out, "check");
-	judging_check(judging, &check, &findings);
+	status = judging_check(judging, &check, &findings);
 	for (i = 0; i < findings.n; i++)
 		finding_format(&findings.items[i], 80, out);
-	check_summary(&judging->facts, &check, out);
+	if (status)
+		text_add_string(out, "the kernel could not be asked");
+	else
+		check_summary(&judging->facts, &check, out);
 	text_add_string(out, "\n");
 	free(showns.items);
 	findings_free(&findings);
 	check_free(&check);
+	return status;
 }
 
 /* The last lines that multihome wrote, read from the end. */
@@ -191,7 +196,7 @@ int cmd_report(const struct options *options)
 	add_whole(&out, &sources->static_routes);
 	if (!status) {
 		add_kernel(&out, &judging.host.kernel);
-		add_verdicts(&out, &judging);
+		status = add_verdicts(&out, &judging);
 	}
 	add_log(&out);
 	status = output_print(&out, status);

@@ -9,14 +9,15 @@
 #include "judge/json.h"
 #include "judge/show.h"
 
-static void say_why_nothing(const struct config *config, const char *device)
+static void say_why_nothing(
+	const struct config *config, const struct plan *plan, const char *device)
 {
 	if (!config->enabled)
 		log_notice("no uplink is served: MULTIHOME=no in /etc/sysconfig/multihome");
 	else if (!config->uplinks.n)
 		log_notice("no uplink: no NIC has both an address and a gateway, by its ifcfg file "
 			   "or a lease");
-	else if (config->uplinks.n == 1)
+	else if (!plan->uplinks.n)
 		log_notice("no second uplink: the main table alone serves %s",
 			config->uplinks.items[0].file->name);
 	else
@@ -44,7 +45,8 @@ int cmd_show(const struct options *options)
 			show_table(&judging.facts, &showns, options->argument != NULL,
 				output_wants_color(), &out);
 			if (!out.n && !judging.facts.refused)
-				say_why_nothing(&judging.host.config, options->argument);
+				say_why_nothing(&judging.host.config, &judging.host.plan,
+					options->argument);
 		}
 	}
 	if (!status && !showns.n && options->argument)

@@ -116,7 +116,7 @@ static bool is_by_tunnel(const struct facts *facts, const struct verdict *verdic
 	const struct link *link = kernel_find_link(facts->kernel, verdict->leaves.device);
 	const struct route *route = verdict->reply.last.route;
 
-	return (link && link->tunnel) || (route && (route->dst.len == 1 || route->dst.len == 3));
+	return (link && link->tunnel) || (route && route->dst.len && prefix_is_default(&route->dst));
 }
 
 /* What multihome does not serve, and somebody chose to be so, is a note. */
@@ -136,7 +136,7 @@ static bool is_wrong(const struct facts *facts, const struct verdict *verdict)
 	if (!verdict->leaves.error && is_by_tunnel(facts, verdict))
 		return false;
 	profile = verdict->uplink ? NULL : facts_find_profile(facts, verdict->holder->name);
-	return !profile || !facts_file_says_no(profile->file, "MULTIHOME");
+	return !profile || !facts_file_says_no(facts, profile->file, "MULTIHOME");
 }
 
 /* A neighbour that was never asked for tells nothing, and check sends no packet to find out. */
@@ -147,7 +147,7 @@ static void check_neighbour(
 									 : &verdict->gateway;
 	const char *device = verdict->holder->name;
 	const struct neighbour *neighbour = gateway->family
-		? kernel_find_neighbour(facts->kernel, device, gateway)
+		? walks_find_neighbour(&facts->walks, device, gateway)
 		: NULL;
 	char text[PREFIX_TEXT];
 
@@ -290,9 +290,9 @@ void check_no_gateway(
 		!facts->config->uplinks.n)
 		return;
 	profile = facts_find_profile(facts, verdict->holder->name);
-	if (!profile || profile->port || facts_file_says_no(profile->file, "MULTIHOME"))
+	if (!profile || profile->port || facts_file_says_no(facts, profile->file, "MULTIHOME"))
 		return;
-	has = !tunnel && facts_file_has(profile->file, "GATEWAY");
+	has = !tunnel && facts_file_has(facts, profile->file, "GATEWAY");
 	found.wrong = has && verdict_is_bad(verdict);
 	finding_add(findings, found, verdict->holder->name,
 		mem_format("it has an address and no gateway%s: other networks get no answer by it",

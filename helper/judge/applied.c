@@ -95,7 +95,7 @@ static void check_state(
 		finding_add(findings, (struct finding){.kind = FINDING_EDITED, .wrong = true},
 			device, mem_format("it has other addresses than %s gives it", file->name),
 			cure_restart(device));
-	else if (planned->state == STATE_DOWN && !facts_file_says_no(file, "ONBOOT"))
+	else if (planned->state == STATE_DOWN && !facts_file_says_no(facts, file, "ONBOOT"))
 		finding_add(findings, (struct finding){.kind = FINDING_DOWN}, device,
 			mem_string("it is down, or without an address"),
 			cure_down(facts, device));

@@ -211,6 +211,11 @@ void check_finish(const struct facts *facts, struct check *check, const struct a
 	check_firewall(facts, findings);
 }
 
+bool check_has_asked(const struct check *check)
+{
+	return check->questions.n;
+}
+
 struct tally check_count(const struct facts *facts, const struct check *check)
 {
 	const struct links *links = &facts->kernel->links;
@@ -241,6 +246,10 @@ void check_summary(const struct facts *facts, const struct check *check, struct 
 	const struct tally tally = check_count(facts, check);
 	bool one = tally.addresses == 1;
 
+	if (!check_has_asked(check)) {
+		text_add_string(out, "nothing is wrong with the files");
+		return;
+	}
 	if (!tally.addresses) {
 		text_add_string(out, "no NIC has a gateway");
 		return;

@@ -26,6 +26,9 @@ void check_free(struct check *check);
 /* Without the kernel: what files alone tell. */
 void check_files(const struct facts *facts, struct findings *findings);
 
+/* Did it look at addresses at all, or at files alone? */
+bool check_has_asked(const struct check *check);
+
 /* Addresses that have a gateway, and how many of them are answered by their own NIC, as far as a
  * firewall lets them, and how many are lost. */
 struct tally {
@@ -33,7 +36,7 @@ struct tally {
 };
 
 struct tally check_count(const struct facts *facts, const struct check *check);
-/* "3 addresses of 2 NICs answer by their own NIC" */
+/* If nothing is wrong: "3 addresses of 2 NICs answer by their own NIC", or what was looked at. */
 void check_summary(const struct facts *facts, const struct check *check, struct text *out);
 
 #endif

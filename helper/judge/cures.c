@@ -151,14 +151,11 @@ static char *serve_by_rule(const struct verdict *verdict, const struct planned *
 		planned->table, inet6 ? "6" : "", planned->uplink->device);
 }
 
-/* The lowest number that the file has no IPADDRn of. */
-static char *serve_in_file(const struct file *file, const char *address, int len)
+static char *serve_in_file(
+	const struct facts *facts, const struct file *file, const char *address, int len)
 {
-	unsigned number = 1;
-	char key[24];
+	unsigned number = facts_file_free_number(facts, file);
 
-	while (snprintf(key, sizeof(key), "IPADDR%u", number) && facts_file_has(file, key))
-		number++;
 	return mem_format("set IPADDR%u=%s and PREFIX%u=%d in %s %s", number, address, number, len,
 		file->name, then_sync);
 }
@@ -192,7 +189,7 @@ static char *serve_outside(const struct facts *facts, const struct verdict *verd
 	if (verdict->uplink->profile && verdict->uplink->profile->alias)
 		return mem_format("see IPADDR= in %s, an alias's: %s/%d is not there", file->name,
 			local, len);
-	return serve_in_file(file, local, len);
+	return serve_in_file(facts, file, local, len);
 }
 
 /* The one that led the reply where it went, past ours or by itself. NULL: none did. */
@@ -283,13 +280,13 @@ static char *serve_unknown(const struct facts *facts, const struct verdict *verd
 
 	if (!profile)
 		return make_table(facts, verdict);
-	if (facts_file_says_no(profile->file, "MULTIHOME"))
+	if (facts_file_says_no(facts, profile->file, "MULTIHOME"))
 		return mem_format("set MULTIHOME=yes in %s %s", profile->file->name, then_sync);
 	/* GATEWAY= of such a device does nothing. */
 	if (verdict->holder->tunnel)
 		return mem_format("see DEFROUTE= in %s", profile->file->name);
 	/* The file gives other addresses, or none; or the gateway is another NIC's. */
-	if (facts_file_has(profile->file, key))
+	if (facts_file_has(facts, profile->file, key))
 		return mem_format("see %s: its %s= does not count for %s", profile->file->name, key,
 			prefix_format_address(&verdict->local, text));
 	if (!gateway.family && !find_neighbours_gateway(facts, verdict, &gateway))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * What is known of the host, arranged so that it is found.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,6 +15,73 @@ define_order_by_two(uplinks_by_device, struct uplink, x->inet6 - y->inet6,
 	strcmp(x->device, y->device))
 define_order_by_two(members_in_order, struct member, (x->link > y->link) - (x->link < y->link),
 	prefix_compare(&x->net, &y->net))
+define_order(members_by_net, struct member, prefix_compare(&x->net, &y->net))
+
+define_order_by_two(claims_in_order, struct claim, strcmp(x->device, y->device),
+	prefix_compare_address(&x->address, &y->address))
+define_order_by_two(claims_by_device_and_net, struct claim, strcmp(x->device, y->device),
+	prefix_compare(&x->net, &y->net))
+define_order_by_two(hops_in_order, struct default_hop, x->family - y->family,
+	strcmp(x->device, y->device))
+define_order(hops_by_router, struct default_hop, prefix_compare_address(&x->gateway, &y->gateway))
+
+static void find_claims(struct facts *facts)
+{
+	const struct uplinks *uplinks = &facts->config->uplinks;
+	const struct uplink *uplink;
+	struct claim *claim;
+	size_t i, k;
+
+	for (i = 0; i < uplinks->n; i++) {
+		uplink = &uplinks->items[i];
+		for (k = 0; k < uplink->addresses.n; k++) {
+			claim = array_add(&facts->claims);
+			memcpy(claim->device, uplink->device, sizeof(claim->device));
+			claim->address = uplink->addresses.items[k];
+			claim->net = prefix_network(&claim->address);
+			claim->uplink = uplink;
+			facts->claimed_lengths[claim->net.len] = true;
+		}
+	}
+	index_build(&facts->claims, claims_in_order, &facts->claims_by_address);
+	index_build(&facts->claims, claims_by_device_and_net, &facts->claims_by_net);
+}
+
+static void add_default_hops(struct facts *facts, const struct route *route)
+{
+	struct address own = {.prefix = {0}};
+	struct default_hop *added;
+	struct hop hop;
+	size_t i;
+
+	for (i = 0; i < route_hop_count(route); i++) {
+		hop = route_hop(route, i);
+		own.prefix = hop.gateway;
+		if (index_find(&facts->addresses, &own))
+			continue;
+		added = array_add(&facts->default_hops);
+		memcpy(added->device, hop.device, sizeof(added->device));
+		added->gateway = hop.gateway;
+		added->family = route->dst.family;
+	}
+}
+
+static void find_default_hops(struct facts *facts)
+{
+	const struct routes *routes = &facts->kernel->routes;
+	const struct route *route;
+	size_t i;
+
+	for (i = 0; i < routes->n; i++) {
+		route = &routes->items[i];
+		/* Those of tables that no rule leads to, a VRF's, do not count. */
+		if (!route->dst.len && route->type == ROUTE_UNICAST &&
+			walks_lead_to(&facts->walks, route->table, route->dst.family))
+			add_default_hops(facts, route);
+	}
+	index_build(&facts->default_hops, hops_in_order, &facts->hops_by_device);
+	index_build(&facts->default_hops, hops_by_router, &facts->hops_by_gateway);
+}
 
 static void find_members(struct facts *facts)
 {
@@ -26,26 +94,28 @@ static void find_members(struct facts *facts)
 	for (i = 0; i < addresses->n; i++) {
 		link = kernel_find_link(facts->kernel, addresses->items[i].device);
 		if (!link || link->loopback || link->tunnel || link->noarp ||
-			addresses->items[i].prefix.family != AF_INET)
+			addresses->items[i].prefix.family != AF_INET ||
+			addresses->items[i].prefix.len == 32)
 			continue;
 		member = array_add(&facts->members);
 		member->link = link;
 		member->net = prefix_network(&addresses->items[i].prefix);
+		facts->member_lengths[member->net.len] = true;
 	}
 	array_drop_repeated(&facts->members, members_in_order, &unused);
 	free(unused.items);
+	index_build(&facts->members, members_by_net, &facts->members_by_net);
 }
 
-/* Is it behind no route but a default, or a half of one, and meant by no rule? */
+/* Is it behind no route but a default, or a part of one, and meant by no rule? */
 static bool is_afar(const struct kernel *kernel, const struct prefix *address)
 {
-	int half = address->family == AF_INET6 ? 3 : 1;
 	const struct route *route;
 	size_t i;
 
 	for (i = 0; i < kernel->routes.n; i++) {
 		route = &kernel->routes.items[i];
-		if (route->dst.len > half && prefix_contains(&route->dst, address))
+		if (!prefix_is_default(&route->dst) && prefix_contains(&route->dst, address))
 			return false;
 	}
 	for (i = 0; i < kernel->rules.n; i++)
@@ -103,6 +173,28 @@ unsigned facts_free_table(const struct facts *facts, size_t skip)
 	return 0;
 }
 
+struct file_keys {
+	bool read;
+	unsigned free_number;
+	struct shvars vars;
+};
+
+static void make_room_for_keys(struct facts *facts)
+{
+	size_t size = (facts->sources->ifcfg.n + 1) * sizeof(*facts->keys);
+
+	facts->keys = memset(mem_resize(NULL, size), 0, size);
+}
+
+static void free_keys(struct facts *facts)
+{
+	size_t i;
+
+	for (i = 0; facts->keys && i < facts->sources->ifcfg.n; i++)
+		shvar_free(&facts->keys[i].vars);
+	free(facts->keys);
+}
+
 void facts_index(struct facts *facts)
 {
 	const struct kernel *kernel = facts->kernel;
@@ -113,9 +205,12 @@ void facts_index(struct facts *facts)
 	index_build(&kernel->addresses, addresses_in_order, &facts->addresses);
 	index_build(&facts->plan->uplinks, planned_by_uplink, &facts->planned);
 	index_build(&facts->config->uplinks, uplinks_by_device, &facts->uplinks);
+	find_claims(facts);
+	find_default_hops(facts);
 	index_build(facts->settings, sysctls_in_order, &facts->settings_in_order);
 	index_build(&facts->plan->owned, rules_in_order, &facts->owned);
 	index_build(&facts->plan->rules, rules_in_order, &facts->wanted);
+	make_room_for_keys(facts);
 	facts->afar[false] = find_afar(kernel, AF_INET);
 	facts->afar[true] = find_afar(kernel, AF_INET6);
 }
@@ -124,38 +219,99 @@ void facts_free_index(struct facts *facts)
 {
 	walks_free(&facts->walks);
 	free(facts->members.items);
+	free(facts->members_by_net.items);
 	free(facts->addresses.items);
 	free(facts->planned.items);
 	free(facts->uplinks.items);
+	free(facts->claims.items);
+	free(facts->claims_by_address.items);
+	free(facts->claims_by_net.items);
+	free(facts->default_hops.items);
+	free(facts->hops_by_device.items);
+	free(facts->hops_by_gateway.items);
 	free(facts->settings_in_order.items);
 	free(facts->owned.items);
 	free(facts->wanted.items);
+	free_keys(facts);
+}
+
+void facts_find_members(
+	const struct facts *facts, const struct prefix *address, struct index *out)
+{
+	struct member key = {.link = NULL};
+	struct prefix net = *address;
+	const struct member *member;
+	size_t at;
+	int len;
+
+	for (len = 0; len < 32; len++) {
+		if (!facts->member_lengths[len])
+			continue;
+		net.len = (unsigned char)len;
+		key.net = prefix_network(&net);
+		for (at = index_first(&facts->members_by_net, &key);
+			(member = index_at(&facts->members_by_net, at, &key)); at++)
+			*array_add(out) = member;
+	}
+	index_sort(out, members_in_order);
+}
+
+/* The first uplink of the device that has a network which the address is in. */
+static const struct uplink *find_within(
+	const struct facts *facts, struct claim *key, const struct prefix *address)
+{
+	const struct uplink *first = NULL;
+	const struct claim *claim;
+	int len;
+
+	for (len = prefix_bits(address->family); len >= 0; len--) {
+		if (!facts->claimed_lengths[len])
+			continue;
+		key->net = *address;
+		key->net.len = (unsigned char)len;
+		key->net = prefix_network(&key->net);
+		claim = index_find(&facts->claims_by_net, key);
+		if (claim && (!first || claim->uplink < first))
+			first = claim->uplink;
+	}
+	return first;
 }
 
 const struct uplink *facts_find_uplink(const struct facts *facts, const char *device,
 	const struct prefix *address, bool *outside)
 {
-	struct uplink key = {.inet6 = address->family == AF_INET6};
-	const struct uplink *uplink, *within = NULL, *any = NULL;
-	size_t at, i;
+	struct uplink any = {.inet6 = address->family == AF_INET6};
+	struct claim key = {.address = *address};
+	const struct claim *claim;
+	const struct uplink *uplink, *within;
 
-	if (outside)
-		*outside = false;
 	memcpy(key.device, device, strlen(device) + 1);
-	for (at = index_first(&facts->uplinks, &key);
-		(uplink = index_at(&facts->uplinks, at, &key)); at++) {
-		if (!any)
-			any = uplink;
-		for (i = 0; i < uplink->addresses.n; i++) {
-			if (prefix_same_address(&uplink->addresses.items[i], address))
-				return uplink;
-			if (!within && prefix_contains(&uplink->addresses.items[i], address))
-				within = uplink;
-		}
-	}
+	memcpy(any.device, device, strlen(device) + 1);
+	claim = index_find(&facts->claims_by_address, &key);
+	within = claim ? claim->uplink : find_within(facts, &key, address);
+	uplink = within ? within : index_find(&facts->uplinks, &any);
 	if (outside)
-		*outside = any && !within;
-	return within ? within : any;
+		*outside = uplink && !within;
+	return uplink;
+}
+
+const struct default_hop *facts_find_default(
+	const struct facts *facts, int family, const char *device)
+{
+	struct default_hop key = {.family = family};
+
+	memcpy(key.device, device, strlen(device) + 1);
+	return index_find(&facts->hops_by_device, &key);
+}
+
+const struct default_hop *facts_find_router(const struct facts *facts, const struct prefix *net)
+{
+	const struct default_hop key = {.gateway = prefix_network(net)};
+	const struct index *hops = &facts->hops_by_gateway;
+	size_t at = index_first(hops, &key);
+	const struct default_hop *hop = at < hops->n ? hops->items[at] : NULL;
+
+	return hop && prefix_contains(net, &hop->gateway) ? hop : NULL;
 }
 
 const struct planned *facts_find_planned(const struct facts *facts, const struct uplink *uplink)
@@ -246,25 +402,34 @@ bool facts_has_uplink(const struct facts *facts, int family)
 	return false;
 }
 
-static bool says(const struct file *file, const char *key, bool no)
+static const struct file_keys *find_keys(const struct facts *facts, const struct file *file)
 {
-	struct shvars vars = {0};
-	const struct shvar *var;
-	bool is;
+	struct file_keys *keys = &facts->keys[file - facts->sources->ifcfg.items];
+	char key[24];
 
-	shvar_parse(file->bytes, file->len, file->path, &vars);
-	var = shvar_find(&vars, key);
-	is = var && (!no || (var->value && switch_is_false(var->value)));
-	shvar_free(&vars);
-	return is;
+	if (keys->read)
+		return keys;
+	shvar_parse(file->bytes, file->len, file->path, &keys->vars);
+	do
+		snprintf(key, sizeof(key), "IPADDR%u", ++keys->free_number);
+	while (shvar_find(&keys->vars, key));
+	keys->read = true;
+	return keys;
 }
 
-bool facts_file_has(const struct file *file, const char *key)
+bool facts_file_has(const struct facts *facts, const struct file *file, const char *key)
 {
-	return says(file, key, false);
+	return shvar_find(&find_keys(facts, file)->vars, key) != NULL;
 }
 
-bool facts_file_says_no(const struct file *file, const char *key)
+bool facts_file_says_no(const struct facts *facts, const struct file *file, const char *key)
 {
-	return says(file, key, true);
+	const char *value = shvar_value(&find_keys(facts, file)->vars, key);
+
+	return value && switch_is_false(value);
+}
+
+unsigned facts_file_free_number(const struct facts *facts, const struct file *file)
+{
+	return find_keys(facts, file)->free_number;
 }

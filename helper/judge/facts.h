@@ -43,6 +43,30 @@ struct members {
 	size_t n, cap;
 };
 
+/* An address that a file gives an uplink. */
+struct claim {
+	device_name device;
+	struct prefix address, net;
+	const struct uplink *uplink;
+};
+
+struct claims {
+	struct claim *items;
+	size_t n, cap;
+};
+
+/* A next hop of a default route, to another host. */
+struct default_hop {
+	device_name device;
+	struct prefix gateway; /* family 0: by the device alone */
+	int family;
+};
+
+struct default_hops {
+	struct default_hop *items;
+	size_t n, cap;
+};
+
 /* What is pointed at is the caller's. */
 struct facts {
 	const struct config *config;
@@ -61,11 +85,20 @@ struct facts {
 
 	/* facts_index */
 	struct walks walks;
-	struct members members; /* of networks, each device once a network; lo and tunnels are none */
+	/* Of networks with neighbours, each device once a network; lo and tunnels are none. */
+	struct members members;
+	struct index members_by_net;
+	unsigned char member_lengths[33]; /* has any member's net that length? */
 	struct index addresses; /* the kernel's, by address */
 	struct index planned;	/* uplinks of the plan, by the configuration's */
 	struct index uplinks;	/* the configuration's, by device */
+	struct claims claims;
+	struct index claims_by_address, claims_by_net; /* of a device */
+	unsigned char claimed_lengths[129]; /* has any claim's net that length? */
+	struct default_hops default_hops;
+	struct index hops_by_device, hops_by_gateway;
 	struct index settings_in_order, owned, wanted;
+	struct file_keys *keys; /* of sources->ifcfg; a file is read when it is asked about */
 	struct prefix afar[2]; /* a remote of IPv4, of IPv6, behind no route but a default */
 };
 
@@ -78,6 +111,15 @@ void facts_free_index(struct facts *facts);
  * neither of the first two. */
 const struct uplink *facts_find_uplink(const struct facts *facts, const char *device,
 	const struct prefix *address, bool *outside);
+/* The members of networks that have the address, one device's after the other's. out is zeroed; to
+ * be freed: items. */
+void facts_find_members(
+	const struct facts *facts, const struct prefix *address, struct index *out);
+/* The first default that leads through the device; NULL: none does. */
+const struct default_hop *facts_find_default(
+	const struct facts *facts, int family, const char *device);
+/* One whose gateway is in the network. */
+const struct default_hop *facts_find_router(const struct facts *facts, const struct prefix *net);
 /* NULL: multihome does not serve it. */
 const struct planned *facts_find_planned(const struct facts *facts, const struct uplink *uplink);
 /* That of the device, in force if there are several. */
@@ -97,9 +139,11 @@ unsigned facts_free_table(const struct facts *facts, size_t skip);
 bool facts_sync_has_work(const struct facts *facts);
 /* Has multihome been put to work here? Until then nothing of its own is missing. */
 bool facts_in_use(const struct facts *facts);
-/* Has the file KEY=? Says it KEY=no? */
-bool facts_file_has(const struct file *file, const char *key);
-bool facts_file_says_no(const struct file *file, const char *key);
+/* Has the ifcfg file KEY=? Says it KEY=no? */
+bool facts_file_has(const struct facts *facts, const struct file *file, const char *key);
+bool facts_file_says_no(const struct facts *facts, const struct file *file, const char *key);
+/* The lowest number that it has no IPADDRn of. */
+unsigned facts_file_free_number(const struct facts *facts, const struct file *file);
 /* Of a route- or rule- file: has it a block of ours? */
 bool facts_file_has_block(const struct file *file);
 /* Has the host an uplink of that family? */

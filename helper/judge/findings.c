@@ -64,23 +64,39 @@ static bool is_same(const struct finding *a, const struct finding *b)
 		!strcmp(a->what, b->what) && !strcmp(a->cure, b->cure);
 }
 
+/* FNV-1a of what and cure. */
+static size_t *find_bucket(struct findings *findings, const struct finding *found)
+{
+	const char *texts[] = {found->what, found->cure};
+	unsigned hash = 0x811c9dc5;
+	size_t i, k;
+
+	for (i = 0; i < 2; i++)
+		for (k = 0; texts[i][k]; k++)
+			hash = (hash ^ (unsigned char)texts[i][k]) * 0x01000193;
+	return &findings->buckets[hash % FINDING_BUCKETS];
+}
+
 void finding_add(struct findings *findings, struct finding found, const char *device, char *what,
 	char *cure)
 {
-	size_t i;
+	size_t *bucket, at;
 
 	memcpy(found.device, device, strlen(device) + 1);
 	found.what = what;
 	found.cure = cure;
-	for (i = 0; i < findings->n; i++) {
-		if (!is_same(&findings->items[i], &found))
+	bucket = find_bucket(findings, &found);
+	for (at = *bucket; at; at = findings->items[at - 1].next) {
+		if (!is_same(&findings->items[at - 1], &found))
 			continue;
-		findings->items[i].more += found.address.family != 0;
+		findings->items[at - 1].more += found.address.family != 0;
 		free(what);
 		free(cure);
 		return;
 	}
+	found.next = *bucket;
 	*array_add(findings) = found;
+	*bucket = findings->n;
 }
 
 size_t findings_count(const struct findings *findings, bool wrong)

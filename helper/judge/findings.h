@@ -56,11 +56,15 @@ struct finding {
 	size_t more;	       /* further addresses of which the same is true */
 	char *what;	       /* continues the kind's subject, if there is an address */
 	char *cure;	       /* see cures.h; "" if there is none */
+	size_t next;	       /* private: the one before it in its bucket, plus 1 */
 };
+
+enum { FINDING_BUCKETS = 1024 };
 
 struct findings {
 	struct finding *items;
 	size_t n, cap;
+	size_t buckets[FINDING_BUCKETS]; /* private: the last one of each, plus 1 */
 };
 
 /* A contract, like the exit status. */

@@ -212,7 +212,8 @@ static void check_lost_routes(
 	struct text words = {0};
 	size_t i, lost = 0;
 
-	if (strncmp(file->name, "route", 5) || !link || !link->up)
+	/* The kernel takes none where IPv6 is off. */
+	if (strncmp(file->name, "route", 5) || !link || !link->up || (inet6 && !link->inet6))
 		return;
 	byhand_routes(file->bytes, file->len, inet6, &facts->config->tables, &lines);
 	for (i = 0; i < lines.n; i++) {

@@ -101,7 +101,7 @@ static const char *describe_state(const struct facts *facts, const struct planne
 		return "no-carrier";
 	if (planned->edited)
 		return "waits";
-	gateway = kernel_find_neighbour(facts->kernel, uplink->device, &uplink->gateway);
+	gateway = walks_find_neighbour(&facts->walks, uplink->device, &uplink->gateway);
 	if (gateway && gateway->state & NEIGHBOUR_SILENT)
 		return "dead";
 	if (planned->state == STATE_UP && is_missing(facts, planned))
@@ -128,7 +128,7 @@ void show_collect(const struct facts *facts, const char *device, struct showns *
 		shown->state = describe_state(facts, planned);
 		shown->filter = uplink->inet6 || !kernel_find_link(facts->kernel, uplink->device)
 			? "-"
-			: filters[facts_filter(facts, uplink->device) % 3];
+			: filters[facts_filter(facts, uplink->device)];
 		strcpy(shown->gateway, "-");
 		strcpy(shown->table, "-");
 		if (uplink->gateway.family)

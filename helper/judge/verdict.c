@@ -27,36 +27,6 @@ static enum arrival retrace_arrival(const struct facts *facts, const struct pref
 	return walk_arrival(&facts->walks, &question, facts_filter(facts, link->name));
 }
 
-/* The first default that leads through the device, to another host; those of tables that no rule
- * leads to, a VRF's, do not count. */
-static bool find_default(const struct facts *facts, int family, const char *device,
-	const struct prefix *net, struct prefix *out)
-{
-	const struct routes *routes = &facts->kernel->routes;
-	const struct route *route;
-	struct address own = {.prefix = {0}};
-	struct hop hop;
-	size_t i, k;
-
-	for (i = 0; i < routes->n; i++) {
-		route = &routes->items[i];
-		if (route->dst.len || route->dst.family != family || route->type != ROUTE_UNICAST ||
-			!walks_lead_to(&facts->walks, route->table, family))
-			continue;
-		for (k = 0; k < route_hop_count(route); k++) {
-			hop = route_hop(route, k);
-			own.prefix = hop.gateway;
-			if ((device && strcmp(hop.device, device)) ||
-				(net && !prefix_contains(net, &hop.gateway)) ||
-				index_find(&facts->addresses, &own))
-				continue;
-			*out = hop.gateway;
-			return true;
-		}
-	}
-	return false;
-}
-
 /* Any host of the network but this one; family 0: there is none. */
 static struct prefix find_neighbour(const struct facts *facts, const struct prefix *net)
 {
@@ -76,15 +46,14 @@ static struct prefix find_neighbour(const struct facts *facts, const struct pref
 static struct prefix find_arp_sender(
 	const struct facts *facts, const struct verdict *verdict, const struct prefix *net)
 {
-	struct prefix gateway = {0};
+	const struct default_hop *hop;
 
 	if (prefix_contains(net, &verdict->packet.remote))
 		return verdict->packet.remote;
 	if (prefix_contains(net, &verdict->gateway))
 		return verdict->gateway;
-	if (find_default(facts, AF_INET, NULL, net, &gateway))
-		return gateway;
-	return find_neighbour(facts, net);
+	hop = facts_find_router(facts, net);
+	return hop ? hop->gateway : find_neighbour(facts, net);
 }
 
 /* arp_process: it must be willing by arp_ignore (1 and 2 want the address among its own; 8 never),
@@ -129,13 +98,12 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 	struct bystander *other;
 	bool within = false, at_home = false, answered = false;
 	const struct link *silent = NULL;
+	struct index members = {0};
 	size_t i;
 
-	for (i = 0; i < facts->members.n; i++) {
-		member = &facts->members.items[i];
-		/* Behind an address without a network there are no neighbours. */
-		if (member->net.len == 32 || !prefix_contains(&member->net, &verdict->local))
-			continue;
+	facts_find_members(facts, &verdict->local, &members);
+	for (i = 0; i < members.n; i++) {
+		member = members.items[i];
 		within = true;
 		at_home |= member->link == verdict->holder;
 		if (is_silent(member->link)) {
@@ -155,6 +123,7 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 		other->refuses = retrace_arrival(facts, &verdict->packet.remote, &verdict->local,
 					 member->link) != ARRIVAL_TAKEN;
 	}
+	free(members.items);
 	for (i = 0; i < others->n && !answered; i++) {
 		if (!others->items[i].answers)
 			continue;
@@ -187,13 +156,13 @@ static const struct link *find_only_way(
 {
 	const struct step *last = &walked->last;
 	const struct link *link;
-	struct prefix unused;
 
-	if (!last->route || last->end != STEP_ROUTE || !last->device || last->route->dst.len <= 1)
+	if (!last->route || last->end != STEP_ROUTE || !last->device ||
+		prefix_is_default(&last->route->dst))
 		return NULL;
 	link = kernel_find_link(facts->kernel, last->device);
 	if (!link || link->loopback ||
-		find_default(facts, verdict->local.family, link->name, NULL, &unused) ||
+		facts_find_default(facts, verdict->local.family, link->name) ||
 		facts_find_uplink(facts, link->name, &verdict->local, NULL))
 		return NULL;
 	return facts->forwards[verdict->local.family == AF_INET6] ||
@@ -254,6 +223,7 @@ void verdict_begin(const struct facts *facts, const struct packet *packet, struc
 	struct steps *steps, struct questions *questions)
 {
 	struct question reply = {.to = packet->remote, .from = prefix_host(&packet->local->prefix)};
+	const struct default_hop *hop;
 
 	memcpy(reply.oif, packet->zone, sizeof(reply.oif));
 	verdict->packet = *packet;
@@ -262,11 +232,12 @@ void verdict_begin(const struct facts *facts, const struct packet *packet, struc
 	verdict->uplink = facts_find_uplink(
 		facts, packet->local->device, &packet->local->prefix, &verdict->outside);
 	verdict->planned = facts_find_planned(facts, verdict->uplink);
+	hop = facts_find_default(facts, reply.from.family, verdict->holder->name);
 	if (verdict->uplink)
 		verdict->gateway = verdict->uplink->gateway;
-	verdict->has_gateway = verdict->gateway.family ||
-		find_default(facts, reply.from.family, verdict->holder->name, NULL,
-			&verdict->gateway);
+	if (!verdict->gateway.family && hop)
+		verdict->gateway = hop->gateway;
+	verdict->has_gateway = verdict->gateway.family || hop;
 	verdict->reply = walk(&facts->walks, &reply, steps);
 	find_arrival(facts, verdict);
 	verdict->expected = verdict->arrival->loopback
@@ -296,8 +267,8 @@ const struct prefix *verdict_next_hop(const struct verdict *verdict)
 
 const struct neighbour *verdict_neighbour(const struct facts *facts, const struct verdict *verdict)
 {
-	return kernel_find_neighbour(
-		facts->kernel, verdict->leaves.device, verdict_next_hop(verdict));
+	return walks_find_neighbour(
+		&facts->walks, verdict->leaves.device, verdict_next_hop(verdict));
 }
 
 bool verdict_asks_from_elsewhere(
@@ -419,7 +390,7 @@ static enum fault fault_of_device(const struct verdict *verdict)
 		return FAULT_NONE;
 	/* The remote is a neighbour of the other NIC's, and nobody serves this one. */
 	if (!verdict->leaves.gateway.family && !verdict->planned && last->route &&
-		last->route->dst.len > 1 && !verdict->bystanders.n)
+		!prefix_is_default(&last->route->dst) && !verdict->bystanders.n)
 		return FAULT_NONE;
 	return verdict->has_gateway || verdict_is_service(verdict) ? FAULT_NIC
 									   : FAULT_NO_GATEWAY;
@@ -459,7 +430,7 @@ static enum fault find_fault(const struct facts *facts, const struct verdict *ve
 	if (verdict->reason == ARRIVES_BY_HOLDER && verdict->leaves.gateway.family &&
 		gateway_counts(verdict) &&
 		!prefix_same_address(&verdict->leaves.gateway, &verdict->gateway) &&
-		verdict->reply.last.route && verdict->reply.last.route->dst.len <= 1)
+		verdict->reply.last.route && prefix_is_default(&verdict->reply.last.route->dst))
 		return FAULT_GATEWAY;
 	return FAULT_NONE;
 }

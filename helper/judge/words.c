@@ -102,6 +102,7 @@ static void tell_filter(struct telling *telling)
 	const struct step *last = &verdict->reply.last;
 	const char *device = verdict->arrival->name;
 	int value = facts_filter(facts, device);
+	bool both = facts->filter_needs_both;
 	struct text words = {0};
 
 	if (verdict->local.family != AF_INET) {
@@ -110,8 +111,9 @@ static void tell_filter(struct telling *telling)
 		add_step(telling, "rp_filter", &words);
 		return;
 	}
-	text_format(&words, "%s (%d = %s of all %d and %s %d)", names[value > 2 ? 2 : value], value,
-		facts->filter_needs_both ? "min" : "max",
+	text_format(&words, "%s (%d = %s of all %d and %s %d)", names[value],
+		both ? value : facts_setting_larger(facts, device, SYSCTL_RP_FILTER),
+		both ? "min" : "max",
 		facts_setting(facts, "all", SYSCTL_RP_FILTER), device,
 		facts_setting(facts, device, SYSCTL_RP_FILTER));
 	if (value) {

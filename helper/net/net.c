@@ -81,19 +81,6 @@ const struct link *kernel_find_link(const struct kernel *kernel, const char *nam
 	return kernel ? links_find_name(&kernel->links, name) : NULL;
 }
 
-const struct neighbour *kernel_find_neighbour(
-	const struct kernel *kernel, const char *device, const struct prefix *address)
-{
-	const struct neighbours *neighbours = &kernel->neighbours;
-	size_t i;
-
-	for (i = 0; i < neighbours->n; i++)
-		if (!strcmp(neighbours->items[i].device, device) &&
-			prefix_same_address(&neighbours->items[i].address, address))
-			return &neighbours->items[i];
-	return NULL;
-}
-
 int addresses_in_order(const void *a, const void *b)
 {
 	const struct address *x = a, *y = b;

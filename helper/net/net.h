@@ -101,9 +101,6 @@ const struct link *links_find(const struct links *links, int number);
 const struct link *links_find_name(const struct links *links, const char *name);
 /* NULL: there is none, or nothing is known of the kernel. */
 const struct link *kernel_find_link(const struct kernel *kernel, const char *name);
-/* NULL: nothing is known of it. */
-const struct neighbour *kernel_find_neighbour(
-	const struct kernel *kernel, const char *device, const struct prefix *address);
 
 /* By address, whatever the length; by device first. */
 compare_items addresses_in_order, addresses_by_device_first;

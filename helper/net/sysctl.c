@@ -34,9 +34,11 @@ void sysctl_add(const char *device, enum sysctl_key key, int value, struct sysct
 
 int rp_filter_combine(int all, int own, bool needs_both)
 {
+	int larger = own > all ? own : all;
+
 	if (needs_both)
 		return all && own;
-	return own > all ? own : all;
+	return larger && larger != 1 ? 2 : larger;
 }
 
 static void want(const struct sysctl *wanted, const struct index *seen, const struct index *saves,

@@ -51,8 +51,8 @@ int sysctls_in_order(const void *a, const void *b);
 const char *sysctl_name(enum sysctl_key key);
 
 /* The reverse-path filter that a packet meets, by the values of "all" and of the device that it
- * arrives by: 0 off, 1 strict, 2 loose. From 2.6.31 on the greater of the two counts; needs_both:
- * before, it was on where both were (IN_DEV_RPFILTER). */
+ * arrives by: 0 off, 1 strict, 2 loose. From 2.6.31 on the greater of the two counts, and any other
+ * number is loose; needs_both: before, it was on where both were (IN_DEV_RPFILTER). */
 int rp_filter_combine(int all, int own, bool needs_both);
 
 /* What is to be written so that seen becomes wanted, and what is to be remembered then. A value

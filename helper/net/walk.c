@@ -28,6 +28,8 @@ static int routes_by_table(const void *x, const void *y)
 
 define_order_by_two(rules_by_table, struct rule, compare_numbers(x->from.family, y->from.family),
 	compare_numbers(x->table, y->table))
+define_order_by_two(neighbours_in_order, struct neighbour, strcmp(x->device, y->device),
+	prefix_compare_address(&x->address, &y->address))
 define_order(rules_by_source, struct rule, prefix_compare_address(&x->from, &y->from))
 
 /* Is it passed over for every other source? A goto's target is found by its place. */
@@ -55,6 +57,7 @@ void walks_build(const struct kernel *kernel, struct walks *walks)
 	}
 	index_sort(&walks->hosts, rules_by_source);
 	index_build(&kernel->rules, rules_by_table, &walks->tables);
+	index_build(&kernel->neighbours, neighbours_in_order, &walks->neighbours);
 }
 
 void walks_free(struct walks *walks)
@@ -63,6 +66,7 @@ void walks_free(struct walks *walks)
 	free(walks->hosts.items);
 	free(walks->rules.items);
 	free(walks->tables.items);
+	free(walks->neighbours.items);
 	memset(walks, 0, sizeof(*walks));
 }
 
@@ -80,6 +84,15 @@ bool walks_lead_to(const struct walks *walks, unsigned table, int family)
 	const struct rule key = {.table = table, .from = {.family = (unsigned char)family}};
 
 	return index_find(&walks->tables, &key) != NULL;
+}
+
+const struct neighbour *walks_find_neighbour(
+	const struct walks *walks, const char *device, const struct prefix *address)
+{
+	struct neighbour key = {.address = *address};
+
+	memcpy(key.device, device, strlen(device) + 1);
+	return index_find(&walks->neighbours, &key);
 }
 
 static bool iif_meets(
@@ -212,10 +225,10 @@ static bool lookup_inet(struct lookup *lookup)
 	return false;
 }
 
-static bool router_failed(const struct kernel *kernel, const struct hop *hop)
+static bool router_failed(const struct walks *walks, const struct hop *hop)
 {
 	const struct neighbour *neighbour =
-		kernel_find_neighbour(kernel, hop->device, &hop->gateway);
+		walks_find_neighbour(walks, hop->device, &hop->gateway);
 
 	return neighbour && neighbour->state & NEIGHBOUR_FAILED;
 }
@@ -226,7 +239,7 @@ static int score(
 {
 	if (!hop_usable(lookup, hop))
 		return -1;
-	if (alive && hop->gateway.family && router_failed(lookup->walks->kernel, hop))
+	if (alive && hop->gateway.family && router_failed(lookup->walks, hop))
 		return -1;
 	return route->preference + 1;
 }

@@ -76,6 +76,7 @@ struct walks {
 	struct index rules; /* all others, in the kernel's order */
 	struct index tables; /* all rules, by family and table */
 	bool jumps; /* is there a goto? */
+	struct index neighbours; /* by device and address */
 };
 
 /* The kernel was read whole, and must outlive it. walks, but for forwarding6, is zeroed, and to be
@@ -84,6 +85,9 @@ void walks_build(const struct kernel *kernel, struct walks *walks);
 void walks_free(struct walks *walks);
 /* Is the table without any route of that family? */
 bool walks_table_empty(const struct walks *walks, unsigned table, int family);
+/* NULL: nothing is known of it. */
+const struct neighbour *walks_find_neighbour(
+	const struct walks *walks, const char *device, const struct prefix *address);
 
 /* Does any rule lead to the table? Of a VRF's none says so. */
 bool walks_lead_to(const struct walks *walks, unsigned table, int family);

@@ -103,14 +103,6 @@ bool draft_answers_no_arp(const struct draft *draft, const char *device)
 	return link && (link->loopback || link->noarp);
 }
 
-/* No default, nor a part of one by which a VPN takes all: halves, quarters, IPv6's 2000::/3 or fc00::/7. */
-static bool is_specific(const struct prefix *dst)
-{
-	if (prefix_is_link_local(dst))
-		return dst->len < prefix_bits(dst->family);
-	return dst->family == AF_INET ? dst->len > 3 : dst->len > 7 && prefix_is_unicast(dst);
-}
-
 /* By which devices do others lead everything, or a part of it, out of the host? */
 static void collect_leading(const struct kernel *kernel, struct lookups *lookups)
 {
@@ -119,7 +111,7 @@ static void collect_leading(const struct kernel *kernel, struct lookups *lookups
 
 	for (i = 0; kernel && i < kernel->routes.n; i++) {
 		route = &kernel->routes.items[i];
-		if (route->device[0] && !is_specific(&route->dst) &&
+		if (route->device[0] && prefix_is_default(&route->dst) &&
 			route->protocol != PROTO_MULTIHOME)
 			*array_add(&lookups->leading) = route;
 	}
@@ -209,6 +201,15 @@ static void collect_left_up(const struct plan_input *input, struct lookups *look
 	index_sort(&lookups->left_up, devices_in_order);
 }
 
+/* A NIC's own link-local address, and multicast, are in no table of an uplink. */
+static bool is_copied(const struct prefix *dst)
+{
+	if (dst->family == AF_INET)
+		return !prefix_is_default(dst);
+	return prefix_is_link_local(dst) ? dst->len < prefix_bits(dst->family)
+					 : !prefix_is_default(dst) && prefix_is_unicast(dst);
+}
+
 static void add_main(const struct route *route, struct lookups *lookups)
 {
 	bool inet6 = route->dst.family == AF_INET6;
@@ -218,7 +219,7 @@ static void add_main(const struct route *route, struct lookups *lookups)
 	if (!route->dst.len && !route->special)
 		*array_add(&lookups->main_defaults) = route;
 	if ((route->type && !route_has_no_hop(route)) ||
-		!(is_specific(&route->dst) || (route->dst.len && route_has_no_hop(route))))
+		!(is_copied(&route->dst) || (route->dst.len && route_has_no_hop(route))))
 		return;
 	if (lookups_is_uplink(lookups, route->device, inet6))
 		*array_add(&lookups->own_main) = route;

@@ -146,10 +146,10 @@ int kernel_ask(const struct question *questions, size_t n, const struct links *l
 
 static bool is_default_only(const struct prefix *dst, const struct prefix *address)
 {
-	return dst->len <= 1 || !prefix_contains(dst, address);
+	return prefix_is_default(dst) || !prefix_contains(dst, address);
 }
 
-/* Does every packet to and from the address go by a default, or by half of one? */
+/* Does every packet to and from the address go by a default, or by a part of one? */
 static bool is_behind_default(const struct kernel *kernel, const struct prefix *address)
 {
 	bool found = true;

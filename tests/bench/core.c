@@ -8,8 +8,11 @@
  * ifcfg files; numbered, half of N in IPADDRn of each of two files; uplinks, N/10 of them; daemon,
  * 10 N routes in main by an uplink's gateway; foreign, N rules and 10 N routes of others; byhand,
  * N/40 numbered addresses, each with a rule of the administrator's; bans, N rules that ban a
- * destination; strays, files, where a block has lost its markers.
- * STAGE: apply, nothing is there yet; nothing, all of it is.
+ * destination; strays, files, where a block has lost its markers; outside, numbered, and as many
+ * addresses that no file gives, each in a network of its own; gateless, N addresses of a third file
+ * that has no gateway.
+ * STAGE: apply, nothing is there yet; nothing, all of it is; check and checked, the same, and the
+ * host is judged and shown.
  * The counting begins and ends with core_run.
  */
 #include <stdio.h>
@@ -19,6 +22,8 @@
 
 #include "plan/advert.h"
 #include "conf/config.h"
+#include "judge/check.h"
+#include "judge/show.h"
 #include "plan/diff.h"
 #include "plan/plan.h"
 
@@ -32,6 +37,8 @@ struct host {
 	struct plan plan;
 	struct ops ops;
 	struct diags diags;
+	bool judged;
+	size_t found;
 };
 
 void core_run(struct host *host);
@@ -183,11 +190,66 @@ static void add_range(struct host *host, unsigned number, unsigned n)
 	}
 }
 
+static void add_outside(struct host *host, unsigned number)
+{
+	struct address *seen = array_add(&host->kernel.addresses);
+
+	strcpy(seen->device, number % 2 ? "eth1" : "eth0");
+	seen->prefix = address(193 + number / 62500, number, 24);
+	seen->prefix.bytes[1] = (unsigned char)(number / 250);
+	seen->prefix.bytes[2] = (unsigned char)(number % 250);
+}
+
+static void add_gateless(struct host *host, unsigned n)
+{
+	struct text bytes = {0};
+	char address_text[PREFIX_TEXT];
+	struct address *seen;
+	unsigned i;
+
+	text_add_string(&bytes, "DEVICE=lan0\n");
+	for (i = 0; i < n; i++) {
+		seen = array_add(&host->kernel.addresses);
+		strcpy(seen->device, "lan0");
+		seen->prefix = address(173, i, 8);
+		text_format(&bytes, "IPADDR%u=%s\nPREFIX%u=8\n", i + 1,
+			prefix_format_address(&seen->prefix, address_text), i + 1);
+	}
+	add_file(&host->sources.ifcfg, "ifcfg-lan0", bytes.bytes);
+	text_free(&bytes);
+}
+
+/* What every host has. */
+static void add_kernels_own(struct kernel *kernel)
+{
+	static const unsigned tables[] = {TABLE_LOCAL, TABLE_MAIN, TABLE_DEFAULT};
+	struct route *route;
+	struct rule *rule;
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		rule = array_add(&kernel->rules);
+		rule->from.family = rule->to.family = AF_INET;
+		rule->table = tables[i];
+		rule->priority = i ? 32765 + (unsigned)i : 0;
+	}
+	for (i = 0; i < kernel->addresses.n; i++) {
+		route = array_add(&kernel->routes);
+		route->dst = prefix_host(&kernel->addresses.items[i].prefix);
+		route->table = TABLE_LOCAL;
+		route->type = ROUTE_LOCAL;
+		strcpy(route->device, kernel->addresses.items[i].device);
+	}
+	for (i = 0; i < kernel->links.n; i++)
+		kernel->links.items[i].running = true;
+}
+
 static void make_host(struct host *host, const char *kind, unsigned n)
 {
 	bool strays = !strcmp(kind, "strays"), by_hand = !strcmp(kind, "byhand");
 	unsigned uplinks = strcmp(kind, "uplinks") ? 2 : n / 10, i;
-	unsigned numbered = by_hand ? n / 40 : strcmp(kind, "numbered") ? 0 : n / 2;
+	bool outside = !strcmp(kind, "outside"), in_files = outside || !strcmp(kind, "numbered");
+	unsigned numbered = by_hand ? n / 40 : in_files ? n / 2 : 0;
 
 	host->sources.scripts = mem_string("/etc/sysconfig/network-scripts");
 	host->sources.defaults.path = mem_string("/etc/sysconfig/multihome");
@@ -215,6 +277,62 @@ static void make_host(struct host *host, const char *kind, unsigned n)
 		add_foreign_rule(host, i);
 	for (i = 0; i < 10 * n && !strcmp(kind, "foreign"); i++)
 		add_foreign_route(host, i);
+	for (i = 0; i < n && outside; i++)
+		add_outside(host, i);
+	if (!strcmp(kind, "gateless"))
+		add_gateless(host, n);
+	if (host->judged)
+		add_kernels_own(&host->kernel);
+}
+
+/* As the walk has it. */
+static struct answer answer(const struct facts *facts, const struct question *question)
+{
+	struct answer answer = {.type = ROUTE_LOCAL};
+	const struct step last = walk(&facts->walks, question, NULL).last;
+
+	if (question->iif[0])
+		return answer;
+	answer.error = !last.device;
+	if (last.device) {
+		answer.gateway = last.route->gateway;
+		strcpy(answer.device, last.device);
+	}
+	return answer;
+}
+
+static void judge(struct host *host)
+{
+	const struct sysctls none = {.n = 0};
+	const struct hook hooks[HOOKS] = {{.path = "/sbin/ifup-local"}};
+	struct facts facts = {.config = &host->config,
+		.sources = &host->sources,
+		.plan = &host->plan,
+		.ops = &host->ops,
+		.writes = &none,
+		.settings = &none,
+		.diags = &host->diags,
+		.kernel = &host->kernel,
+		.hooks = hooks};
+	struct check check = {.verdicts = {NULL, 0, 0}};
+	struct findings findings = {.n = 0};
+	struct showns showns = {NULL, 0, 0};
+	struct answer *answers;
+	size_t i;
+
+	facts_index(&facts);
+	check_begin(&facts, &check);
+	answers = mem_resize(NULL, check.questions.n * sizeof(*answers));
+	for (i = 0; i < check.questions.n; i++)
+		answers[i] = answer(&facts, &check.questions.items[i]);
+	check_finish(&facts, &check, answers, &findings);
+	show_collect(&facts, NULL, &showns);
+	host->found = findings.n + showns.n;
+	free(answers);
+	free(showns.items);
+	findings_free(&findings);
+	check_free(&check);
+	facts_free_index(&facts);
 }
 
 void core_run(struct host *host)
@@ -233,6 +351,8 @@ void core_run(struct host *host)
 	advert_learn(&host->config, &host->sources, &host->kernel);
 	plan_build(&input, &host->plan, &host->diags);
 	diff_build(&host->plan, &host->kernel, &host->ops);
+	if (host->judged)
+		judge(host);
 }
 
 static void write_file(struct host *host, const struct change *change)
@@ -251,6 +371,9 @@ static void write_file(struct host *host, const struct change *change)
 	files->items[i].len = change->len;
 }
 
+define_order_by_two(rules_by_priority, struct rule, compare_numbers(x->priority, y->priority),
+	rule_compare(x, y))
+
 /* As if all had been written and sent. */
 static void carry_out(struct host *host)
 {
@@ -262,6 +385,7 @@ static void carry_out(struct host *host)
 		else
 			*array_add(&host->kernel.routes) = *host->ops.items[i].route;
 	}
+	array_sort(&host->kernel.rules, rules_by_priority);
 	for (i = 0; i < host->plan.rules.n; i++)
 		*array_add(&host->record) = host->plan.rules.items[i];
 	for (i = 0; i < host->plan.changes.n; i++)
@@ -279,14 +403,15 @@ static void forget(struct host *host)
 int main(int argc, char **argv)
 {
 	struct host host = {.ops = {0}};
-	bool again = argc == 4 && !strcmp(argv[2], "nothing");
+	bool again = argc == 4 && (!strcmp(argv[2], "nothing") || !strcmp(argv[2], "checked"));
 	size_t changes;
 
 	if (argc != 4) {
-		fputs("usage: core kernel|files|numbered|uplinks|daemon|foreign|byhand|bans|strays "
-		      "apply|nothing N\n", stderr);
+		fputs("usage: core kernel|files|numbered|uplinks|daemon|foreign|byhand|bans|strays|"
+		      "outside|gateless apply|nothing|check|checked N\n", stderr);
 		return 2;
 	}
+	host.judged = !strncmp(argv[2], "check", 5);
 	make_host(&host, argv[1], (unsigned)atoi(argv[3]));
 	core_run(&host);
 	if (again) {
@@ -299,6 +424,6 @@ int main(int argc, char **argv)
 	free(host.record.items);
 	sources_free(&host.sources);
 	kernel_free(&host.kernel);
-	printf("%zu\n", changes);
+	printf("%zu %zu\n", changes, host.found);
 	return again ? changes != 0 : changes == 0;
 }

@@ -8,7 +8,7 @@
 static void find(struct scene *scene, const char *want, const char *cure, const char *name)
 {
 	struct check check = {.verdicts = {NULL, 0, 0}};
-	struct findings findings = {NULL, 0, 0};
+	struct findings findings = {.n = 0};
 	struct answer answers[16];
 	struct text got = {0}, line = {0};
 	const struct finding *finding;
@@ -306,7 +306,7 @@ static void test_no_gateway(void)
 static void test_summary(void)
 {
 	struct check check = {.verdicts = {NULL, 0, 0}};
-	struct findings findings = {NULL, 0, 0};
+	struct findings findings = {.n = 0};
 	struct answer answers[16];
 	struct text words = {0};
 	struct scene scene;

@@ -49,7 +49,7 @@ static void record(const struct finding *finding, const char *want, const char *
 
 int main(void)
 {
-	struct findings findings = {NULL, 0, 0};
+	struct findings findings = {.n = 0};
 	size_t i, k;
 
 	add(&findings, true, FINDING_WRONG_NIC, "eth0", "192.168.2.99", "leave by eth1", "run x");

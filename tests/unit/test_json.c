@@ -7,7 +7,7 @@
 /* The text of a finding that says so. */
 static void text_is(const char *what, const char *want, const char *name)
 {
-	struct findings findings = {NULL, 0, 0};
+	struct findings findings = {.n = 0};
 	struct text out = {0};
 	char *all = mem_format("{\"version\":1,\"findings\":[{\"wrong\":false,\"kind\":\"notice\","
 			       "\"text\":\"%s\"}]}\n",
@@ -41,7 +41,7 @@ static void test_strings(void)
 
 static void test_findings(void)
 {
-	struct findings findings = {NULL, 0, 0};
+	struct findings findings = {.n = 0};
 	struct finding found = {.wrong = true, .kind = FINDING_DROPPED};
 	struct text out = {0};
 
