@@ -731,8 +731,9 @@ static bool may_ban_by_rule(struct host *host)
 /* One beyond all routers, or a neighbour. */
 static void step_ban(struct host *host)
 {
+	/* Beside rules of ours one without a priority gets none behind 32761. */
 	static const char *const priorities[] = {"", " priority 10002", " priority 20000",
-		" priority 32764"};
+		" priority 32000"};
 	int segment = host->nics[below(host, host->n_nics)].segment;
 
 	if (host->n_bans) {
