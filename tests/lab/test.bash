@@ -212,10 +212,10 @@ container_up() {
 	links_settle
 }
 
-# vpn_up: both halves of the default by a VPN whose other end swallows all.
+# vpn_up [ADDRESS PEER]: both halves of the default by a VPN whose other end swallows all.
 vpn_up() {
-	host socat -u TUN:172.30.8.1/24,tun-name=tun0,iff-up,iff-no-pi OPEN:/dev/null,wronly \
-		>/dev/null 2>&1 3>&- &
+	local address=${1:-172.30.8.1/24} peer=${2:-172.30.8.2}
+	host socat -u TUN,tun-name=tun0,iff-up,iff-no-pi OPEN:/dev/null,wronly >/dev/null 2>&1 3>&- &
 	disown
 	# shellcheck disable=SC2016 # for the shell in the host
 	host sh -c 'for try in $(seq 100); do
@@ -224,8 +224,9 @@ vpn_up() {
 	done; exit 1'
 	links_settle
 	host ip -batch - <<-END
-		route add 0.0.0.0/1 via 172.30.8.2 dev tun0
-		route add 128.0.0.0/1 via 172.30.8.2 dev tun0
+		address add $address ${1:+peer $peer} dev tun0
+		route add 0.0.0.0/1 via $peer dev tun0
+		route add 128.0.0.0/1 via $peer dev tun0
 	END
 }
 
