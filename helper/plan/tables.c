@@ -174,7 +174,8 @@ static unsigned kernel_table(
 	unsigned table = 0;
 	size_t at;
 
-	if ((!uplink->kernel_only && !choice->draft->input->config->release.small_tables) ||
+	if ((draft_takes_lines(choice->draft, uplink, 0) &&
+		    !choice->draft->input->config->release.small_tables) ||
 		up != (planned->state == STATE_UP))
 		return 0;
 	memcpy(key.device, uplink->device, sizeof(key.device));
