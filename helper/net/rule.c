@@ -50,10 +50,10 @@ bool rule_is_selective(const struct rule *rule)
 		rule->tun_id[0] || rule->tun_id[1] || rule->ifgroup || rule->unknown_len;
 }
 
-bool rule_takes_source(const struct rule *rule)
+bool rule_takes_all(const struct rule *rule)
 {
 	/* "not fwmark N": what has another mark, so what nobody marks. */
-	return (rule->inverted ? rule->mask && !rule->from.len && !rule->iif[0] : !rule->mask) &&
+	return (rule->inverted ? rule->mask && !rule->iif[0] : !rule->mask) && !rule->from.len &&
 		!rule->to.len && !rule->tos && !rule->l3mdev && !rule->oif[0] &&
 		(!rule->iif[0] || !strcmp(rule->iif, "lo")) && !rule_is_selective(rule);
 }

@@ -75,8 +75,8 @@ bool rule_is_own_form(const struct rule *rule);
 /* Has it selectors that some packets of one source and destination meet and others do not: ports,
  * protocol, users, groups, tunnels, or one that is not known here? */
 bool rule_is_selective(const struct rule *rule);
-/* Does all that the host sends from its source, and nobody marks, meet it, whatever the destination? */
-bool rule_takes_source(const struct rule *rule);
+/* Does all meet it that the host sends and nobody marks? */
+bool rule_takes_all(const struct rule *rule);
 /* By its source alone: can it match what is sent from an address in net? */
 bool rule_meets_source(const struct rule *rule, const struct prefix *net);
 /* Would RTM_DELRULE with all that the one has take the other? An absent selector is a wildcard. */

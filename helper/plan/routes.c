@@ -424,7 +424,7 @@ static bool default_is_in_other_table(const struct draft *draft, int family)
 
 	for (i = 0; i < rules->n; i++) {
 		rule = &rules->items[i];
-		if (rule->from.family == family && !rule->from.len && rule->table != TABLE_MAIN &&
+		if (rule->from.family == family && rule->table != TABLE_MAIN &&
 			rule->table != TABLE_DEFAULT && !rule->min_length &&
 			draft_leads_all(draft, rule))
 			return true;

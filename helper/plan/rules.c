@@ -43,7 +43,7 @@ static bool has_routes(const struct draft *draft, const struct rule *rule, bool 
 
 bool draft_leads_all(const struct draft *draft, const struct rule *rule)
 {
-	return rule->action == ACTION_LOOKUP && !rule->from.len && rule_takes_source(rule) &&
+	return rule->action == ACTION_LOOKUP && rule_takes_all(rule) &&
 		(rule->table == TABLE_MAIN || (!rule->min_length && has_routes(draft, rule, true)));
 }
 
