@@ -29,9 +29,24 @@ static bool is_seen(const struct kernel *kernel, const struct address *address)
 		address < kernel->addresses.items + kernel->addresses.n;
 }
 
-/* shares: another NIC is in the same network. Then neighbours, such as the gateway, may send packets
- * for a service address to this one, and the other one no longer takes those for this one. */
-static void want_rp_filter(struct draft *draft, bool shares)
+/* The gateway, where it lies there. Else the network's first address that no NIC has. */
+static struct prefix choose_neighbour(const struct draft *draft, const struct prefix *network)
+{
+	struct address key = {.prefix = prefix_host(network)};
+	const struct prefix *gateway = &draft->serving.uplink->gateway;
+
+	if (prefix_contains(network, gateway))
+		return *gateway;
+	do
+		key.prefix.bytes[3]++;
+	while (index_find(&draft->lookups.located, &key) && key.prefix.bytes[3] < 255);
+	return key.prefix;
+}
+
+/* shared: a network that another NIC is in, too. Then neighbours, such as the gateway, may send
+ * packets for a service address to this one, and the other one no longer takes those for this one.
+ */
+static void want_rp_filter(struct draft *draft, const struct prefix *shared)
 {
 	const int values[] = {[RP_FILTER_STRICT] = 1, [RP_FILTER_LOOSE] = draft->input->loose,
 		[RP_FILTER_OFF] = 0};
@@ -57,18 +72,18 @@ static void want_rp_filter(struct draft *draft, bool shares)
 		return;
 	}
 	add_probe(draft, &uplink->addresses.items[0]);
-	for (i = 0; shares && i < services->n; i++) {
+	for (i = 0; shared && i < services->n; i++) {
 		address = services->items[i];
 		if (address->prefix.family != AF_INET || !is_seen(draft->input->kernel, address))
 			continue;
 		add_probe(draft, &address->prefix);
-		add_probe(draft, &address->prefix)->remote = uplink->gateway;
+		add_probe(draft, &address->prefix)->remote = choose_neighbour(draft, shared);
 	}
 }
 
 /* Linux answers ARP for any address of the host on any NIC; where two of them are in one
  * segment, each must speak for its own only. */
-static bool shares_network(const struct draft *draft)
+static const struct prefix *find_shared_network(const struct draft *draft)
 {
 	const struct serving *serving = &draft->serving;
 	const struct index *by_network = &draft->lookups.networks;
@@ -81,9 +96,9 @@ static bool shares_network(const struct draft *draft)
 		for (at = index_first(by_network, &key); (address = index_at(by_network, at, &key));
 			at++)
 			if (strcmp(address->device, serving->uplink->device))
-				return true;
+				return &serving->networks.items[i];
 	}
-	return false;
+	return NULL;
 }
 
 /* "net.ipv4.conf.eth0.rp_filter = 1"? sysctl(8) writes the dot of eth0.5 as a slash, or all the
@@ -159,21 +174,21 @@ void draft_check_settings(struct draft *draft)
 void draft_add_sysctls(struct draft *draft)
 {
 	const struct uplink *uplink = draft->serving.uplink;
-	bool shares;
+	const struct prefix *shared;
 
 	/* These are IPv4's; IPv6 has no reverse-path filter of its own. */
 	if (uplink->inet6 || draft->serving.planned->state != STATE_UP ||
 		draft->input->event == EVENT_PREPARE)
 		return;
-	shares = shares_network(draft);
-	want_rp_filter(draft, shares);
+	shared = find_shared_network(draft);
+	want_rp_filter(draft, shared);
 	/* With arp_filter the NIC answers for the addresses whose replies leave by it: its own, and
 	 * service addresses, which arp_ignore would take off the segment. */
 	if (uplink->arp_ignore != ARP_AUTO)
 		want(draft, SYSCTL_ARP_IGNORE, uplink->arp_ignore);
-	else if (shares)
+	else if (shared)
 		want(draft, SYSCTL_ARP_FILTER, 1);
-	if (shares || uplink->arp_announce != ARP_AUTO)
+	if (shared || uplink->arp_announce != ARP_AUTO)
 		want(draft, SYSCTL_ARP_ANNOUNCE,
 			uplink->arp_announce != ARP_AUTO ? uplink->arp_announce : 2);
 }

@@ -91,16 +91,19 @@ static bool is_uplink(const struct host *host, int file)
 }
 
 /* The file whose gateway serves the file's addresses, or -1: an alias without another gateway
- * is its NIC's. */
+ * is its NIC's, or that of an alias before it. */
 static int uplink_of(const struct host *host, int file)
 {
-	int parent = parent_of(host, file);
+	int i, parent = parent_of(host, file);
 	uint32_t gateway = host->files[file].gateway;
 
 	if ((!gateway || gateway == host->files[parent].gateway ||
 		    gateway == gateway_of(host, parent)) &&
 		is_uplink(host, parent))
 		return parent;
+	for (i = 0; i < file && !gateway; i++)
+		if (host->files[i].nic == host->files[file].nic && is_uplink(host, i))
+			return i;
 	return is_uplink(host, file) ? file : -1;
 }
 
@@ -155,14 +158,18 @@ static bool is_served(const struct host *host, int uplink)
 
 enum { OWNER_NONE = -1, OWNER_UNCLEAR = -2 };
 
-/* An address without a network, on a NIC that is no uplink: whoever asks it came by the network that
- * it lies in. */
+/* An address without a network, on a NIC that is no uplink and by which nobody's table leads out:
+ * whoever asks it came by the network that it lies in. */
 static bool is_service(const struct host *host, const struct address *address)
 {
 	int i;
 
 	for (i = 0; i < host->n_files; i++)
 		if (host->files[i].nic == address->nic && uplink_of(host, i) >= 0)
+			return false;
+	for (i = 0; i < host->n_routes; i++)
+		if (host->routes[i].nic == address->nic && !host->routes[i].dst.len &&
+			!host->routes[i].blackhole)
 			return false;
 	return address->net.len == 32;
 }
