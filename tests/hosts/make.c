@@ -816,11 +816,14 @@ static void step_copy(struct host *host, int k)
 
 static void step_strip(struct host *host, int k)
 {
-	/* Where the NIC is routed by hand or has just been given up, too, the lines stay, and nobody
-	 * keeps bans in their table: whose would they be? And his rule would come before that of a
-	 * ban. */
-	if (!host->nics[k].now.no_multihome && !host->nics[k].by_hand &&
-		!(host->n_bans && host->ban_is_rule)) {
+	const struct nic *nic = &host->nics[k];
+	bool edited = memcmp(&nic->now, &nic->live, sizeof(nic->now));
+
+	/* Where the NIC is routed by hand or has just been given up, too, the lines stay, and so
+	 * where its edit would make others of them; nobody keeps bans in their table: whose would
+	 * they be? And his rule would come before that of a ban. */
+	if (!nic->now.no_multihome && !nic->by_hand &&
+		!(host->n_bans && (host->ban_is_rule || edited))) {
 		say(host, "sed -i '/^#/d' route-eth%d rule-eth%d; ", k, k);
 		host->nics[k].theirs = true;
 	}
