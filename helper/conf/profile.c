@@ -134,6 +134,7 @@ static char *value_copy(const struct shvars *vars, const char *key)
  * (ifcfg-office with DEVICE=eth0). */
 static void read_parent(struct profile_reader *from, const char *alias)
 {
+	static const struct shvars none;
 	const struct survey *survey = from->survey;
 	int len = (int)profile_parent_length(alias);
 	struct file file = {.name = mem_format("ifcfg-%.*s", len, alias)};
@@ -143,10 +144,8 @@ static void read_parent(struct profile_reader *from, const char *alias)
 	snprintf(key.device, sizeof(key.device), "%.*s", len, alias);
 	if (!parent)
 		parent = index_find(&survey->nics_by_label, &key);
-	if (parent)
-		shvar_parse(
-			parent->file->bytes, parent->file->len, parent->file->path, &from->parent);
-	from->reader.parent = &from->parent;
+	/* Readers stand in the order of their profiles. */
+	from->reader.parent = parent ? &from[parent - from->profile].vars : &none;
 	free(file.name);
 }
 
@@ -324,10 +323,8 @@ void profiles_free(struct profile_reader *readers, struct survey *survey)
 {
 	size_t i;
 
-	for (i = 0; i < survey->config->profiles.n; i++) {
+	for (i = 0; i < survey->config->profiles.n; i++)
 		shvar_free(&readers[i].vars);
-		shvar_free(&readers[i].parent);
-	}
 	free(readers);
 	leases_free(&survey->leases);
 	free(survey->seen.items);

@@ -33,7 +33,7 @@ struct profile_reader {
 	struct profile *profile;
 	struct reader reader;
 	bool readable;		    /* the profile's IPv4 addresses are, all of them */
-	struct shvars vars, parent; /* the reader's */
+	struct shvars vars;	    /* the reader's */
 };
 
 /* profile.c */

@@ -10,7 +10,7 @@
  * N/40 numbered addresses, each with a rule of the administrator's; bans, N rules that ban a
  * destination; strays, files, where a block has lost its markers; outside, numbered, and as many
  * addresses that no file gives, each in a network of its own; gateless, N addresses of a third file
- * that has no gateway.
+ * that has no gateway; lent, numbered, and N/4 aliases.
  * STAGE: apply, nothing is there yet; nothing, all of it is; check and checked, the same, and the
  * host is judged and shown.
  * The counting begins and ends with core_run.
@@ -190,6 +190,21 @@ static void add_range(struct host *host, unsigned number, unsigned n)
 	}
 }
 
+static void add_alias(struct host *host, unsigned number)
+{
+	struct address *seen = array_add(&host->kernel.addresses);
+	char *name = mem_format("ifcfg-eth0:%u", number), text[PREFIX_TEXT];
+	char *bytes;
+
+	strcpy(seen->device, "eth0");
+	seen->prefix = address(10, 1000000 + number, 8);
+	bytes = mem_format("DEVICE=%s\nIPADDR=%s\n", strchr(name, '-') + 1,
+		prefix_format_address(&seen->prefix, text));
+	add_file(&host->sources.ifcfg, name, bytes);
+	free(bytes);
+	free(name);
+}
+
 static void add_outside(struct host *host, unsigned number)
 {
 	struct address *seen = array_add(&host->kernel.addresses);
@@ -248,7 +263,8 @@ static void make_host(struct host *host, const char *kind, unsigned n)
 {
 	bool strays = !strcmp(kind, "strays"), by_hand = !strcmp(kind, "byhand");
 	unsigned uplinks = strcmp(kind, "uplinks") ? 2 : n / 10, i;
-	bool outside = !strcmp(kind, "outside"), in_files = outside || !strcmp(kind, "numbered");
+	bool outside = !strcmp(kind, "outside"), lent = !strcmp(kind, "lent");
+	bool in_files = outside || lent || !strcmp(kind, "numbered");
 	unsigned numbered = by_hand ? n / 40 : in_files ? n / 2 : 0;
 
 	host->sources.scripts = mem_string("/etc/sysconfig/network-scripts");
@@ -281,6 +297,8 @@ static void make_host(struct host *host, const char *kind, unsigned n)
 		add_outside(host, i);
 	if (!strcmp(kind, "gateless"))
 		add_gateless(host, n);
+	for (i = 0; i < n / 4 && lent; i++)
+		add_alias(host, i);
 	if (host->judged)
 		add_kernels_own(&host->kernel);
 }

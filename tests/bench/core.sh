@@ -30,7 +30,7 @@ report() { # TRUE-OR-FALSE NAME DETAIL
 }
 
 [ -z "$ACCEPT" ] || : >"$here/core.counts"
-for host in kernel files numbered uplinks daemon foreign byhand bans strays outside gateless; do
+for host in kernel files numbered uplinks daemon foreign byhand bans strays outside gateless lent; do
 	for stage in apply nothing check checked; do
 		# The judge on hosts that it has most to say of.
 		case $stage:$host in
