@@ -172,6 +172,21 @@ ban='to 198.51.100.0/24 prohibit'
 	is "$(way 198.51.100.1 192.168.2.99)" none eth0
 }
 
+# Of one priority the kernel asks the older first.
+@test "a ban that is younger than ours of the same priority is asked first" {
+	plain
+	host ip rule add to 203.0.113.0/24 prohibit priority 32764
+	multihome 0 sync
+	has "$(rules)" '^32765: from 192\.168\.2\.0/24 iif lo'
+	# shellcheck disable=SC2086 # words
+	host ip rule add $ban priority 32765
+	multihome 0 sync
+	is "$(way 198.51.100.1 192.168.2.99)" none eth0
+	is "$(way 198.51.100.1 10.0.0.99)" none eth1
+	answers 0 1
+	changes_nothing multihome sync
+}
+
 # multihome(5): theirs are asked first, whatever their priority, and ours are not at this number.
 # bats test_tags=long
 @test "a ban of priority 10000 holds on a host with rules for single addresses" {
