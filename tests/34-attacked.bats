@@ -172,6 +172,33 @@ ban='to 198.51.100.0/24 prohibit'
 	is "$(way 198.51.100.1 192.168.2.99)" none eth0
 }
 
+# fib_default_rule_pref: a rule without a priority gets the one before the first that there is, and
+# so changes places with what is given a number between them later, by rc.local say.
+@test "a line without a priority keeps its place before main's rule" {
+	host_up
+	echo "$ban" >"$LAB_SCRIPTS/rule-eth1"
+	lab_install
+	service start
+	is "$(way 198.51.100.1 192.168.2.99)" none eth0
+	host ip rule add to 198.51.100.7 lookup main priority 32763
+	is "$(way 198.51.100.7)" 'eth1 10.0.0.1' 'asked before the line'
+	answers 0 1
+	changes_nothing multihome sync
+}
+
+# As a firewall's script adds it.
+@test "a ban that comes while ifup runs holds on a host with a line without a priority" {
+	host_up
+	echo 'to 203.0.113.0/24 prohibit' >"$LAB_SCRIPTS/rule-eth0"
+	lab_install
+	service start
+	multihome 0 prepare ifcfg-eth0
+	# shellcheck disable=SC2086 # words
+	host ip rule add $ban priority 32764
+	is "$(way 198.51.100.1 192.168.2.99)" none eth0
+	is "$(way 198.51.100.1 10.0.0.99)" none eth1
+}
+
 # Of one priority the kernel asks the older first.
 @test "a ban that is younger than ours of the same priority is asked first" {
 	plain
@@ -249,6 +276,41 @@ ban='to 198.51.100.0/24 prohibit'
 	is "$(way 198.51.100.1 10.0.0.99)" none eth1
 }
 
+# A kill switch: nothing leaves but by rules of its own.
+@test "without a rule to main nothing leaves the host by ours" {
+	plain
+	host ip rule add to 198.51.100.0/24 lookup main priority 30000
+	host ip rule del priority 32766
+	multihome 0 sync
+	has_no "$(rules)" ' iif lo '
+	has "$stderr" '^eth0: no rule: '
+	is "$(way 8.8.8.8)" none 'the host itself'
+	is "$(way 8.8.8.8 192.168.2.99)" none eth0
+	is "$(way 8.8.8.8 10.0.0.99)" none eth1
+	multihome 0 prepare ifcfg-eth0
+	is "$(way 8.8.8.8 192.168.2.99)" none 'during ifup'
+	host ip rule add lookup main priority 32766
+	multihome 0 sync
+	answers 0 1
+	reaches_client eth1
+}
+
+@test "a ban between the table default and main's rule holds" {
+	plain
+	host ip rule add lookup main priority 40000
+	host ip rule add prohibit priority 33000
+	host ip rule del priority 32766
+	multihome 0 sync
+	is "$(way 8.8.8.8)" none 'the host itself'
+	is "$(way 8.8.8.8 192.168.2.99)" none eth0
+	is "$(way 8.8.8.8 10.0.0.99)" none eth1
+	changes_nothing multihome sync
+	host ip rule del priority 33000
+	multihome 0 sync
+	answers 0 1
+	reaches_client eth1
+}
+
 # --- ways out of others ---------------------------------------------------------------------
 
 @test "a default of others in the table default stays the way out" {
@@ -260,6 +322,22 @@ ban='to 198.51.100.0/24 prohibit'
 	lab_install
 	multihome 0 sync
 	is "$(way 8.8.8.8)" 'eth1 10.0.0.7' 'after sync'
+	multihome 0 clean
+	is "$stderr" '' 'clean: the host has another'
+	is "$(way 8.8.8.8)" 'eth1 10.0.0.7' 'after clean'
+}
+
+@test "a default of others behind the table default stays the way out" {
+	host_up
+	service start
+	host ip route del default
+	host ip route add default via 10.0.0.7 table 66
+	host ip rule add lookup 66 priority 33000
+	is "$(way 8.8.8.8)" 'eth1 10.0.0.7' 'without multihome'
+	lab_install
+	multihome 0 sync
+	is "$(way 8.8.8.8)" 'eth1 10.0.0.7' 'after sync'
+	is "$(way 8.8.8.8 192.168.2.99)" 'eth0 192.168.2.1' 'eth0'
 	multihome 0 clean
 	is "$stderr" '' 'clean: the host has another'
 	is "$(way 8.8.8.8)" 'eth1 10.0.0.7' 'after clean'

@@ -106,6 +106,8 @@ struct serving {
 struct priorities {
 	unsigned address, prefix;
 	bool cramped; /* others leave no room: ours come into the kernel after theirs, and into no file */
+	bool closed;  /* no rule leads to main: nothing leaves the host by our making */
+	bool stands_by; /* nothing of others is asked after the standby's table */
 };
 
 struct draft {

@@ -350,7 +350,7 @@ void draft_add_routes(struct draft *draft)
 	add_prefix_routes(draft);
 	add_default(draft, planned->table, 0);
 	/* By its table's number each standby has a metric of its own. */
-	if (planned->uplink->fallback)
+	if (planned->uplink->fallback && draft->priorities[planned->uplink->inet6].stands_by)
 		add_default(draft, TABLE_DEFAULT, planned->table);
 	/* On the way up bans come before the rules that lead here. */
 	if (planned->state == STATE_UP || draft->input->event == EVENT_PREPARE)
