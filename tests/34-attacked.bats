@@ -311,6 +311,43 @@ ban='to 198.51.100.0/24 prohibit'
 	reaches_client eth1
 }
 
+# A firewall for several providers, a VPN. What the table makes an exception of is one, too.
+@test "a ban in the table that a rule leads everything to holds for what ours send" {
+	plain
+	vpn_nic tun0 172.30.8.6/24
+	host ip route add default via 172.30.8.1 table 66
+	host ip route add blackhole 198.51.100.0/24 table 66
+	host ip route add 198.51.100.7 via 172.30.8.1 table 66
+	host ip rule add lookup 66 priority 20000
+	multihome 0 sync
+	is "$(way 198.51.100.1)" none 'the host itself'
+	is "$(way 198.51.100.1 192.168.2.99)" none eth0
+	is "$(way 198.51.100.7 192.168.2.99)" 'tun0 172.30.8.1' 'the exception'
+	multihome 0 prepare ifcfg-eth0
+	is "$(way 198.51.100.1 192.168.2.99)" none 'during ifup'
+	answers 0 1
+	multihome 0 sync
+	host ip route del blackhole 198.51.100.0/24 table 66
+	multihome 0 sync
+	is "$(way 198.51.100.1 192.168.2.99)" 'eth0 192.168.2.1' 'without the ban'
+	changes_nothing multihome sync
+}
+
+# bats test_tags=long
+@test "IPv6: a ban in the table that a rule leads everything to holds for what ours send" {
+	host_up LAB_IPV6=1
+	lab_uplinks6
+	lab_install
+	service start
+	host ip -6 route add default via 2001:db8:2::7 table 66
+	host ip -6 route add prohibit 2001:db8:bad::/48 table 66
+	host ip -6 rule add lookup 66 priority 20000
+	multihome 0 sync
+	is "$(way 2001:db8:bad::1 2001:db8:10::99)" none eth1
+	is "$(way 2001:4860::8 2001:db8:10::99)" 'eth1 2001:db8:10::1'
+	changes_nothing multihome sync
+}
+
 # --- ways out of others ---------------------------------------------------------------------
 
 @test "a default of others in the table default stays the way out" {

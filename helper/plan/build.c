@@ -177,6 +177,7 @@ static void draft_free(struct draft *draft)
 	free(draft->rules_by_file.items);
 	free(draft->sysctls_in_order.items);
 	free(draft->recorded.items);
+	free(draft->thrown.items);
 	free(draft->serving.networks.items);
 	free(draft->serving.by_network.items);
 	free(draft->serving.by_hand.items);
@@ -232,6 +233,7 @@ static bool build_once(
 		draft_note_brought_up(&draft);
 	}
 	draft_choose_priorities(&draft);
+	draft_collect_thrown(&draft);
 	draft_keep_held_rules(&draft);
 	taken_collect_kernel(&draft);
 	/* It points into plan->owned, which grows from here on. */

@@ -119,6 +119,7 @@ struct draft {
 	struct index managed_by_name, managed_by_device;
 	struct priorities priorities[2]; /* IPv4's, IPv6's */
 	bool before_local[2]; /* the local table's own rule is behind them */
+	struct routes thrown; /* see draft_collect_thrown */
 	struct routes taken; /* by their keys: the administrator's lines, the kernel's others */
 	size_t taken_lines; /* so many of the first are lines */
 	struct index taken_by_key;
@@ -198,6 +199,8 @@ bool draft_is_service(const struct draft *draft, const struct address *address);
 /* routes.c, rules.c: of the uplink that is served, for its files and for the kernel. */
 void draft_add_routes(struct draft *draft);
 void draft_add_rules(struct draft *draft);
+/* What our tables leave to the tables of rules that lead everything elsewhere. */
+void draft_collect_thrown(struct draft *draft);
 /* Routes that main has, for the tables of held uplinks. */
 void draft_copy_held(struct draft *draft);
 /* What goes with the default routes in the standby's table. */
