@@ -380,6 +380,63 @@ ban='to 198.51.100.0/24 prohibit'
 	is "$(way 8.8.8.8)" 'eth1 10.0.0.7' 'after clean'
 }
 
+# --- gateways that others refuse ----------------------------------------------------------------
+
+# The kernel looks for a gateway by its rules (fib_check_nh), once, when a route is added: without
+# multihome initscripts added main's before the ban came.
+@test "a ban of a gateway's own address keeps no default out of the kernel" {
+	local rule
+	for rule in 'to 192.168.2.1' 'not iif eth0'; do
+		host_up
+		service start
+		# shellcheck disable=SC2086 # words
+		host ip rule add $rule prohibit priority 20000
+		lab_install
+		multihome 0 sync
+		is "$stderr" '' "$rule"
+		is "$(way 192.168.2.1 192.168.2.99)" none "$rule"
+		has "$(our_routes)" '^default via 192\.168\.2\.1 dev eth0 table default'
+		multihome 0 up eth0
+		is "$stderr" '' "$rule: up"
+		changes_nothing multihome sync
+		[ "$rule" != 'to 192.168.2.1' ] || answers 0 1
+		host ip rule del priority 20000
+		multihome 0 sync
+		answers 0 1
+		has_no "$(our_routes)" onlink
+		lab_down
+	done
+}
+
+# bats test_tags=long
+@test "a ban in the place of an uplink's network keeps no default out of the kernel" {
+	host_up
+	service start
+	host ip route del 192.168.2.0/24
+	host ip route add blackhole 192.168.2.0/24
+	lab_install
+	multihome 0 sync
+	is "$stderr" ''
+	changes_nothing multihome sync
+	answers 0 1
+}
+
+# bats test_tags=long
+@test "IPv6: a ban of a gateway's own address keeps no default out of the kernel" {
+	host_up LAB_IPV6=1
+	lab_uplinks6
+	service start
+	host ip -6 rule add to 2001:db8:2::1 prohibit priority 20000
+	lab_install
+	multihome 0 sync
+	is "$stderr" ''
+	is "$(way 2001:db8:2::1 2001:db8:2::99)" none
+	has "$(probe_ping "${LAB_ADDRESSES6[0]}")" '^ok eth0'
+	service restart
+	has_no "$output" 'No route'
+	changes_nothing multihome sync
+}
+
 # --- rules of others in IPv6 ----------------------------------------------------------------
 
 # bats test_tags=long

@@ -81,22 +81,22 @@ static void add_prefix_routes(struct draft *draft)
 	}
 }
 
-/* A gateway in no network of the device: IPv4's kernels take our word for it that it is on the
- * link; IPv6's learned that later and less well, and look into the route's own table from 4.4
- * on. */
+/* A gateway that they would not find: IPv4's kernels take our word for it that it is on the link;
+ * IPv6's learned that later and less well, and look into the route's own table from 4.4 on. */
 static void add_default(struct draft *draft, unsigned table, unsigned metric)
 {
 	const struct uplink *uplink = draft->serving.uplink;
+	const bool outside = draft->serving.outside;
 	struct route route = {.table = table};
 
-	if (uplink->gateway_outside && uplink->inet6) {
+	if (outside && uplink->inet6) {
 		route.dst = prefix_host(&uplink->gateway);
 		add_own_route(draft, route);
 	}
 	memset(&route.dst, 0, sizeof(route.dst));
 	route.dst.family = uplink->gateway.family;
 	route.gateway = uplink->gateway;
-	route.onlink = uplink->gateway_outside && !uplink->inet6;
+	route.onlink = outside && !uplink->inet6;
 	route.metric = metric;
 	add_own_route(draft, route);
 }
@@ -270,7 +270,7 @@ static void copy_others(struct draft *draft, const struct route *route, struct c
 		.tos = route->tos,
 		.metric = route->metric,
 		.gateway = uplink->gateway,
-		.onlink = uplink->gateway_outside && !uplink->inet6};
+		.onlink = serving->outside && !uplink->inet6};
 
 	if (!strcmp(route->device, uplink->device))
 		return;

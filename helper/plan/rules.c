@@ -86,11 +86,23 @@ static bool is_idle(const struct draft *draft, const struct rule *rule)
 		(rule_is_own_form(rule) && is_planned(draft, rule));
 }
 
+/* With the address alone the kernel looks for a gateway (fib_check_nh, ip6_route_check_nh). */
+static void add_refusing(struct draft *draft, const struct rule *rule)
+{
+	struct rule all = *rule;
+
+	all.to = (struct prefix){.family = rule->from.family};
+	if (rule->action >= ACTION_BLACKHOLE && rule_takes_all(&all))
+		*array_add(&draft->refusing) =
+			rule->inverted || !rule->to.len ? all.to : rule->to;
+}
+
 static void add_other(
-	const struct draft *draft, const struct rule *rule, bool whole, struct others *others)
+	struct draft *draft, const struct rule *rule, bool whole, struct others *others)
 {
 	struct other *other;
 
+	add_refusing(draft, rule);
 	if (is_idle(draft, rule) || !meets_host(draft, rule))
 		return;
 	other = array_add(others);
@@ -99,7 +111,7 @@ static void add_other(
 }
 
 /* Those of the kernel, and the lines of rule- files, in the kernel or not yet. */
-static void collect_others(const struct draft *draft, int family, struct others *others)
+static void collect_others(struct draft *draft, int family, struct others *others)
 {
 	const struct kernel *kernel = draft->input->kernel;
 	const struct managed *managed;
