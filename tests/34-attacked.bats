@@ -551,6 +551,22 @@ ban='to 198.51.100.0/24 prohibit'
 
 # --- clean ------------------------------------------------------------------------------------
 
+# bats test_tags=long
+@test "IPv6: clean leaves no default beside 2000::/3 of others" {
+	local before
+	host_up LAB_IPV6=1
+	lab_uplinks6
+	service start
+	host ip -6 route flush table main default
+	host ip -6 route add 2000::/3 via 2001:db8:10::1
+	before=$(routes6)
+	lab_install
+	multihome 0 sync
+	multihome 0 clean
+	is "$stderr" ''
+	is "$(routes6)" "$before" 'after clean'
+}
+
 # --- static-routes ----------------------------------------------------------------------------
 
 # eth0's hook runs before eth2 is up; the network service adds the route at its very end.

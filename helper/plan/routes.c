@@ -414,10 +414,15 @@ void draft_copy_held(struct draft *draft)
 }
 
 /* Somebody else's, whatever it leads to, or that it leads nowhere: the administrator's word is the
- * last one. The kernel's own unreachable of IPv6 is nobody's. */
+ * last one. Of IPv6 2000::/3 is all that there is of the Internet, and the kernel's own unreachable
+ * is nobody's. */
 static bool is_others_default(const struct draft *draft, const struct route *route)
 {
-	return route->table == TABLE_MAIN && !route->dst.len &&
+	static const struct prefix internet = {
+		.family = AF_INET6, .len = 3, .bytes = {0x20}};
+
+	return route->table == TABLE_MAIN &&
+		(!route->dst.len || !prefix_compare(&route->dst, &internet)) &&
 		!(route->type == ROUTE_UNREACHABLE &&
 			(!route->protocol || route->protocol == PROTO_KERNEL)) &&
 		!plan_owns_route(draft->plan, route);
