@@ -172,6 +172,48 @@ ban='to 198.51.100.0/24 prohibit'
 	is "$(way 198.51.100.1 192.168.2.99)" none eth0
 }
 
+# fib_default_rule_pref: a rule without a priority gets the one before the first that there is, and
+# so changes places with what is given a number between them later, by rc.local say.
+@test "a line without a priority keeps its place before main's rule" {
+	host_up
+	echo "$ban" >"$LAB_SCRIPTS/rule-eth1"
+	lab_install
+	service start
+	is "$(way 198.51.100.1 192.168.2.99)" none eth0
+	host ip rule add to 198.51.100.7 lookup main priority 32763
+	is "$(way 198.51.100.7)" 'eth1 10.0.0.1' 'asked before the line'
+	answers 0 1
+	changes_nothing multihome sync
+}
+
+# As a firewall's script adds it.
+@test "a ban that comes while ifup runs holds on a host with a line without a priority" {
+	host_up
+	echo 'to 203.0.113.0/24 prohibit' >"$LAB_SCRIPTS/rule-eth0"
+	lab_install
+	service start
+	multihome 0 prepare ifcfg-eth0
+	# shellcheck disable=SC2086 # words
+	host ip rule add $ban priority 32764
+	is "$(way 198.51.100.1 192.168.2.99)" none eth0
+	is "$(way 198.51.100.1 10.0.0.99)" none eth1
+}
+
+# Of one priority the kernel asks the older first.
+@test "a ban that is younger than ours of the same priority is asked first" {
+	plain
+	host ip rule add to 203.0.113.0/24 prohibit priority 32764
+	multihome 0 sync
+	has "$(rules)" '^32765: from 192\.168\.2\.0/24 iif lo'
+	# shellcheck disable=SC2086 # words
+	host ip rule add $ban priority 32765
+	multihome 0 sync
+	is "$(way 198.51.100.1 192.168.2.99)" none eth0
+	is "$(way 198.51.100.1 10.0.0.99)" none eth1
+	answers 0 1
+	changes_nothing multihome sync
+}
+
 # multihome(5): theirs are asked first, whatever their priority, and ours are not at this number.
 # bats test_tags=long
 @test "a ban of priority 10000 holds on a host with rules for single addresses" {
@@ -234,6 +276,78 @@ ban='to 198.51.100.0/24 prohibit'
 	is "$(way 198.51.100.1 10.0.0.99)" none eth1
 }
 
+# A kill switch: nothing leaves but by rules of its own.
+@test "without a rule to main nothing leaves the host by ours" {
+	plain
+	host ip rule add to 198.51.100.0/24 lookup main priority 30000
+	host ip rule del priority 32766
+	multihome 0 sync
+	has_no "$(rules)" ' iif lo '
+	has "$stderr" '^eth0: no rule: '
+	is "$(way 8.8.8.8)" none 'the host itself'
+	is "$(way 8.8.8.8 192.168.2.99)" none eth0
+	is "$(way 8.8.8.8 10.0.0.99)" none eth1
+	multihome 0 prepare ifcfg-eth0
+	is "$(way 8.8.8.8 192.168.2.99)" none 'during ifup'
+	host ip rule add lookup main priority 32766
+	multihome 0 sync
+	answers 0 1
+	reaches_client eth1
+}
+
+@test "a ban between the table default and main's rule holds" {
+	plain
+	host ip rule add lookup main priority 40000
+	host ip rule add prohibit priority 33000
+	host ip rule del priority 32766
+	multihome 0 sync
+	is "$(way 8.8.8.8)" none 'the host itself'
+	is "$(way 8.8.8.8 192.168.2.99)" none eth0
+	is "$(way 8.8.8.8 10.0.0.99)" none eth1
+	changes_nothing multihome sync
+	host ip rule del priority 33000
+	multihome 0 sync
+	answers 0 1
+	reaches_client eth1
+}
+
+# A firewall for several providers, a VPN. What the table makes an exception of is one, too.
+@test "a ban in the table that a rule leads everything to holds for what ours send" {
+	plain
+	vpn_nic tun0 172.30.8.6/24
+	host ip route add default via 172.30.8.1 table 66
+	host ip route add blackhole 198.51.100.0/24 table 66
+	host ip route add 198.51.100.7 via 172.30.8.1 table 66
+	host ip rule add lookup 66 priority 20000
+	multihome 0 sync
+	is "$(way 198.51.100.1)" none 'the host itself'
+	is "$(way 198.51.100.1 192.168.2.99)" none eth0
+	is "$(way 198.51.100.7 192.168.2.99)" 'tun0 172.30.8.1' 'the exception'
+	multihome 0 prepare ifcfg-eth0
+	is "$(way 198.51.100.1 192.168.2.99)" none 'during ifup'
+	answers 0 1
+	multihome 0 sync
+	host ip route del blackhole 198.51.100.0/24 table 66
+	multihome 0 sync
+	is "$(way 198.51.100.1 192.168.2.99)" 'eth0 192.168.2.1' 'without the ban'
+	changes_nothing multihome sync
+}
+
+# bats test_tags=long
+@test "IPv6: a ban in the table that a rule leads everything to holds for what ours send" {
+	host_up LAB_IPV6=1
+	lab_uplinks6
+	lab_install
+	service start
+	host ip -6 route add default via 2001:db8:2::7 table 66
+	host ip -6 route add prohibit 2001:db8:bad::/48 table 66
+	host ip -6 rule add lookup 66 priority 20000
+	multihome 0 sync
+	is "$(way 2001:db8:bad::1 2001:db8:10::99)" none eth1
+	is "$(way 2001:4860::8 2001:db8:10::99)" 'eth1 2001:db8:10::1'
+	changes_nothing multihome sync
+}
+
 # --- ways out of others ---------------------------------------------------------------------
 
 @test "a default of others in the table default stays the way out" {
@@ -248,6 +362,79 @@ ban='to 198.51.100.0/24 prohibit'
 	multihome 0 clean
 	is "$stderr" '' 'clean: the host has another'
 	is "$(way 8.8.8.8)" 'eth1 10.0.0.7' 'after clean'
+}
+
+@test "a default of others behind the table default stays the way out" {
+	host_up
+	service start
+	host ip route del default
+	host ip route add default via 10.0.0.7 table 66
+	host ip rule add lookup 66 priority 33000
+	is "$(way 8.8.8.8)" 'eth1 10.0.0.7' 'without multihome'
+	lab_install
+	multihome 0 sync
+	is "$(way 8.8.8.8)" 'eth1 10.0.0.7' 'after sync'
+	is "$(way 8.8.8.8 192.168.2.99)" 'eth0 192.168.2.1' 'eth0'
+	multihome 0 clean
+	is "$stderr" '' 'clean: the host has another'
+	is "$(way 8.8.8.8)" 'eth1 10.0.0.7' 'after clean'
+}
+
+# --- gateways that others refuse ----------------------------------------------------------------
+
+# The kernel looks for a gateway by its rules (fib_check_nh), once, when a route is added: without
+# multihome initscripts added main's before the ban came.
+@test "a ban of a gateway's own address keeps no default out of the kernel" {
+	local rule
+	for rule in 'to 192.168.2.1' 'not iif eth0'; do
+		host_up
+		service start
+		# shellcheck disable=SC2086 # words
+		host ip rule add $rule prohibit priority 20000
+		lab_install
+		multihome 0 sync
+		is "$stderr" '' "$rule"
+		is "$(way 192.168.2.1 192.168.2.99)" none "$rule"
+		has "$(our_routes)" '^default via 192\.168\.2\.1 dev eth0 table default'
+		multihome 0 up eth0
+		is "$stderr" '' "$rule: up"
+		changes_nothing multihome sync
+		[ "$rule" != 'to 192.168.2.1' ] || answers 0 1
+		host ip rule del priority 20000
+		multihome 0 sync
+		answers 0 1
+		has_no "$(our_routes)" onlink
+		lab_down
+	done
+}
+
+# bats test_tags=long
+@test "a ban in the place of an uplink's network keeps no default out of the kernel" {
+	host_up
+	service start
+	host ip route del 192.168.2.0/24
+	host ip route add blackhole 192.168.2.0/24
+	lab_install
+	multihome 0 sync
+	is "$stderr" ''
+	changes_nothing multihome sync
+	answers 0 1
+}
+
+# bats test_tags=long
+@test "IPv6: a ban of a gateway's own address keeps no default out of the kernel" {
+	host_up LAB_IPV6=1
+	lab_uplinks6
+	service start
+	host ip -6 rule add to 2001:db8:2::1 prohibit priority 20000
+	lab_install
+	multihome 0 sync
+	is "$stderr" ''
+	is "$(way 2001:db8:2::1 2001:db8:2::99)" none
+	has "$(probe_ping "${LAB_ADDRESSES6[0]}")" '^ok eth0'
+	service restart
+	has_no "$output" 'No route'
+	changes_nothing multihome sync
 }
 
 # --- rules of others in IPv6 ----------------------------------------------------------------
@@ -363,6 +550,22 @@ ban='to 198.51.100.0/24 prohibit'
 }
 
 # --- clean ------------------------------------------------------------------------------------
+
+# bats test_tags=long
+@test "IPv6: clean leaves no default beside 2000::/3 of others" {
+	local before
+	host_up LAB_IPV6=1
+	lab_uplinks6
+	service start
+	host ip -6 route flush table main default
+	host ip -6 route add 2000::/3 via 2001:db8:10::1
+	before=$(routes6)
+	lab_install
+	multihome 0 sync
+	multihome 0 clean
+	is "$stderr" ''
+	is "$(routes6)" "$before" 'after clean'
+}
 
 # --- static-routes ----------------------------------------------------------------------------
 

@@ -75,8 +75,8 @@ struct neighbours {
 struct kernel {
 	struct links links;
 	struct addresses addresses;
-	/* All that count (route_counts) and each table's defaults, which say what a rule leads to,
-	 * and of which IPv6's may have a next hop of ours among others; or all that there are. */
+	/* All that count (route_counts) and each table's defaults and bans, which say what a rule
+	 * leads to, and of which IPv6's may have a next hop of ours among others; or all. */
 	struct routes routes;
 	/* Of any other but table local's nothing counts for the plan but that its key is taken, and
 	 * a router may hold a hundred thousand of them. */

@@ -52,10 +52,14 @@ bool rule_is_selective(const struct rule *rule)
 
 bool rule_takes_all(const struct rule *rule)
 {
-	/* "not fwmark N": what has another mark, so what nobody marks. */
-	return (rule->inverted ? rule->mask && !rule->iif[0] : !rule->mask) && !rule->from.len &&
-		!rule->to.len && !rule->tos && !rule->l3mdev && !rule->oif[0] &&
-		(!rule->iif[0] || !strcmp(rule->iif, "lo")) && !rule_is_selective(rule);
+	const bool sent = !rule->iif[0] || !strcmp(rule->iif, "lo");
+
+	/* "not" is met by what misses any selector: "not fwmark N" by what has another mark, so by
+	 * what nobody marks. */
+	if (rule->inverted)
+		return rule->mask || !sent;
+	return sent && !rule->mask && !rule->from.len && !rule->to.len && !rule->tos &&
+		!rule->l3mdev && !rule->oif[0] && !rule_is_selective(rule);
 }
 
 bool rule_meets_source(const struct rule *rule, const struct prefix *net)

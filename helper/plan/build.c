@@ -177,10 +177,42 @@ static void draft_free(struct draft *draft)
 	free(draft->rules_by_file.items);
 	free(draft->sysctls_in_order.items);
 	free(draft->recorded.items);
+	free(draft->refusing.items);
+	free(draft->thrown.items);
 	free(draft->serving.networks.items);
 	free(draft->serving.by_network.items);
 	free(draft->serving.by_hand.items);
 	lookups_free(&draft->lookups);
+}
+
+static bool is_on_link(const struct draft *draft, const struct uplink *uplink)
+{
+	const struct index *own = &draft->lookups.own_main;
+	struct route key = {.dst = {.family = uplink->gateway.family}};
+	const struct route *route;
+	size_t i;
+
+	memcpy(key.device, uplink->device, sizeof(key.device));
+	for (i = index_first(own, &key); (route = route_within(own, i, &key.dst)) &&
+		!strcmp(route->device, key.device); i++)
+		if (!route->gateway.family && !route_has_no_hop(route) &&
+			prefix_contains(&route->dst, &uplink->gateway))
+			return true;
+	return false;
+}
+
+/* A gateway in no network of the device; or others refuse it, or have taken the network's route
+ * away. */
+static bool is_outside(const struct draft *draft, const struct planned *planned)
+{
+	const struct uplink *uplink = planned->uplink;
+	size_t i;
+
+	for (i = 0; i < draft->refusing.n; i++)
+		if (prefix_contains(&draft->refusing.items[i], &uplink->gateway))
+			return true;
+	return uplink->gateway_outside ||
+		(draft->input->kernel && planned->state == STATE_UP && !is_on_link(draft, uplink));
 }
 
 void draft_serve(struct draft *draft, const struct planned *planned)
@@ -203,6 +235,7 @@ void draft_serve(struct draft *draft, const struct planned *planned)
 	serving->routes_to_file = draft_takes_lines(draft, uplink, 0);
 	serving->rules_to_file = draft_takes_lines(draft, uplink, FILE_RULE) &&
 		draft_file_has_table(draft, planned->table);
+	serving->outside = is_outside(draft, planned);
 	serving->parks = own && event == EVENT_PREPARE;
 	serving->parks_new = own && event == EVENT_ALIAS;
 }
@@ -232,6 +265,7 @@ static bool build_once(
 		draft_note_brought_up(&draft);
 	}
 	draft_choose_priorities(&draft);
+	draft_collect_thrown(&draft);
 	draft_keep_held_rules(&draft);
 	taken_collect_kernel(&draft);
 	/* It points into plan->owned, which grows from here on. */

@@ -204,16 +204,23 @@ struct rule_matches {
 static void match_rules(
 	const struct plan *plan, const struct kernel *kernel, struct rule_matches *matches)
 {
-	const struct rule *rule, *wanted;
-	size_t i, at = 0;
+	const struct rule *rule, *wanted, *other = NULL;
+	size_t i, at = plan->rules_in_order.n + 1;
 
 	matches->there = mem_resize(NULL, plan->rules.n);
 	memset(matches->there, 0, plan->rules.n);
-	for (i = 0; i < kernel->rules.n; i++) {
+	/* From the last to the first: of one priority ours belong behind those of others, and of
+	 * two that are the same a deletion takes the first. */
+	for (i = kernel->rules.n; i--;) {
 		rule = &kernel->rules.items[i];
-		if (!rule_is_own_form(rule))
+		if (!rule_is_own_form(rule)) {
+			other = rule;
 			continue;
-		wanted = index_find_next(&plan->rules_in_order, &at, rule);
+		}
+		at -= 2; /* before the one that was found last */
+		wanted = other && other->priority == rule->priority
+			? NULL
+			: index_find_next(&plan->rules_in_order, &at, rule);
 		if (wanted && !matches->there[wanted - plan->rules.items])
 			matches->there[wanted - plan->rules.items] = true;
 		else

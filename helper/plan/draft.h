@@ -93,6 +93,7 @@ struct serving {
 	struct index by_network;  /* the same, sorted */
 	struct index by_hand; /* see draft_find_by_hand */
 	bool routes_to_file, rules_to_file; /* its files take lines of ours */
+	bool outside; /* the kernel would not find the gateway by its address */
 	/* ifup-routes adds each line of the block, and would print "File exists" where it is there
 	 * already: a device that is up goes through ifup once more, or ifup-aliases ran the hook
 	 * of an alias first. So until up has run the same routes and rules are parked at a metric
@@ -106,6 +107,8 @@ struct serving {
 struct priorities {
 	unsigned address, prefix;
 	bool cramped; /* others leave no room: ours come into the kernel after theirs, and into no file */
+	bool closed;  /* no rule leads to main: nothing leaves the host by our making */
+	bool stands_by; /* nothing of others is asked after the standby's table */
 };
 
 struct draft {
@@ -117,6 +120,8 @@ struct draft {
 	struct index managed_by_name, managed_by_device;
 	struct priorities priorities[2]; /* IPv4's, IPv6's */
 	bool before_local[2]; /* the local table's own rule is behind them */
+	struct prefixes refusing; /* where others refuse whatever the host itself asks for */
+	struct routes thrown; /* see draft_collect_thrown */
 	struct routes taken; /* by their keys: the administrator's lines, the kernel's others */
 	size_t taken_lines; /* so many of the first are lines */
 	struct index taken_by_key;
@@ -196,6 +201,8 @@ bool draft_is_service(const struct draft *draft, const struct address *address);
 /* routes.c, rules.c: of the uplink that is served, for its files and for the kernel. */
 void draft_add_routes(struct draft *draft);
 void draft_add_rules(struct draft *draft);
+/* What our tables leave to the tables of rules that lead everything elsewhere. */
+void draft_collect_thrown(struct draft *draft);
 /* Routes that main has, for the tables of held uplinks. */
 void draft_copy_held(struct draft *draft);
 /* What goes with the default routes in the standby's table. */

@@ -81,22 +81,22 @@ static void add_prefix_routes(struct draft *draft)
 	}
 }
 
-/* A gateway in no network of the device: IPv4's kernels take our word for it that it is on the
- * link; IPv6's learned that later and less well, and look into the route's own table from 4.4
- * on. */
+/* A gateway that they would not find: IPv4's kernels take our word for it that it is on the link;
+ * IPv6's learned that later and less well, and look into the route's own table from 4.4 on. */
 static void add_default(struct draft *draft, unsigned table, unsigned metric)
 {
 	const struct uplink *uplink = draft->serving.uplink;
+	const bool outside = draft->serving.outside;
 	struct route route = {.table = table};
 
-	if (uplink->gateway_outside && uplink->inet6) {
+	if (outside && uplink->inet6) {
 		route.dst = prefix_host(&uplink->gateway);
 		add_own_route(draft, route);
 	}
 	memset(&route.dst, 0, sizeof(route.dst));
 	route.dst.family = uplink->gateway.family;
 	route.gateway = uplink->gateway;
-	route.onlink = uplink->gateway_outside && !uplink->inet6;
+	route.onlink = outside && !uplink->inet6;
 	route.metric = metric;
 	add_own_route(draft, route);
 }
@@ -112,6 +112,10 @@ static void add_unwritten(struct draft *draft, struct route route, unsigned tabl
 
 static void add_copy(struct draft *draft, const struct route *route)
 {
+	/* Before 3.7 IPv6 knows none (ip6_route_add). */
+	if (route->type == ROUTE_THROW && route->dst.family == AF_INET6 &&
+		draft->input->kernel->old_inet6)
+		return;
 	add_unwritten(draft, *route, draft->serving.planned->table);
 }
 
@@ -183,9 +187,21 @@ static bool shares_gateway(const struct draft *draft, const struct route *route)
 	return false;
 }
 
+/* Whatever is asked next decides. */
+static struct route make_throw(const struct route *route)
+{
+	struct route made = {.dst = route->dst,
+		.tos = route->tos,
+		.metric = route->metric,
+		.type = ROUTE_THROW};
+
+	if (route->dst.family == AF_INET6)
+		strcpy(made.device, "lo");
+	return made;
+}
+
 static void copy_route(struct draft *draft, const struct route *route, struct covers *covers)
 {
-	const bool inet6 = route->dst.family == AF_INET6;
 	const bool needless =
 		is_needless(draft, route, find_cover(covers, &route->dst));
 	struct route copy = *route;
@@ -195,18 +211,8 @@ static void copy_route(struct draft *draft, const struct route *route, struct co
 	if (needless)
 		return;
 	/* Main decides about a route that cannot be copied, or leads by several devices. */
-	if (route->special || (!route->device[0] && !route_has_no_hop(route))) {
-		/* Before 3.7 IPv6 knows none (ip6_route_add). */
-		if (inet6 && draft->input->kernel->old_inet6)
-			return;
-		memset(&copy, 0, sizeof(copy));
-		copy.dst = route->dst;
-		copy.tos = route->tos;
-		copy.metric = route->metric;
-		copy.type = ROUTE_THROW;
-		if (inet6)
-			strcpy(copy.device, "lo");
-	}
+	if (route->special || (!route->device[0] && !route_has_no_hop(route)))
+		copy = make_throw(route);
 	if (shares_gateway(draft, route)) {
 		memcpy(copy.device, draft->serving.uplink->device, sizeof(copy.device));
 		memset(&copy.source, 0, sizeof(copy.source));
@@ -264,7 +270,7 @@ static void copy_others(struct draft *draft, const struct route *route, struct c
 		.tos = route->tos,
 		.metric = route->metric,
 		.gateway = uplink->gateway,
-		.onlink = uplink->gateway_outside && !uplink->inet6};
+		.onlink = serving->outside && !uplink->inet6};
 
 	if (!strcmp(route->device, uplink->device))
 		return;
@@ -318,6 +324,9 @@ static void copy_main(struct draft *draft, bool bans_only)
 	struct covers covers = {.n = 0};
 	size_t at[ALL], i, first;
 
+	for (i = 0; i < draft->thrown.n; i++)
+		if (draft->thrown.items[i].dst.family == key.dst.family)
+			add_copy(draft, &draft->thrown.items[i]);
 	if (!bans_only)
 		find_others(draft, &others);
 	memcpy(key.device, uplink->device, sizeof(key.device));
@@ -350,7 +359,7 @@ void draft_add_routes(struct draft *draft)
 	add_prefix_routes(draft);
 	add_default(draft, planned->table, 0);
 	/* By its table's number each standby has a metric of its own. */
-	if (planned->uplink->fallback)
+	if (planned->uplink->fallback && draft->priorities[planned->uplink->inet6].stands_by)
 		add_default(draft, TABLE_DEFAULT, planned->table);
 	/* On the way up bans come before the rules that lead here. */
 	if (planned->state == STATE_UP || draft->input->event == EVENT_PREPARE)
@@ -405,10 +414,15 @@ void draft_copy_held(struct draft *draft)
 }
 
 /* Somebody else's, whatever it leads to, or that it leads nowhere: the administrator's word is the
- * last one. The kernel's own unreachable of IPv6 is nobody's. */
+ * last one. Of IPv6 2000::/3 is all that there is of the Internet, and the kernel's own unreachable
+ * is nobody's. */
 static bool is_others_default(const struct draft *draft, const struct route *route)
 {
-	return route->table == TABLE_MAIN && !route->dst.len &&
+	static const struct prefix internet = {
+		.family = AF_INET6, .len = 3, .bytes = {0x20}};
+
+	return route->table == TABLE_MAIN &&
+		(!route->dst.len || !prefix_compare(&route->dst, &internet)) &&
 		!(route->type == ROUTE_UNREACHABLE &&
 			(!route->protocol || route->protocol == PROTO_KERNEL)) &&
 		!plan_owns_route(draft->plan, route);
@@ -416,20 +430,42 @@ static bool is_others_default(const struct draft *draft, const struct route *rou
 
 /* A rule for everything leads to another table with a default: that of a firewall for several
  * providers, for instance. */
+static bool leads_elsewhere(const struct draft *draft, const struct rule *rule)
+{
+	return rule->table != TABLE_MAIN && rule->table != TABLE_DEFAULT && !rule->min_length &&
+		draft_leads_all(draft, rule);
+}
+
 static bool default_is_in_other_table(const struct draft *draft, int family)
 {
 	const struct rules *rules = &draft->input->kernel->rules;
-	const struct rule *rule;
 	size_t i;
 
-	for (i = 0; i < rules->n; i++) {
-		rule = &rules->items[i];
-		if (rule->from.family == family && rule->table != TABLE_MAIN &&
-			rule->table != TABLE_DEFAULT && !rule->min_length &&
-			draft_leads_all(draft, rule))
+	for (i = 0; i < rules->n; i++)
+		if (rules->items[i].from.family == family &&
+			leads_elsewhere(draft, &rules->items[i]))
 			return true;
-	}
 	return false;
+}
+
+/* The rule is behind ours, and what its table bans stays banned: a throw leads on to it. */
+void draft_collect_thrown(struct draft *draft)
+{
+	const struct kernel *kernel = draft->input->kernel;
+	const struct rule *rule;
+	const struct route *ban;
+	size_t i, k;
+
+	for (i = 0; kernel && i < kernel->rules.n; i++) {
+		rule = &kernel->rules.items[i];
+		for (k = 0; leads_elsewhere(draft, rule) && k < kernel->routes.n; k++) {
+			ban = &kernel->routes.items[k];
+			if (ban->table == rule->table && ban->dst.len && route_has_no_hop(ban) &&
+				ban->dst.family == rule->from.family &&
+				ban->protocol != PROTO_MULTIHOME)
+				*array_add(&draft->thrown) = make_throw(ban);
+		}
+	}
 }
 
 static bool is_up(const struct draft *draft, const char *device)

@@ -57,6 +57,8 @@ struct others {
 	struct other *items;
 	size_t n, cap;
 	struct index in_order;
+	bool unnumbered; /* a line has no priority */
+	bool known;	 /* the kernel's were read */
 };
 
 define_order(others_in_order, struct other,
@@ -84,22 +86,32 @@ static bool is_idle(const struct draft *draft, const struct rule *rule)
 		(rule_is_own_form(rule) && is_planned(draft, rule));
 }
 
+/* With the address alone the kernel looks for a gateway (fib_check_nh, ip6_route_check_nh). */
+static void add_refusing(struct draft *draft, const struct rule *rule)
+{
+	struct rule all = *rule;
+
+	all.to = (struct prefix){.family = rule->from.family};
+	if (rule->action >= ACTION_BLACKHOLE && rule_takes_all(&all))
+		*array_add(&draft->refusing) =
+			rule->inverted || !rule->to.len ? all.to : rule->to;
+}
+
 static void add_other(
-	const struct draft *draft, const struct rule *rule, bool whole, struct others *others)
+	struct draft *draft, const struct rule *rule, bool whole, struct others *others)
 {
 	struct other *other;
 
-	if (rule->priority >= PRIORITY_MAIN || is_idle(draft, rule) || !meets_host(draft, rule))
+	add_refusing(draft, rule);
+	if (is_idle(draft, rule) || !meets_host(draft, rule))
 		return;
 	other = array_add(others);
 	other->rule = rule;
 	other->whole = whole && draft_leads_all(draft, rule);
 }
 
-/* Those of the kernel, and the lines of rule- files, in the kernel or not yet. *unnumbered: a line
- * has no priority. */
-static void collect_others(
-	const struct draft *draft, int family, struct others *others, bool *unnumbered)
+/* Those of the kernel, and the lines of rule- files, in the kernel or not yet. */
+static void collect_others(struct draft *draft, int family, struct others *others)
 {
 	const struct kernel *kernel = draft->input->kernel;
 	const struct managed *managed;
@@ -113,14 +125,17 @@ static void collect_others(
 			line = &managed->rules.items[k];
 			if (line->rule.from.family != family)
 				continue;
-			*unnumbered |= !line->has_priority;
+			others->unnumbered |= !line->has_priority;
 			if (line->has_priority)
 				add_other(draft, &line->rule, !line->other, others);
 		}
 	}
 	for (i = 0; kernel && i < kernel->rules.n; i++) {
 		rule = &kernel->rules.items[i];
-		if (rule->from.family == family && !index_find(&draft->recorded, rule))
+		if (rule->from.family != family)
+			continue;
+		others->known = true;
+		if (!index_find(&draft->recorded, rule))
 			add_other(draft, rule, true, others);
 	}
 	index_build(others, others_in_order, &others->in_order);
@@ -128,7 +143,8 @@ static void collect_others(
 
 /* What the rules of others say comes first, as it would without us: bans, sources and destinations
  * that another table leads to, marks, ports. But not one that leads everything elsewhere, for then
- * no NIC would answer for itself; nothing after it is ever asked without us.
+ * no NIC would answer for itself; nothing after it is ever asked without us. Such is main's: where
+ * none leads to main, nothing leaves the host but as others say.
  *
  * A rule without a priority gets the one before the first that there is (fib_default_rule_pref): so
  * that those of files get what they would get without us, ours come as late as they can. */
@@ -136,25 +152,39 @@ static void choose_priority(struct draft *draft, int family, struct priorities *
 {
 	enum { ROOM = 2 * PARKED_BEHIND };
 	const unsigned least = draft->input->config->rule_priority;
-	unsigned before = PRIORITY_MAIN, behind = 0, first;
+	unsigned before = 0, behind = 0, first;
 	struct others others = {.n = 0};
 	const struct other *other;
-	bool unnumbered = false;
+	bool whole;
 	size_t i;
 
-	collect_others(draft, family, &others, &unnumbered);
-	for (i = 0; i < others.n && before == PRIORITY_MAIN; i++) {
+	collect_others(draft, family, &others);
+	chosen->closed = others.known;
+	chosen->stands_by = true;
+	for (i = 0; i < others.n; i++) {
 		other = others.in_order.items[i];
-		if (other->whole && other->rule->priority >= least)
-			before = other->rule->min_length ? before : other->rule->priority;
-		else
+		whole = other->whole && !other->rule->min_length;
+		if (whole && other->rule->table == TABLE_MAIN)
+			chosen->closed = false;
+		if (other->rule->priority > PRIORITY_DEFAULT)
+			chosen->stands_by = false;
+		if (before)
+			continue;
+		if (!other->whole || other->rule->priority < least)
 			behind = other->rule->priority;
+		else if (whole)
+			before = other->rule->priority;
 	}
 	free(others.in_order.items);
 	free(others.items);
+	if (!before)
+		before = PRIORITY_MAIN;
+	if (others.unnumbered)
+		behind = before - 1;
 	first = behind < least ? least : behind + 1;
-	if (unnumbered || first + ROOM > before)
+	if (first + ROOM > before)
 		first = before - ROOM;
+	chosen->stands_by &= !chosen->closed;
 	chosen->cramped = first <= behind;
 	/* Of rules of one priority the kernel asks the older first. */
 	if (chosen->cramped)
@@ -301,10 +331,11 @@ void draft_keep_held_rules(struct draft *draft)
 
 	for (i = 0; kernel && i < kernel->rules.n; i++) {
 		rule = kernel->rules.items[i];
-		if (!rule_is_own_form(&rule) || !plan_holds(draft->plan, "", rule.table) ||
+		priorities = &draft->priorities[rule.from.family == AF_INET6];
+		if (priorities->closed || !rule_is_own_form(&rule) ||
+			!plan_holds(draft->plan, "", rule.table) ||
 			!index_find(&draft->recorded, &kernel->rules.items[i]))
 			continue;
-		priorities = &draft->priorities[rule.from.family == AF_INET6];
 		if (rule.from.len && (rule.priority < priorities->address ||
 					     rule.priority > priorities->prefix + PARKED_BEHIND))
 			rule.priority = rule.from.len == prefix_bits(rule.from.family)
@@ -328,6 +359,12 @@ void draft_add_rules(struct draft *draft)
 			"no rule: the local table's own rule is behind priority %u; expected it "
 			"before, or RULE_PRIORITY behind it",
 			draft->priorities[inet6].address);
+		return;
+	}
+	if (draft->priorities[inet6].closed) {
+		diag_notice(draft->diags, serving->uplink->device, 0,
+			"no rule: none leads to table main, so that nothing leaves but by the "
+			"rules of others");
 		return;
 	}
 	for (i = 0; i < serving->networks.n; i++) {

@@ -229,7 +229,8 @@ static void read_route(const struct nlmsghdr *message, void *arg)
 	/* Of a full table each stays where it is read to. */
 	key = array_add(&kernel->others);
 	decode_route_key(message, key);
-	counts = route_counts(info->rtm_protocol, key->table) || !info->rtm_dst_len;
+	counts = route_counts(info->rtm_protocol, key->table) || !info->rtm_dst_len ||
+		(info->rtm_type >= RTN_BLACKHOLE && info->rtm_type <= RTN_THROW);
 	if (reading->all || counts) {
 		route = array_add(&kernel->routes);
 		decode_route(message, key, &kernel->links, route);

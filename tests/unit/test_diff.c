@@ -89,6 +89,11 @@ static void test_add_and_keep(void)
 	*array_add(&kernel.rules) = plan.rules.items[0];
 	check(&plan, &kernel, "ip rule del from 10.0.0.0/8 iif lo lookup 100 priority 10001\n",
 		"of a rule that is there twice one goes");
+	kernel.rules.items[1].action = ACTION_PROHIBIT;
+	check(&plan, &kernel,
+		"ip rule add from 10.0.0.0/8 iif lo lookup 100 priority 10001\n"
+		"ip rule del from 10.0.0.0/8 iif lo lookup 100 priority 10001\n",
+		"another's of the same priority that comes after ours is to be asked first");
 	kernel.routes.items[0].gateway.bytes[3] = 7;
 	kernel.rules.n--;
 	check(&plan, &kernel,

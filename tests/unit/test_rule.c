@@ -172,6 +172,21 @@ static void test_own_forms(void)
 	formats(rule, "from all lookup default priority 32767");
 }
 
+static void test_takes_all(void)
+{
+	struct rule rule = {.from = {.family = AF_INET}, .inverted = true};
+
+	ok(!rule_takes_all(&rule), "not all is nothing");
+	strcpy(rule.iif, "eth0");
+	ok(rule_takes_all(&rule), "all that the host sends does not come from a NIC");
+	strcpy(rule.iif, "lo");
+	ok(!rule_takes_all(&rule), "but it comes from lo");
+	rule.mark = rule.mask = 1;
+	ok(rule_takes_all(&rule), "and has no mark");
+	rule.inverted = false;
+	ok(!rule_takes_all(&rule), "which others have");
+}
+
 static void test_order(void)
 {
 	struct rule a = own_of("10.0.0.0/8", AF_INET), b = a;
@@ -193,6 +208,7 @@ int main(void)
 	test_actions();
 	test_own_form();
 	test_own_forms();
+	test_takes_all();
 	test_order();
 	return tap_done();
 }
