@@ -172,20 +172,6 @@ ban='to 198.51.100.0/24 prohibit'
 	is "$(way 198.51.100.1 192.168.2.99)" none eth0
 }
 
-# fib_default_rule_pref: a rule without a priority gets the one before the first that there is, and
-# so changes places with what is given a number between them later, by rc.local say.
-@test "a line without a priority keeps its place before main's rule" {
-	host_up
-	echo "$ban" >"$LAB_SCRIPTS/rule-eth1"
-	lab_install
-	service start
-	is "$(way 198.51.100.1 192.168.2.99)" none eth0
-	host ip rule add to 198.51.100.7 lookup main priority 32763
-	is "$(way 198.51.100.7)" 'eth1 10.0.0.1' 'asked before the line'
-	answers 0 1
-	changes_nothing multihome sync
-}
-
 # As a firewall's script adds it.
 @test "a ban that comes while ifup runs holds on a host with a line without a priority" {
 	host_up

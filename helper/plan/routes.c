@@ -458,7 +458,9 @@ void draft_collect_thrown(struct draft *draft)
 
 	for (i = 0; kernel && i < kernel->rules.n; i++) {
 		rule = &kernel->rules.items[i];
-		for (k = 0; leads_elsewhere(draft, rule) && k < kernel->routes.n; k++) {
+		if (!leads_elsewhere(draft, rule))
+			continue;
+		for (k = 0; k < kernel->routes.n; k++) {
 			ban = &kernel->routes.items[k];
 			if (ban->table == rule->table && ban->dst.len && route_has_no_hop(ban) &&
 				ban->dst.family == rule->from.family &&

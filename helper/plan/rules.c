@@ -179,10 +179,8 @@ static void choose_priority(struct draft *draft, int family, struct priorities *
 	free(others.items);
 	if (!before)
 		before = PRIORITY_MAIN;
-	if (others.unnumbered)
-		behind = before - 1;
 	first = behind < least ? least : behind + 1;
-	if (first + ROOM > before)
+	if (others.unnumbered || first + ROOM > before)
 		first = before - ROOM;
 	chosen->stands_by &= !chosen->closed;
 	chosen->cramped = first <= behind;
