@@ -77,12 +77,14 @@ static bool meets_host(const struct draft *draft, const struct rule *rule)
 					located, index_first(located, &first), &first.prefix)));
 }
 
-/* A rule that looks into an empty table says nothing; nor do ours, of which the record is lost. */
+/* A rule that looks into an empty table says nothing, unless ifup fills it; nor do ours, of which
+ * the record is lost. */
 static bool is_idle(const struct draft *draft, const struct rule *rule)
 {
 	if (rule->action != ACTION_LOOKUP)
 		return rule->action == ACTION_NOP;
-	return (rule->table && !rule->l3mdev && !has_routes(draft, rule, false)) ||
+	return (rule->table && rule->table != TABLE_MAIN && !rule->l3mdev &&
+		       !has_routes(draft, rule, false)) ||
 		(rule_is_own_form(rule) && is_planned(draft, rule));
 }
 
