@@ -193,8 +193,8 @@ static bool is_on_link(const struct draft *draft, const struct uplink *uplink)
 	size_t i;
 
 	memcpy(key.device, uplink->device, sizeof(key.device));
-	for (i = index_first(own, &key); (route = route_within(own, i, &key.dst)) &&
-		!strcmp(route->device, key.device); i++)
+	for (i = index_first(own, &key);
+		(route = route_within(own, i, &key.dst)) && !strcmp(route->device, key.device); i++)
 		if (!route->gateway.family && !route_has_no_hop(route) &&
 			prefix_contains(&route->dst, &uplink->gateway))
 			return true;

@@ -58,7 +58,7 @@ struct others {
 	size_t n, cap;
 	struct index in_order;
 	bool unnumbered; /* a line has no priority */
-	bool known;	 /* the kernel's were read */
+	bool known;	 /* the kernel has some */
 };
 
 define_order(others_in_order, struct other,
@@ -95,8 +95,7 @@ static void add_refusing(struct draft *draft, const struct rule *rule)
 
 	all.to = (struct prefix){.family = rule->from.family};
 	if (rule->action >= ACTION_BLACKHOLE && rule_takes_all(&all))
-		*array_add(&draft->refusing) =
-			rule->inverted || !rule->to.len ? all.to : rule->to;
+		*array_add(&draft->refusing) = rule->inverted || !rule->to.len ? all.to : rule->to;
 }
 
 static void add_other(
@@ -134,11 +133,10 @@ static void collect_others(struct draft *draft, int family, struct others *other
 	}
 	for (i = 0; kernel && i < kernel->rules.n; i++) {
 		rule = &kernel->rules.items[i];
-		if (rule->from.family != family)
+		if (rule->from.family != family || index_find(&draft->recorded, rule))
 			continue;
 		others->known = true;
-		if (!index_find(&draft->recorded, rule))
-			add_other(draft, rule, true, others);
+		add_other(draft, rule, true, others);
 	}
 	index_build(others, others_in_order, &others->in_order);
 }

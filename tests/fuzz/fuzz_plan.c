@@ -441,7 +441,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	char *text = mem_copy(bytes, len);
 	struct world world = {.event = NULL};
+	struct rule last = {.table = TABLE_MAIN, .priority = PRIORITY_MAIN};
+	int i;
 
+	for (i = 0; i < 2; i++) {
+		last.from.family = i ? AF_INET6 : AF_INET;
+		*array_add(&world.kernel.rules) = last;
+	}
 	read_world(text, len, &world);
 	run_events(&world);
 	free_world(&world);
