@@ -24,17 +24,15 @@ static void format_hop(const char *device, const struct prefix *gateway, struct 
 static bool rule_leads_to(
 	const struct facts *facts, const struct verdict *verdict, unsigned table)
 {
-	const struct rules *rules = &facts->kernel->rules;
+	const struct rule key = {.table = table, .from = {.family = verdict->local.family}};
+	const struct index *rules = &facts->walks.tables;
 	const struct rule *rule;
-	size_t i;
+	size_t at;
 
-	for (i = 0; i < rules->n; i++) {
-		rule = &rules->items[i];
-		if (rule->table == table && rule->action == ACTION_LOOKUP && rule->from.len &&
-			rule->from.family == verdict->local.family &&
+	for (at = index_first(rules, &key); (rule = index_at(rules, at, &key)); at++)
+		if (rule->action == ACTION_LOOKUP && rule->from.len &&
 			prefix_contains(&rule->from, &verdict->local))
 			return true;
-	}
 	return false;
 }
 

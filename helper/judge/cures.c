@@ -212,11 +212,13 @@ static char *serve_planned(const struct facts *facts, const struct verdict *verd
 	const struct step *last = &verdict->reply.last;
 	const struct rule *lapsed = verdict->reply.lapsed.rule;
 	const struct rule *foreign = find_foreign(facts, verdict);
-	const struct rules *rules = &facts->kernel->rules;
+	const struct rule key = {.table = planned->table, .from = {.family = verdict->local.family}};
+	const struct index *rules = &facts->walks.tables;
 	const char *name = planned->uplink->file->name;
+	const struct rule *rule;
 	/* Else a looser filter only lets it go astray. */
 	bool by_holder = !strcmp(verdict->leaves.device, verdict->holder->name);
-	size_t i;
+	size_t at;
 
 	if (planned->state == STATE_REFUSED)
 		return mem_format("see what multihome plan says of %s", name);
@@ -244,11 +246,10 @@ static char *serve_planned(const struct facts *facts, const struct verdict *verd
 	if (lapsed)
 		return cure_restart(planned->uplink->device);
 	/* One that is like ours but for a mark keeps ours from being made (plan/taken.c). */
-	for (i = 0; i < rules->n; i++)
-		if (rules->items[i].table == planned->table && rules->items[i].from.len &&
-			prefix_contains(&rules->items[i].from, &verdict->local) &&
-			is_foreign(facts, &rules->items[i]))
-			return see_rule(&rules->items[i]);
+	for (at = index_first(rules, &key); (rule = index_at(rules, at, &key)); at++)
+		if (rule->from.len && prefix_contains(&rule->from, &verdict->local) &&
+			is_foreign(facts, rule))
+			return see_rule(rule);
 	return mem_string("");
 }
 

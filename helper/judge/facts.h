@@ -91,6 +91,7 @@ struct facts {
 	unsigned char member_lengths[33]; /* has any member's net that length? */
 	struct index addresses; /* the kernel's, by address */
 	struct index planned;	/* uplinks of the plan, by the configuration's */
+	struct index planned_by_table, names_by_table;
 	struct index uplinks;	/* the configuration's, by device */
 	struct claims claims;
 	struct index claims_by_address, claims_by_net; /* of a device */
@@ -98,7 +99,10 @@ struct facts {
 	struct default_hops default_hops;
 	struct index hops_by_device, hops_by_gateway;
 	struct index settings_in_order, owned, wanted;
+	struct profile_of *profiles; /* of each link, once it is asked for */
 	struct file_keys *keys; /* of sources->ifcfg; a file is read when it is asked about */
+	unsigned *free_tables;	/* of TABLE_RANGE, the lowest first: one for each link, and one more */
+	size_t free_tables_n;
 	struct prefix afar[2]; /* a remote of IPv4, of IPv6, behind no route but a default */
 };
 
@@ -122,6 +126,10 @@ const struct default_hop *facts_find_default(
 const struct default_hop *facts_find_router(const struct facts *facts, const struct prefix *net);
 /* NULL: multihome does not serve it. */
 const struct planned *facts_find_planned(const struct facts *facts, const struct uplink *uplink);
+/* The first whose table that is; NULL: it is no uplink's. */
+const struct planned *facts_find_by_table(const struct facts *facts, unsigned table);
+/* Its name in rt_tables; NULL: it has none. */
+const char *facts_table_name(const struct facts *facts, unsigned table);
 /* That of the device, in force if there are several. */
 const struct profile *facts_find_profile(const struct facts *facts, const char *device);
 /* 0 if it is not there. */

@@ -19,13 +19,13 @@ static bool is_looked_up(const struct rule *rule)
 static void add_rule(const struct facts *facts, const struct rule *rule, struct finding found,
 	const char *device, char *what, char *cure, struct findings *findings)
 {
-	const struct planned_uplinks *uplinks = &facts->plan->uplinks;
+	const struct planned *planned = rule->action == ACTION_LOOKUP
+		? facts_find_by_table(facts, rule->table)
+		: NULL;
 	struct text words = {0};
-	size_t i;
 
-	for (i = 0; i < uplinks->n && rule->action == ACTION_LOOKUP; i++)
-		if (rule->table == uplinks->items[i].table)
-			device = uplinks->items[i].uplink->device;
+	if (planned)
+		device = planned->uplink->device;
 	text_add_string(&words, "the rule ");
 	rule_format(rule, &words);
 	text_format(&words, " %s", what);

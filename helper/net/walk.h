@@ -72,7 +72,8 @@ struct walks {
 	bool forwarding6; /* an IPv6 router does not ask whether its routers are alive */
 	struct index routes;	     /* by family, table, destination */
 	unsigned char lengths[2][129]; /* does any route, IPv4 or IPv6, have that length? */
-	struct index hosts; /* rules from one address alone, by it */
+	struct index sourced; /* rules for what comes from a prefix, by it */
+	unsigned char sources[2][129]; /* has any of them, of IPv4 or IPv6, that length? */
 	struct index rules; /* all others, in the kernel's order */
 	struct index tables; /* all rules, by family and table */
 	bool jumps; /* is there a goto? */
