@@ -112,6 +112,34 @@ explained() {
 	json '"file": "ifcfg-\\"'
 }
 
+@test "no name's control characters reach the terminal, and all of them JSON" {
+	local name=$'e\e[31m\xc2\x9bX' option
+	plain_started
+	host ip link add "$name" type veth peer name end
+	host ip address add 172.29.0.1/24 dev "$name"
+	host ip link set "$name" up
+	host ip link set end up
+	links_settle
+	printf '%s\n' IPADDR=172.29.0.1 NETMASK=255.255.255.0 GATEWAY=172.29.0.7 \
+		>"$LAB_SCRIPTS/ifcfg-$name"
+	for option in show 'show --porcelain' check 'check --porcelain' 'check --nagios' report \
+		"explain $LAB_CLIENT" 'explain 172.29.0.1 192.168.2.99'; do
+		# shellcheck disable=SC2086 # words
+		run host multihome $option
+		has_no "$output" $'[\x01-\x08\x0e-\x1f]|\xc2\x9b'
+		[[ $output != *X* ]] || has "$output" 'e\?\[31m'
+	done
+	run --separate-stderr host multihome check --json
+	has_no "$output" $'\xc2\x9b'
+	# shellcheck disable=SC2016 # Python's
+	is "$(python3 -c 'import json, sys
+print(json.load(sys.stdin)["uplinks"][0]["dev"] == "ifcfg-e\x1b[31m\x9bX")' \
+		<<<"$output")" True
+	run host script -qec 'multihome plan' /dev/null
+	has "$output" 'e\?\[31m'
+	has_no "$output" $'\e\\[31m'
+}
+
 @test "a plugin of Nagios: one line with performance data, and OK, WARNING, CRITICAL, UNKNOWN" {
 	local data='uplinks_up=[0-2];;;0;2 addresses_right=[0-2];;;0;2 time=[0-9]+ms$'
 	plain_started
@@ -314,6 +342,19 @@ explained() {
 	quiet
 }
 
+@test "a rule that refuses the winner's address refuses what the host sends, too" {
+	plain_started
+	host ip rule add from 10.0.0.99 prohibit priority 50
+	is "$(probe_own)" 'lost -'
+	is "$(probe_ping 10.0.0.99)" 'lost -'
+	finding no-way-back eth1
+	finding offline
+	is "$cure" 'see the rule from 10.0.0.99 prohibit priority 50, which somebody made'
+	host ip rule del priority 50
+	quiet
+	reaches_client eth1
+}
+
 @test "two defaults of one metric" {
 	plain_started
 	host ip route append default via 192.168.2.1 dev eth0
@@ -341,6 +382,35 @@ explained() {
 	answers 0 1
 }
 
+@test "the route to a NIC's own network is gone: no line of its route- file can come back" {
+	plain_started
+	echo '203.0.113.0/24 via 192.168.2.7 dev eth0' >>"$LAB_SCRIPTS/route-eth0"
+	host ifdown eth0
+	host ifup eth0
+	quiet
+	host ip route del 203.0.113.0/24
+	host ip route del 192.168.2.0/24 dev eth0
+	host /etc/sysconfig/network-scripts/ifup-routes eth0
+	has_no "$(routes)" '^203\.0\.113\.0/24 via 192\.168\.2\.7 dev eth0 *$'
+	finding route-lost eth0
+	is "$cure" 'run ip route add 192.168.2.0/24 dev eth0 proto kernel scope link src 192.168.2.99'
+	carry_out "$cure"
+	finding route-lost eth0
+	is "$cure" 'run /etc/sysconfig/network-scripts/ifup-routes eth0'
+	carry_out "$cure"
+	quiet
+	has "$(routes)" '^203\.0\.113\.0/24 via 192\.168\.2\.7 dev eth0'
+	host ip address del 192.168.2.99/24 dev eth0
+	host ip address add 192.168.2.99/24 dev eth0 noprefixroute
+	finding route-lost eth0
+	carry_out "$cure"
+	multihome 0 sync
+	host /etc/sysconfig/network-scripts/ifup-routes eth0
+	multihome 0 sync
+	quiet
+	answers 0 1
+}
+
 # --- files --------------------------------------------------------------------------------------
 
 @test "F2: keys that are misspelt, in an ifcfg file and in our own, and a NIC without a gateway" {
@@ -359,6 +429,26 @@ explained() {
 	finding refused
 	has "$output" 'sysconfig/multihome:1: TABLES_RANGE: '
 	rm "$LAB_ROOT/etc/sysconfig/multihome"
+	quiet
+	answers 0 1
+}
+
+@test "an edit of NETMASK waits for ifup even after sync, and a NIC whose file is gone is named" {
+	plain_started
+	rm "$LAB_SCRIPTS/ifcfg-eth0"
+	multihome 0 sync
+	is "$(probe_ping 192.168.2.99)" 'ok eth1'
+	finding no-gateway eth0
+	lab_uplink 0
+	multihome 0 sync
+	multihome 0 check
+	is "$output" ''
+	sed -i s/^NETMASK=.*/NETMASK=255.255.0.0/ "$LAB_SCRIPTS/ifcfg-eth0"
+	multihome 0 sync
+	finding edited eth0
+	has "$output" 'its 192\.168\.2\.99 has the length 24, and not 16 as in ifcfg-eth0'
+	carry_out "$cure"
+	has "$(host ip address show dev eth0)" '192\.168\.2\.99/16'
 	quiet
 	answers 0 1
 }

@@ -128,7 +128,7 @@ static bool is_wrong(const struct facts *facts, const struct verdict *verdict)
 	/* An edit that waits is told as such. */
 	if (verdict->fault == FAULT_GATEWAY)
 		return planned && !planned->edited && planned->table &&
-			verdict->reply.last.route->protocol == PROTO_MULTIHOME;
+			plan_owns_route(facts->plan, verdict->reply.last.route);
 	if (planned)
 		return true;
 	if (!verdict->leaves.error && is_by_tunnel(facts, verdict))
@@ -288,6 +288,12 @@ void check_no_gateway(
 		!facts->config->uplinks.n)
 		return;
 	profile = facts_find_profile(facts, verdict->holder->name);
+	/* Its file is gone, or somebody brought it up without one. A router's may be for guests. */
+	if (!profile && !facts->forwards[false] && verdict_is_bad(verdict))
+		finding_add(findings, found, verdict->holder->name,
+			mem_string("it has an address and no ifcfg file: other networks get no "
+				   "answer by it"),
+			mem_string(""));
 	if (!profile || profile->port || facts_file_says_no(facts, profile->file, "MULTIHOME"))
 		return;
 	has = !tunnel && facts_file_has(facts, profile->file, "GATEWAY");

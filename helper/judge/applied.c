@@ -20,7 +20,7 @@ static bool has_foreign_route(const struct facts *facts, const struct planned *p
 		route = routes->items[at];
 		if (route->table != key.table || route->dst.family != key.dst.family)
 			return false;
-		if (route->protocol != PROTO_MULTIHOME && route->dst.len &&
+		if (!plan_owns_route(facts->plan, route) && route->dst.len &&
 			route_hop_count(route) &&
 			strcmp(route_hop(route, 0).device, planned->uplink->device))
 			return true;
@@ -83,16 +83,43 @@ void check_shared_tables(const struct facts *facts, struct findings *findings)
 	}
 }
 
+/* An edit of NETMASK= changes what is planned, and nothing but an ifup changes the kernel. Fresh;
+ * NULL: the NIC has all that it has of them as the file says. */
+static char *describe_length(const struct facts *facts, const struct uplink *uplink)
+{
+	struct address key = {.unsettled = false};
+	const struct address *there;
+	char text[PREFIX_TEXT];
+	size_t i, at;
+	int len;
+
+	for (i = 0; i < uplink->addresses.n && !uplink->inet6; i++) {
+		key.prefix = uplink->addresses.items[i];
+		len = -1;
+		for (at = index_first(&facts->addresses, &key);
+			len != key.prefix.len && (there = index_at(&facts->addresses, at, &key)); at++)
+			if (!strcmp(there->device, uplink->device))
+				len = there->prefix.len;
+		if (len >= 0 && len != key.prefix.len)
+			return mem_format("its %s has the length %d, and not %d as in %s",
+				prefix_format_address(&key.prefix, text), len, key.prefix.len,
+				uplink->file->name);
+	}
+	return NULL;
+}
+
 static void check_state(
 	const struct facts *facts, const struct planned *planned, struct findings *findings)
 {
 	const struct file *file = planned->uplink->file;
 	const char *device = planned->uplink->device;
+	char *what = planned->state == STATE_EDITED
+		? mem_format("it has other addresses than %s gives it", file->name)
+		: describe_length(facts, planned->uplink);
 
-	if (planned->state == STATE_EDITED)
+	if (what)
 		finding_add(findings, (struct finding){.kind = FINDING_EDITED, .wrong = true},
-			device, mem_format("it has other addresses than %s gives it", file->name),
-			cure_restart(device));
+			device, what, cure_restart(device));
 	else if (planned->state == STATE_DOWN && !facts_file_says_no(facts, file, "ONBOOT"))
 		finding_add(findings, (struct finding){.kind = FINDING_DOWN}, device,
 			mem_string("it is down, or without an address"),

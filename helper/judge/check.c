@@ -161,9 +161,10 @@ static void check_hook(const struct facts *facts, enum hook_key key, struct find
 	if (uplink && hook->state != HOOK_CALLS)
 		finding_add(findings, (struct finding){.kind = kinds[key], .wrong = true},
 			key >= HOOK_DHCP ? uplink->device : "",
-			mem_format("%s%s %s",
+			mem_format("%s%s %s%s",
 				key == HOOK_NETWORK_MANAGER ? "NetworkManager controls it, and " : "",
-				hook->path, states[hook->state]),
+				hook->path, states[hook->state],
+				hook->end ? " before it ends" : ""),
 			cure_hook(hook, key));
 }
 

@@ -234,7 +234,7 @@ static char *serve_planned(const struct facts *facts, const struct verdict *verd
 		return see_rule(foreign);
 	if (facts->ops->n || (facts->writes->n && by_holder))
 		return cure_sync();
-	if (last->route && last->route->protocol != PROTO_MULTIHOME &&
+	if (last->route && !plan_owns_route(facts->plan, last->route) &&
 		last->route->table == planned->table)
 		return see_route(last->route);
 	/* Before 2.6.31 there is no loose filter, and 2 is on. */
@@ -504,6 +504,8 @@ void cure_add_deletion(const struct rule *rule, struct text *cure)
 
 char *cure_hook(const struct hook *hook, enum hook_key key)
 {
+	char where[32] = "";
+
 	if (hook->state == HOOK_NOT_EXECUTABLE)
 		return mem_format("run chmod +x %s", hook->path);
 	/* Ours that was emptied calls nothing either. */
@@ -511,7 +513,9 @@ char *cure_hook(const struct hook *hook, enum hook_key key)
 		return mem_string("see whether multihome is installed");
 	if (hook->state == HOOK_MISSING)
 		return mem_format("run ln -sfn %s %s", hook->ours, hook->path);
+	if (hook->end)
+		snprintf(where, sizeof(where), ", before line %d", hook->end);
 	/* dhclient-script sources its hooks. */
-	return key == HOOK_DHCP ? mem_format("add to %s: . %s", hook->path, hook->ours)
-				: mem_format("add to %s: %s \"$@\"", hook->path, hook->ours);
+	return key == HOOK_DHCP ? mem_format("add to %s%s: . %s", hook->path, where, hook->ours)
+				: mem_format("add to %s%s: %s \"$@\"", hook->path, where, hook->ours);
 }

@@ -6,7 +6,7 @@
  *   run COMMAND
  *   set KEY=VALUE [and KEY=VALUE] in FILE and run COMMAND
  *   remove that line and run COMMAND
- *   add to FILE: LINE
+ *   add to FILE[, before line N]: LINE
  *   see …               nothing is sure; what to look at
  * FILE is a name in network-scripts, or a path. Behind a semicolon of run stands what comes of it,
  * or "add the same words to FILE"; of see, "then run COMMAND".

@@ -16,13 +16,14 @@ enum hook_state {
 	HOOK_CALLS,	     /* it runs multihome */
 	HOOK_MISSING,	     /* not there, or a link to what is not there */
 	HOOK_NOT_EXECUTABLE, /* so it is passed over */
-	HOOK_SILENT	     /* somebody else's script, which does not name multihome */
+	HOOK_SILENT	     /* somebody else's script, which does not come to multihome */
 };
 
 struct hook {
 	const char *path;
 	const char *ours; /* the script to link or to call there; NULL: it is not installed */
 	enum hook_state state;
+	int end; /* HOOK_SILENT: the line in which it ends whatever happens, by exit or exec; 0: none */
 };
 
 /* Firewall rules; nobody has read them. The worse comes later. */

@@ -201,6 +201,63 @@ static bool has_key(const struct facts *facts, const struct route *route)
 	return false;
 }
 
+/* One of the device's addresses in the network. */
+static const struct address *find_within(
+	const struct facts *facts, const char *device, const struct prefix *net)
+{
+	const struct address key = {.prefix = *net}, *address;
+	const struct index *addresses = &facts->addresses;
+	size_t at;
+
+	for (at = index_first(addresses, &key); at < addresses->n; at++) {
+		address = addresses->items[at];
+		if (!prefix_contains(net, &address->prefix))
+			break;
+		if (address->prefix.len == net->len && !strcmp(address->device, device))
+			return address;
+	}
+	return NULL;
+}
+
+/* The kernel makes it together with the address. Without it no gateway of the network is known, so
+ * that ifup-routes fails. */
+static void check_network(
+	const struct facts *facts, const struct member *member, struct findings *findings)
+{
+	const struct route key = {.table = TABLE_MAIN, .dst = member->net}, *route;
+	const char *device = member->link->name;
+	const struct index *routes = &facts->walks.routes;
+	const struct address *address = find_within(facts, device, &member->net);
+	const struct planned *planned;
+	char net[PREFIX_TEXT], text[PREFIX_TEXT];
+	size_t at;
+
+	if (!address || !member->link->up || member->link->vrf)
+		return;
+	planned = facts_find_planned(
+		facts, facts_find_uplink(facts, device, &address->prefix, NULL));
+	if (!planned || planned->state != STATE_UP)
+		return;
+	for (at = index_first(routes, &key); (route = index_at(routes, at, &key)); at++)
+		if (route_uses(route, device))
+			return;
+	prefix_format(&member->net, net);
+	finding_add(findings, (struct finding){.kind = FINDING_ROUTE_LOST, .wrong = true}, device,
+		mem_format("table main has no route to its own network %s", net),
+		mem_format("run ip route add %s dev %s proto kernel scope link src %s", net, device,
+			prefix_format_address(&address->prefix, text)));
+}
+
+static bool lacks_network(const struct findings *findings, const char *device)
+{
+	const struct finding *other = NULL;
+
+	while ((other = findings_of(findings, device, other)))
+		if (other->kind == FINDING_ROUTE_LOST)
+			return true;
+	return false;
+}
+
 /* Lines of a route- file come into the kernel at ifup; a bounce of the device takes them away. */
 static void check_lost_routes(
 	const struct facts *facts, const struct file *file, struct findings *findings)
@@ -213,7 +270,8 @@ static void check_lost_routes(
 	size_t i, lost = 0;
 
 	/* The kernel takes none where IPv6 is off. */
-	if (strncmp(file->name, "route", 5) || !link || !link->up || (inet6 && !link->inet6))
+	if (strncmp(file->name, "route", 5) || !link || !link->up || (inet6 && !link->inet6) ||
+		lacks_network(findings, device))
 		return;
 	byhand_routes(file->bytes, file->len, inet6, &facts->config->tables, &lines);
 	for (i = 0; i < lines.n; i++) {
@@ -239,6 +297,8 @@ void check_routes(const struct facts *facts, struct findings *findings)
 	size_t i;
 
 	check_defaults(facts, findings);
+	for (i = 0; i < facts->members.n; i++)
+		check_network(facts, &facts->members.items[i], findings);
 	for (i = 0; i < facts->sources->managed.n; i++)
 		check_lost_routes(facts, &facts->sources->managed.items[i], findings);
 }

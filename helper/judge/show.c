@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "base/grid.h"
+#include "base/line.h"
 #include "judge/show.h"
 
 /* Of hundreds of aliases a few tell which ones; all of them are for programs. */
@@ -252,6 +253,7 @@ static void add_other_way(
 	const struct facts *facts, const struct showns *showns, struct text *out)
 {
 	const struct step own = own_traffic(facts, AF_INET);
+	struct text words = {0};
 	size_t i;
 
 	if (!own.device)
@@ -259,9 +261,11 @@ static void add_other_way(
 	for (i = 0; i < showns->n; i++)
 		if (is_by(&own, showns->items[i].planned->uplink))
 			return;
-	text_format(out, "The host's own traffic leaves by %s: ", own.device);
-	route_format_choice(own.route, out);
-	text_add_string(out, "\n");
+	text_format(&words, "The host's own traffic leaves by %s: ", own.device);
+	route_format_choice(own.route, &words);
+	line_make_printable(words.bytes);
+	text_format(out, "%s\n", words.bytes);
+	text_free(&words);
 }
 
 void show_table(const struct facts *facts, const struct showns *showns, bool all, bool color,

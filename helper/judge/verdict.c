@@ -248,15 +248,46 @@ void verdict_begin(const struct facts *facts, const struct packet *packet, struc
 	add_question(questions, &packet->remote, &verdict->local, "", packet->zone);
 }
 
+/* The route's own, else the first in the next hop's network, else the first of the device
+ * (inet_select_addr); family 0: none is known. */
+static struct prefix find_source(const struct facts *facts, const struct step *last)
+{
+	const struct addresses *addresses = &facts->kernel->addresses;
+	const struct address *address, *first = NULL;
+	struct prefix to = {.family = 0};
+	size_t i;
+
+	if (!last->route || !last->device || last->route->dst.family != AF_INET)
+		return to;
+	if (last->route->source.family)
+		return last->route->source;
+	to = route_hop(last->route, 0).gateway;
+	for (i = 0; i < addresses->n; i++) {
+		address = &addresses->items[i];
+		if (address->prefix.family != AF_INET || strcmp(address->device, last->device))
+			continue;
+		if (!first)
+			first = address;
+		if (to.family && prefix_contains(&address->prefix, &to))
+			return prefix_host(&address->prefix);
+	}
+	to.family = 0;
+	return first ? prefix_host(&first->prefix) : to;
+}
+
 void verdict_begin_own(const struct facts *facts, const struct prefix *remote,
 	struct verdict *verdict, struct questions *questions)
 {
-	const struct question question = {.to = *remote};
+	struct question question = {.to = *remote};
 
 	verdict->packet.remote = *remote;
 	verdict->packet.anybody = true;
-	verdict->reply = walk(&facts->walks, &question, NULL);
+	verdict->reply = verdict->again = walk(&facts->walks, &question, NULL);
 	verdict->question = questions->n;
+	add_question(questions, remote, &question.from, "", "");
+	question.from = find_source(facts, &verdict->reply.last);
+	if (question.from.family)
+		verdict->again = walk(&facts->walks, &question, NULL);
 	add_question(questions, remote, &question.from, "", "");
 }
 
@@ -481,6 +512,13 @@ void verdict_finish(
 	verdict->fault = judge_hop(facts, verdict);
 	if (verdict->packet.anybody && !verdict->leaves.error && verdict->agrees)
 		take_worst_hop(facts, verdict);
+	if (own && !verdict->fault && answers[verdict->question + 1].error &&
+		verdict->again.last.end == STEP_REFUSED) {
+		verdict->leaves = answers[verdict->question + 1];
+		verdict->reply = verdict->again;
+		verdict->agrees = walk_agrees(verdict);
+		verdict->fault = judge_hop(facts, verdict);
+	}
 }
 
 void verdict_free(struct verdict *verdict)

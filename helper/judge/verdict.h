@@ -72,7 +72,7 @@ struct bystanders {
 
 struct verdict {
 	struct packet packet;
-	struct prefix local; /* the address alone */
+	struct prefix local; /* the address alone; of the host's own traffic family 0 */
 	const struct link *holder;
 	const struct uplink *uplink;   /* NULL: no file makes it one */
 	const struct planned *planned; /* NULL: multihome does not serve it */
@@ -90,6 +90,8 @@ struct verdict {
 	struct prefix refused;
 	enum arrival expected; /* what the walk says of the arrival */
 	struct walked reply;
+	/* Of the host's own traffic: that of the address which it takes, as a connection asks again. */
+	struct walked again;
 	size_t question; /* of the arrival; that of the reply is the next one; several may share it */
 
 	/* verdict_finish */
@@ -141,8 +143,8 @@ bool verdict_turns(const struct verdict *verdict);
 /* The first of them by another NIC than the holder. */
 bool verdict_other_turn(const struct verdict *verdict, struct hop *out);
 
-/* Which NIC carries what the host itself sends to the remote? Lost: verdict->fault is
- * FAULT_NO_ROUTE, FAULT_REFUSED, FAULT_REPLY_CARRIER or FAULT_NEIGHBOUR. */
+/* Which NIC carries what the host itself sends to the remote, and does it leave once an address of
+ * its own is chosen? Lost: verdict->fault is FAULT_NO_ROUTE, FAULT_REFUSED, FAULT_REPLY_CARRIER or FAULT_NEIGHBOUR. */
 void verdict_begin_own(const struct facts *facts, const struct prefix *remote,
 	struct verdict *verdict, struct questions *questions);
 

@@ -64,6 +64,11 @@ static void test_addresses(void)
 	add_rule(&scene, 50, "192.168.2.99/32", 0)->action = ACTION_PROHIBIT;
 	find(&scene, "wrong no-way-back eth0", NULL, "a rule refuses");
 	set_scene(&scene);
+	add_rule(&scene, 50, "10.0.0.99/32", 0)->action = ACTION_PROHIBIT;
+	find(&scene, "wrong no-way-back eth1, wrong offline -",
+		"see the rule from 10.0.0.99 prohibit priority 50, which somebody made",
+		"one refuses the winner's address, and so what the host sends itself");
+	set_scene(&scene);
 	drop_rule(&scene, 100);
 	find(&scene, "wrong wrong-nic eth0", NULL, "the reply leaves by another NIC");
 	set_scene(&scene);
@@ -74,6 +79,13 @@ static void test_addresses(void)
 	find_route(&scene, 100, "0.0.0.0/0")->gateway = prefix_of("192.168.2.7");
 	find_route(&scene, 100, "0.0.0.0/0")->protocol = 0;
 	find(&scene, "note wrong-gateway eth0", NULL, "a routing daemon's choice is a note");
+	set_scene(&scene);
+	find_route(&scene, 100, "0.0.0.0/0")->gateway = prefix_of("192.168.2.7");
+	*array_add(&scene.plan.his) = *find_route(&scene, 100, "0.0.0.0/0");
+	index_build(&scene.plan.his, routes_by_key, &scene.plan.his_by_key);
+	find(&scene, "note wrong-gateway eth0",
+		"see the route default via 192.168.2.7 dev eth0 of table 100",
+		"and one that the administrator's own line keeps, whatever it looks like");
 	set_scene(&scene);
 	add_hop(find_route(&scene, 100, "0.0.0.0/0"), "eth0", "192.168.2.7");
 	find_route(&scene, 100, "0.0.0.0/0")->protocol = 0;
