@@ -650,6 +650,35 @@ reached_by() {
 	explained 'right: ' "$LAB_CLIENT" 192.168.2.99
 }
 
+@test "policies of IPsec are said to be there, not examined" {
+	plain_started
+	host ip xfrm policy add src 192.168.2.99 dst "$LAB_CLIENT" dir out action block 2>/dev/null ||
+		skip 'this kernel has no IPsec'
+	is "$(probe_ping 192.168.2.99)" 'lost -'
+	explained 'unknown: answered by eth0 through 192\.168\.2\.1 if IPsec' "$LAB_CLIENT" 192.168.2.99
+	finding firewall
+	quiet
+	has "$output" '^note: IPsec has policies'
+	host ip xfrm policy flush
+	explained 'right: ' "$LAB_CLIENT" 192.168.2.99
+}
+
+@test "where the kernel is told to, it passes over a next hop that does not answer" {
+	plain_started
+	host sysctl -qw net.ipv4.fib_multipath_use_neigh=1
+	host ip rule del from 192.168.2.0/24 priority 10001
+	host ip route replace default nexthop via 192.168.2.1 nexthop via 10.0.0.1
+	explained 'astray: asked by eth0, answered by' "$LAB_CLIENT" 192.168.2.99
+	router 1 ip address del 10.0.0.1/8 dev uplink
+	host ip neighbour replace 10.0.0.1 dev eth1 nud failed
+	answers_by 192.168.2.99 eth0
+	reaches_client eth0
+	host ip neighbour replace 10.0.0.1 dev eth1 nud failed
+	explained 'right: answered by eth0' "$LAB_CLIENT" 192.168.2.99
+	run --separate-stderr host multihome check --porcelain
+	has_no "$output" '	(offline|wrong-nic)	'
+}
+
 @test "a rule for marked packets leaves it open which way a reply goes" {
 	plain_started
 	host ip rule add fwmark 7 lookup 7 priority 300

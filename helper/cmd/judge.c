@@ -11,6 +11,7 @@
 #include "base/line.h"
 #include "cmd/judge.h"
 #include "sys/ask.h"
+#include "sys/file.h"
 #include "sys/firewall.h"
 #include "sys/kernel.h"
 #include "sys/proc.h"
@@ -122,6 +123,13 @@ static int read_settings(const struct links *links, struct sysctls *out)
 	return err;
 }
 
+static bool reads_one(const char *path)
+{
+	char value[16];
+
+	return file_read_start(path, value, sizeof(value)) > 0 && *value == '1';
+}
+
 int judging_gather(const struct options *options, struct judging *judging)
 {
 	const struct options all = {.root = options->root};
@@ -150,6 +158,7 @@ int judging_gather(const struct options *options, struct judging *judging)
 	facts->filter_needs_both = kernel_older_than(2, 6, 31);
 	facts->forwards[false] = sysctl_value(AF_INET, "all", "forwarding") == 1;
 	facts->forwards[true] = sysctl_value(AF_INET6, "all", "forwarding") == 1;
+	facts->asks_neighbours = reads_one("/proc/sys/net/ipv4/fib_multipath_use_neigh");
 	facts->firewall[false] = firewall_read(AF_INET);
 	facts->firewall[true] = firewall_read(AF_INET6);
 	facts_index(facts);

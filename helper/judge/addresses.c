@@ -241,7 +241,7 @@ static bool format_fault(const struct facts *facts, const struct verdict *verdic
 		format_way(facts, verdict, what);
 		return false;
 	case FAULT_TURNS:
-		verdict_other_turn(verdict, &other);
+		verdict_other_turn(facts, verdict, &other);
 		text_add_string(what, "leave by turns, also ");
 		format_hop(other.device, &other.gateway, what);
 		format_reason(facts, verdict, what);

@@ -170,15 +170,16 @@ static void check_hook(const struct facts *facts, enum hook_key key, struct find
 
 static void check_firewall(const struct facts *facts, struct findings *findings)
 {
-	bool loaded = facts->firewall[false] == FIREWALL_LOADED ||
-		facts->firewall[true] == FIREWALL_LOADED;
+	static const char *const words[] = {[FIREWALL_UNKNOWN] = "only root sees whether firewall "
+								 "rules are loaded",
+		[FIREWALL_IPSEC] = "IPsec has policies: what they drop or wrap is not known here",
+		[FIREWALL_LOADED] = "firewall rules are loaded: what they drop or mark is not "
+				    "known here"};
+	enum firewall worst = facts->firewall[facts->firewall[true] > facts->firewall[false]];
 
-	if (facts->firewall[false] || facts->firewall[true])
+	if (worst)
 		finding_add(findings, (struct finding){.kind = FINDING_FIREWALL}, "",
-			mem_string(loaded ? "firewall rules are loaded: what they drop or mark is "
-					    "not known here"
-					  : "only root sees whether firewall rules are loaded"),
-			mem_string(""));
+			mem_string(words[worst]), mem_string(""));
 }
 
 void check_finish(const struct facts *facts, struct check *check, const struct answer *answers,

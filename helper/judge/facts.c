@@ -202,6 +202,7 @@ void facts_index(struct facts *facts)
 	const struct kernel *kernel = facts->kernel;
 
 	facts->walks.forwarding6 = facts->forwards[true];
+	facts->walks.asks_neighbours = facts->asks_neighbours;
 	walks_build(kernel, &facts->walks);
 	find_members(facts);
 	index_build(&kernel->addresses, addresses_in_order, &facts->addresses);

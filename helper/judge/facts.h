@@ -26,10 +26,11 @@ struct hook {
 	int end; /* HOOK_SILENT: the line in which it ends whatever happens, by exit or exec; 0: none */
 };
 
-/* Firewall rules; nobody has read them. The worse comes later. */
+/* What may drop or wrap packets; nobody has read it. The worse comes later. */
 enum firewall {
 	FIREWALL_NONE,
 	FIREWALL_UNKNOWN, /* only root is told */
+	FIREWALL_IPSEC,	  /* policies of IPsec, and no rules */
 	FIREWALL_LOADED
 };
 
@@ -82,6 +83,7 @@ struct facts {
 	bool refused;		/* the configuration is: nothing is planned */
 	bool filter_needs_both; /* as rp_filter_combine */
 	bool forwards[2]; /* the host is a router, of IPv4, of IPv6 */
+	bool asks_neighbours; /* fib_multipath_use_neigh */
 	enum firewall firewall[2];
 
 	/* facts_index */

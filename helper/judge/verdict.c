@@ -337,7 +337,8 @@ bool verdict_asks_of_another(const struct verdict *verdict)
 		rule_is_selective(verdict->reply.depends);
 }
 
-bool verdict_other_turn(const struct verdict *verdict, struct hop *out)
+bool verdict_other_turn(
+	const struct facts *facts, const struct verdict *verdict, struct hop *out)
 {
 	const struct step *last = &verdict->reply.last;
 	size_t i;
@@ -346,7 +347,8 @@ bool verdict_other_turn(const struct verdict *verdict, struct hop *out)
 		return false;
 	for (i = 0; i < last->route->n; i++) {
 		*out = last->route->hops[i];
-		if (!out->dead && strcmp(out->device, verdict->holder->name))
+		if (!walks_skip_hop(&facts->walks, last->route, i) &&
+			strcmp(out->device, verdict->holder->name))
 			return true;
 	}
 	for (i = 0; last->other && i < 2; i++) {
@@ -402,13 +404,13 @@ static enum fault fault_of_arrival(const struct verdict *verdict)
 }
 
 /* Is that the NIC by which the reply should leave? */
-static enum fault fault_of_device(const struct verdict *verdict)
+static enum fault fault_of_device(const struct facts *facts, const struct verdict *verdict)
 {
 	const struct step *last = &verdict->reply.last;
 	const char *device = verdict->leaves.device;
 	struct hop unused;
 
-	if (verdict_other_turn(verdict, &unused) &&
+	if (verdict_other_turn(facts, verdict, &unused) &&
 		(route_uses(last->route, verdict->holder->name) ||
 			(last->other && route_uses(last->other, verdict->holder->name))))
 		return FAULT_TURNS;
@@ -448,7 +450,7 @@ static enum fault find_fault(const struct facts *facts, const struct verdict *ve
 	if (!fault)
 		fault = fault_of_next_hop(facts, verdict);
 	if (!fault)
-		fault = fault_of_device(verdict);
+		fault = fault_of_device(facts, verdict);
 	if (fault)
 		return fault;
 	if (verdict->reply.depends)
@@ -488,7 +490,7 @@ static void take_worst_hop(const struct facts *facts, struct verdict *verdict)
 	size_t i;
 
 	for (i = 0; i < route->n; i++) {
-		if (route->hops[i].dead)
+		if (walks_skip_hop(&facts->walks, route, i))
 			continue;
 		memcpy(turn.leaves.device, route->hops[i].device, sizeof(turn.leaves.device));
 		turn.leaves.gateway = route->hops[i].gateway;

@@ -141,7 +141,8 @@ bool verdict_asks_of_another(const struct verdict *verdict);
 /* Does the reply leave by one of several next hops in turn? */
 bool verdict_turns(const struct verdict *verdict);
 /* The first of them by another NIC than the holder. */
-bool verdict_other_turn(const struct verdict *verdict, struct hop *out);
+bool verdict_other_turn(
+	const struct facts *facts, const struct verdict *verdict, struct hop *out);
 
 /* Which NIC carries what the host itself sends to the remote, and does it leave once an address of
  * its own is chosen? Lost: verdict->fault is FAULT_NO_ROUTE, FAULT_REFUSED, FAULT_REPLY_CARRIER or FAULT_NEIGHBOUR. */

@@ -389,6 +389,8 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 	case FAULT_FIREWALL:
 		text_add_string(out, verdict->firewall == FIREWALL_LOADED
 				? " if the firewall lets it: rules are loaded, and were not examined"
+				: verdict->firewall == FIREWALL_IPSEC
+				? " if IPsec lets it: policies are there, and were not examined"
 				: " if no firewall drops it: only root sees whether there are rules");
 		return;
 	}

@@ -173,6 +173,28 @@ static bool find_candidates(struct lookup *lookup, unsigned table)
 	return true;
 }
 
+static bool hop_silent(const struct walks *walks, const struct hop *hop)
+{
+	const struct neighbour *neighbour = hop->gateway.family
+		? walks_find_neighbour(walks, hop->device, &hop->gateway)
+		: NULL;
+
+	return hop->dead || (neighbour && neighbour->state & NEIGHBOUR_SILENT);
+}
+
+/* fib_select_multipath, fib_good_nh. */
+bool walks_skip_hop(const struct walks *walks, const struct route *route, size_t i)
+{
+	size_t k = 0;
+
+	if (!walks->asks_neighbours || route->dst.family != AF_INET || route->n < 2 ||
+		route->hops[i].dead || !hop_silent(walks, &route->hops[i]))
+		return route_hop(route, i).dead;
+	while (k < route->n && hop_silent(walks, &route->hops[k]))
+		k++;
+	return k < route->n;
+}
+
 static bool hop_usable(const struct lookup *lookup, const struct hop *hop)
 {
 	const char *oif = lookup->question->oif;
@@ -220,7 +242,7 @@ static bool lookup_inet(struct lookup *lookup)
 			return take(lookup, route, n);
 		for (k = 0; k < n; k++) {
 			hop = route_hop(route, k);
-			if (!hop_usable(lookup, &hop))
+			if (!hop_usable(lookup, &hop) || walks_skip_hop(lookup->walks, route, k))
 				continue;
 			lookup->other = other_default(&lookup->candidates, i);
 			return take(lookup, route, k);

@@ -70,6 +70,7 @@ struct walked {
 struct walks {
 	const struct kernel *kernel;
 	bool forwarding6; /* an IPv6 router does not ask whether its routers are alive */
+	bool asks_neighbours; /* fib_multipath_use_neigh: of several next hops IPv4 does */
 	struct index routes;	     /* by family, table, destination */
 	unsigned char lengths[2][129]; /* does any route, IPv4 or IPv6, have that length? */
 	struct index sourced; /* rules for what comes from a prefix, by it */
@@ -80,8 +81,8 @@ struct walks {
 	struct index neighbours; /* by device and address */
 };
 
-/* The kernel was read whole, and must outlive it. walks, but for forwarding6, is zeroed, and to be
- * freed with walks_free. */
+/* The kernel was read whole, and must outlive it. walks, but for the first two settings, is zeroed,
+ * and to be freed with walks_free. */
 void walks_build(const struct kernel *kernel, struct walks *walks);
 void walks_free(struct walks *walks);
 /* Is the table without any route of that family? */
@@ -89,6 +90,9 @@ bool walks_table_empty(const struct walks *walks, unsigned table, int family);
 /* NULL: nothing is known of it. */
 const struct neighbour *walks_find_neighbour(
 	const struct walks *walks, const char *device, const struct prefix *address);
+
+/* Is the route's next hop passed over, as it is dead, or known not to answer while another may? */
+bool walks_skip_hop(const struct walks *walks, const struct route *route, size_t i);
 
 /* Does any rule lead to the table? Of a VRF's none says so. */
 bool walks_lead_to(const struct walks *walks, unsigned table, int family);

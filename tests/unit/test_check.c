@@ -64,6 +64,13 @@ static void test_addresses(void)
 	add_rule(&scene, 50, "192.168.2.99/32", 0)->action = ACTION_PROHIBIT;
 	find(&scene, "wrong no-way-back eth0", NULL, "a rule refuses");
 	set_scene(&scene);
+	add_hop(find_route(&scene, 100, "0.0.0.0/0"), "eth1", "10.0.0.1");
+	find_route(&scene, 100, "0.0.0.0/0")->protocol = 0;
+	add_neighbour(&scene, "eth1", "10.0.0.1", NEIGHBOUR_FAILED);
+	scene.facts.asks_neighbours = true;
+	find(&scene, "wrong neighbour eth1, wrong offline -", NULL,
+		"with fib_multipath_use_neigh no reply goes by the next hop that does not answer");
+	set_scene(&scene);
 	add_rule(&scene, 50, "10.0.0.99/32", 0)->action = ACTION_PROHIBIT;
 	find(&scene, "wrong no-way-back eth1, wrong offline -",
 		"see the rule from 10.0.0.99 prohibit priority 50, which somebody made",
