@@ -726,6 +726,65 @@ reached_by() {
 	is "$cure" -
 }
 
+@test "an address on a bridge's port: what the gateway answers is the bridge's" {
+	plain_started
+	host ip link add br0 type bridge
+	host ip link set br0 up
+	host ip link set eth0 master br0
+	links_settle
+	host ip neighbour flush dev eth0
+	explained 'lost: 192\.168\.2\.1 does not answer on eth0' "$LAB_CLIENT" 192.168.2.99
+	has "$output" '^1 arrival .* by br0, which takes what its ports get;'
+	finding neighbour eth0
+	is "$cure" "see ip address show dev eth0: its addresses are to be br0's"
+	is "$(probe_ping 192.168.2.99)" 'lost -'
+	host ip link set eth0 nomaster
+	host ip neighbour flush dev eth0
+	host ip link del br0
+	quiet
+	answers 0
+}
+
+@test "a macvlan's address in an uplink's network: its lower NIC is asked for it, too, and answers" {
+	plain_started
+	host ip link add link eth0 name mv0 type macvlan mode bridge
+	host ip address add 192.168.2.150/24 dev mv0
+	host ip link set mv0 up
+	links_settle
+	is "$(probe_ping 192.168.2.150)" 'ok eth0'
+	explained 'unknown: answered by eth0 through 192\.168\.2\.1, whichever NIC' \
+		"$LAB_CLIENT" 192.168.2.150
+	run --separate-stderr host multihome check --porcelain
+	has_no "$output" '	wrong-nic	'
+	# Where sync would lose it, it is no cure.
+	multihome 0 sync
+	if [ "$(probe_ping 192.168.2.150)" != 'ok eth0' ]; then
+		has_no "$(cut -f 6 <<<"$output")" 'multihome sync$'
+	fi
+}
+
+# Without a source of its own each connection goes by another next hop.
+@test "sync is no cure where main's route by several next hops would lead replies astray" {
+	local try lost=0
+	host_up LAB_STRICT_ROUTERS=1
+	set_keys 'IPADDR1=192.168.2.98 and PREFIX1=24' ifcfg-eth0
+	lab_install
+	service start
+	host sysctl -qw net.ipv4.fib_multipath_hash_policy=1
+	client ip route replace 192.168.2.98 via 172.31.1.1 src "$LAB_CLIENT"
+	host ip route add 172.31.0.0/16 nexthop via 192.168.2.1 nexthop via 10.0.0.1
+	for try in 1 2 3 4 5 6 7 8; do
+		is "$(probe_tcp 192.168.2.98)" 'ok eth0'
+	done
+	run --separate-stderr host multihome check --porcelain
+	echo "$output" >"$BATS_TEST_TMPDIR/found"
+	multihome 0 sync
+	for try in 1 2 3 4 5 6 7 8; do
+		[ "$(probe_tcp 192.168.2.98)" = 'ok eth0' ] || lost=1
+	done
+	[ $lost = 0 ] || has_no "$(cut -f 6 "$BATS_TEST_TMPDIR/found")" '^run multihome sync'
+}
+
 # --- cures ----------------------------------------------------------------------------------------
 
 # cures KIND K CURE [ADDRESS]: check finds it of ethK, and names that cure, as explain does; once it

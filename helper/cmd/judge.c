@@ -10,6 +10,7 @@
 
 #include "base/line.h"
 #include "cmd/judge.h"
+#include "judge/harm.h"
 #include "sys/ask.h"
 #include "sys/file.h"
 #include "sys/firewall.h"
@@ -162,6 +163,8 @@ int judging_gather(const struct options *options, struct judging *judging)
 	facts->firewall[false] = firewall_read(AF_INET);
 	facts->firewall[true] = firewall_read(AF_INET6);
 	facts_index(facts);
+	judging->harm = harm_find(facts);
+	facts->harm = judging->harm;
 	return 0;
 }
 
@@ -169,6 +172,7 @@ void judging_free(struct judging *judging)
 {
 	if (judging->facts.kernel)
 		facts_free_index(&judging->facts);
+	free(judging->harm);
 	free(judging->settings.items);
 	sysctl_diff_free(&judging->diff);
 	host_free(&judging->host);

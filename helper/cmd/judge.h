@@ -13,6 +13,7 @@ struct judging {
 	struct sysctls settings;
 	struct hook hooks[HOOKS];
 	struct facts facts;
+	char *harm;
 };
 
 /* Reads all that is judged. judging is zeroed; to be freed with judging_free in any case. 0, or

@@ -147,8 +147,17 @@ static void check_neighbour(
 	const struct neighbour *neighbour = gateway->family
 		? walks_find_neighbour(&facts->walks, device, gateway)
 		: NULL;
+	const struct link *taker = facts_find_taker(facts, verdict->holder);
 	char text[PREFIX_TEXT];
 
+	if (taker != verdict->holder && verdict->fault == FAULT_NEIGHBOUR) {
+		finding_add(findings, (struct finding){.kind = FINDING_NEIGHBOUR, .wrong = true},
+			device,
+			mem_format("it is a port of %s, which gets what the gateway answers",
+				taker->name),
+			cure_verdict(facts, verdict));
+		return;
+	}
 	if (!neighbour || !(neighbour->state & NEIGHBOUR_SILENT))
 		return;
 	finding_add(findings,
@@ -177,7 +186,8 @@ static void check_conflicts(
 		/* lo and dummy devices answer nobody. */
 		if (!other->answers || (by_arp && verdict->holder->noarp))
 			continue;
-		found.wrong = other->refuses || by_arp || verdict->has_gateway;
+		found.wrong = other->refuses || verdict->has_gateway ||
+			(by_arp && verdict_is_bad(verdict));
 		finding_add(findings, found, other->link->name,
 			mem_format("is answered here%s %s: both are in %s",
 				by_arp ? ", not by" : " as well as by", verdict->holder->name,
@@ -321,7 +331,9 @@ void check_own(const struct facts *facts, const struct verdict *verdict, struct 
 		what = mem_format("%s %s, whose gateway does not answer", by, device);
 	else if (verdict->fault == FAULT_REFUSED &&
 		facts_has_uplink(facts, verdict->packet.remote.family))
-		what = mem_string("what the host sends itself is refused");
+		what = mem_string(verdict->by_address
+				? "connections of the host itself are refused"
+				: "what the host sends itself is refused");
 	else if (verdict->fault == FAULT_NO_ROUTE &&
 		facts_has_uplink(facts, verdict->packet.remote.family))
 		what = mem_string("the host has no default route: what it sends itself reaches its "

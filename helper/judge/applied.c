@@ -127,26 +127,29 @@ static void check_state(
 	else if (planned->edited && planned->state == STATE_UP)
 		finding_add(findings, (struct finding){.kind = FINDING_WAITS}, device,
 			mem_format("%s was edited since the NIC came up", file->name),
-			facts_sync_has_work(facts) ? cure_sync() : cure_restart(device));
+			facts_sync_has_work(facts) ? cure_sync(facts) : cure_restart(device));
 }
 
 /* One line is enough for all of a device that one sync puts right, and none for what waits for an
  * ifup. Takes what over. */
-static void add_for_sync(struct findings *findings, enum finding_kind kind, const char *device,
-	char *what)
+static void add_for_sync(const struct facts *facts, struct findings *findings,
+	enum finding_kind kind, const char *device, char *what)
 {
+	char *cure = cure_sync(facts);
 	const struct finding *other = NULL;
 	bool told = false;
 
 	while (!told && (other = findings_of(findings, device, other)))
 		told = (other->kind == FINDING_EDITED && kind != FINDING_SETTING) ||
 			(other->wrong && other->kind != kind &&
-				!strcmp(other->cure, "run multihome sync"));
-	if (told)
+				!strcmp(other->cure, cure));
+	if (told) {
 		free(what);
-	else
+		free(cure);
+	} else {
 		finding_add(findings, (struct finding){.kind = kind, .wrong = true}, device, what,
-			cure_sync());
+			cure);
+	}
 }
 
 static const char *change_device(const struct change *change)
@@ -175,7 +178,7 @@ static void check_changes(const struct facts *facts, struct findings *findings)
 		last = state;
 		if (i + 1 < changes->n && !strcmp(change_device(&changes->items[i + 1]), device))
 			continue;
-		add_for_sync(findings, FINDING_FILES, device, what.bytes);
+		add_for_sync(facts, findings, FINDING_FILES, device, what.bytes);
 		memset(&what, 0, sizeof(what));
 	}
 }
@@ -231,7 +234,7 @@ static void check_ops(const struct facts *facts, struct findings *findings)
 			;
 		if (more)
 			text_format(&what, " and %zu more", more);
-		add_for_sync(findings, FINDING_KERNEL, difference->device, what.bytes);
+		add_for_sync(facts, findings, FINDING_KERNEL, difference->device, what.bytes);
 		memset(&what, 0, sizeof(what));
 	}
 	free(all.items);
@@ -258,7 +261,7 @@ static void check_settings(const struct facts *facts, struct findings *findings)
 		wanted = &facts->writes->items[i];
 		now = index_find(&facts->settings_in_order, wanted);
 		if (now && (wanted->key == SYSCTL_RP_FILTER || !has_conflict(findings, wanted->device)))
-			add_for_sync(findings, FINDING_SETTING, wanted->device,
+			add_for_sync(facts, findings, FINDING_SETTING, wanted->device,
 				mem_format("%s is %d, and %d is wanted", sysctl_name(wanted->key),
 					now->value, wanted->value));
 	}

@@ -15,9 +15,9 @@ static const char *ip_command(int family)
 	return family == AF_INET6 ? "ip -6" : "ip";
 }
 
-char *cure_sync(void)
+char *cure_sync(const struct facts *facts)
 {
-	return mem_string("run multihome sync");
+	return mem_string(facts->harm ? facts->harm : "run multihome sync");
 }
 
 char *cure_restart(const char *device)
@@ -233,7 +233,7 @@ static char *serve_planned(const struct facts *facts, const struct verdict *verd
 	if (foreign && (!facts->ops->n || foreign->priority < facts->config->rule_priority))
 		return see_rule(foreign);
 	if (facts->ops->n || (facts->writes->n && by_holder))
-		return cure_sync();
+		return cure_sync(facts);
 	if (last->route && !plan_owns_route(facts->plan, last->route) &&
 		last->route->table == planned->table)
 		return see_route(last->route);
@@ -376,7 +376,7 @@ char *cure_conflict(const struct facts *facts, const struct verdict *verdict,
 	if (verdict->reason == ARRIVES_BY_ARP)
 		return mem_string("");
 	if (facts->ops->n || facts->writes->n)
-		return cure_sync();
+		return cure_sync(facts);
 	uplink = facts_find_uplink(facts, other->link->name, &verdict->local, NULL);
 	if (uplink && uplink->arp_ignore != ARP_AUTO)
 		return mem_format(
@@ -405,7 +405,7 @@ char *cure_own(const struct facts *facts, const struct verdict *verdict)
 	if (verdict->fault == FAULT_REFUSED)
 		return see_refusal(&verdict->reply.last);
 	if (facts->ops->n)
-		return cure_sync();
+		return cure_sync(facts);
 	if (verdict->fault == FAULT_REPLY_CARRIER)
 		return see_cable(facts, verdict->leaves.device);
 	if (verdict->fault == FAULT_NEIGHBOUR)
@@ -453,6 +453,7 @@ static char *see_way_to_asker(const struct facts *facts, const struct verdict *v
 char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 {
 	const struct link *link = verdict->arrival->up ? verdict->holder : verdict->arrival;
+	const struct link *taker;
 
 	switch (verdict->fault) {
 	case FAULT_DOWN:
@@ -466,6 +467,10 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 	case FAULT_NEIGHBOUR:
 		if (!goes_by_own_gateway(verdict))
 			return cure_route(facts, verdict);
+		taker = facts_find_taker(facts, verdict->holder);
+		if (taker != verdict->holder)
+			return mem_format("see ip address show dev %s: its addresses are to be %s's",
+				verdict->holder->name, taker->name);
 		return cure_gateway(
 			facts, verdict, verdict->leaves.device, verdict_next_hop(verdict));
 	case FAULT_ARP:

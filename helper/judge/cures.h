@@ -31,6 +31,7 @@ void cure_add_deletion(const struct rule *rule, struct text *cure);
 char *cure_hook(const struct hook *hook, enum hook_key key);
 char *cure_restart(const char *device);
 char *cure_down(const struct facts *facts, const char *device);
-char *cure_sync(void);
+/* Where sync would make a reply worse: what to look at. */
+char *cure_sync(const struct facts *facts);
 
 #endif

@@ -100,7 +100,7 @@ static void find_members(struct facts *facts)
 			addresses->items[i].prefix.len == 32)
 			continue;
 		member = array_add(&facts->members);
-		member->link = link;
+		member->link = facts_find_taker(facts, link);
 		member->net = prefix_network(&addresses->items[i].prefix);
 		facts->member_lengths[member->net.len] = true;
 	}
@@ -245,6 +245,15 @@ void facts_free_index(struct facts *facts)
 	free(facts->wanted.items);
 	free(facts->profiles);
 	free_keys(facts);
+}
+
+const struct link *facts_find_taker(const struct facts *facts, const struct link *link)
+{
+	const struct link *master = link->master && !link->vrf
+		? links_find(&facts->kernel->links, link->master)
+		: NULL;
+
+	return master ? master : link;
 }
 
 void facts_find_members(

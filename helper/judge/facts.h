@@ -82,6 +82,7 @@ struct facts {
 	const struct hook *hooks;	/* HOOKS of them */
 	bool refused;		/* the configuration is: nothing is planned */
 	bool filter_needs_both; /* as rp_filter_combine */
+	const char *harm; /* harm_find's; NULL: none */
 	bool forwards[2]; /* the host is a router, of IPv4, of IPv6 */
 	bool asks_neighbours; /* fib_multipath_use_neigh */
 	enum firewall firewall[2];
@@ -118,6 +119,8 @@ void facts_free_index(struct facts *facts);
  * neither of the first two. */
 const struct uplink *facts_find_uplink(const struct facts *facts, const char *device,
 	const struct prefix *address, bool *outside);
+/* Who gets what arrives by the device: itself, or the bridge or bond that it is a port of. */
+const struct link *facts_find_taker(const struct facts *facts, const struct link *link);
 /* The members of networks that have the address, one device's after the other's. out is zeroed; to
  * be freed: items. */
 void facts_find_members(

@@ -63,14 +63,15 @@ static void check_duplicates(
 		/* One sync deletes all that are ours. */
 		if (!facts_own_rule(facts, other))
 			cure_add_deletion(other, &cure);
-		else if (!owned)
+		else if (!owned && !facts->harm)
 			text_add_string(&cure, cure.n ? " && multihome sync" : "run multihome sync");
 		owned |= facts_own_rule(facts, other);
 	}
 	if (n > 1)
 		add_rule(facts, rule,
 			(struct finding){.kind = FINDING_DUPLICATE_RULE, .wrong = true}, "",
-			mem_format("is there %zu times", n), cure.bytes, findings);
+			mem_format("is there %zu times", n), cure.n ? cure.bytes : cure_sync(facts),
+			findings);
 }
 
 /* Is it an address of the host's, or a network that is delivered here as a whole? */
@@ -115,7 +116,7 @@ static bool check_stale(
 	add_rule(facts, rule, found, "",
 		gone ? mem_format("is for %s, which is not there", gone)
 		     : mem_string("is for addresses that no NIC has"),
-		found.wrong ? cure_sync() : mem_string(""), findings);
+		found.wrong ? cure_sync(facts) : mem_string(""), findings);
 	return true;
 }
 
@@ -142,7 +143,7 @@ static void check_table(const struct facts *facts, const struct index *lapsed,
 			mem_string(empty ? "leads to an empty table"
 					 : "leads to a table without a default route"),
 			!own		     ? cure_verdict(facts, verdict)
-				: facts->ops->n ? cure_sync()
+				: facts->ops->n ? cure_sync(facts)
 						: cure_restart(verdict->holder->name),
 			findings);
 }

@@ -97,7 +97,7 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 	const struct member *member;
 	struct bystander *other;
 	bool within = false, at_home = false, answered = false;
-	const struct link *silent = NULL;
+	const struct link *silent = NULL, *home = facts_find_taker(facts, verdict->holder);
 	struct index members = {0};
 	size_t i;
 
@@ -105,12 +105,12 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 	for (i = 0; i < members.n; i++) {
 		member = members.items[i];
 		within = true;
-		at_home |= member->link == verdict->holder;
+		at_home |= member->link == home;
 		if (is_silent(member->link)) {
 			silent = member->link;
 			continue;
 		}
-		if (member->link == verdict->holder) {
+		if (member->link == home) {
 			answered |= answers_arp(facts, verdict, member->link, &member->net);
 			continue;
 		}
@@ -217,6 +217,10 @@ static void find_arrival(const struct facts *facts, struct verdict *verdict)
 		verdict->arrival = verdict->holder;
 	if (verdict->arrival == verdict->holder)
 		verdict->reason = ARRIVES_BY_HOLDER;
+	way = facts_find_taker(facts, verdict->arrival);
+	if (way != verdict->arrival && verdict->reason == ARRIVES_BY_HOLDER)
+		verdict->reason = ARRIVES_BY_MASTER;
+	verdict->arrival = way;
 }
 
 void verdict_begin(const struct facts *facts, const struct packet *packet, struct verdict *verdict,
@@ -378,6 +382,10 @@ static enum fault fault_of_next_hop(const struct facts *facts, const struct verd
 	neighbour = verdict_neighbour(facts, verdict);
 	if (out && out->mac[0] && neighbour && neighbour->state & NEIGHBOUR_SILENT)
 		return FAULT_NEIGHBOUR;
+	/* What it answers is the bridge's. */
+	if (out && out->mac[0] && facts_find_taker(facts, out) != out &&
+		!(neighbour && neighbour->mac[0]))
+		return FAULT_NEIGHBOUR;
 	return FAULT_NONE;
 }
 
@@ -403,6 +411,20 @@ static enum fault fault_of_arrival(const struct verdict *verdict)
 	return FAULT_NONE;
 }
 
+/* Does the device answer ARP for the address, and take what comes of it? */
+static bool is_asked(const struct verdict *verdict, const char *device)
+{
+	const struct bystander *other;
+	size_t i;
+
+	for (i = 0; i < verdict->bystanders.n; i++) {
+		other = &verdict->bystanders.items[i];
+		if (!strcmp(other->link->name, device))
+			return other->answers && !other->refuses;
+	}
+	return false;
+}
+
 /* Is that the NIC by which the reply should leave? */
 static enum fault fault_of_device(const struct facts *facts, const struct verdict *verdict)
 {
@@ -421,6 +443,11 @@ static enum fault fault_of_device(const struct facts *facts, const struct verdic
 		return FAULT_NONE;
 	if (!strcmp(device, verdict->arrival->name) && verdict_is_service(verdict))
 		return FAULT_NONE;
+	/* A macvlan's or a guest's, and nobody's file: a NIC of its network is asked for it as well, or
+	 * alone, and answers. */
+	if (!verdict->has_gateway && !facts_find_profile(facts, verdict->holder->name) &&
+		is_asked(verdict, device))
+		return verdict->reason == ARRIVES_BY_ARP ? FAULT_NONE : FAULT_ARRIVAL;
 	/* The remote is a neighbour of the other NIC's, and nobody serves this one. */
 	if (!verdict->leaves.gateway.family && !verdict->planned && last->route &&
 		!prefix_is_default(&last->route->dst) && !verdict->bystanders.n)
@@ -518,6 +545,7 @@ void verdict_finish(
 		verdict->again.last.end == STEP_REFUSED) {
 		verdict->leaves = answers[verdict->question + 1];
 		verdict->reply = verdict->again;
+		verdict->by_address = true;
 		verdict->agrees = walk_agrees(verdict);
 		verdict->fault = judge_hop(facts, verdict);
 	}

@@ -54,7 +54,8 @@ enum arrival_reason {
 	ARRIVES_AS_SAID,
 	ARRIVES_BY_ROUTE, /* it alone leads to the remote */
 	ARRIVES_BY_NETWORK, /* it is in its network */
-	ARRIVES_BY_ARP	  /* the one that has it does not answer ARP for it, this one does */
+	ARRIVES_BY_ARP,	  /* the one that has it does not answer ARP for it, this one does */
+	ARRIVES_BY_MASTER /* the one that has it is a port of this one */
 };
 
 /* Another NIC of the network that the address lies in, by which a neighbour may send the packet. */
@@ -90,8 +91,10 @@ struct verdict {
 	struct prefix refused;
 	enum arrival expected; /* what the walk says of the arrival */
 	struct walked reply;
-	/* Of the host's own traffic: that of the address which it takes, as a connection asks again. */
+	/* Of the host's own traffic: that of a connection, which asks again for the address that it has
+	 * taken. */
 	struct walked again;
+	bool by_address; /* that one is refused, and not what is sent without one */
 	size_t question; /* of the arrival; that of the reply is the next one; several may share it */
 
 	/* verdict_finish */
