@@ -179,6 +179,28 @@ print(json.load(sys.stdin)["uplinks"][0]["dev"] == "ifcfg-e\x1b[31m\x9bX")' \
 	is "$(jq -c '[.addresses, .own, (.findings | length)]' <<<"$output")" '[[],[],2]'
 }
 
+@test "check --root follows links as the copied host did, and none out of the copy" {
+	local copy=$LAB_ROOT/tmp/copy
+	plain_started
+	copy=$LAB_ROOT/tmp/copy
+	mkdir -p "$copy/etc" "$copy/opt"
+	cp -a "$LAB_ROOT/etc/sysconfig" "$copy/etc"
+	mv "$copy/etc/sysconfig/network-scripts" "$copy/opt/scripts"
+	ln -s /opt/scripts "$copy/etc/sysconfig/network-scripts"
+	mv "$copy/opt/scripts/ifcfg-eth1" "$copy/opt/eth1"
+	ln -s /opt/eth1 "$copy/opt/scripts/ifcfg-eth1"
+	ln -s ../../../../../../opt/round "$copy/opt/scripts/ifcfg-eth3"
+	ln -s round "$copy/opt/round"
+	echo TABEL=1 >"$LAB_ROOT/tmp/outside"
+	ln -s /tmp/outside "$copy/opt/scripts/ifcfg-eth2"
+	multihome 0 check --root /tmp/copy
+	is "$output" ''
+	sed -i s/^GATEWAY/GATWAY/ "$copy/opt/eth1"
+	multihome 1 check --root /tmp/copy --porcelain
+	has "$output" 'network-scripts/ifcfg-eth1:[0-9]+: GATWAY: '
+	has_no "$output" TABEL
+}
+
 @test "check --root says nothing of addresses, which it does not look at" {
 	local copy
 	plain_started
@@ -433,12 +455,13 @@ print(json.load(sys.stdin)["uplinks"][0]["dev"] == "ifcfg-e\x1b[31m\x9bX")' \
 	answers 0 1
 }
 
-@test "an edit of NETMASK waits for ifup even after sync, and a NIC whose file is gone is named" {
+@test "after sync a NIC whose file is gone is named still, and one whose NETMASK was edited" {
 	plain_started
 	rm "$LAB_SCRIPTS/ifcfg-eth0"
 	multihome 0 sync
 	is "$(probe_ping 192.168.2.99)" 'ok eth1'
-	finding no-gateway eth0
+	finding edited eth0
+	is "$cure" 'see whether ifcfg-eth0 is to come back, or eth0 to go down'
 	lab_uplink 0
 	multihome 0 sync
 	multihome 0 check
@@ -765,7 +788,7 @@ reached_by() {
 
 # Without a source of its own each connection goes by another next hop.
 @test "sync is no cure where main's route by several next hops would lead replies astray" {
-	local try lost=0
+	local lost=0
 	host_up LAB_STRICT_ROUTERS=1
 	set_keys 'IPADDR1=192.168.2.98 and PREFIX1=24' ifcfg-eth0
 	lab_install
@@ -773,16 +796,32 @@ reached_by() {
 	host sysctl -qw net.ipv4.fib_multipath_hash_policy=1
 	client ip route replace 192.168.2.98 via 172.31.1.1 src "$LAB_CLIENT"
 	host ip route add 172.31.0.0/16 nexthop via 192.168.2.1 nexthop via 10.0.0.1
-	for try in 1 2 3 4 5 6 7 8; do
+	for _ in 1 2 3 4 5 6 7 8; do
 		is "$(probe_tcp 192.168.2.98)" 'ok eth0'
 	done
 	run --separate-stderr host multihome check --porcelain
 	echo "$output" >"$BATS_TEST_TMPDIR/found"
 	multihome 0 sync
-	for try in 1 2 3 4 5 6 7 8; do
+	for _ in 1 2 3 4 5 6 7 8; do
 		[ "$(probe_tcp 192.168.2.98)" = 'ok eth0' ] || lost=1
 	done
 	[ $lost = 0 ] || has_no "$(cut -f 6 "$BATS_TEST_TMPDIR/found")" '^run multihome sync'
+}
+
+@test "a table by hand without the NIC's own network answers neighbours through the router" {
+	host_up
+	echo 'from 192.168.2.99 table 5' >"$LAB_SCRIPTS/rule-eth0"
+	echo 'default via 192.168.2.1 dev eth0 table 5' >"$LAB_SCRIPTS/route-eth0"
+	lab_install
+	service start
+	router 0 ip address add 192.168.2.50/24 dev uplink
+	host ip neighbour flush dev eth0
+	router 0 ping -n -q -c1 -W1 -I 192.168.2.50 192.168.2.99
+	host ip neighbour show 192.168.2.1 dev eth0 | grep -q lladdr
+	explained 'right: answered by eth0 through 192\.168\.2\.1, though 192\.168\.2\.50 is' \
+		192.168.2.50 192.168.2.99
+	quiet
+	answers 0 1
 }
 
 # --- cures ----------------------------------------------------------------------------------------

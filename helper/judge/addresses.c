@@ -284,6 +284,21 @@ void check_address(
 	check_conflicts(facts, verdict, findings);
 }
 
+/* ifup-eth's own route of each NIC that an ifcfg file brings up, but where NOZEROCONF= says not to. */
+static bool was_brought_up(const struct facts *facts, const struct link *link)
+{
+	const struct route key = {.table = TABLE_MAIN,
+		.dst = {.family = AF_INET, .len = 16, .bytes = {169, 254}}};
+	const struct index *routes = &facts->walks.routes;
+	const struct route *route;
+	size_t at;
+
+	for (at = index_first(routes, &key); (route = index_at(routes, at, &key)); at++)
+		if (route->protocol == PROTO_BOOT && !strcmp(route->device, link->name))
+			return true;
+	return false;
+}
+
 /* A file that gives an address and no gateway, or one that does not count for it: other networks get
  * an answer by other NICs, or none. Somebody who means it so says MULTIHOME=no. */
 void check_no_gateway(
@@ -298,12 +313,12 @@ void check_no_gateway(
 		!facts->config->uplinks.n)
 		return;
 	profile = facts_find_profile(facts, verdict->holder->name);
-	/* Its file is gone, or somebody brought it up without one. A router's may be for guests. */
-	if (!profile && !facts->forwards[false] && verdict_is_bad(verdict))
-		finding_add(findings, found, verdict->holder->name,
-			mem_string("it has an address and no ifcfg file: other networks get no "
-				   "answer by it"),
-			mem_string(""));
+	if (!profile && verdict_is_bad(verdict) && was_brought_up(facts, verdict->holder))
+		finding_add(findings, (struct finding){.kind = FINDING_EDITED, .wrong = true},
+			verdict->holder->name,
+			mem_string("it was brought up, and has no ifcfg file any more"),
+			mem_format("see whether ifcfg-%s is to come back, or %s to go down",
+				verdict->holder->name, verdict->holder->name));
 	if (!profile || profile->port || facts_file_says_no(facts, profile->file, "MULTIHOME"))
 		return;
 	has = !tunnel && facts_file_has(facts, profile->file, "GATEWAY");

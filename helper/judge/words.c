@@ -327,6 +327,10 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 		else if (verdict->fault == FAULT_GATEWAY)
 			text_format(out, ", though its gateway is %s",
 				prefix_format_address(&verdict->gateway, text));
+		else if (verdict->leaves.gateway.family &&
+			prefix_contains(&verdict->packet.local->prefix, &verdict->packet.remote))
+			text_format(out, ", though %s is a neighbour",
+				prefix_format_address(&verdict->packet.remote, text));
 		return;
 	case FAULT_DOWN:
 		text_format(out, "lost: %s is down",
