@@ -216,6 +216,7 @@ static int explain(const struct judging *judging, const struct asked *asked,
 		if (!packet.local)
 			continue;
 		verdict = array_add(&verdicts);
+		steps[verdicts.n - 1].brief = !local;
 		verdict_begin(&judging->facts, &packet, verdict, &steps[verdicts.n - 1],
 			&questions);
 	}

@@ -457,11 +457,11 @@ struct walked walk(const struct walks *walks, const struct question *question, s
 {
 	struct turn turn;
 	struct walked walked = {.depends = NULL};
-	struct steps others = {0}; /* what becomes of packets with a mark, a port or a user */
+	struct steps others = {.n = 0}; /* what becomes of packets with a mark, a port or a user */
 	struct step step;
 	const struct rule *rule, *skip_to = NULL;
 	/* All are told, so that somebody who reads them sees his own. */
-	const struct rules *all = steps ? &walks->kernel->rules : NULL;
+	const struct rules *all = steps && !steps->brief ? &walks->kernel->rules : NULL;
 	size_t i = 0;
 
 	start_turn(walks, &question->from, &turn);

@@ -52,6 +52,7 @@ struct step {
 struct steps {
 	struct step *items;
 	size_t n, cap;
+	bool brief; /* rules of other sources are left out */
 };
 
 /* Where a walk ended. */

@@ -78,7 +78,7 @@ static void expect(const char *want, const char *name)
 	static const char *const ends[] = {"iif", "oif", "mark", "other", "vrf", "from", "to",
 		"tos", "not", "nop", "goto", "nowhere", "empty", "no route", "throw", "suppressed",
 		"?", "refused"};
-	struct steps steps = {NULL, 0, 0};
+	struct steps steps = {.n = 0};
 	struct walks arranged = {.forwarding6 = forwarding6};
 	struct walked walked, quick;
 	struct text text = {0};
