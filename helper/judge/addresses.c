@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * What check finds of each address, and of the host's own traffic.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -24,16 +25,18 @@ static void format_hop(const char *device, const struct prefix *gateway, struct 
 static bool rule_leads_to(
 	const struct facts *facts, const struct verdict *verdict, unsigned table)
 {
-	const struct rule key = {.table = table, .from = {.family = verdict->local.family}};
-	const struct index *rules = &facts->walks.tables;
+	struct index rules = {0};
 	const struct rule *rule;
-	size_t at;
+	bool leads = false;
+	size_t i;
 
-	for (at = index_first(rules, &key); (rule = index_at(rules, at, &key)); at++)
-		if (rule->action == ACTION_LOOKUP && rule->from.len &&
-			prefix_contains(&rule->from, &verdict->local))
-			return true;
-	return false;
+	walks_find_sourced(&facts->walks, &verdict->local, &rules);
+	for (i = 0; i < rules.n && !leads; i++) {
+		rule = rules.items[i];
+		leads = rule->action == ACTION_LOOKUP && rule->table == table;
+	}
+	free(rules.items);
+	return leads;
 }
 
 /* ": why", as far as rules and tables tell. */

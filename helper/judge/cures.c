@@ -204,6 +204,24 @@ static const struct rule *find_foreign(const struct facts *facts, const struct v
 		: verdict->reply.jump;
 }
 
+/* One that is like ours but for a mark, which keeps ours from being made (plan/taken.c). NULL: none
+ * is. */
+static const struct rule *find_like_ours(const struct facts *facts, const struct verdict *verdict)
+{
+	const struct rule *rule, *found = NULL;
+	struct index rules = {0};
+	size_t i;
+
+	walks_find_sourced(&facts->walks, &verdict->local, &rules);
+	for (i = 0; i < rules.n && !found; i++) {
+		rule = rules.items[i];
+		if (rule->table == verdict->planned->table && is_foreign(facts, rule))
+			found = rule;
+	}
+	free(rules.items);
+	return found;
+}
+
 /* arrival: as of cure_route. */
 static char *serve_planned(const struct facts *facts, const struct verdict *verdict,
 	const struct planned *arrival)
@@ -212,13 +230,10 @@ static char *serve_planned(const struct facts *facts, const struct verdict *verd
 	const struct step *last = &verdict->reply.last;
 	const struct rule *lapsed = verdict->reply.lapsed.rule;
 	const struct rule *foreign = find_foreign(facts, verdict);
-	const struct rule key = {.table = planned->table, .from = {.family = verdict->local.family}};
-	const struct index *rules = &facts->walks.tables;
 	const char *name = planned->uplink->file->name;
 	const struct rule *rule;
 	/* Else a looser filter only lets it go astray. */
 	bool by_holder = !strcmp(verdict->leaves.device, verdict->holder->name);
-	size_t at;
 
 	if (planned->state == STATE_REFUSED)
 		return mem_format("see what multihome plan says of %s", name);
@@ -245,12 +260,8 @@ static char *serve_planned(const struct facts *facts, const struct verdict *verd
 	/* A line of route-DEVICE that was not applied. */
 	if (lapsed)
 		return cure_restart(planned->uplink->device);
-	/* One that is like ours but for a mark keeps ours from being made (plan/taken.c). */
-	for (at = index_first(rules, &key); (rule = index_at(rules, at, &key)); at++)
-		if (rule->from.len && prefix_contains(&rule->from, &verdict->local) &&
-			is_foreign(facts, rule))
-			return see_rule(rule);
-	return mem_string("");
+	rule = find_like_ours(facts, verdict);
+	return rule ? see_rule(rule) : mem_string("");
 }
 
 /* A gateway in the NIC's network, by which others of it go. */

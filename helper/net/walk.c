@@ -406,6 +406,18 @@ static void start_turn(const struct walks *walks, const struct prefix *from, str
 	}
 }
 
+void walks_find_sourced(const struct walks *walks, const struct prefix *address, struct index *out)
+{
+	const struct rule *rule;
+	struct place *place;
+	struct turn turn;
+
+	start_turn(walks, address, &turn);
+	for (place = turn.places; place < turn.places + turn.n; place++)
+		for (; (rule = index_at(&walks->sourced, place->at, place->first)); place->at++)
+			*array_add(out) = rule;
+}
+
 static const struct rule *next_rule(struct turn *turn)
 {
 	const struct index *others = &turn->walks->rules;

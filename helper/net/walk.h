@@ -95,6 +95,11 @@ const struct neighbour *walks_find_neighbour(
 /* Is the route's next hop passed over, as it is dead, or known not to answer while another may? */
 bool walks_skip_hop(const struct walks *walks, const struct route *route, size_t i);
 
+/* Adds the rules for what comes from a network that has the address. out is zeroed; to be freed:
+ * items. */
+void walks_find_sourced(
+	const struct walks *walks, const struct prefix *address, struct index *out);
+
 /* Does any rule lead to the table? Of a VRF's none says so. */
 bool walks_lead_to(const struct walks *walks, unsigned table, int family);
 
