@@ -115,6 +115,8 @@ static void check_state(
 	const char *device = planned->uplink->device;
 	char *what = planned->state == STATE_EDITED
 		? mem_format("it has other addresses than %s gives it", file->name)
+		: planned->state == STATE_REFUSED
+		? NULL
 		: describe_length(facts, planned->uplink);
 
 	if (what)
