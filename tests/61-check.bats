@@ -346,6 +346,33 @@ plain_started() {
 	printf '%s\n' '#!/bin/sh' '/usr/lib/multihome/ifdown-local "$@"' \
 		>"$LAB_ROOT/sbin/ifdown-local"
 	cured hooks
+	is "$(sed -n 3p "$LAB_ROOT/sbin/ifup-local")" '/usr/lib/multihome/ifup-local "$@"'
+}
+
+# ends LINE…: is a hook that has these before ours taken for one that never comes to it?
+ends() {
+	printf '%s\n' '#!/bin/sh' "$@" '/usr/lib/multihome/ifup-local "$@"' >"$LAB_ROOT/sbin/ifup-local"
+	run --separate-stderr host multihome check
+	grep -qx '/sbin/ifup-local does not run multihome before it ends' <<<"$output"
+}
+
+# shellcheck disable=SC2016 # for the hook
+@test "a hook that ends before it comes to ours, whatever happens" {
+	plain_started
+	rm "$LAB_ROOT/sbin/ifup-local"
+	install -m 755 /dev/null "$LAB_ROOT/sbin/ifup-local"
+	ends 'exit 0'
+	ends '[ "$1" = lo ] && true' 'exit;'
+	ends 'if true; then' '  true' 'fi' 'exec /usr/bin/logger "$@"'
+	run ! ends '[ "$1" != lo ] || exit 0'
+	run ! ends 'if [ "$1" = lo ]; then' 'exit 0' 'fi'
+	run ! ends 'case $1 in' 'lo)' 'exit 0' ';;' 'esac'
+	run ! ends 'leave() {' 'exit 0' '}'
+	run ! ends 'exec >>/dev/null 2>&1'
+	run ! ends 'exec 3<&0'
+	run ! ends 'cat <<END' 'exit 0' 'END'
+	run ! ends 'exit_code=0'
+	run ! ends 'execute=1'
 }
 
 # bats test_tags=long

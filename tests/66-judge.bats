@@ -112,6 +112,34 @@ explained() {
 	json '"file": "ifcfg-\\"'
 }
 
+@test "no name's control characters reach the terminal, and all of them JSON" {
+	local name=$'e\e[31m\xc2\x9bX' option
+	plain_started
+	host ip link add "$name" type veth peer name end
+	host ip address add 172.29.0.1/24 dev "$name"
+	host ip link set "$name" up
+	host ip link set end up
+	links_settle
+	printf '%s\n' IPADDR=172.29.0.1 NETMASK=255.255.255.0 GATEWAY=172.29.0.7 \
+		>"$LAB_SCRIPTS/ifcfg-$name"
+	for option in show 'show --porcelain' check 'check --porcelain' 'check --nagios' report \
+		"explain $LAB_CLIENT" 'explain 172.29.0.1 192.168.2.99'; do
+		# shellcheck disable=SC2086 # words
+		run host multihome $option
+		has_no "$output" $'[\x01-\x08\x0e-\x1f]|\xc2\x9b'
+		[[ $output != *X* ]] || has "$output" 'e\?\[31m'
+	done
+	run --separate-stderr host multihome check --json
+	has_no "$output" $'\xc2\x9b'
+	# shellcheck disable=SC2016 # Python's
+	is "$(python3 -c 'import json, sys
+print(json.load(sys.stdin)["uplinks"][0]["dev"] == "ifcfg-e\x1b[31m\x9bX")' \
+		<<<"$output")" True
+	run host script -qec 'multihome plan' /dev/null
+	has "$output" 'e\?\[31m'
+	has_no "$output" $'\e\\[31m'
+}
+
 @test "a plugin of Nagios: one line with performance data, and OK, WARNING, CRITICAL, UNKNOWN" {
 	local data='uplinks_up=[0-2];;;0;2 addresses_right=[0-2];;;0;2 time=[0-9]+ms$'
 	plain_started
@@ -149,6 +177,28 @@ explained() {
 	has "$output" 'ifcfg-eth1:[0-9]+: GATWAY: '
 	multihome 1 check --root /tmp/copy/etc --json
 	is "$(jq -c '[.addresses, .own, (.findings | length)]' <<<"$output")" '[[],[],2]'
+}
+
+@test "check --root follows links as the copied host did, and none out of the copy" {
+	local copy=$LAB_ROOT/tmp/copy
+	plain_started
+	copy=$LAB_ROOT/tmp/copy
+	mkdir -p "$copy/etc" "$copy/opt"
+	cp -a "$LAB_ROOT/etc/sysconfig" "$copy/etc"
+	mv "$copy/etc/sysconfig/network-scripts" "$copy/opt/scripts"
+	ln -s /opt/scripts "$copy/etc/sysconfig/network-scripts"
+	mv "$copy/opt/scripts/ifcfg-eth1" "$copy/opt/eth1"
+	ln -s /opt/eth1 "$copy/opt/scripts/ifcfg-eth1"
+	ln -s ../../../../../../opt/round "$copy/opt/scripts/ifcfg-eth3"
+	ln -s round "$copy/opt/round"
+	echo TABEL=1 >"$LAB_ROOT/tmp/outside"
+	ln -s /tmp/outside "$copy/opt/scripts/ifcfg-eth2"
+	multihome 0 check --root /tmp/copy
+	is "$output" ''
+	sed -i s/^GATEWAY/GATWAY/ "$copy/opt/eth1"
+	multihome 1 check --root /tmp/copy --porcelain
+	has "$output" 'network-scripts/ifcfg-eth1:[0-9]+: GATWAY: '
+	has_no "$output" TABEL
 }
 
 @test "check --root says nothing of addresses, which it does not look at" {
@@ -314,6 +364,19 @@ explained() {
 	quiet
 }
 
+@test "a rule that refuses the winner's address refuses what the host sends, too" {
+	plain_started
+	host ip rule add from 10.0.0.99 prohibit priority 50
+	is "$(probe_own)" 'lost -'
+	is "$(probe_ping 10.0.0.99)" 'lost -'
+	finding no-way-back eth1
+	finding offline
+	is "$cure" 'see the rule from 10.0.0.99 prohibit priority 50, which somebody made'
+	host ip rule del priority 50
+	quiet
+	reaches_client eth1
+}
+
 @test "two defaults of one metric" {
 	plain_started
 	host ip route append default via 192.168.2.1 dev eth0
@@ -341,6 +404,35 @@ explained() {
 	answers 0 1
 }
 
+@test "the route to a NIC's own network is gone: no line of its route- file can come back" {
+	plain_started
+	echo '203.0.113.0/24 via 192.168.2.7 dev eth0' >>"$LAB_SCRIPTS/route-eth0"
+	host ifdown eth0
+	host ifup eth0
+	quiet
+	host ip route del 203.0.113.0/24
+	host ip route del 192.168.2.0/24 dev eth0
+	host /etc/sysconfig/network-scripts/ifup-routes eth0
+	has_no "$(routes)" '^203\.0\.113\.0/24 via 192\.168\.2\.7 dev eth0 *$'
+	finding route-lost eth0
+	is "$cure" 'run ip route add 192.168.2.0/24 dev eth0 proto kernel scope link src 192.168.2.99'
+	carry_out "$cure"
+	finding route-lost eth0
+	is "$cure" 'run /etc/sysconfig/network-scripts/ifup-routes eth0'
+	carry_out "$cure"
+	quiet
+	has "$(routes)" '^203\.0\.113\.0/24 via 192\.168\.2\.7 dev eth0'
+	host ip address del 192.168.2.99/24 dev eth0
+	host ip address add 192.168.2.99/24 dev eth0 noprefixroute
+	finding route-lost eth0
+	carry_out "$cure"
+	multihome 0 sync
+	host /etc/sysconfig/network-scripts/ifup-routes eth0
+	multihome 0 sync
+	quiet
+	answers 0 1
+}
+
 # --- files --------------------------------------------------------------------------------------
 
 @test "F2: keys that are misspelt, in an ifcfg file and in our own, and a NIC without a gateway" {
@@ -359,6 +451,27 @@ explained() {
 	finding refused
 	has "$output" 'sysconfig/multihome:1: TABLES_RANGE: '
 	rm "$LAB_ROOT/etc/sysconfig/multihome"
+	quiet
+	answers 0 1
+}
+
+@test "after sync a NIC whose file is gone is named still, and one whose NETMASK was edited" {
+	plain_started
+	rm "$LAB_SCRIPTS/ifcfg-eth0"
+	multihome 0 sync
+	is "$(probe_ping 192.168.2.99)" 'ok eth1'
+	finding edited eth0
+	is "$cure" 'see whether ifcfg-eth0 is to come back, or eth0 to go down'
+	lab_uplink 0
+	multihome 0 sync
+	multihome 0 check
+	is "$output" ''
+	sed -i s/^NETMASK=.*/NETMASK=255.255.0.0/ "$LAB_SCRIPTS/ifcfg-eth0"
+	multihome 0 sync
+	finding edited eth0
+	has "$output" 'its 192\.168\.2\.99 has the length 24, and not 16 as in ifcfg-eth0'
+	carry_out "$cure"
+	has "$(host ip address show dev eth0)" '192\.168\.2\.99/16'
 	quiet
 	answers 0 1
 }
@@ -560,6 +673,35 @@ reached_by() {
 	explained 'right: ' "$LAB_CLIENT" 192.168.2.99
 }
 
+@test "policies of IPsec are said to be there, not examined" {
+	plain_started
+	host ip xfrm policy add src 192.168.2.99 dst "$LAB_CLIENT" dir out action block 2>/dev/null ||
+		skip 'this kernel has no IPsec'
+	is "$(probe_ping 192.168.2.99)" 'lost -'
+	explained 'unknown: answered by eth0 through 192\.168\.2\.1 if IPsec' "$LAB_CLIENT" 192.168.2.99
+	finding firewall
+	quiet
+	has "$output" '^note: IPsec has policies'
+	host ip xfrm policy flush
+	explained 'right: ' "$LAB_CLIENT" 192.168.2.99
+}
+
+@test "where the kernel is told to, it passes over a next hop that does not answer" {
+	plain_started
+	host sysctl -qw net.ipv4.fib_multipath_use_neigh=1
+	host ip rule del from 192.168.2.0/24 priority 10001
+	host ip route replace default nexthop via 192.168.2.1 nexthop via 10.0.0.1
+	explained 'astray: asked by eth0, answered by' "$LAB_CLIENT" 192.168.2.99
+	router 1 ip address del 10.0.0.1/8 dev uplink
+	host ip neighbour replace 10.0.0.1 dev eth1 nud failed
+	answers_by 192.168.2.99 eth0
+	reaches_client eth0
+	host ip neighbour replace 10.0.0.1 dev eth1 nud failed
+	explained 'right: answered by eth0' "$LAB_CLIENT" 192.168.2.99
+	run --separate-stderr host multihome check --porcelain
+	has_no "$output" '	(offline|wrong-nic)	'
+}
+
 @test "a rule for marked packets leaves it open which way a reply goes" {
 	plain_started
 	host ip rule add fwmark 7 lookup 7 priority 300
@@ -605,6 +747,81 @@ reached_by() {
 	explained 'unknown: lan2 is in a VRF' "$LAB_CLIENT" 172.29.1.1
 	finding vrf lan2
 	is "$cure" -
+}
+
+@test "an address on a bridge's port: what the gateway answers is the bridge's" {
+	plain_started
+	host ip link add br0 type bridge
+	host ip link set br0 up
+	host ip link set eth0 master br0
+	links_settle
+	host ip neighbour flush dev eth0
+	explained 'lost: 192\.168\.2\.1 does not answer on eth0' "$LAB_CLIENT" 192.168.2.99
+	has "$output" '^1 arrival .* by br0, which takes what its ports get;'
+	finding neighbour eth0
+	is "$cure" "see ip address show dev eth0: its addresses are to be br0's"
+	is "$(probe_ping 192.168.2.99)" 'lost -'
+	host ip link set eth0 nomaster
+	host ip neighbour flush dev eth0
+	host ip link del br0
+	quiet
+	answers 0
+}
+
+@test "a macvlan's address in an uplink's network: its lower NIC is asked for it, too, and answers" {
+	plain_started
+	host ip link add link eth0 name mv0 type macvlan mode bridge
+	host ip address add 192.168.2.150/24 dev mv0
+	host ip link set mv0 up
+	links_settle
+	is "$(probe_ping 192.168.2.150)" 'ok eth0'
+	explained 'unknown: answered by eth0 through 192\.168\.2\.1, whichever NIC' \
+		"$LAB_CLIENT" 192.168.2.150
+	run --separate-stderr host multihome check --porcelain
+	has_no "$output" '	wrong-nic	'
+	# Where sync would lose it, it is no cure.
+	multihome 0 sync
+	if [ "$(probe_ping 192.168.2.150)" != 'ok eth0' ]; then
+		has_no "$(cut -f 6 <<<"$output")" 'multihome sync$'
+	fi
+}
+
+# Without a source of its own each connection goes by another next hop.
+@test "sync is no cure where main's route by several next hops would lead replies astray" {
+	local lost=0
+	host_up LAB_STRICT_ROUTERS=1
+	set_keys 'IPADDR1=192.168.2.98 and PREFIX1=24' ifcfg-eth0
+	lab_install
+	service start
+	host sysctl -qw net.ipv4.fib_multipath_hash_policy=1
+	client ip route replace 192.168.2.98 via 172.31.1.1 src "$LAB_CLIENT"
+	host ip route add 172.31.0.0/16 nexthop via 192.168.2.1 nexthop via 10.0.0.1
+	for _ in 1 2 3 4 5 6 7 8; do
+		is "$(probe_tcp 192.168.2.98)" 'ok eth0'
+	done
+	run --separate-stderr host multihome check --porcelain
+	echo "$output" >"$BATS_TEST_TMPDIR/found"
+	multihome 0 sync
+	for _ in 1 2 3 4 5 6 7 8; do
+		[ "$(probe_tcp 192.168.2.98)" = 'ok eth0' ] || lost=1
+	done
+	[ $lost = 0 ] || has_no "$(cut -f 6 "$BATS_TEST_TMPDIR/found")" '^run multihome sync'
+}
+
+@test "a table by hand without the NIC's own network answers neighbours through the router" {
+	host_up
+	echo 'from 192.168.2.99 table 5' >"$LAB_SCRIPTS/rule-eth0"
+	echo 'default via 192.168.2.1 dev eth0 table 5' >"$LAB_SCRIPTS/route-eth0"
+	lab_install
+	service start
+	router 0 ip address add 192.168.2.50/24 dev uplink
+	host ip neighbour flush dev eth0
+	router 0 ping -n -q -c1 -W1 -I 192.168.2.50 192.168.2.99
+	host ip neighbour show 192.168.2.1 dev eth0 | grep -q lladdr
+	explained 'right: answered by eth0 through 192\.168\.2\.1, though 192\.168\.2\.50 is' \
+		192.168.2.50 192.168.2.99
+	quiet
+	answers 0 1
 }
 
 # --- cures ----------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/grid.h"
+#include "base/line.h"
 
 enum { LINE_WIDTH = 80, GAP = 2 };
 
@@ -13,6 +14,7 @@ void grid_add(struct grid *grid, enum grid_color color, const char *text)
 	struct grid_cell *cell = array_add(grid);
 
 	cell->text = mem_string(text);
+	line_make_printable(cell->text);
 	cell->color = color;
 }
 

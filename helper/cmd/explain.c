@@ -144,25 +144,27 @@ static int explain_own(const struct judging *judging, const struct asked *asked,
 {
 	struct question question = {.to = asked->local, .from = asked->remote};
 	const struct questions questions = {&question, 1, 0};
+	struct text out = {0};
 	struct answer *answers;
 	char text[PREFIX_TEXT];
 	int all, its;
 
 	prefix_format_address(&asked->remote, text);
-	printf("%-12s %s is an address of this host, on %s\n", "1 delivery", text, own->device);
+	text_format(&out, "%-12s %s is an address of this host, on %s\n", "1 delivery", text,
+		own->device);
 	if (local && local->prefix.family == AF_INET && strcmp(local->device, "lo")) {
 		memcpy(question.iif, local->device, sizeof(question.iif));
 		answers = judging_ask(judging, &questions);
 		all = sysctl_value(AF_INET, "all", "accept_local");
 		its = sysctl_value(AF_INET, local->device, "accept_local");
-		printf("%-12s what comes from it by %s is %s (accept_local %d)\n", "",
+		text_format(&out, "%-12s what comes from it by %s is %s (accept_local %d)\n", "",
 			local->device,
 			!answers || answers->error ? "a martian: dropped" : "taken",
 			all > its ? all : its);
 		free(answers);
 	}
-	printf("%-12s right: nothing leaves the host\n", "verdict");
-	return EXIT_DONE;
+	text_format(&out, "%-12s right: nothing leaves the host\n", "verdict");
+	return output_print(&out, EXIT_DONE);
 }
 
 static int print_json(const struct judging *judging, const struct verdicts *verdicts, int status)
@@ -214,6 +216,7 @@ static int explain(const struct judging *judging, const struct asked *asked,
 		if (!packet.local)
 			continue;
 		verdict = array_add(&verdicts);
+		steps[verdicts.n - 1].brief = !local;
 		verdict_begin(&judging->facts, &packet, verdict, &steps[verdicts.n - 1],
 			&questions);
 	}

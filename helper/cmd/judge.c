@@ -10,7 +10,9 @@
 
 #include "base/line.h"
 #include "cmd/judge.h"
+#include "judge/harm.h"
 #include "sys/ask.h"
+#include "sys/file.h"
 #include "sys/firewall.h"
 #include "sys/kernel.h"
 #include "sys/proc.h"
@@ -22,20 +24,58 @@
 /* Larger than any script that is a hook; more of it is not looked at. */
 enum { SCRIPT_SIZE = 1 << 16 };
 
-/* In a line that is no comment? What is no text, or not to be read, is trusted. */
-static bool calls_multihome(const char *path)
+/* How many commands with an end of their own the line opens, less those that it closes. */
+static int count_nesting(const char *line)
+{
+	static const char *const opens[] = {"if", "case", "for", "while", "until", "select", "{", NULL};
+	static const char *const closes[] = {"fi", "esac", "done", "}", NULL};
+	char *copy = mem_string(line), *rest = NULL, *word;
+	int depth = 0;
+
+	for (word = strtok_r(copy, " \t;&|()", &rest); word; word = strtok_r(NULL, " \t;&|()", &rest))
+		depth += (word_index(word, opens) >= 0) - (word_index(word, closes) >= 0);
+	free(copy);
+	return depth;
+}
+
+/* Does the script end there, in a line that stands in no other command? exec for files alone, as in
+ * exec >>/var/log/ifup, goes on. */
+static bool ends_script(const char *line)
+{
+	const char *rest = line + 4;
+
+	if (strncmp(line, "exit", 4) && strncmp(line, "exec", 4))
+		return false;
+	if (line[2] == 'i')
+		return !*rest || strchr(" \t;", *rest);
+	rest += strspn(rest, " \t");
+	return rest > line + 4 && *rest && !strchr("<>&", rest[strspn(rest, "0123456789")]);
+}
+
+/* Does it come to a line that is no comment and names multihome? What is no text, or not to be read,
+ * is trusted; behind a here-document nothing is known of its end. */
+static bool calls_multihome(const char *path, int *end)
 {
 	char *bytes = mem_resize(NULL, SCRIPT_SIZE), *line;
 	FILE *file = fopen(path, "r");
 	size_t n = file ? fread(bytes, 1, SCRIPT_SIZE - 1, file) : 0;
-	bool calls = !file || (n > 4 && !memcmp(bytes, "\177ELF", 4));
-	const char *cursor = bytes;
+	bool calls = !file || (n > 4 && !memcmp(bytes, "\177ELF", 4)), known = true;
+	const char *cursor = bytes, *word;
+	int number = 0, depth = 0;
 
 	if (file)
 		fclose(file);
 	bytes[n] = '\0';
-	while (!calls && (line = line_next(&cursor))) {
-		calls = line[strspn(line, " \t")] != '#' && strstr(line, "multihome");
+	while (!calls && !*end && (line = line_next(&cursor))) {
+		number++;
+		word = line + strspn(line, " \t");
+		if (*word != '#') {
+			calls = strstr(line, "multihome");
+			known = known && !strstr(line, "<<");
+			if (!calls && known && depth <= 0 && ends_script(word))
+				*end = number;
+			depth += count_nesting(word);
+		}
 		free(line);
 	}
 	free(bytes);
@@ -46,12 +86,13 @@ static void read_hook(struct hook *hook, const char *path, const char *ours, int
 {
 	hook->path = path;
 	hook->ours = access(ours, F_OK) ? NULL : ours;
+	hook->end = 0;
 	if (access(path, F_OK))
 		hook->state = HOOK_MISSING;
 	else if (access(path, mode))
 		hook->state = HOOK_NOT_EXECUTABLE;
 	else
-		hook->state = calls_multihome(path) ? HOOK_CALLS : HOOK_SILENT;
+		hook->state = calls_multihome(path, &hook->end) ? HOOK_CALLS : HOOK_SILENT;
 }
 
 /* dhclient-script sources what is executable in the folder (EL6 and later), and its one file
@@ -83,6 +124,13 @@ static int read_settings(const struct links *links, struct sysctls *out)
 	return err;
 }
 
+static bool reads_one(const char *path)
+{
+	char value[16];
+
+	return file_read_start(path, value, sizeof(value)) > 0 && *value == '1';
+}
+
 int judging_gather(const struct options *options, struct judging *judging)
 {
 	const struct options all = {.root = options->root};
@@ -111,9 +159,12 @@ int judging_gather(const struct options *options, struct judging *judging)
 	facts->filter_needs_both = kernel_older_than(2, 6, 31);
 	facts->forwards[false] = sysctl_value(AF_INET, "all", "forwarding") == 1;
 	facts->forwards[true] = sysctl_value(AF_INET6, "all", "forwarding") == 1;
+	facts->asks_neighbours = reads_one("/proc/sys/net/ipv4/fib_multipath_use_neigh");
 	facts->firewall[false] = firewall_read(AF_INET);
 	facts->firewall[true] = firewall_read(AF_INET6);
 	facts_index(facts);
+	judging->harm = harm_find(facts);
+	facts->harm = judging->harm;
 	return 0;
 }
 
@@ -121,6 +172,7 @@ void judging_free(struct judging *judging)
 {
 	if (judging->facts.kernel)
 		facts_free_index(&judging->facts);
+	free(judging->harm);
 	free(judging->settings.items);
 	sysctl_diff_free(&judging->diff);
 	host_free(&judging->host);
@@ -167,6 +219,22 @@ bool output_wants_color(void)
 }
 
 int output_print(struct text *text, int status)
+{
+	char *at = text->bytes, *end = at + text->n, kept;
+	size_t n;
+
+	for (; at < end; at += n) {
+		n = strcspn(at, "\n\t");
+		kept = at[n];
+		at[n] = '\0';
+		line_make_printable(at);
+		at[n] = kept;
+		n += at + n < end;
+	}
+	return output_write(text, status);
+}
+
+int output_write(struct text *text, int status)
 {
 	if (text->n && fwrite(text->bytes, 1, text->n, stdout) != text->n)
 		status = EXIT_FAILED;

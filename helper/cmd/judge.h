@@ -13,6 +13,7 @@ struct judging {
 	struct sysctls settings;
 	struct hook hooks[HOOKS];
 	struct facts facts;
+	char *harm;
 };
 
 /* Reads all that is judged. judging is zeroed; to be freed with judging_free in any case. 0, or
@@ -29,7 +30,10 @@ int judging_check(const struct judging *judging, struct check *check, struct fin
 /* How wide lines may be: the terminal's columns, or 80. */
 size_t output_columns(void);
 bool output_wants_color(void);
-/* Writes it to standard output and frees it. */
+/* Writes lines to standard output and frees them. A name may hold what moves the cursor or colors
+ * all that follows: no control character is left, but for tabs. */
 int output_print(struct text *text, int status);
+/* The same, as it is. */
+int output_write(struct text *text, int status);
 
 #endif

@@ -51,7 +51,9 @@ int cmd_show(const struct options *options)
 	}
 	if (!status && !showns.n && options->argument)
 		status = EXIT_FAILED;
-	status = output_print(&out, status);
+	/* The table's colors are control characters of its own. */
+	status = options->json || options->porcelain ? output_print(&out, status)
+						     : output_write(&out, status);
 	free(showns.items);
 	judging_free(&judging);
 	return reported ? reported : status;

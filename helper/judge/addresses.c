@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * What check finds of each address, and of the host's own traffic.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -24,18 +25,18 @@ static void format_hop(const char *device, const struct prefix *gateway, struct 
 static bool rule_leads_to(
 	const struct facts *facts, const struct verdict *verdict, unsigned table)
 {
-	const struct rules *rules = &facts->kernel->rules;
+	struct index rules = {0};
 	const struct rule *rule;
+	bool leads = false;
 	size_t i;
 
-	for (i = 0; i < rules->n; i++) {
-		rule = &rules->items[i];
-		if (rule->table == table && rule->action == ACTION_LOOKUP && rule->from.len &&
-			rule->from.family == verdict->local.family &&
-			prefix_contains(&rule->from, &verdict->local))
-			return true;
+	walks_find_sourced(&facts->walks, &verdict->local, &rules);
+	for (i = 0; i < rules.n && !leads; i++) {
+		rule = rules.items[i];
+		leads = rule->action == ACTION_LOOKUP && rule->table == table;
 	}
-	return false;
+	free(rules.items);
+	return leads;
 }
 
 /* ": why", as far as rules and tables tell. */
@@ -130,7 +131,7 @@ static bool is_wrong(const struct facts *facts, const struct verdict *verdict)
 	/* An edit that waits is told as such. */
 	if (verdict->fault == FAULT_GATEWAY)
 		return planned && !planned->edited && planned->table &&
-			verdict->reply.last.route->protocol == PROTO_MULTIHOME;
+			plan_owns_route(facts->plan, verdict->reply.last.route);
 	if (planned)
 		return true;
 	if (!verdict->leaves.error && is_by_tunnel(facts, verdict))
@@ -149,8 +150,17 @@ static void check_neighbour(
 	const struct neighbour *neighbour = gateway->family
 		? walks_find_neighbour(&facts->walks, device, gateway)
 		: NULL;
+	const struct link *taker = facts_find_taker(facts, verdict->holder);
 	char text[PREFIX_TEXT];
 
+	if (taker != verdict->holder && verdict->fault == FAULT_NEIGHBOUR) {
+		finding_add(findings, (struct finding){.kind = FINDING_NEIGHBOUR, .wrong = true},
+			device,
+			mem_format("it is a port of %s, which gets what the gateway answers",
+				taker->name),
+			cure_verdict(facts, verdict));
+		return;
+	}
 	if (!neighbour || !(neighbour->state & NEIGHBOUR_SILENT))
 		return;
 	finding_add(findings,
@@ -179,7 +189,8 @@ static void check_conflicts(
 		/* lo and dummy devices answer nobody. */
 		if (!other->answers || (by_arp && verdict->holder->noarp))
 			continue;
-		found.wrong = other->refuses || by_arp || verdict->has_gateway;
+		found.wrong = other->refuses || verdict->has_gateway ||
+			(by_arp && verdict_is_bad(verdict));
 		finding_add(findings, found, other->link->name,
 			mem_format("is answered here%s %s: both are in %s",
 				by_arp ? ", not by" : " as well as by", verdict->holder->name,
@@ -243,7 +254,7 @@ static bool format_fault(const struct facts *facts, const struct verdict *verdic
 		format_way(facts, verdict, what);
 		return false;
 	case FAULT_TURNS:
-		verdict_other_turn(verdict, &other);
+		verdict_other_turn(facts, verdict, &other);
 		text_add_string(what, "leave by turns, also ");
 		format_hop(other.device, &other.gateway, what);
 		format_reason(facts, verdict, what);
@@ -276,6 +287,21 @@ void check_address(
 	check_conflicts(facts, verdict, findings);
 }
 
+/* ifup-eth's own route of each NIC that an ifcfg file brings up, but where NOZEROCONF= says not to. */
+static bool was_brought_up(const struct facts *facts, const struct link *link)
+{
+	const struct route key = {.table = TABLE_MAIN,
+		.dst = {.family = AF_INET, .len = 16, .bytes = {169, 254}}};
+	const struct index *routes = &facts->walks.routes;
+	const struct route *route;
+	size_t at;
+
+	for (at = index_first(routes, &key); (route = index_at(routes, at, &key)); at++)
+		if (route->protocol == PROTO_BOOT && !strcmp(route->device, link->name))
+			return true;
+	return false;
+}
+
 /* A file that gives an address and no gateway, or one that does not count for it: other networks get
  * an answer by other NICs, or none. Somebody who means it so says MULTIHOME=no. */
 void check_no_gateway(
@@ -290,6 +316,12 @@ void check_no_gateway(
 		!facts->config->uplinks.n)
 		return;
 	profile = facts_find_profile(facts, verdict->holder->name);
+	if (!profile && verdict_is_bad(verdict) && was_brought_up(facts, verdict->holder))
+		finding_add(findings, (struct finding){.kind = FINDING_EDITED, .wrong = true},
+			verdict->holder->name,
+			mem_string("it was brought up, and has no ifcfg file any more"),
+			mem_format("see whether ifcfg-%s is to come back, or %s to go down",
+				verdict->holder->name, verdict->holder->name));
 	if (!profile || profile->port || facts_file_says_no(facts, profile->file, "MULTIHOME"))
 		return;
 	has = !tunnel && facts_file_has(facts, profile->file, "GATEWAY");
@@ -317,7 +349,9 @@ void check_own(const struct facts *facts, const struct verdict *verdict, struct 
 		what = mem_format("%s %s, whose gateway does not answer", by, device);
 	else if (verdict->fault == FAULT_REFUSED &&
 		facts_has_uplink(facts, verdict->packet.remote.family))
-		what = mem_string("what the host sends itself is refused");
+		what = mem_string(verdict->by_address
+				? "connections of the host itself are refused"
+				: "what the host sends itself is refused");
 	else if (verdict->fault == FAULT_NO_ROUTE &&
 		facts_has_uplink(facts, verdict->packet.remote.family))
 		what = mem_string("the host has no default route: what it sends itself reaches its "

@@ -20,7 +20,7 @@ static bool has_foreign_route(const struct facts *facts, const struct planned *p
 		route = routes->items[at];
 		if (route->table != key.table || route->dst.family != key.dst.family)
 			return false;
-		if (route->protocol != PROTO_MULTIHOME && route->dst.len &&
+		if (!plan_owns_route(facts->plan, route) && route->dst.len &&
 			route_hop_count(route) &&
 			strcmp(route_hop(route, 0).device, planned->uplink->device))
 			return true;
@@ -31,15 +31,15 @@ static bool has_foreign_route(const struct facts *facts, const struct planned *p
 /* One that is for an address outside of the uplink's networks, a service's, means that uplink. */
 static bool has_foreign_rule(const struct facts *facts, const struct planned *planned)
 {
+	const struct rule key = {.table = planned->table,
+		.from = {.family = planned->uplink->gateway.family}};
+	const struct index *rules = &facts->walks.tables;
 	const struct rule *rule;
 	bool outside;
-	size_t i;
+	size_t at;
 
-	for (i = 0; i < facts->kernel->rules.n; i++) {
-		rule = &facts->kernel->rules.items[i];
-		if (rule->action != ACTION_LOOKUP || rule->table != planned->table ||
-			rule->from.family != planned->uplink->gateway.family || !rule->from.len ||
-			facts_own_rule(facts, rule))
+	for (at = index_first(rules, &key); (rule = index_at(rules, at, &key)); at++) {
+		if (rule->action != ACTION_LOOKUP || !rule->from.len || facts_own_rule(facts, rule))
 			continue;
 		facts_find_uplink(facts, planned->uplink->device, &rule->from, &outside);
 		if (!outside || rule->from.len < prefix_bits(rule->from.family))
@@ -51,13 +51,11 @@ static bool has_foreign_rule(const struct facts *facts, const struct planned *pl
 /* Fresh; NULL: the table is the uplink's alone. */
 static char *describe_sharing(const struct facts *facts, const struct planned *planned)
 {
-	const struct table_names *names = &facts->config->tables;
-	size_t i;
+	const char *name = facts_table_name(facts, planned->table);
 
-	for (i = 0; i < names->n; i++)
-		if (names->items[i].number == planned->table)
-			return mem_format("its table %u is called %s in rt_tables", planned->table,
-				names->items[i].name);
+	if (name)
+		return mem_format(
+			"its table %u is called %s in rt_tables", planned->table, name);
 	if (has_foreign_route(facts, planned))
 		return mem_format("its table %u has routes of somebody else", planned->table);
 	if (has_foreign_rule(facts, planned))
@@ -85,16 +83,45 @@ void check_shared_tables(const struct facts *facts, struct findings *findings)
 	}
 }
 
+/* An edit of NETMASK= changes what is planned, and nothing but an ifup changes the kernel. Fresh;
+ * NULL: the NIC has all that it has of them as the file says. */
+static char *describe_length(const struct facts *facts, const struct uplink *uplink)
+{
+	struct address key = {.unsettled = false};
+	const struct address *there;
+	char text[PREFIX_TEXT];
+	size_t i, at;
+	int len;
+
+	for (i = 0; i < uplink->addresses.n && !uplink->inet6; i++) {
+		key.prefix = uplink->addresses.items[i];
+		len = -1;
+		for (at = index_first(&facts->addresses, &key);
+			len != key.prefix.len && (there = index_at(&facts->addresses, at, &key)); at++)
+			if (!strcmp(there->device, uplink->device))
+				len = there->prefix.len;
+		if (len >= 0 && len != key.prefix.len)
+			return mem_format("its %s has the length %d, and not %d as in %s",
+				prefix_format_address(&key.prefix, text), len, key.prefix.len,
+				uplink->file->name);
+	}
+	return NULL;
+}
+
 static void check_state(
 	const struct facts *facts, const struct planned *planned, struct findings *findings)
 {
 	const struct file *file = planned->uplink->file;
 	const char *device = planned->uplink->device;
+	char *what = planned->state == STATE_EDITED
+		? mem_format("it has other addresses than %s gives it", file->name)
+		: planned->state == STATE_REFUSED
+		? NULL
+		: describe_length(facts, planned->uplink);
 
-	if (planned->state == STATE_EDITED)
+	if (what)
 		finding_add(findings, (struct finding){.kind = FINDING_EDITED, .wrong = true},
-			device, mem_format("it has other addresses than %s gives it", file->name),
-			cure_restart(device));
+			device, what, cure_restart(device));
 	else if (planned->state == STATE_DOWN && !facts_file_says_no(facts, file, "ONBOOT"))
 		finding_add(findings, (struct finding){.kind = FINDING_DOWN}, device,
 			mem_string("it is down, or without an address"),
@@ -102,18 +129,7 @@ static void check_state(
 	else if (planned->edited && planned->state == STATE_UP)
 		finding_add(findings, (struct finding){.kind = FINDING_WAITS}, device,
 			mem_format("%s was edited since the NIC came up", file->name),
-			facts_sync_has_work(facts) ? cure_sync() : cure_restart(device));
-}
-
-static bool is_edited(const struct plan *plan, const char *device)
-{
-	size_t i;
-
-	for (i = 0; i < plan->uplinks.n; i++)
-		if (plan->uplinks.items[i].state == STATE_EDITED &&
-			!strcmp(plan->uplinks.items[i].uplink->device, device))
-			return true;
-	return false;
+			facts_sync_has_work(facts) ? cure_sync(facts) : cure_restart(device));
 }
 
 /* One line is enough for all of a device that one sync puts right, and none for what waits for an
@@ -121,20 +137,21 @@ static bool is_edited(const struct plan *plan, const char *device)
 static void add_for_sync(const struct facts *facts, struct findings *findings,
 	enum finding_kind kind, const char *device, char *what)
 {
-	bool told = kind != FINDING_SETTING && is_edited(facts->plan, device);
-	const struct finding *other;
-	size_t i;
+	char *cure = cure_sync(facts);
+	const struct finding *other = NULL;
+	bool told = false;
 
-	for (i = 0; i < findings->n && !told; i++) {
-		other = &findings->items[i];
-		told = other->wrong && !strcmp(other->device, device) && other->kind != kind &&
-			!strcmp(other->cure, "run multihome sync");
-	}
-	if (told)
+	while (!told && (other = findings_of(findings, device, other)))
+		told = (other->kind == FINDING_EDITED && kind != FINDING_SETTING) ||
+			(other->wrong && other->kind != kind &&
+				!strcmp(other->cure, cure));
+	if (told) {
 		free(what);
-	else
+		free(cure);
+	} else {
 		finding_add(findings, (struct finding){.kind = kind, .wrong = true}, device, what,
-			cure_sync());
+			cure);
+	}
 }
 
 static const char *change_device(const struct change *change)
@@ -168,66 +185,71 @@ static void check_changes(const struct facts *facts, struct findings *findings)
 	}
 }
 
-define_order(planned_by_table, struct planned, compare_numbers(x->table, y->table))
-
 /* That of the uplink that it serves, else the route's own. */
-static const char *op_device(const struct index *by_table, const struct op *op)
+static const char *op_device(const struct facts *facts, const struct op *op)
 {
 	bool is_rule = op->kind == OP_RULE_ADD || op->kind == OP_RULE_DELETE;
-	const struct planned key = {.table = is_rule ? op->rule->table : op->route->table};
-	const struct planned *planned = index_find(by_table, &key);
+	const struct planned *planned =
+		facts_find_by_table(facts, is_rule ? op->rule->table : op->route->table);
 
 	if (planned)
 		return planned->uplink->device;
 	return is_rule ? op->rule->device : op->route->device;
 }
 
+/* What differs of a device. */
+struct difference {
+	const char *device;
+	const struct op *op;
+};
+
+define_order(differences_by_device, struct difference, strcmp(x->device, y->device))
+define_order(differences_in_order, struct difference, (x->op > y->op) - (x->op < y->op))
+
 /* One line a device: its first difference, and how many there are more. */
 static void check_ops(const struct facts *facts, struct findings *findings)
 {
 	struct {
-		struct {
-			const char *device;
-			const struct op *first;
-			size_t n;
-		} *items;
+		struct difference *items;
 		size_t n, cap;
-	} devices = {NULL, 0, 0};
-	struct index by_table = {0};
+	} all = {NULL, 0, 0};
+	struct index by_device = {0}, firsts = {0};
+	const struct difference *difference;
 	struct text what = {0};
-	const char *device;
-	size_t i, k;
+	size_t i, at, more;
 
-	index_build(&facts->plan->uplinks, planned_by_table, &by_table);
 	for (i = 0; i < facts->ops->n; i++) {
-		device = op_device(&by_table, &facts->ops->items[i]);
-		for (k = 0; k < devices.n && strcmp(devices.items[k].device, device); k++)
-			;
-		if (k == devices.n) {
-			array_add(&devices)->device = device;
-			devices.items[k].first = &facts->ops->items[i];
-		}
-		devices.items[k].n++;
+		array_add(&all)->op = &facts->ops->items[i];
+		all.items[i].device = op_device(facts, all.items[i].op);
 	}
-	for (k = 0; k < devices.n; k++) {
+	index_build(&all, differences_by_device, &by_device);
+	for (at = 0; at < by_device.n; at++)
+		if (!at || differences_by_device(by_device.items[at - 1], by_device.items[at]))
+			*array_add(&firsts) = by_device.items[at];
+	index_sort(&firsts, differences_in_order);
+	for (i = 0; i < firsts.n; i++) {
+		difference = firsts.items[i];
 		text_add_string(&what, "the kernel is not as planned: ");
-		op_format(devices.items[k].first, &what);
-		if (devices.items[k].n > 1)
-			text_format(&what, " and %zu more", devices.items[k].n - 1);
-		add_for_sync(facts, findings, FINDING_KERNEL, devices.items[k].device, what.bytes);
+		op_format(difference->op, &what);
+		at = index_first(&by_device, difference);
+		for (more = 0; index_at(&by_device, at + more + 1, difference); more++)
+			;
+		if (more)
+			text_format(&what, " and %zu more", more);
+		add_for_sync(facts, findings, FINDING_KERNEL, difference->device, what.bytes);
 		memset(&what, 0, sizeof(what));
 	}
-	free(devices.items);
-	free(by_table.items);
+	free(all.items);
+	free(by_device.items);
+	free(firsts.items);
 }
 
 static bool has_conflict(const struct findings *findings, const char *device)
 {
-	size_t i;
+	const struct finding *other = NULL;
 
-	for (i = 0; i < findings->n; i++)
-		if (findings->items[i].kind == FINDING_ARP &&
-			!strcmp(findings->items[i].device, device))
+	while ((other = findings_of(findings, device, other)))
+		if (other->kind == FINDING_ARP)
 			return true;
 	return false;
 }

@@ -161,23 +161,25 @@ static void check_hook(const struct facts *facts, enum hook_key key, struct find
 	if (uplink && hook->state != HOOK_CALLS)
 		finding_add(findings, (struct finding){.kind = kinds[key], .wrong = true},
 			key >= HOOK_DHCP ? uplink->device : "",
-			mem_format("%s%s %s",
+			mem_format("%s%s %s%s",
 				key == HOOK_NETWORK_MANAGER ? "NetworkManager controls it, and " : "",
-				hook->path, states[hook->state]),
+				hook->path, states[hook->state],
+				hook->end ? " before it ends" : ""),
 			cure_hook(hook, key));
 }
 
 static void check_firewall(const struct facts *facts, struct findings *findings)
 {
-	bool loaded = facts->firewall[false] == FIREWALL_LOADED ||
-		facts->firewall[true] == FIREWALL_LOADED;
+	static const char *const words[] = {[FIREWALL_UNKNOWN] = "only root sees whether firewall "
+								 "rules are loaded",
+		[FIREWALL_IPSEC] = "IPsec has policies: what they drop or wrap is not known here",
+		[FIREWALL_LOADED] = "firewall rules are loaded: what they drop or mark is not "
+				    "known here"};
+	enum firewall worst = facts->firewall[facts->firewall[true] > facts->firewall[false]];
 
-	if (facts->firewall[false] || facts->firewall[true])
+	if (worst)
 		finding_add(findings, (struct finding){.kind = FINDING_FIREWALL}, "",
-			mem_string(loaded ? "firewall rules are loaded: what they drop or mark is "
-					    "not known here"
-					  : "only root sees whether firewall rules are loaded"),
-			mem_string(""));
+			mem_string(words[worst]), mem_string(""));
 }
 
 void check_finish(const struct facts *facts, struct check *check, const struct answer *answers,

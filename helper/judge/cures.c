@@ -15,9 +15,9 @@ static const char *ip_command(int family)
 	return family == AF_INET6 ? "ip -6" : "ip";
 }
 
-char *cure_sync(void)
+char *cure_sync(const struct facts *facts)
 {
-	return mem_string("run multihome sync");
+	return mem_string(facts->harm ? facts->harm : "run multihome sync");
 }
 
 char *cure_restart(const char *device)
@@ -204,6 +204,24 @@ static const struct rule *find_foreign(const struct facts *facts, const struct v
 		: verdict->reply.jump;
 }
 
+/* One that is like ours but for a mark, which keeps ours from being made (plan/taken.c). NULL: none
+ * is. */
+static const struct rule *find_like_ours(const struct facts *facts, const struct verdict *verdict)
+{
+	const struct rule *rule, *found = NULL;
+	struct index rules = {0};
+	size_t i;
+
+	walks_find_sourced(&facts->walks, &verdict->local, &rules);
+	for (i = 0; i < rules.n && !found; i++) {
+		rule = rules.items[i];
+		if (rule->table == verdict->planned->table && is_foreign(facts, rule))
+			found = rule;
+	}
+	free(rules.items);
+	return found;
+}
+
 /* arrival: as of cure_route. */
 static char *serve_planned(const struct facts *facts, const struct verdict *verdict,
 	const struct planned *arrival)
@@ -212,11 +230,10 @@ static char *serve_planned(const struct facts *facts, const struct verdict *verd
 	const struct step *last = &verdict->reply.last;
 	const struct rule *lapsed = verdict->reply.lapsed.rule;
 	const struct rule *foreign = find_foreign(facts, verdict);
-	const struct rules *rules = &facts->kernel->rules;
 	const char *name = planned->uplink->file->name;
+	const struct rule *rule;
 	/* Else a looser filter only lets it go astray. */
 	bool by_holder = !strcmp(verdict->leaves.device, verdict->holder->name);
-	size_t i;
 
 	if (planned->state == STATE_REFUSED)
 		return mem_format("see what multihome plan says of %s", name);
@@ -231,8 +248,8 @@ static char *serve_planned(const struct facts *facts, const struct verdict *verd
 	if (foreign && (!facts->ops->n || foreign->priority < facts->config->rule_priority))
 		return see_rule(foreign);
 	if (facts->ops->n || (facts->writes->n && by_holder))
-		return cure_sync();
-	if (last->route && last->route->protocol != PROTO_MULTIHOME &&
+		return cure_sync(facts);
+	if (last->route && !plan_owns_route(facts->plan, last->route) &&
 		last->route->table == planned->table)
 		return see_route(last->route);
 	/* Before 2.6.31 there is no loose filter, and 2 is on. */
@@ -243,13 +260,8 @@ static char *serve_planned(const struct facts *facts, const struct verdict *verd
 	/* A line of route-DEVICE that was not applied. */
 	if (lapsed)
 		return cure_restart(planned->uplink->device);
-	/* One that is like ours but for a mark keeps ours from being made (plan/taken.c). */
-	for (i = 0; i < rules->n; i++)
-		if (rules->items[i].table == planned->table && rules->items[i].from.len &&
-			prefix_contains(&rules->items[i].from, &verdict->local) &&
-			is_foreign(facts, &rules->items[i]))
-			return see_rule(&rules->items[i]);
-	return mem_string("");
+	rule = find_like_ours(facts, verdict);
+	return rule ? see_rule(rule) : mem_string("");
 }
 
 /* A gateway in the NIC's network, by which others of it go. */
@@ -375,7 +387,7 @@ char *cure_conflict(const struct facts *facts, const struct verdict *verdict,
 	if (verdict->reason == ARRIVES_BY_ARP)
 		return mem_string("");
 	if (facts->ops->n || facts->writes->n)
-		return cure_sync();
+		return cure_sync(facts);
 	uplink = facts_find_uplink(facts, other->link->name, &verdict->local, NULL);
 	if (uplink && uplink->arp_ignore != ARP_AUTO)
 		return mem_format(
@@ -404,7 +416,7 @@ char *cure_own(const struct facts *facts, const struct verdict *verdict)
 	if (verdict->fault == FAULT_REFUSED)
 		return see_refusal(&verdict->reply.last);
 	if (facts->ops->n)
-		return cure_sync();
+		return cure_sync(facts);
 	if (verdict->fault == FAULT_REPLY_CARRIER)
 		return see_cable(facts, verdict->leaves.device);
 	if (verdict->fault == FAULT_NEIGHBOUR)
@@ -452,6 +464,7 @@ static char *see_way_to_asker(const struct facts *facts, const struct verdict *v
 char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 {
 	const struct link *link = verdict->arrival->up ? verdict->holder : verdict->arrival;
+	const struct link *taker;
 
 	switch (verdict->fault) {
 	case FAULT_DOWN:
@@ -465,6 +478,10 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 	case FAULT_NEIGHBOUR:
 		if (!goes_by_own_gateway(verdict))
 			return cure_route(facts, verdict);
+		taker = facts_find_taker(facts, verdict->holder);
+		if (taker != verdict->holder)
+			return mem_format("see ip address show dev %s: its addresses are to be %s's",
+				verdict->holder->name, taker->name);
 		return cure_gateway(
 			facts, verdict, verdict->leaves.device, verdict_next_hop(verdict));
 	case FAULT_ARP:
@@ -503,6 +520,8 @@ void cure_add_deletion(const struct rule *rule, struct text *cure)
 
 char *cure_hook(const struct hook *hook, enum hook_key key)
 {
+	char where[32] = "";
+
 	if (hook->state == HOOK_NOT_EXECUTABLE)
 		return mem_format("run chmod +x %s", hook->path);
 	/* Ours that was emptied calls nothing either. */
@@ -510,7 +529,9 @@ char *cure_hook(const struct hook *hook, enum hook_key key)
 		return mem_string("see whether multihome is installed");
 	if (hook->state == HOOK_MISSING)
 		return mem_format("run ln -sfn %s %s", hook->ours, hook->path);
+	if (hook->end)
+		snprintf(where, sizeof(where), ", before line %d", hook->end);
 	/* dhclient-script sources its hooks. */
-	return key == HOOK_DHCP ? mem_format("add to %s: . %s", hook->path, hook->ours)
-				: mem_format("add to %s: %s \"$@\"", hook->path, hook->ours);
+	return key == HOOK_DHCP ? mem_format("add to %s%s: . %s", hook->path, where, hook->ours)
+				: mem_format("add to %s%s: %s \"$@\"", hook->path, where, hook->ours);
 }

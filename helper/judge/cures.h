@@ -6,7 +6,7 @@
  *   run COMMAND
  *   set KEY=VALUE [and KEY=VALUE] in FILE and run COMMAND
  *   remove that line and run COMMAND
- *   add to FILE: LINE
+ *   add to FILE[, before line N]: LINE
  *   see …               nothing is sure; what to look at
  * FILE is a name in network-scripts, or a path. Behind a semicolon of run stands what comes of it,
  * or "add the same words to FILE"; of see, "then run COMMAND".
@@ -31,6 +31,7 @@ void cure_add_deletion(const struct rule *rule, struct text *cure);
 char *cure_hook(const struct hook *hook, enum hook_key key);
 char *cure_restart(const char *device);
 char *cure_down(const struct facts *facts, const char *device);
-char *cure_sync(void);
+/* Where sync would make a reply worse: what to look at. */
+char *cure_sync(const struct facts *facts);
 
 #endif

@@ -11,6 +11,8 @@
 #include "plan/block.h"
 
 define_order(planned_by_uplink, struct planned, (x->uplink > y->uplink) - (x->uplink < y->uplink))
+define_order(planned_by_table, struct planned, compare_numbers(x->table, y->table))
+define_order(names_by_table, struct table_name, compare_numbers(x->number, y->number))
 define_order_by_two(uplinks_by_device, struct uplink, x->inet6 - y->inet6,
 	strcmp(x->device, y->device))
 define_order_by_two(members_in_order, struct member, (x->link > y->link) - (x->link < y->link),
@@ -98,7 +100,7 @@ static void find_members(struct facts *facts)
 			addresses->items[i].prefix.len == 32)
 			continue;
 		member = array_add(&facts->members);
-		member->link = link;
+		member->link = facts_find_taker(facts, link);
 		member->net = prefix_network(&addresses->items[i].prefix);
 		facts->member_lengths[member->net.len] = true;
 	}
@@ -145,32 +147,29 @@ static struct prefix find_afar(const struct kernel *kernel, int family)
 
 static bool table_is_used(const struct facts *facts, unsigned table)
 {
-	const struct table_names *names = &facts->config->tables;
-	const struct planned_uplinks *uplinks = &facts->plan->uplinks;
-	size_t i;
-
-	for (i = 0; i < names->n; i++)
-		if (names->items[i].number == table)
-			return true;
-	for (i = 0; i < uplinks->n; i++)
-		if (uplinks->items[i].table == table)
-			return true;
-	return walks_lead_to(&facts->walks, table, AF_INET) ||
+	return facts_table_name(facts, table) || facts_find_by_table(facts, table) ||
+		walks_lead_to(&facts->walks, table, AF_INET) ||
 		walks_lead_to(&facts->walks, table, AF_INET6) ||
 		!walks_table_empty(&facts->walks, table, AF_INET) ||
 		!walks_table_empty(&facts->walks, table, AF_INET6);
 }
 
-unsigned facts_free_table(const struct facts *facts, size_t skip)
+static void find_free_tables(struct facts *facts)
 {
+	size_t most = facts->kernel->links.n + 1;
 	unsigned first = facts->config->table_first ? facts->config->table_first : 100;
 	unsigned last = facts->config->table_last ? facts->config->table_last : 199, table;
 
-	for (table = first; table <= last; table++)
+	facts->free_tables = mem_resize(NULL, most * sizeof(*facts->free_tables));
+	for (table = first; table <= last && facts->free_tables_n < most; table++)
 		if (table % 256 && (table < TABLE_DEFAULT || table > TABLE_LOCAL) &&
-			!table_is_used(facts, table) && !skip--)
-			return table;
-	return 0;
+			!table_is_used(facts, table))
+			facts->free_tables[facts->free_tables_n++] = table;
+}
+
+unsigned facts_free_table(const struct facts *facts, size_t skip)
+{
+	return skip < facts->free_tables_n ? facts->free_tables[skip] : 0;
 }
 
 struct file_keys {
@@ -179,11 +178,14 @@ struct file_keys {
 	struct shvars vars;
 };
 
-static void make_room_for_keys(struct facts *facts)
-{
-	size_t size = (facts->sources->ifcfg.n + 1) * sizeof(*facts->keys);
+struct profile_of {
+	bool known;
+	const struct profile *profile;
+};
 
-	facts->keys = memset(mem_resize(NULL, size), 0, size);
+static void *make_room(size_t n, size_t size)
+{
+	return memset(mem_resize(NULL, (n + 1) * size), 0, (n + 1) * size);
 }
 
 static void free_keys(struct facts *facts)
@@ -200,17 +202,22 @@ void facts_index(struct facts *facts)
 	const struct kernel *kernel = facts->kernel;
 
 	facts->walks.forwarding6 = facts->forwards[true];
+	facts->walks.asks_neighbours = facts->asks_neighbours;
 	walks_build(kernel, &facts->walks);
 	find_members(facts);
 	index_build(&kernel->addresses, addresses_in_order, &facts->addresses);
 	index_build(&facts->plan->uplinks, planned_by_uplink, &facts->planned);
+	index_build(&facts->plan->uplinks, planned_by_table, &facts->planned_by_table);
+	index_build(&facts->config->tables, names_by_table, &facts->names_by_table);
 	index_build(&facts->config->uplinks, uplinks_by_device, &facts->uplinks);
 	find_claims(facts);
 	find_default_hops(facts);
 	index_build(facts->settings, sysctls_in_order, &facts->settings_in_order);
 	index_build(&facts->plan->owned, rules_in_order, &facts->owned);
 	index_build(&facts->plan->rules, rules_in_order, &facts->wanted);
-	make_room_for_keys(facts);
+	facts->keys = make_room(facts->sources->ifcfg.n, sizeof(*facts->keys));
+	facts->profiles = make_room(kernel->links.n, sizeof(*facts->profiles));
+	find_free_tables(facts);
 	facts->afar[false] = find_afar(kernel, AF_INET);
 	facts->afar[true] = find_afar(kernel, AF_INET6);
 }
@@ -222,6 +229,10 @@ void facts_free_index(struct facts *facts)
 	free(facts->members_by_net.items);
 	free(facts->addresses.items);
 	free(facts->planned.items);
+	free(facts->planned_by_table.items);
+	free(facts->names_by_table.items);
+	free(facts->free_tables);
+	facts->free_tables_n = 0;
 	free(facts->uplinks.items);
 	free(facts->claims.items);
 	free(facts->claims_by_address.items);
@@ -232,7 +243,17 @@ void facts_free_index(struct facts *facts)
 	free(facts->settings_in_order.items);
 	free(facts->owned.items);
 	free(facts->wanted.items);
+	free(facts->profiles);
 	free_keys(facts);
+}
+
+const struct link *facts_find_taker(const struct facts *facts, const struct link *link)
+{
+	const struct link *master = link->master && !link->vrf
+		? links_find(&facts->kernel->links, link->master)
+		: NULL;
+
+	return master ? master : link;
 }
 
 void facts_find_members(
@@ -321,9 +342,33 @@ const struct planned *facts_find_planned(const struct facts *facts, const struct
 	return uplink ? index_find(&facts->planned, &key) : NULL;
 }
 
+const struct planned *facts_find_by_table(const struct facts *facts, unsigned table)
+{
+	const struct planned key = {.table = table};
+
+	return index_find(&facts->planned_by_table, &key);
+}
+
+const char *facts_table_name(const struct facts *facts, unsigned table)
+{
+	const struct table_name key = {.number = table};
+	const struct table_name *found = index_find(&facts->names_by_table, &key);
+
+	return found ? found->name : NULL;
+}
+
 const struct profile *facts_find_profile(const struct facts *facts, const char *device)
 {
-	return config_find_profile(facts->config, &facts->kernel->links, device);
+	const struct links *links = &facts->kernel->links;
+	const struct link *link = kernel_find_link(facts->kernel, device);
+	struct profile_of *of = link ? &facts->profiles[link - links->items] : NULL;
+
+	if (!of)
+		return config_find_profile(facts->config, links, device);
+	if (!of->known)
+		of->profile = config_find_profile(facts->config, links, device);
+	of->known = true;
+	return of->profile;
 }
 
 int facts_setting(const struct facts *facts, const char *device, enum sysctl_key key)

@@ -16,19 +16,21 @@ enum hook_state {
 	HOOK_CALLS,	     /* it runs multihome */
 	HOOK_MISSING,	     /* not there, or a link to what is not there */
 	HOOK_NOT_EXECUTABLE, /* so it is passed over */
-	HOOK_SILENT	     /* somebody else's script, which does not name multihome */
+	HOOK_SILENT	     /* somebody else's script, which does not come to multihome */
 };
 
 struct hook {
 	const char *path;
 	const char *ours; /* the script to link or to call there; NULL: it is not installed */
 	enum hook_state state;
+	int end; /* HOOK_SILENT: the line in which it ends whatever happens, by exit or exec; 0: none */
 };
 
-/* Firewall rules; nobody has read them. The worse comes later. */
+/* What may drop or wrap packets; nobody has read it. The worse comes later. */
 enum firewall {
 	FIREWALL_NONE,
 	FIREWALL_UNKNOWN, /* only root is told */
+	FIREWALL_IPSEC,	  /* policies of IPsec, and no rules */
 	FIREWALL_LOADED
 };
 
@@ -80,7 +82,9 @@ struct facts {
 	const struct hook *hooks;	/* HOOKS of them */
 	bool refused;		/* the configuration is: nothing is planned */
 	bool filter_needs_both; /* as rp_filter_combine */
+	const char *harm; /* harm_find's; NULL: none */
 	bool forwards[2]; /* the host is a router, of IPv4, of IPv6 */
+	bool asks_neighbours; /* fib_multipath_use_neigh */
 	enum firewall firewall[2];
 
 	/* facts_index */
@@ -91,6 +95,7 @@ struct facts {
 	unsigned char member_lengths[33]; /* has any member's net that length? */
 	struct index addresses; /* the kernel's, by address */
 	struct index planned;	/* uplinks of the plan, by the configuration's */
+	struct index planned_by_table, names_by_table;
 	struct index uplinks;	/* the configuration's, by device */
 	struct claims claims;
 	struct index claims_by_address, claims_by_net; /* of a device */
@@ -98,7 +103,10 @@ struct facts {
 	struct default_hops default_hops;
 	struct index hops_by_device, hops_by_gateway;
 	struct index settings_in_order, owned, wanted;
+	struct profile_of *profiles; /* of each link, once it is asked for */
 	struct file_keys *keys; /* of sources->ifcfg; a file is read when it is asked about */
+	unsigned *free_tables;	/* of TABLE_RANGE, the lowest first: one for each link, and one more */
+	size_t free_tables_n;
 	struct prefix afar[2]; /* a remote of IPv4, of IPv6, behind no route but a default */
 };
 
@@ -111,6 +119,8 @@ void facts_free_index(struct facts *facts);
  * neither of the first two. */
 const struct uplink *facts_find_uplink(const struct facts *facts, const char *device,
 	const struct prefix *address, bool *outside);
+/* Who gets what arrives by the device: itself, or the bridge or bond that it is a port of. */
+const struct link *facts_find_taker(const struct facts *facts, const struct link *link);
 /* The members of networks that have the address, one device's after the other's. out is zeroed; to
  * be freed: items. */
 void facts_find_members(
@@ -122,6 +132,10 @@ const struct default_hop *facts_find_default(
 const struct default_hop *facts_find_router(const struct facts *facts, const struct prefix *net);
 /* NULL: multihome does not serve it. */
 const struct planned *facts_find_planned(const struct facts *facts, const struct uplink *uplink);
+/* The first whose table that is; NULL: it is no uplink's. */
+const struct planned *facts_find_by_table(const struct facts *facts, unsigned table);
+/* Its name in rt_tables; NULL: it has none. */
+const char *facts_table_name(const struct facts *facts, unsigned table);
 /* That of the device, in force if there are several. */
 const struct profile *facts_find_profile(const struct facts *facts, const char *device);
 /* 0 if it is not there. */

@@ -64,28 +64,28 @@ static bool is_same(const struct finding *a, const struct finding *b)
 		!strcmp(a->what, b->what) && !strcmp(a->cure, b->cure);
 }
 
-/* FNV-1a of what and cure. */
-static size_t *find_bucket(struct findings *findings, const struct finding *found)
+/* FNV-1a, from 0x811c9dc5 on. */
+static unsigned hash(unsigned hash, const char *text)
 {
-	const char *texts[] = {found->what, found->cure};
-	unsigned hash = 0x811c9dc5;
-	size_t i, k;
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * 0x01000193;
+	return hash;
+}
 
-	for (i = 0; i < 2; i++)
-		for (k = 0; texts[i][k]; k++)
-			hash = (hash ^ (unsigned char)texts[i][k]) * 0x01000193;
-	return &findings->buckets[hash % FINDING_BUCKETS];
+static unsigned find_bucket(const char *what, const char *cure)
+{
+	return hash(hash(0x811c9dc5, what), cure) % FINDING_BUCKETS;
 }
 
 void finding_add(struct findings *findings, struct finding found, const char *device, char *what,
 	char *cure)
 {
-	size_t *bucket, at;
+	size_t *bucket, *of_device, at;
 
 	memcpy(found.device, device, strlen(device) + 1);
 	found.what = what;
 	found.cure = cure;
-	bucket = find_bucket(findings, &found);
+	bucket = &findings->buckets[find_bucket(what, cure)];
 	for (at = *bucket; at; at = findings->items[at - 1].next) {
 		if (!is_same(&findings->items[at - 1], &found))
 			continue;
@@ -94,9 +94,21 @@ void finding_add(struct findings *findings, struct finding found, const char *de
 		free(cure);
 		return;
 	}
+	of_device = &findings->devices[find_bucket(device, "")];
 	found.next = *bucket;
+	found.before = *of_device;
 	*array_add(findings) = found;
-	*bucket = findings->n;
+	*bucket = *of_device = findings->n;
+}
+
+const struct finding *findings_of(
+	const struct findings *findings, const char *device, const struct finding *that)
+{
+	size_t at = that ? that->before : findings->devices[find_bucket(device, "")];
+
+	while (at && strcmp(findings->items[at - 1].device, device))
+		at = findings->items[at - 1].before;
+	return at ? &findings->items[at - 1] : NULL;
 }
 
 size_t findings_count(const struct findings *findings, bool wrong)

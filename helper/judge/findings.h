@@ -56,7 +56,7 @@ struct finding {
 	size_t more;	       /* further addresses of which the same is true */
 	char *what;	       /* continues the kind's subject, if there is an address */
 	char *cure;	       /* see cures.h; "" if there is none */
-	size_t next;	       /* private: the one before it in its bucket, plus 1 */
+	size_t next, before;   /* private: the one before it in its bucket, and in its device's, plus 1 */
 };
 
 enum { FINDING_BUCKETS = 1024 };
@@ -65,6 +65,7 @@ struct findings {
 	struct finding *items;
 	size_t n, cap;
 	size_t buckets[FINDING_BUCKETS]; /* private: the last one of each, plus 1 */
+	size_t devices[FINDING_BUCKETS];
 };
 
 /* A contract, like the exit status. */
@@ -75,6 +76,9 @@ const char *finding_name(enum finding_kind kind);
 void finding_add(struct findings *findings, struct finding found, const char *device, char *what,
 	char *cure);
 size_t findings_count(const struct findings *findings, bool wrong);
+/* The device's latest one, or the one before that; NULL: none is left. */
+const struct finding *findings_of(
+	const struct findings *findings, const char *device, const struct finding *that);
 void findings_free(struct findings *findings);
 
 /* The sentence without the device. */

@@ -35,6 +35,8 @@ static void add_string(struct text *out, const char *string)
 			text_format(out, "\\%c", *at);
 		else if (*at < ' ' || *at == 0x7f)
 			text_format(out, "\\u%04x", *at);
+		else if (n == 2 && *at == 0xc2 && at[1] < 0xa0)
+			text_format(out, "\\u%04x", at[1]);
 		else if (n)
 			text_add(out, at, n);
 		else

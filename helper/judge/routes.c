@@ -19,13 +19,13 @@ static bool is_looked_up(const struct rule *rule)
 static void add_rule(const struct facts *facts, const struct rule *rule, struct finding found,
 	const char *device, char *what, char *cure, struct findings *findings)
 {
-	const struct planned_uplinks *uplinks = &facts->plan->uplinks;
+	const struct planned *planned = rule->action == ACTION_LOOKUP
+		? facts_find_by_table(facts, rule->table)
+		: NULL;
 	struct text words = {0};
-	size_t i;
 
-	for (i = 0; i < uplinks->n && rule->action == ACTION_LOOKUP; i++)
-		if (rule->table == uplinks->items[i].table)
-			device = uplinks->items[i].uplink->device;
+	if (planned)
+		device = planned->uplink->device;
 	text_add_string(&words, "the rule ");
 	rule_format(rule, &words);
 	text_format(&words, " %s", what);
@@ -63,14 +63,15 @@ static void check_duplicates(
 		/* One sync deletes all that are ours. */
 		if (!facts_own_rule(facts, other))
 			cure_add_deletion(other, &cure);
-		else if (!owned)
+		else if (!owned && !facts->harm)
 			text_add_string(&cure, cure.n ? " && multihome sync" : "run multihome sync");
 		owned |= facts_own_rule(facts, other);
 	}
 	if (n > 1)
 		add_rule(facts, rule,
 			(struct finding){.kind = FINDING_DUPLICATE_RULE, .wrong = true}, "",
-			mem_format("is there %zu times", n), cure.bytes, findings);
+			mem_format("is there %zu times", n), cure.n ? cure.bytes : cure_sync(facts),
+			findings);
 }
 
 /* Is it an address of the host's, or a network that is delivered here as a whole? */
@@ -115,7 +116,7 @@ static bool check_stale(
 	add_rule(facts, rule, found, "",
 		gone ? mem_format("is for %s, which is not there", gone)
 		     : mem_string("is for addresses that no NIC has"),
-		found.wrong ? cure_sync() : mem_string(""), findings);
+		found.wrong ? cure_sync(facts) : mem_string(""), findings);
 	return true;
 }
 
@@ -142,7 +143,7 @@ static void check_table(const struct facts *facts, const struct index *lapsed,
 			mem_string(empty ? "leads to an empty table"
 					 : "leads to a table without a default route"),
 			!own		     ? cure_verdict(facts, verdict)
-				: facts->ops->n ? cure_sync()
+				: facts->ops->n ? cure_sync(facts)
 						: cure_restart(verdict->holder->name),
 			findings);
 }
@@ -201,6 +202,63 @@ static bool has_key(const struct facts *facts, const struct route *route)
 	return false;
 }
 
+/* One of the device's addresses in the network. */
+static const struct address *find_within(
+	const struct facts *facts, const char *device, const struct prefix *net)
+{
+	const struct address key = {.prefix = *net}, *address;
+	const struct index *addresses = &facts->addresses;
+	size_t at;
+
+	for (at = index_first(addresses, &key); at < addresses->n; at++) {
+		address = addresses->items[at];
+		if (!prefix_contains(net, &address->prefix))
+			break;
+		if (address->prefix.len == net->len && !strcmp(address->device, device))
+			return address;
+	}
+	return NULL;
+}
+
+/* The kernel makes it together with the address. Without it no gateway of the network is known, so
+ * that ifup-routes fails. */
+static void check_network(
+	const struct facts *facts, const struct member *member, struct findings *findings)
+{
+	const struct route key = {.table = TABLE_MAIN, .dst = member->net}, *route;
+	const char *device = member->link->name;
+	const struct index *routes = &facts->walks.routes;
+	const struct address *address = find_within(facts, device, &member->net);
+	const struct planned *planned;
+	char net[PREFIX_TEXT], text[PREFIX_TEXT];
+	size_t at;
+
+	if (!address || !member->link->up || member->link->vrf)
+		return;
+	planned = facts_find_planned(
+		facts, facts_find_uplink(facts, device, &address->prefix, NULL));
+	if (!planned || planned->state != STATE_UP)
+		return;
+	for (at = index_first(routes, &key); (route = index_at(routes, at, &key)); at++)
+		if (route_uses(route, device))
+			return;
+	prefix_format(&member->net, net);
+	finding_add(findings, (struct finding){.kind = FINDING_ROUTE_LOST, .wrong = true}, device,
+		mem_format("table main has no route to its own network %s", net),
+		mem_format("run ip route add %s dev %s proto kernel scope link src %s", net, device,
+			prefix_format_address(&address->prefix, text)));
+}
+
+static bool lacks_network(const struct findings *findings, const char *device)
+{
+	const struct finding *other = NULL;
+
+	while ((other = findings_of(findings, device, other)))
+		if (other->kind == FINDING_ROUTE_LOST)
+			return true;
+	return false;
+}
+
 /* Lines of a route- file come into the kernel at ifup; a bounce of the device takes them away. */
 static void check_lost_routes(
 	const struct facts *facts, const struct file *file, struct findings *findings)
@@ -213,7 +271,8 @@ static void check_lost_routes(
 	size_t i, lost = 0;
 
 	/* The kernel takes none where IPv6 is off. */
-	if (strncmp(file->name, "route", 5) || !link || !link->up || (inet6 && !link->inet6))
+	if (strncmp(file->name, "route", 5) || !link || !link->up || (inet6 && !link->inet6) ||
+		lacks_network(findings, device))
 		return;
 	byhand_routes(file->bytes, file->len, inet6, &facts->config->tables, &lines);
 	for (i = 0; i < lines.n; i++) {
@@ -239,6 +298,8 @@ void check_routes(const struct facts *facts, struct findings *findings)
 	size_t i;
 
 	check_defaults(facts, findings);
+	for (i = 0; i < facts->members.n; i++)
+		check_network(facts, &facts->members.items[i], findings);
 	for (i = 0; i < facts->sources->managed.n; i++)
 		check_lost_routes(facts, &facts->sources->managed.items[i], findings);
 }

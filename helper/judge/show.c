@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "base/grid.h"
+#include "base/line.h"
 #include "judge/show.h"
 
 /* Of hundreds of aliases a few tell which ones; all of them are for programs. */
@@ -33,61 +34,96 @@ static bool is_by(const struct step *step, const struct uplink *uplink)
 	return step->rule && step->end == STEP_ROUTE && route_has_hop(step->route, &hop);
 }
 
-static const struct route *find_standby(const struct facts *facts, const struct uplink *uplink)
+/* What show looks up for each uplink. */
+struct lookups {
+	struct index standbys; /* defaults of table 253, by device and gateway */
+	struct index missing;  /* what leads replies to a gateway, and is not there, by table */
+};
+
+define_order_by_two(standbys_by_hop, struct route, strcmp(x->device, y->device),
+	prefix_compare_address(&x->gateway, &y->gateway))
+define_order_by_two(standbys_in_order, struct route, x->dst.family - y->dst.family,
+	compare_numbers(x->metric, y->metric))
+
+static unsigned op_table(const struct op *op)
+{
+	return op->rule ? op->rule->table : op->route->table;
+}
+
+define_order(ops_by_table, struct op, compare_numbers(op_table(x), op_table(y)))
+
+static void find_lookups(const struct facts *facts, struct lookups *lookups)
 {
 	const struct index *routes = &facts->walks.routes;
 	struct route key = {.table = TABLE_DEFAULT};
 	const struct route *route;
-	size_t at;
+	const struct op *op;
+	size_t at, i;
+	int inet6;
 
-	key.dst.family = uplink->gateway.family;
-	for (at = index_first(routes, &key); (route = index_at(routes, at, &key)); at++)
-		if (!strcmp(route->device, uplink->device) &&
-			prefix_same_address(&route->gateway, &uplink->gateway))
-			return route;
-	return NULL;
+	for (inet6 = 0; inet6 <= 1; inet6++) {
+		key.dst.family = inet6 ? AF_INET6 : AF_INET;
+		for (at = index_first(routes, &key); (route = index_at(routes, at, &key)); at++)
+			*array_add(&lookups->standbys) = route;
+	}
+	index_sort(&lookups->standbys, standbys_by_hop);
+	for (i = 0; i < facts->ops->n; i++) {
+		op = &facts->ops->items[i];
+		if (op->kind == OP_RULE_ADD || (op->kind <= OP_ROUTE_APPEND && !op->route->dst.len))
+			*array_add(&lookups->missing) = op;
+	}
+	index_sort(&lookups->missing, ops_by_table);
+}
+
+static const struct route *find_standby(const struct lookups *lookups, const struct uplink *uplink)
+{
+	struct route key = {.gateway = uplink->gateway};
+
+	memcpy(key.device, uplink->device, sizeof(key.device));
+	return index_find(&lookups->standbys, &key);
 }
 
 /* The first of those that wait takes over when main's default goes: the one of the lowest metric. */
 static void number_standbys(struct showns *showns)
 {
-	const struct route *own, *other;
+	const struct route *route;
+	struct index waiting = {0};
 	struct shown *shown;
-	size_t i, k, place, others;
+	size_t i, first[2] = {0, 0}, n[2] = {0, 0};
+	bool inet6;
 
+	for (i = 0; i < showns->n; i++)
+		if (showns->items[i].standby)
+			*array_add(&waiting) = showns->items[i].standby;
+	index_sort(&waiting, standbys_in_order);
+	for (i = waiting.n; i--;) {
+		route = waiting.items[i];
+		inet6 = route->dst.family == AF_INET6;
+		first[inet6] = i;
+		n[inet6]++;
+	}
 	for (i = 0; i < showns->n; i++) {
 		shown = &showns->items[i];
-		own = shown->standby;
-		for (k = 0, place = 1, others = 0; own && k < showns->n; k++) {
-			other = showns->items[k].standby;
-			if (!other || other->dst.family != own->dst.family)
-				continue;
-			others += k != i;
-			place += other->metric < own->metric;
-		}
-		if (own)
-			snprintf(shown->way, sizeof(shown->way), others ? "standby %zu" : "standby",
-				place);
+		if (!(route = shown->standby))
+			continue;
+		inet6 = route->dst.family == AF_INET6;
+		snprintf(shown->way, sizeof(shown->way), n[inet6] > 1 ? "standby %zu" : "standby",
+			1 + index_first(&waiting, route) - first[inet6]);
 	}
+	free(waiting.items);
 }
 
 /* Is what leads replies to the uplink's gateway missing? */
-static bool is_missing(const struct facts *facts, const struct planned *planned)
+static bool is_missing(const struct lookups *lookups, const struct planned *planned)
 {
-	const struct op *op;
-	size_t i;
+	const struct rule rule = {.table = planned->table};
+	const struct op key = {.rule = &rule};
 
-	for (i = 0; i < facts->ops->n; i++) {
-		op = &facts->ops->items[i];
-		if ((op->kind == OP_RULE_ADD && op->rule->table == planned->table) ||
-			(op->kind <= OP_ROUTE_APPEND && op->route->table == planned->table &&
-				!op->route->dst.len))
-			return planned->table != 0;
-	}
-	return false;
+	return planned->table && index_find(&lookups->missing, &key);
 }
 
-static const char *describe_state(const struct facts *facts, const struct planned *planned)
+static const char *describe_state(const struct facts *facts, const struct lookups *lookups,
+	const struct planned *planned)
 {
 	static const char *const states[] = {"up", "down", "waits", "refused", "by-hand"};
 	const struct uplink *uplink = planned->uplink;
@@ -104,7 +140,7 @@ static const char *describe_state(const struct facts *facts, const struct planne
 	gateway = walks_find_neighbour(&facts->walks, uplink->device, &uplink->gateway);
 	if (gateway && gateway->state & NEIGHBOUR_SILENT)
 		return "dead";
-	if (planned->state == STATE_UP && is_missing(facts, planned))
+	if (planned->state == STATE_UP && is_missing(lookups, planned))
 		return "not-applied";
 	return states[planned->state];
 }
@@ -113,19 +149,21 @@ void show_collect(const struct facts *facts, const char *device, struct showns *
 {
 	static const char *const filters[] = {"off", "strict", "loose"};
 	const struct step own[2] = {own_traffic(facts, AF_INET), own_traffic(facts, AF_INET6)};
+	struct lookups lookups = {.missing = {0}};
 	const struct planned *planned;
 	const struct uplink *uplink;
 	struct shown *shown;
 	bool wins;
 	size_t i;
 
+	find_lookups(facts, &lookups);
 	for (i = 0; i < facts->plan->uplinks.n; i++) {
 		planned = &facts->plan->uplinks.items[i];
 		uplink = planned->uplink;
 		shown = array_add(out);
 		shown->planned = planned;
 		shown->device = uplink->device[0] ? uplink->device : uplink->file->name;
-		shown->state = describe_state(facts, planned);
+		shown->state = describe_state(facts, &lookups, planned);
 		shown->filter = uplink->inet6 || !kernel_find_link(facts->kernel, uplink->device)
 			? "-"
 			: filters[facts_filter(facts, uplink->device)];
@@ -137,8 +175,10 @@ void show_collect(const struct facts *facts, const char *device, struct showns *
 			snprintf(shown->table, sizeof(shown->table), "%u", planned->table);
 		wins = is_by(&own[uplink->inet6], uplink);
 		strcpy(shown->way, !wins ? "-" : own[uplink->inet6].route->n > 1 ? "shares" : "winner");
-		shown->standby = wins ? NULL : find_standby(facts, uplink);
+		shown->standby = wins ? NULL : find_standby(&lookups, uplink);
 	}
+	free(lookups.standbys.items);
+	free(lookups.missing.items);
 	number_standbys(out);
 	for (i = 0; device && i < out->n;)
 		if (strcmp(device, out->items[i].device))
@@ -213,6 +253,7 @@ static void add_other_way(
 	const struct facts *facts, const struct showns *showns, struct text *out)
 {
 	const struct step own = own_traffic(facts, AF_INET);
+	struct text words = {0};
 	size_t i;
 
 	if (!own.device)
@@ -220,9 +261,11 @@ static void add_other_way(
 	for (i = 0; i < showns->n; i++)
 		if (is_by(&own, showns->items[i].planned->uplink))
 			return;
-	text_format(out, "The host's own traffic leaves by %s: ", own.device);
-	route_format_choice(own.route, out);
-	text_add_string(out, "\n");
+	text_format(&words, "The host's own traffic leaves by %s: ", own.device);
+	route_format_choice(own.route, &words);
+	line_make_printable(words.bytes);
+	text_format(out, "%s\n", words.bytes);
+	text_free(&words);
 }
 
 void show_table(const struct facts *facts, const struct showns *showns, bool all, bool color,

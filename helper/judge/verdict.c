@@ -97,7 +97,7 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 	const struct member *member;
 	struct bystander *other;
 	bool within = false, at_home = false, answered = false;
-	const struct link *silent = NULL;
+	const struct link *silent = NULL, *home = facts_find_taker(facts, verdict->holder);
 	struct index members = {0};
 	size_t i;
 
@@ -105,12 +105,12 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 	for (i = 0; i < members.n; i++) {
 		member = members.items[i];
 		within = true;
-		at_home |= member->link == verdict->holder;
+		at_home |= member->link == home;
 		if (is_silent(member->link)) {
 			silent = member->link;
 			continue;
 		}
-		if (member->link == verdict->holder) {
+		if (member->link == home) {
 			answered |= answers_arp(facts, verdict, member->link, &member->net);
 			continue;
 		}
@@ -217,6 +217,10 @@ static void find_arrival(const struct facts *facts, struct verdict *verdict)
 		verdict->arrival = verdict->holder;
 	if (verdict->arrival == verdict->holder)
 		verdict->reason = ARRIVES_BY_HOLDER;
+	way = facts_find_taker(facts, verdict->arrival);
+	if (way != verdict->arrival && verdict->reason == ARRIVES_BY_HOLDER)
+		verdict->reason = ARRIVES_BY_MASTER;
+	verdict->arrival = way;
 }
 
 void verdict_begin(const struct facts *facts, const struct packet *packet, struct verdict *verdict,
@@ -248,15 +252,46 @@ void verdict_begin(const struct facts *facts, const struct packet *packet, struc
 	add_question(questions, &packet->remote, &verdict->local, "", packet->zone);
 }
 
+/* The route's own, else the first in the next hop's network, else the first of the device
+ * (inet_select_addr); family 0: none is known. */
+static struct prefix find_source(const struct facts *facts, const struct step *last)
+{
+	const struct addresses *addresses = &facts->kernel->addresses;
+	const struct address *address, *first = NULL;
+	struct prefix to = {.family = 0};
+	size_t i;
+
+	if (!last->route || !last->device || last->route->dst.family != AF_INET)
+		return to;
+	if (last->route->source.family)
+		return last->route->source;
+	to = route_hop(last->route, 0).gateway;
+	for (i = 0; i < addresses->n; i++) {
+		address = &addresses->items[i];
+		if (address->prefix.family != AF_INET || strcmp(address->device, last->device))
+			continue;
+		if (!first)
+			first = address;
+		if (to.family && prefix_contains(&address->prefix, &to))
+			return prefix_host(&address->prefix);
+	}
+	to.family = 0;
+	return first ? prefix_host(&first->prefix) : to;
+}
+
 void verdict_begin_own(const struct facts *facts, const struct prefix *remote,
 	struct verdict *verdict, struct questions *questions)
 {
-	const struct question question = {.to = *remote};
+	struct question question = {.to = *remote};
 
 	verdict->packet.remote = *remote;
 	verdict->packet.anybody = true;
-	verdict->reply = walk(&facts->walks, &question, NULL);
+	verdict->reply = verdict->again = walk(&facts->walks, &question, NULL);
 	verdict->question = questions->n;
+	add_question(questions, remote, &question.from, "", "");
+	question.from = find_source(facts, &verdict->reply.last);
+	if (question.from.family)
+		verdict->again = walk(&facts->walks, &question, NULL);
 	add_question(questions, remote, &question.from, "", "");
 }
 
@@ -306,7 +341,8 @@ bool verdict_asks_of_another(const struct verdict *verdict)
 		rule_is_selective(verdict->reply.depends);
 }
 
-bool verdict_other_turn(const struct verdict *verdict, struct hop *out)
+bool verdict_other_turn(
+	const struct facts *facts, const struct verdict *verdict, struct hop *out)
 {
 	const struct step *last = &verdict->reply.last;
 	size_t i;
@@ -315,7 +351,8 @@ bool verdict_other_turn(const struct verdict *verdict, struct hop *out)
 		return false;
 	for (i = 0; i < last->route->n; i++) {
 		*out = last->route->hops[i];
-		if (!out->dead && strcmp(out->device, verdict->holder->name))
+		if (!walks_skip_hop(&facts->walks, last->route, i) &&
+			strcmp(out->device, verdict->holder->name))
 			return true;
 	}
 	for (i = 0; last->other && i < 2; i++) {
@@ -345,6 +382,10 @@ static enum fault fault_of_next_hop(const struct facts *facts, const struct verd
 	neighbour = verdict_neighbour(facts, verdict);
 	if (out && out->mac[0] && neighbour && neighbour->state & NEIGHBOUR_SILENT)
 		return FAULT_NEIGHBOUR;
+	/* What it answers is the bridge's. */
+	if (out && out->mac[0] && facts_find_taker(facts, out) != out &&
+		!(neighbour && neighbour->mac[0]))
+		return FAULT_NEIGHBOUR;
 	return FAULT_NONE;
 }
 
@@ -370,14 +411,28 @@ static enum fault fault_of_arrival(const struct verdict *verdict)
 	return FAULT_NONE;
 }
 
+/* Does the device answer ARP for the address, and take what comes of it? */
+static bool is_asked(const struct verdict *verdict, const char *device)
+{
+	const struct bystander *other;
+	size_t i;
+
+	for (i = 0; i < verdict->bystanders.n; i++) {
+		other = &verdict->bystanders.items[i];
+		if (!strcmp(other->link->name, device))
+			return other->answers && !other->refuses;
+	}
+	return false;
+}
+
 /* Is that the NIC by which the reply should leave? */
-static enum fault fault_of_device(const struct verdict *verdict)
+static enum fault fault_of_device(const struct facts *facts, const struct verdict *verdict)
 {
 	const struct step *last = &verdict->reply.last;
 	const char *device = verdict->leaves.device;
 	struct hop unused;
 
-	if (verdict_other_turn(verdict, &unused) &&
+	if (verdict_other_turn(facts, verdict, &unused) &&
 		(route_uses(last->route, verdict->holder->name) ||
 			(last->other && route_uses(last->other, verdict->holder->name))))
 		return FAULT_TURNS;
@@ -388,6 +443,11 @@ static enum fault fault_of_device(const struct verdict *verdict)
 		return FAULT_NONE;
 	if (!strcmp(device, verdict->arrival->name) && verdict_is_service(verdict))
 		return FAULT_NONE;
+	/* A macvlan's or a guest's, and nobody's file: a NIC of its network is asked for it as well, or
+	 * alone, and answers. */
+	if (!verdict->has_gateway && !facts_find_profile(facts, verdict->holder->name) &&
+		is_asked(verdict, device))
+		return verdict->reason == ARRIVES_BY_ARP ? FAULT_NONE : FAULT_ARRIVAL;
 	/* The remote is a neighbour of the other NIC's, and nobody serves this one. */
 	if (!verdict->leaves.gateway.family && !verdict->planned && last->route &&
 		!prefix_is_default(&last->route->dst) && !verdict->bystanders.n)
@@ -417,7 +477,7 @@ static enum fault find_fault(const struct facts *facts, const struct verdict *ve
 	if (!fault)
 		fault = fault_of_next_hop(facts, verdict);
 	if (!fault)
-		fault = fault_of_device(verdict);
+		fault = fault_of_device(facts, verdict);
 	if (fault)
 		return fault;
 	if (verdict->reply.depends)
@@ -457,7 +517,7 @@ static void take_worst_hop(const struct facts *facts, struct verdict *verdict)
 	size_t i;
 
 	for (i = 0; i < route->n; i++) {
-		if (route->hops[i].dead)
+		if (walks_skip_hop(&facts->walks, route, i))
 			continue;
 		memcpy(turn.leaves.device, route->hops[i].device, sizeof(turn.leaves.device));
 		turn.leaves.gateway = route->hops[i].gateway;
@@ -481,6 +541,14 @@ void verdict_finish(
 	verdict->fault = judge_hop(facts, verdict);
 	if (verdict->packet.anybody && !verdict->leaves.error && verdict->agrees)
 		take_worst_hop(facts, verdict);
+	if (own && !verdict->fault && answers[verdict->question + 1].error &&
+		verdict->again.last.end == STEP_REFUSED) {
+		verdict->leaves = answers[verdict->question + 1];
+		verdict->reply = verdict->again;
+		verdict->by_address = true;
+		verdict->agrees = walk_agrees(verdict);
+		verdict->fault = judge_hop(facts, verdict);
+	}
 }
 
 void verdict_free(struct verdict *verdict)

@@ -54,7 +54,8 @@ enum arrival_reason {
 	ARRIVES_AS_SAID,
 	ARRIVES_BY_ROUTE, /* it alone leads to the remote */
 	ARRIVES_BY_NETWORK, /* it is in its network */
-	ARRIVES_BY_ARP	  /* the one that has it does not answer ARP for it, this one does */
+	ARRIVES_BY_ARP,	  /* the one that has it does not answer ARP for it, this one does */
+	ARRIVES_BY_MASTER /* the one that has it is a port of this one */
 };
 
 /* Another NIC of the network that the address lies in, by which a neighbour may send the packet. */
@@ -72,7 +73,7 @@ struct bystanders {
 
 struct verdict {
 	struct packet packet;
-	struct prefix local; /* the address alone */
+	struct prefix local; /* the address alone; of the host's own traffic family 0 */
 	const struct link *holder;
 	const struct uplink *uplink;   /* NULL: no file makes it one */
 	const struct planned *planned; /* NULL: multihome does not serve it */
@@ -90,6 +91,10 @@ struct verdict {
 	struct prefix refused;
 	enum arrival expected; /* what the walk says of the arrival */
 	struct walked reply;
+	/* Of the host's own traffic: that of a connection, which asks again for the address that it has
+	 * taken. */
+	struct walked again;
+	bool by_address; /* that one is refused, and not what is sent without one */
 	size_t question; /* of the arrival; that of the reply is the next one; several may share it */
 
 	/* verdict_finish */
@@ -139,10 +144,11 @@ bool verdict_asks_of_another(const struct verdict *verdict);
 /* Does the reply leave by one of several next hops in turn? */
 bool verdict_turns(const struct verdict *verdict);
 /* The first of them by another NIC than the holder. */
-bool verdict_other_turn(const struct verdict *verdict, struct hop *out);
+bool verdict_other_turn(
+	const struct facts *facts, const struct verdict *verdict, struct hop *out);
 
-/* Which NIC carries what the host itself sends to the remote? Lost: verdict->fault is
- * FAULT_NO_ROUTE, FAULT_REFUSED, FAULT_REPLY_CARRIER or FAULT_NEIGHBOUR. */
+/* Which NIC carries what the host itself sends to the remote, and does it leave once an address of
+ * its own is chosen? Lost: verdict->fault is FAULT_NO_ROUTE, FAULT_REFUSED, FAULT_REPLY_CARRIER or FAULT_NEIGHBOUR. */
 void verdict_begin_own(const struct facts *facts, const struct prefix *remote,
 	struct verdict *verdict, struct questions *questions);
 

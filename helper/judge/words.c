@@ -48,7 +48,8 @@ static void tell_arrival(struct telling *telling)
 	static const char *const reasons[] = {[ARRIVES_BY_ARP] = "which alone answers ARP for it",
 		[ARRIVES_BY_ROUTE] = "which leads to it",
 		[ARRIVES_BY_NETWORK] = "in whose network it is",
-		[ARRIVES_AS_SAID] = "as said"};
+		[ARRIVES_AS_SAID] = "as said",
+		[ARRIVES_BY_MASTER] = "which takes what its ports get"};
 	const struct verdict *verdict = telling->verdict;
 	const struct link *arrival = verdict->arrival, *holder = verdict->holder;
 	struct text words = {0};
@@ -320,10 +321,16 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 	case FAULT_NONE:
 	case FAULT_GATEWAY:
 		if (strcmp(verdict->leaves.device, verdict->holder->name))
-			text_add_string(out, ", which leads to it");
+			text_add_string(out, verdict->reason == ARRIVES_BY_ARP
+					? ", which alone answers ARP for it"
+					: ", which leads to it");
 		else if (verdict->fault == FAULT_GATEWAY)
 			text_format(out, ", though its gateway is %s",
 				prefix_format_address(&verdict->gateway, text));
+		else if (verdict->leaves.gateway.family &&
+			prefix_contains(&verdict->packet.local->prefix, &verdict->packet.remote))
+			text_format(out, ", though %s is a neighbour",
+				prefix_format_address(&verdict->packet.remote, text));
 		return;
 	case FAULT_DOWN:
 		text_format(out, "lost: %s is down",
@@ -389,6 +396,8 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 	case FAULT_FIREWALL:
 		text_add_string(out, verdict->firewall == FIREWALL_LOADED
 				? " if the firewall lets it: rules are loaded, and were not examined"
+				: verdict->firewall == FIREWALL_IPSEC
+				? " if IPsec lets it: policies are there, and were not examined"
 				: " if no firewall drops it: only root sees whether there are rules");
 		return;
 	}

@@ -30,12 +30,15 @@ define_order_by_two(rules_by_table, struct rule, compare_numbers(x->from.family,
 	compare_numbers(x->table, y->table))
 define_order_by_two(neighbours_in_order, struct neighbour, strcmp(x->device, y->device),
 	prefix_compare_address(&x->address, &y->address))
-define_order(rules_by_source, struct rule, prefix_compare_address(&x->from, &y->from))
+define_order(rules_by_source, struct rule, prefix_compare(&x->from, &y->from))
 
-/* Is it passed over for every other source? A goto's target is found by its place. */
-static bool is_for_host(const struct rule *rule)
+/* Is it found by its source? A goto's target is found by its place. The kernel keeps what stands
+ * behind a prefix, as in 10.0.0.99/8. */
+static bool has_source(const struct rule *rule)
 {
-	return rule->from.len && rule->from.len == prefix_bits(rule->from.family) && !rule->inverted;
+	const struct prefix net = prefix_network(&rule->from);
+
+	return rule->from.len && !rule->inverted && !prefix_compare_address(&net, &rule->from);
 }
 
 void walks_build(const struct kernel *kernel, struct walks *walks)
@@ -53,9 +56,10 @@ void walks_build(const struct kernel *kernel, struct walks *walks)
 	for (i = 0; i < kernel->rules.n; i++) {
 		rule = &kernel->rules.items[i];
 		walks->jumps |= rule->action == ACTION_GOTO;
-		*array_add(is_for_host(rule) ? &walks->hosts : &walks->rules) = rule;
+		*array_add(has_source(rule) ? &walks->sourced : &walks->rules) = rule;
+		walks->sources[rule->from.family == AF_INET6][rule->from.len] |= has_source(rule);
 	}
-	index_sort(&walks->hosts, rules_by_source);
+	index_sort(&walks->sourced, rules_by_source);
 	index_build(&kernel->rules, rules_by_table, &walks->tables);
 	index_build(&kernel->neighbours, neighbours_in_order, &walks->neighbours);
 }
@@ -63,7 +67,7 @@ void walks_build(const struct kernel *kernel, struct walks *walks)
 void walks_free(struct walks *walks)
 {
 	free(walks->routes.items);
-	free(walks->hosts.items);
+	free(walks->sourced.items);
 	free(walks->rules.items);
 	free(walks->tables.items);
 	free(walks->neighbours.items);
@@ -169,6 +173,28 @@ static bool find_candidates(struct lookup *lookup, unsigned table)
 	return true;
 }
 
+static bool hop_silent(const struct walks *walks, const struct hop *hop)
+{
+	const struct neighbour *neighbour = hop->gateway.family
+		? walks_find_neighbour(walks, hop->device, &hop->gateway)
+		: NULL;
+
+	return hop->dead || (neighbour && neighbour->state & NEIGHBOUR_SILENT);
+}
+
+/* fib_select_multipath, fib_good_nh. */
+bool walks_skip_hop(const struct walks *walks, const struct route *route, size_t i)
+{
+	size_t k = 0;
+
+	if (!walks->asks_neighbours || route->dst.family != AF_INET || route->n < 2 ||
+		route->hops[i].dead || !hop_silent(walks, &route->hops[i]))
+		return route_hop(route, i).dead;
+	while (k < route->n && hop_silent(walks, &route->hops[k]))
+		k++;
+	return k < route->n;
+}
+
 static bool hop_usable(const struct lookup *lookup, const struct hop *hop)
 {
 	const char *oif = lookup->question->oif;
@@ -216,7 +242,7 @@ static bool lookup_inet(struct lookup *lookup)
 			return take(lookup, route, n);
 		for (k = 0; k < n; k++) {
 			hop = route_hop(route, k);
-			if (!hop_usable(lookup, &hop))
+			if (!hop_usable(lookup, &hop) || walks_skip_hop(lookup->walks, route, k))
 				continue;
 			lookup->other = other_default(&lookup->candidates, i);
 			return take(lookup, route, k);
@@ -346,26 +372,66 @@ static bool decides(const struct step *step)
 	return step->end == STEP_ROUTE || step->end == STEP_REFUSED;
 }
 
-/* Those from the packet's source and all that are not from one address alone, merged. */
+/* Those of one source, in the kernel's order. */
+struct place {
+	const struct rule *first;
+	size_t at;
+};
+
+/* Those whose source has the packet's, a place for each length, and all others, merged. */
 struct turn {
 	const struct walks *walks;
-	struct rule source;
-	size_t host, other;
+	struct place places[129];
+	size_t n, other;
 };
+
+static void start_turn(const struct walks *walks, const struct prefix *from, struct turn *turn)
+{
+	struct rule key = {.from = *from};
+	struct place *place;
+	int len;
+
+	turn->walks = walks;
+	turn->n = turn->other = 0;
+	for (len = from->family ? prefix_bits(from->family) : 0; len > 0; len--) {
+		if (!walks->sources[from->family == AF_INET6][len])
+			continue;
+		key.from = *from;
+		key.from.len = (unsigned char)len;
+		key.from = prefix_network(&key.from);
+		place = &turn->places[turn->n];
+		place->at = index_first(&walks->sourced, &key);
+		place->first = index_at(&walks->sourced, place->at, &key);
+		turn->n += place->first != NULL;
+	}
+}
+
+void walks_find_sourced(const struct walks *walks, const struct prefix *address, struct index *out)
+{
+	const struct rule *rule;
+	struct place *place;
+	struct turn turn;
+
+	start_turn(walks, address, &turn);
+	for (place = turn.places; place < turn.places + turn.n; place++)
+		for (; (rule = index_at(&walks->sourced, place->at, place->first)); place->at++)
+			*array_add(out) = rule;
+}
 
 static const struct rule *next_rule(struct turn *turn)
 {
-	const struct rule *host = index_at(&turn->walks->hosts, turn->host, &turn->source);
-	const struct rule *other = turn->other < turn->walks->rules.n
-		? turn->walks->rules.items[turn->other]
-		: NULL;
+	const struct index *others = &turn->walks->rules;
+	const struct rule *first = turn->other < others->n ? others->items[turn->other] : NULL;
+	const struct rule *rule;
+	size_t *at = &turn->other, i;
 
-	if (host && (!other || host < other)) {
-		turn->host++;
-		return host;
+	for (i = 0; i < turn->n; i++) {
+		rule = index_at(&turn->walks->sourced, turn->places[i].at, turn->places[i].first);
+		if (rule && (!first || rule < first))
+			first = rule, at = &turn->places[i].at;
 	}
-	turn->other++;
-	return other;
+	++*at;
+	return first;
 }
 
 /* A goto leads forward only. */
@@ -401,16 +467,16 @@ static bool same_way(const struct step *a, const struct step *b)
 
 struct walked walk(const struct walks *walks, const struct question *question, struct steps *steps)
 {
-	struct turn turn = {.walks = walks, .source = {.from = question->from}};
+	struct turn turn;
 	struct walked walked = {.depends = NULL};
-	struct steps others = {0}; /* what becomes of packets with a mark, a port or a user */
+	struct steps others = {.n = 0}; /* what becomes of packets with a mark, a port or a user */
 	struct step step;
 	const struct rule *rule, *skip_to = NULL;
 	/* All are told, so that somebody who reads them sees his own. */
-	const struct rules *all = steps ? &walks->kernel->rules : NULL;
+	const struct rules *all = steps && !steps->brief ? &walks->kernel->rules : NULL;
 	size_t i = 0;
 
-	turn.host = index_first(&walks->hosts, &turn.source);
+	start_turn(walks, &question->from, &turn);
 	while ((rule = all ? (i < all->n ? &all->items[i++] : NULL) : next_rule(&turn))) {
 		if (rule->from.family != question->to.family || (skip_to && rule < skip_to))
 			continue;

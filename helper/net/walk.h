@@ -52,6 +52,7 @@ struct step {
 struct steps {
 	struct step *items;
 	size_t n, cap;
+	bool brief; /* rules of other sources are left out */
 };
 
 /* Where a walk ended. */
@@ -70,17 +71,19 @@ struct walked {
 struct walks {
 	const struct kernel *kernel;
 	bool forwarding6; /* an IPv6 router does not ask whether its routers are alive */
+	bool asks_neighbours; /* fib_multipath_use_neigh: of several next hops IPv4 does */
 	struct index routes;	     /* by family, table, destination */
 	unsigned char lengths[2][129]; /* does any route, IPv4 or IPv6, have that length? */
-	struct index hosts; /* rules from one address alone, by it */
+	struct index sourced; /* rules for what comes from a prefix, by it */
+	unsigned char sources[2][129]; /* has any of them, of IPv4 or IPv6, that length? */
 	struct index rules; /* all others, in the kernel's order */
 	struct index tables; /* all rules, by family and table */
 	bool jumps; /* is there a goto? */
 	struct index neighbours; /* by device and address */
 };
 
-/* The kernel was read whole, and must outlive it. walks, but for forwarding6, is zeroed, and to be
- * freed with walks_free. */
+/* The kernel was read whole, and must outlive it. walks, but for the first two settings, is zeroed,
+ * and to be freed with walks_free. */
 void walks_build(const struct kernel *kernel, struct walks *walks);
 void walks_free(struct walks *walks);
 /* Is the table without any route of that family? */
@@ -88,6 +91,14 @@ bool walks_table_empty(const struct walks *walks, unsigned table, int family);
 /* NULL: nothing is known of it. */
 const struct neighbour *walks_find_neighbour(
 	const struct walks *walks, const char *device, const struct prefix *address);
+
+/* Is the route's next hop passed over, as it is dead, or known not to answer while another may? */
+bool walks_skip_hop(const struct walks *walks, const struct route *route, size_t i);
+
+/* Adds the rules for what comes from a network that has the address. out is zeroed; to be freed:
+ * items. */
+void walks_find_sourced(
+	const struct walks *walks, const struct prefix *address, struct index *out);
 
 /* Does any rule lead to the table? Of a VRF's none says so. */
 bool walks_lead_to(const struct walks *walks, unsigned table, int family);

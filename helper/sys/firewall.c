@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * Are there firewall rules?
+ * Are there firewall rules, or policies of IPsec?
  */
 #include <errno.h>
 #include <linux/netlink.h>
+#include <linux/xfrm.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -85,32 +86,66 @@ static bool has_nftables(void)
 	return found || !any;
 }
 
-/* 1: a rule that sees the family's packets; 0: none so far; -1: the end, or an error. */
-static int scan_rules(const char *bytes, size_t n, int family)
+/* Opening a socket would load it, where it is a module: the kernel's own end (process 0) is listed
+ * once it is there. */
+static bool has_ipsec(void)
+{
+	FILE *file = fopen("/proc/net/netlink", "r");
+	bool found = false;
+	char line[256];
+	unsigned protocol, process;
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = sscanf(line, "%*s %u %u", &protocol, &process) == 2 &&
+			protocol == NETLINK_XFRM && !process;
+	if (file)
+		fclose(file);
+	return found;
+}
+
+static bool is_rule(const struct nlmsghdr *message, int family)
+{
+	unsigned char of = *(const unsigned char *)NLMSG_DATA(message);
+
+	return message->nlmsg_type == RULES_NEW &&
+		(of == family || of == FAMILY_INET || of == FAMILY_NETDEV ||
+			(of == FAMILY_ARP && family == AF_INET));
+}
+
+static bool is_policy(const struct nlmsghdr *message, int family)
+{
+	const struct xfrm_userpolicy_info *policy = NLMSG_DATA(message);
+
+	return message->nlmsg_type == XFRM_MSG_NEWPOLICY && policy->sel.family == family;
+}
+
+/* 1: what is looked for; 0: not so far; -1: the end, or an error. */
+static int scan(const char *bytes, size_t n, int family,
+	bool (*is)(const struct nlmsghdr *message, int family))
 {
 	const struct nlmsghdr *message = (const void *)bytes;
-	unsigned char of;
 
 	for (; NLMSG_OK(message, n); message = NLMSG_NEXT(message, n)) {
 		if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR)
 			return -1;
-		of = *(const unsigned char *)NLMSG_DATA(message);
-		if (message->nlmsg_type == RULES_NEW &&
-			(of == family || of == FAMILY_INET || of == FAMILY_NETDEV ||
-				(of == FAMILY_ARP && family == AF_INET)))
+		if (is(message, family))
 			return 1;
 	}
 	return 0;
 }
 
-static enum firewall read_nftables(int family)
+/* Is there one among all that the kernel has? */
+static enum firewall find_one(int protocol, unsigned short type, int family,
+	bool (*is)(const struct nlmsghdr *message, int family))
 {
+	/* What follows the header is netfilter's alone (struct nfgenmsg). */
 	struct {
 		struct nlmsghdr header;
 		unsigned char family, version;
 		unsigned short resource;
-	} request = {.header = {.nlmsg_len = sizeof(request),
-			     .nlmsg_type = RULES_GET,
+	} request = {.header = {.nlmsg_len = protocol == NETLINK_XFRM ? sizeof(request.header)
+								    : sizeof(request),
+			     .nlmsg_type = type,
 			     .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP}};
 	const struct timeval patience = {.tv_sec = 2};
 	static char bytes[1 << 16] __attribute__((aligned(8)));
@@ -118,17 +153,15 @@ static enum firewall read_nftables(int family)
 	ssize_t n;
 	int fd, scanned = 0;
 
-	if (!has_nftables())
-		return FIREWALL_NONE;
-	fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER);
+	fd = socket(AF_NETLINK, SOCK_RAW, protocol);
 	if (fd < 0)
 		return errno == EPROTONOSUPPORT ? FIREWALL_NONE : FIREWALL_UNKNOWN;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	if (send(fd, &request, sizeof(request), 0) < 0)
+	if (send(fd, &request, request.header.nlmsg_len, 0) < 0)
 		scanned = -1;
 	while (!scanned) {
 		n = recv(fd, bytes, sizeof(bytes), 0);
-		scanned = n > 0 ? scan_rules(bytes, (size_t)n, family) : -1;
+		scanned = n > 0 ? scan(bytes, (size_t)n, family, is) : -1;
 		if (n < 0 || (n >= (ssize_t)sizeof(struct nlmsghdr) &&
 				     ((struct nlmsghdr *)(void *)bytes)->nlmsg_type == NLMSG_ERROR))
 			found = geteuid() ? FIREWALL_UNKNOWN : FIREWALL_NONE;
@@ -137,9 +170,27 @@ static enum firewall read_nftables(int family)
 	return scanned > 0 ? FIREWALL_LOADED : found;
 }
 
+static enum firewall read_nftables(int family)
+{
+	return has_nftables() ? find_one(NETLINK_NETFILTER, RULES_GET, family, is_rule)
+			      : FIREWALL_NONE;
+}
+
+static enum firewall read_ipsec(int family)
+{
+	enum firewall found = has_ipsec()
+		? find_one(NETLINK_XFRM, XFRM_MSG_GETPOLICY, family, is_policy)
+		: FIREWALL_NONE;
+
+	return found == FIREWALL_LOADED ? FIREWALL_IPSEC : found;
+}
+
 enum firewall firewall_read(int family)
 {
 	enum firewall tables = read_iptables(family), rules = read_nftables(family);
+	enum firewall ipsec = read_ipsec(family);
 
+	if (ipsec > rules)
+		rules = ipsec;
 	return tables > rules ? tables : rules;
 }

@@ -52,6 +52,65 @@ static int files_by_name(const void *a, const void *b)
 	return strverscmp(x->name, y->name);
 }
 
+/* So many links lead on from one path; more are a circle, as the kernel counts. */
+enum { LINKS = 40 };
+
+/* Where a path below root leads, as if root were "/": in a copy of somebody's host a link to /etc
+ * means the copy's. Fresh; root itself if it leads nowhere. */
+static char *find_place(const char *root, const char *path)
+{
+	char *place = mem_string(root), *rest = mem_string(path + strlen(root));
+	char target[4096], *next, *at = rest;
+	size_t len, links = 0;
+	ssize_t n;
+
+	for (; *root && *(at += strspn(at, "/")) && links <= LINKS; at += len) {
+		len = strcspn(at, "/");
+		if (!strncmp(at, ".", len))
+			continue;
+		if (!strncmp(at, "..", len)) {
+			if (strlen(place) > strlen(root))
+				*strrchr(place, '/') = '\0';
+			continue;
+		}
+		next = mem_format("%s/%.*s", place, (int)len, at);
+		n = readlink(next, target, sizeof(target) - 1);
+		if (n < 0) {
+			free(place);
+			place = next;
+			continue;
+		}
+		free(next);
+		target[n] = '\0';
+		if (*target == '/')
+			place[strlen(root)] = '\0';
+		next = mem_format("%s%s", target, at + len);
+		free(rest);
+		at = rest = next;
+		len = 0;
+		links++;
+	}
+	if (!*root || links > LINKS) {
+		free(place);
+		place = mem_string(*root ? root : path);
+	}
+	free(rest);
+	return place;
+}
+
+/* It is called as it was asked for. */
+static void read_place(const char *root, const char *path, int flags, struct file *out)
+{
+	char *place = find_place(root, path);
+
+	file_read(place, flags, out);
+	free(place);
+	free(out->path);
+	free(out->name);
+	out->path = mem_string(path);
+	out->name = mem_string(strrchr(path, '/') + 1);
+}
+
 /* NULL: the file is none of them, or ignored. */
 static struct files *part_of(const struct part *parts, size_t n, const char *name)
 {
@@ -75,27 +134,29 @@ static bool may_be_regular(const char *path, int flags)
 	return errno != ENOENT && errno != ENOTDIR && errno != ELOOP;
 }
 
-static void entry_read(
-	const char *folder, const struct dirent *entry, int flags, struct files *files)
+static void entry_read(const char *root, const char *folder, const struct dirent *entry, int flags,
+	struct files *files)
 {
-	char *path = mem_format("%s/%s", folder, entry->d_name);
+	char *path = mem_format("%s/%s", folder, entry->d_name), *place = find_place(root, path);
 	bool plain = entry->d_type == DT_REG;
 	struct file *file;
 
-	if (plain || may_be_regular(path, flags)) {
+	if (plain || may_be_regular(place, flags)) {
 		file = array_add(files);
-		file_read(path, flags, file);
+		read_place(root, path, flags, file);
 		file->linked = !plain && file_is_link(path);
 	}
+	free(place);
 	free(path);
 }
 
 /* Adds the files of each part, all in one pass. *leftovers, if it is asked for, becomes true where
  * a draft was left. A folder that cannot be read is one of the first part's files that cannot. */
-static void parts_read(
-	const char *folder, int flags, const struct part *parts, size_t n, bool *leftovers)
+static void parts_read(const char *root, const char *folder, int flags, const struct part *parts,
+	size_t n, bool *leftovers)
 {
-	DIR *dir = opendir(folder);
+	char *place = find_place(root, folder);
+	DIR *dir = opendir(place);
 	struct dirent *entry;
 	struct files *files;
 	struct file *unread;
@@ -107,9 +168,10 @@ static void parts_read(
 			*leftovers = true;
 		files = part_of(parts, n, entry->d_name);
 		if (files)
-			entry_read(folder, entry, flags, files);
+			entry_read(root, folder, entry, flags, files);
 	}
 	error = errno;
+	free(place);
 	if (error && error != ENOENT) {
 		unread = array_add(parts[0].files);
 		unread->error = error;
@@ -125,20 +187,21 @@ static void parts_read(
 			array_sort(parts[i].files, files_by_name);
 }
 
-static void folder_read(const char *above, const char *name, const char *pattern, struct files *out)
+static void folder_read(const char *root, const char *above, const char *name, const char *pattern,
+	struct files *out)
 {
 	const struct part part = {pattern, out};
 	char *folder = mem_format("%s/%s", above, name);
 
-	parts_read(folder, 0, &part, 1, NULL);
+	parts_read(root, folder, 0, &part, 1, NULL);
 	free(folder);
 }
 
-static void read_below(const char *etc, const char *name, struct file *out)
+static void read_below(const char *root, const char *etc, const char *name, struct file *out)
 {
 	char *path = mem_format("%s/%s", etc, name);
 
-	file_read(path, 0, out);
+	read_place(root, path, 0, out);
 	free(path);
 }
 
@@ -169,27 +232,27 @@ static int read_host(const char *root, const char *etc, struct sources *sources)
 	int err, started;
 
 	sources->scripts = mem_format("%s/sysconfig/network-scripts", etc);
-	read_below(etc, "sysconfig/network", &sources->network);
-	read_below(etc, "sysconfig/multihome", &sources->defaults);
-	read_below(etc, "sysconfig/static-routes", &sources->static_routes);
-	read_below(sources->scripts, "ifup-ipv6", &sources->ifup_ipv6);
-	read_below(sources->scripts, "ifup-routes", &sources->ifup_routes);
-	parts_read(sources->scripts, 0, scripts, sizeof(scripts) / sizeof(*scripts),
+	read_below(root, etc, "sysconfig/network", &sources->network);
+	read_below(root, etc, "sysconfig/multihome", &sources->defaults);
+	read_below(root, etc, "sysconfig/static-routes", &sources->static_routes);
+	read_below(root, sources->scripts, "ifup-ipv6", &sources->ifup_ipv6);
+	read_below(root, sources->scripts, "ifup-routes", &sources->ifup_routes);
+	parts_read(root, sources->scripts, 0, scripts, sizeof(scripts) / sizeof(*scripts),
 		&sources->leftovers);
 	/* rtnl_rttable_initialize passes over all others. */
-	folder_read(etc, "iproute2/rt_tables.d", "?*.conf", &sources->tables);
-	read_below(etc, "iproute2/rt_tables", array_add(&sources->tables));
+	folder_read(root, etc, "iproute2/rt_tables.d", "?*.conf", &sources->tables);
+	read_below(root, etc, "iproute2/rt_tables", array_add(&sources->tables));
 	/* EL5 and EL6 read all of them (apply_sysctl). */
-	folder_read(etc, "sysctl.d", "?*", &sources->settings);
-	read_below(etc, "sysctl.conf", array_add(&sources->settings));
+	folder_read(root, etc, "sysctl.d", "?*", &sources->settings);
+	read_below(root, etc, "sysctl.conf", array_add(&sources->settings));
 	/* dhclient-DEVICE.leases, and since EL7 dhclient-UUID-DEVICE.lease
 	 * (generate_lease_file_name); whose they are stands in them. */
-	folder_read(root, "var/lib/dhclient", "dhclient-?*", &sources->leases);
+	folder_read(root, root, "var/lib/dhclient", "dhclient-?*", &sources->leases);
 	if (!*root)
-		parts_read(RUN_DIR, O_NOFOLLOW, &told, 1, &sources->leftovers);
+		parts_read(root, RUN_DIR, O_NOFOLLOW, &told, 1, &sources->leftovers);
 	sources->now = time(NULL);
-	read_below(sources->scripts, "network-functions", &sources->network_functions);
-	read_below(sources->scripts, "init.ipv6-global", &sources->inet6_global);
+	read_below(root, sources->scripts, "network-functions", &sources->network_functions);
+	read_below(root, sources->scripts, "init.ipv6-global", &sources->inet6_global);
 	/* All that the whole host needs. The rest is held against what needs it. */
 	err = file_check(&sources->network) | file_check(&sources->defaults) |
 		file_check(&sources->ifup_ipv6) | file_check(&sources->ifup_routes) |
@@ -206,14 +269,16 @@ static int read_host(const char *root, const char *etc, struct sources *sources)
 static char *find_etc(const char *root)
 {
 	static const char *const places[] = {"/etc", ""};
-	char *etc, *scripts;
+	char *etc, *scripts, *place;
 	bool found;
 	size_t i;
 
 	for (i = 0; i < 2; i++) {
 		etc = mem_format("%s%s", root, places[i]);
 		scripts = mem_format("%s/sysconfig/network-scripts", etc);
-		found = !access(scripts, F_OK);
+		place = find_place(root, scripts);
+		found = !access(place, F_OK);
+		free(place);
 		free(scripts);
 		if (found)
 			return etc;

@@ -252,6 +252,8 @@ carry_out() {
 		commands=${BASH_REMATCH[1]}
 		[[ $2 =~ (/[^:]*):([0-9]+): ]]
 		sed -i "${BASH_REMATCH[2]}d" "$LAB_ROOT${BASH_REMATCH[1]}"
+	elif [[ $cure =~ ^add\ to\ ([^ ]+),\ before\ line\ ([0-9]+):\ (.*)$ ]]; then
+		sed -i "${BASH_REMATCH[2]}i ${BASH_REMATCH[3]}" "$LAB_ROOT${BASH_REMATCH[1]}"
 	elif [[ $cure =~ ^add\ to\ ([^ ]+):\ (.*)$ ]]; then
 		echo "${BASH_REMATCH[2]}" >>"$LAB_ROOT${BASH_REMATCH[1]}"
 	elif [[ $cure =~ ^see\ .*\;\ then\ run\ (.*)$ ]]; then

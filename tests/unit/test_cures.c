@@ -385,6 +385,11 @@ static void test_others(void)
 	is_cure(cure_hook(&hook, HOOK_UP),
 		"add to /sbin/ifup-local: /usr/lib/multihome/ifup-local \"$@\"",
 		"or called by the script that is there");
+	hook.end = 4;
+	is_cure(cure_hook(&hook, HOOK_UP),
+		"add to /sbin/ifup-local, before line 4: /usr/lib/multihome/ifup-local \"$@\"",
+		"where the script still comes to it");
+	hook.end = 0;
 	is_cure(cure_hook(&hook, HOOK_DHCP),
 		"add to /sbin/ifup-local: . /usr/lib/multihome/ifup-local",
 		"dhclient's sources it");

@@ -78,7 +78,7 @@ static void expect(const char *want, const char *name)
 	static const char *const ends[] = {"iif", "oif", "mark", "other", "vrf", "from", "to",
 		"tos", "not", "nop", "goto", "nowhere", "empty", "no route", "throw", "suppressed",
 		"?", "refused"};
-	struct steps steps = {NULL, 0, 0};
+	struct steps steps = {.n = 0};
 	struct walks arranged = {.forwarding6 = forwarding6};
 	struct walked walked, quick;
 	struct text text = {0};
@@ -137,6 +137,15 @@ static void test_selectors(void)
 	rule(1, "2001:db8::/32", 7);
 	rule(2, "0.0.0.0/0", 7);
 	expect("2 empty", "rules of the other family are not there");
+	rule(1, "192.168.0.0/16", 7);
+	rule(2, "0.0.0.0/0", 8);
+	rule(3, "192.168.2.99/24", 9);
+	rule(4, "192.168.2.0/24", 10);
+	rule(5, "192.168.2.98", 10);
+	rule(6, "192.168.0.0/16", 11);
+	rule(7, "192.168.2.99", 7);
+	expect("1 empty, 2 empty, 3 empty, 4 empty, 5 from, 6 empty, 7 empty",
+		"rules of many sources are met in their order");
 }
 
 static void test_actions(void)
