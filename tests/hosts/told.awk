@@ -64,7 +64,7 @@ function judge_explain(remote, local, by, json,    outcome, nic, word, n, i, goo
 	# An address that is in no network is routed to the host: the verdict is for the NIC that it
 	# names.
 	if (by == "-" && json !~ /"fault":"arrival"/ && (local ~ /^203\.0\.113\./ ||
-		(local ~ /\.180$/ && arrivals[remote, local] == " -")))
+		local ~ /^2001:db8:5::/ || (local ~ /\.180$/ && arrivals[remote, local] == " -")))
 		by = field(json, "iif")
 	if (by != "-" && !((remote, local, by) in answers))
 		return
@@ -78,10 +78,10 @@ function judge_explain(remote, local, by, json,    outcome, nic, word, n, i, goo
 		good += is_so(outcome, nic, field(json, "fault"), answers[remote, local, word[i]])
 		what = what (i > 1 ? ", " : "") "by " word[i] " " answers[remote, local, word[i]]
 	}
-	# Of those of make_vip and trouble_vip on lo nobody knows where they arrive.
+	# Of those of make_vip, trouble_vip and vip6 on lo nobody knows where they arrive.
 	if (outcome == "unknown")
 		good = (step in unknown) ||
-			(field(json, "fault") == "arrival" && by == "-" && local ~ /\.(180|200)$/)
+			(field(json, "fault") == "arrival" && by == "-" && local ~ /\.(180|200)$|^2001:db8:5::/)
 	# What a firewall drops is not answered by the wrong NIC either.
 	if (outcome == "astray" && (step in unknown))
 		good = 1
@@ -115,11 +115,16 @@ function judge_finding(json,    kind, address)
 # Of a remote that nobody bans.
 function is_right(address, nic,    word, n, i)
 {
-	n = split(arrivals[far, address], word, " ")
+	n = split(arrivals[far_of(address), address], word, " ")
 	for (i = 1; i <= n; i++)
-		if (answers[far, address, word[i]] != nic)
+		if (answers[far_of(address), address, word[i]] != nic)
 			return 0
 	return n > 0
+}
+
+function far_of(address)
+{
+	return address ~ /:/ ? far6 : far
 }
 
 function has_finding(device, address, n, findings,    i)
@@ -149,11 +154,12 @@ function judge_check(json,    n, i, findings, uplinks, address, own_nic)
 	for (address in holder)
 		if (index(uplinks, "\"local\":\"" address "\"") && !(step in unknown) &&
 			!is_right(address, holder[address]) &&
-			!is_forgotten(answers[far, address, holder[address]]) &&
+			!is_forgotten(answers[far_of(address), address, holder[address]]) &&
 			!has_finding(holder[address], address, n, findings))
 			wrong("check is silent, and " address " of " holder[address] \
-				" is answered to " far ":" arrivals[far, address] " " \
-				answers_of(far, address))
+				" is answered to " far_of(address) ":" \
+				arrivals[far_of(address), address] " " \
+				answers_of(far_of(address), address))
 	own_nic = answers["own", far, "-"]
 	if (own_nic !~ /lost/ && json ~ /"kind":"offline"/)
 		wrong("check says offline, and the host reaches " far " by " own_nic)
@@ -193,6 +199,7 @@ $2 == "unknown" { unknown[$1] = 1 }
 
 END {
 	far = "198.51.100.7"
+	far6 = "2001:db8:f::7"
 	while ((getline line <(folder "/steps")) > 0)
 		steps[n++] = line
 	for (step = 0; step < n; step++) {
