@@ -248,14 +248,42 @@ void verdict_begin(const struct facts *facts, const struct packet *packet, struc
 	add_question(questions, &packet->remote, &verdict->local, "", packet->zone);
 }
 
+/* Which of the addresses the kernel would choose is not known here: if one of them leads out, it
+ * may be that one. */
+static void ask_again(const struct facts *facts, struct question *question, struct walked *walked)
+{
+	const struct addresses *addresses = &facts->kernel->addresses;
+	struct question again = *question;
+	const struct link *link;
+	struct walked from;
+	size_t i;
+
+	for (i = 0; i < addresses->n; i++) {
+		link = kernel_find_link(facts->kernel, addresses->items[i].device);
+		again.from = prefix_host(&addresses->items[i].prefix);
+		if (again.from.family != AF_INET6 || prefix_is_link_local(&again.from) || !link ||
+			!link->up || link->loopback)
+			continue;
+		from = walk(&facts->walks, &again, NULL);
+		if (from.last.end != STEP_ROUTE || !from.last.rule)
+			continue;
+		*question = again;
+		*walked = from;
+		return;
+	}
+}
+
 void verdict_begin_own(const struct facts *facts, const struct prefix *remote,
 	struct verdict *verdict, struct questions *questions)
 {
-	const struct question question = {.to = *remote};
+	struct question question = {.to = *remote};
 
 	verdict->packet.remote = *remote;
 	verdict->packet.anybody = true;
 	verdict->reply = walk(&facts->walks, &question, NULL);
+	if (remote->family == AF_INET6 && facts->kernel->asks_again6 &&
+		(verdict->reply.last.end != STEP_ROUTE || !verdict->reply.last.rule))
+		ask_again(facts, &question, &verdict->reply);
 	verdict->question = questions->n;
 	add_question(questions, remote, &question.from, "", "");
 }

@@ -1046,9 +1046,12 @@ static void step_remove(struct host *host, int k)
 	struct nic *nic = &host->nics[k];
 	enum gateway gateway = host->nics[(k + host->n_nics - 1) % host->n_nics].now.gateway;
 
+	const struct profile6 *other6 = &host->nics[(k + host->n_nics - 1) % host->n_nics].now6;
+
 	do_ifdown(host, k);
 	/* Nobody could know then that the other's GATEWAY is wrong. */
-	if (gateway == GATEWAY_OTHERS || gateway == GATEWAY_ADDRESS)
+	if (gateway == GATEWAY_OTHERS || gateway == GATEWAY_ADDRESS ||
+		other6->gateway == GATEWAY_OTHERS)
 		return;
 	say(host, "; mv ifcfg-eth%d /run/; ", k);
 	nic->gone = true;
