@@ -440,6 +440,14 @@ static void make_profile6(struct host *host, int k)
 	add_locals6(host, k);
 }
 
+/* Without the other's network nobody could know that the gateway is wrong. */
+static bool may_name_other(const struct host *host, int k)
+{
+	const struct nic *other = &host->nics[(k + 1) % host->n_nics];
+
+	return other->now6.init && other->now6.address && !other->gone;
+}
+
 static void make_inet6(struct host *host)
 {
 	int k;
@@ -447,6 +455,9 @@ static void make_inet6(struct host *host)
 	swap_random(host);
 	for (k = 0; k < host->n_nics && host->inet6; k++)
 		make_profile6(host, k);
+	for (k = 0; k < host->n_nics; k++)
+		if (host->nics[k].now6.gateway == GATEWAY_OTHERS && !may_name_other(host, k))
+			host->nics[k].now6.gateway = GATEWAY_NONE;
 	swap_random(host);
 }
 
@@ -1105,12 +1116,16 @@ static void edit6(struct host *host, int k)
 {
 	struct nic *nic = &host->nics[k];
 	struct profile6 *now = &nic->now6;
-	int len = host->lens6[nic->segment];
+	int len = host->lens6[nic->segment], kind;
 
 	say(host, "edit ifcfg-eth%d ", k);
 	nic->by_hand6 = nic->by_hand6 || nic->theirs;
 	/* An inherited gateway stays: without one in the file there is that of network again. */
-	switch (below(host, nic->inherits6 ? 3 : 5)) {
+	kind = below(host, nic->inherits6 ? 3 : 5);
+	if (kind == 0 && host->nics[(k + host->n_nics - 1) % host->n_nics].now6.gateway ==
+			GATEWAY_OTHERS)
+		kind = 1;
+	switch (kind) {
 	case 0:
 		now->init = !now->init;
 		say(host, "IPV6INIT %s", now->init ? "yes" : "no");
@@ -1129,7 +1144,7 @@ static void edit6(struct host *host, int k)
 		break;
 	default:
 		now->gateway = (const enum gateway[]){GATEWAY_FIRST, GATEWAY_SECOND, GATEWAY_OUTSIDE,
-			GATEWAY_NONE, GATEWAY_OTHERS}[below(host, 5)];
+			GATEWAY_NONE, GATEWAY_OTHERS}[below(host, may_name_other(host, k) ? 5 : 4)];
 		now->scoped = now->gateway == GATEWAY_OUTSIDE;
 		say(host, "IPV6_DEFAULTGW %s", gateway6_text(host, k, now->gateway, now->scoped));
 	}

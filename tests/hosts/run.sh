@@ -193,7 +193,7 @@ state() {
 	ip -4 -batch - <<<$'rule show\nroute show table all\naddress show'
 	# Link-local ones come when the kernel is ready for them.
 	[ -z "$inet6" ] ||
-		ip -6 -batch - <<<$'rule show\nroute show table all' | grep -v ' proto kernel '
+		ip -6 -batch - <<<$'rule show\nroute show table all' | grep -v ' proto kernel \|^fe80::/64 '
 }
 
 # The lines that are not in a managed block; without copies that steps made.

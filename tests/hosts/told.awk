@@ -42,11 +42,11 @@ function read_answers(    file, line, part)
 	close(file)
 }
 
-# Is the answer what the verdict claims? IPv6 sends an echo reply by the NIC that was asked, if any
-# route leads there: a verdict of anything else is for the other protocols.
-function is_so(outcome, nic, fault, answer,    part)
+# Is the answer what the verdict claims? IPv6 sends an echo reply by the NIC that was asked if a route
+# of the same length leads there: a verdict of another one is for the other protocols.
+function is_so(outcome, nic, fault, answer, by,    part)
 {
-	if (outcome != "right" && answer ~ /^mixed/ && split(answer, part, /[=,]/) == 6 &&
+	if (answer ~ /^mixed/ && split(answer, part, /[=,]/) == 6 && part[2] == by &&
 		part[4] == part[6])
 		answer = part[4]
 	# This packet by one NIC, the next one by another.
@@ -79,7 +79,8 @@ function judge_explain(remote, local, by, json,    outcome, nic, word, n, i, goo
 	for (i = 1; i <= n; i++) {
 		if (is_forgotten(answers[remote, local, word[i]]))
 			return
-		good += is_so(outcome, nic, field(json, "fault"), answers[remote, local, word[i]])
+		good += is_so(outcome, nic, field(json, "fault"), answers[remote, local, word[i]],
+			word[i])
 		what = what (i > 1 ? ", " : "") "by " word[i] " " answers[remote, local, word[i]]
 	}
 	# Of those of make_vip, trouble_vip and vip6 on lo nobody knows where they arrive.
@@ -135,7 +136,7 @@ function has_finding(device, address, n, findings,    i)
 {
 	for (i = 2; i <= n; i++) {
 		if (findings[i] !~ /"wrong":true/ &&
-			!(findings[i] ~ /"wrong":false/ && (device in refused)))
+			findings[i] !~ /"kind":"down"/)
 			continue
 		if (field(findings[i], "dev") == device || field(findings[i], "local") == address)
 			return 1
