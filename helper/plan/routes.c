@@ -81,6 +81,26 @@ static void add_prefix_routes(struct draft *draft)
 	}
 }
 
+/* A link that was down comes back without its file's IPv6 addresses, and what it has got since may
+ * be of other networks than the gateway: only the uplink's table leads there then. */
+static bool network_is_gone(const struct draft *draft, const struct uplink *uplink)
+{
+	const struct index *standing = &draft->lookups.standing;
+	const struct address *address;
+	bool any = false;
+	size_t i;
+
+	for (i = index_first(standing, uplink->device);
+		(address = index_at(standing, i, uplink->device)); i++) {
+		if (address->prefix.family != AF_INET6 || prefix_is_link_local(&address->prefix))
+			continue;
+		if (prefix_contains(&address->prefix, &uplink->gateway))
+			return false;
+		any = true;
+	}
+	return any && !prefix_is_link_local(&uplink->gateway);
+}
+
 /* A gateway in no network of the device: IPv4's kernels take our word for it that it is on the
  * link; IPv6's learned that later and less well, and look into the route's own table from 4.4
  * on. */
@@ -89,7 +109,9 @@ static void add_default(struct draft *draft, unsigned table, unsigned metric)
 	const struct uplink *uplink = draft->serving.uplink;
 	struct route route = {.table = table};
 
-	if (uplink->gateway_outside && uplink->inet6) {
+	if (uplink->inet6 &&
+		(uplink->gateway_outside ||
+			(table == TABLE_DEFAULT && network_is_gone(draft, uplink)))) {
 		route.dst = prefix_host(&uplink->gateway);
 		add_own_route(draft, route);
 	}
