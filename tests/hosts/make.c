@@ -1178,7 +1178,7 @@ static void vip6(struct host *host, int k)
 	struct nic *nic = &host->nics[k];
 	const char *address = in_segment6(nic->segment, 0x190 + (unsigned)k);
 
-	if (chance(host, 60)) {
+	if (nic->up && chance(host, 60)) {
 		add_local_text(host, address, nic->segment, "");
 		say(host, "ip address add %s/%d dev eth%d", address,
 			chance(host, 50) ? 128 : host->lens6[nic->segment], k);
