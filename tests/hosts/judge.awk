@@ -61,7 +61,7 @@ function is_far(remote)
 function judge_pair(step, remote, local,    who, word, n, i)
 {
 	who = remote == "own" ? "the host's own traffic to " local : remote " asks " local
-	if ((step in spoilt && local !~ /:/) || (step, local) in lame)
+	if ((step, local ~ /:/ ? 6 : 4) in spoilt || (step, local) in lame)
 		return
 	if (is_answered("without", step, remote, local) &&
 		!is_answered("with", step, remote, local))
@@ -95,7 +95,7 @@ function main_default(side, step, family,    file, line, found)
 function judge_way_out(step, family,    remote, theirs)
 {
 	remote = family == 4 ? "198.51.100.7" : "2001:db8:f::7"
-	if (is_answered("with", step, "own", remote) || (step in spoilt && family == 4))
+	if (is_answered("with", step, "own", remote) || (step, family) in spoilt)
 		return
 	theirs = main_default("without", step, family)
 	if (theirs != "" && theirs == main_default("with", step, family))
@@ -204,7 +204,7 @@ $2 == "ban" { ban[$1, $3] = 1 }
 $2 == "out" { out[$1, $3] = 1 }
 $2 == "quiet" { quiet[$1] = 1 }
 $2 == "lame" { lame[$1, $3] = 1 }
-$2 == "spoilt" { spoilt[$1] = 1 }
+$2 == "spoilt" { spoilt[$1, $3] = 1 }
 $2 == "cleaned" { cleaned[$1] = 1 }
 $2 == "theirs" { theirs = theirs (theirs ? "|" : "") $3 }
 

@@ -12,8 +12,8 @@
  *              STEP cleaned           nothing of multihome's is left but a way out
  *              STEP theirs NIC        the NIC's route- and rule- files are not compared
  *              STEP lame ADDRESS      behind a pulled cable or a dead router: nothing is promised
- *              STEP spoilt            somebody spoilt routes, rules or settings of IPv4: nothing of
- *                                     it is promised
+ *              STEP spoilt 4|6        somebody spoilt its routes, rules or settings: nothing is
+ *                                     promised
  *              STEP unknown           firewall rules, or a rule that is for some packets only
  *
  * The rules for `expect` are README.md's and no more: an uplink whose file waits for its ifup, was
@@ -27,7 +27,8 @@
  * the VPN is alive; anything of IPv4, where a firewall or a spoilt route stands in the way.
  *
  * Most hosts have IPv6 on some of their NICs, and do something to it at some steps, ahead of what
- * else is done there. It has random numbers of its own, too.
+ * else is done there. It has random numbers of its own, too. A rule or a route that spoils it lasts
+ * until the next step.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -93,6 +94,7 @@ struct host {
 	bool inet6, container6, ban6_is_rule;
 	int defaultdev6, lens6[MAX_NICS];
 	char ban6[MAX_TEXT]; /* empty: none */
+	char spoilt6[128]; /* what ends it; empty: it is not */
 	struct trouble trouble;
 	int trouble_at;
 	const char *folder;
@@ -954,6 +956,9 @@ static void step_restart(struct host *host)
 
 	say(host, "service network restart");
 	host->active = true;
+	/* IPv6's are routes by lo, which go with its ifdown. */
+	if (!host->ban6_is_rule)
+		*host->ban6 = '\0';
 	for (k = 0; k < host->n_nics; k++) {
 		now_down(host, k);
 		/* ifdown of lo takes it away. */
@@ -1189,6 +1194,45 @@ static void vip6(struct host *host, int k)
 	say(host, "ip address add 2001:db8:5::180/128 dev lo");
 }
 
+/* As trouble_routes. */
+static void spoil6(struct host *host, int k)
+{
+	static const char *const ends[] = {"rule del priority 60",
+		"rule del priority 60; ip -6 route flush table 240",
+		"rule del priority 60; ip -6 route flush table 240", "route del 2001:db8:e::/48",
+		"route del 2001:db8:f::66 via", "route show"};
+	const struct nic *nic = &host->nics[k], *other = &host->nics[(k + 1) % host->n_nics];
+	const char *address = in_segment6(nic->segment, nic->now6.address);
+	const char *router = in_segment6(nic->segment, 1), *others = in_segment6(other->segment, 1);
+	int kind = below(host, 6);
+
+	switch (kind) {
+	case 0:
+		say(host, "ip -6 rule add from %s blackhole priority 60", address);
+		break;
+	case 1:
+		say(host, "ip -6 rule add from %s lookup 240 priority 60; "
+			"ip -6 route add default via %s table 240", address, others);
+		break;
+	case 2:
+		say(host, "ip -6 rule add to 2001:db8:e::/48 iif eth%d lookup 240 priority 60; "
+			"ip -6 route add throw default table 240", k);
+		break;
+	case 3:
+		say(host, "ip -6 route add 2001:db8:e::/48 nexthop via %s nexthop via %s", router,
+			others);
+		break;
+	case 4:
+		say(host, "ip -6 route add 2001:db8:f::66 via %s", router);
+		break;
+	default:
+		say(host, "ip -6 route del default table %d; ip -6 route del default table %d",
+			100 + k, 120 + k);
+	}
+	snprintf(host->spoilt6, sizeof(host->spoilt6), "ip -6 %s%s%s", ends[kind],
+		kind == 4 ? " " : "", kind == 4 ? router : "");
+}
+
 /* What is done to IPv6 before the rest of a step: nothing of the rest depends on it. */
 static void make_step6(struct host *host)
 {
@@ -1198,6 +1242,12 @@ static void make_step6(struct host *host)
 
 	if (!nic->now6.address || !may_sync(host))
 		return;
+	if (chance(host, 20)) {
+		spoil6(host, k);
+		say(host, "; ");
+		host->quiet = false;
+		return;
+	}
 	if (kind < 40) {
 		edit6(host, k);
 		bounce = nic->up && !nic->gone && chance(host, 60);
@@ -1208,7 +1258,7 @@ static void make_step6(struct host *host)
 			behind6(nic->segment, 0), in_segment6(nic->segment, 7));
 	} else if (kind < 86) {
 		vip6(host, k);
-	} else if (kind < 94) {
+	} else if (kind < 92) {
 		say(host, host->container6 ? "ip address del 2001:db8:d::1/64 dev docker0"
 			: "ip address add 2001:db8:d::1/64 dev docker0; ip link set docker0 up");
 		host->container6 = !host->container6;
@@ -1519,7 +1569,9 @@ static void write_trouble(const struct host *host)
 			fprintf(host->expect, "%d lame %s\n", host->step,
 				host->locals[i]);
 	if (trouble->steps_left && trouble->spoils)
-		fprintf(host->expect, "%d spoilt\n", host->step);
+		fprintf(host->expect, "%d spoilt 4\n", host->step);
+	if (*host->spoilt6)
+		fprintf(host->expect, "%d spoilt 6\n", host->step);
 	if (trouble->steps_left && trouble->unknown)
 		fprintf(host->expect, "%d unknown\n", host->step);
 }
@@ -1613,8 +1665,17 @@ static void make_steps(struct host *host)
 		host->quiet = true;
 		pass_trouble(host);
 		swap_random(host);
-		if (host->inet6 && chance(host, 40))
+		if (*host->spoilt6) {
+			say(host, "%s; ", host->spoilt6);
+			*host->spoilt6 = '\0';
+			if (may_sync(host)) {
+				do_sync(host);
+				say(host, "; ");
+			}
+			host->quiet = false;
+		} else if (host->inet6 && chance(host, 45)) {
 			make_step6(host);
+		}
 		swap_random(host);
 		make_step(host);
 		say(host, "\n");

@@ -245,10 +245,10 @@ observe() {
 	ask_multihome >"$at.told"
 	ip neigh show >"$at.neigh"
 	for family in 4 $inet6; do
-		ip -$family rule show >"$at.rules$family"
+		ip "-$family" rule show >"$at.rules$family"
 		# The kernel marks them up to a second after a cable is pulled.
 		# -o: the next hops of a route with several stand in its line.
-		ip -$family -o route show table all | sed "s/ dead//g; s/ linkdown//g" \
+		ip "-$family" -o route show table all | sed "s/ dead//g; s/ linkdown//g" \
 			>"$at.routes$family"
 	done
 	their_lines >"$at.files"

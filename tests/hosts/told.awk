@@ -144,13 +144,19 @@ function has_finding(device, address, n, findings,    i)
 	return 0
 }
 
-function judge_offline(json, text, nic)
+# text: of the finding, in that family.
+function judge_own(json, remote, family, text,    nic)
 {
-	if (nic !~ /lost/ && json ~ "\"kind\":\"offline\",\"text\":\"[^\"]*(" text ")")
-		wrong("check says offline (" text "), and the host leaves by " nic)
+	nic = answers["own", remote, "-"]
+	if (nic != "" && nic !~ /lost/ &&
+		json ~ "\"kind\":\"offline\",\"text\":\"[^\"]*(" text ")")
+		wrong("check says offline, and the host reaches " remote " by " nic)
+	if (nic == "lost" && !is_forgotten("lost") && !(step in unknown) &&
+		json !~ /"wrong":true/ && json ~ "\"family\":\"" family "\"")
+		wrong("check is silent, and the host does not reach " remote)
 }
 
-function judge_check(json,    n, i, findings, uplinks, address, own_nic)
+function judge_check(json,    n, i, findings, uplinks, address)
 {
 	if (field(json, "version") != "1") {
 		wrong("check " json)
@@ -171,12 +177,8 @@ function judge_check(json,    n, i, findings, uplinks, address, own_nic)
 				" is answered to " far_of(address) ":" \
 				arrivals[far_of(address), address] " " \
 				answers_of(far_of(address), address))
-	own_nic = answers["own", far, "-"]
-	judge_offline(json, "itself (leaves|is)|route:", own_nic)
-	judge_offline(json, "in IPv6", answers["own", far6, "-"])
-	if (own_nic == "lost" && !is_forgotten("lost") && !(step in unknown) &&
-		json !~ /"wrong":true|"uplinks":\[\]/)
-		wrong("check is silent, and the host does not reach " far)
+	judge_own(json, far, "inet", "itself (leaves|is)|route:")
+	judge_own(json, far6, "inet6", "in IPv6")
 }
 
 function answers_of(remote, local,    word, n, i, text)
