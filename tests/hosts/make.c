@@ -295,20 +295,15 @@ static bool is_uplink6(const struct host *host, int k, const struct profile *pro
 }
 
 /* Does multihome promise that each of its addresses is answered by this NIC? */
-static bool is_served(const struct host *host, int k)
+static bool is_served(const struct host *host, int k, bool inet6)
 {
 	const struct nic *nic = &host->nics[k];
 
-	return host->active && nic->up && !nic->second_live && !nic->leftover && !nic->unsure &&
-		is_uplink(host, k, &nic->live);
-}
-
-static bool is_served6(const struct host *host, int k)
-{
-	const struct nic *nic = &host->nics[k];
-
-	return host->active && nic->up && !nic->second_live && !nic->leftover6 && !nic->unsure &&
-		!nic->unsure6 && !nic->lost6 && is_uplink6(host, k, &nic->live, &nic->live6);
+	if (!host->active || !nic->up || nic->second_live || nic->unsure)
+		return false;
+	return inet6 ? !nic->leftover6 && !nic->unsure6 && !nic->lost6 &&
+			is_uplink6(host, k, &nic->live, &nic->live6)
+		     : !nic->leftover && is_uplink(host, k, &nic->live);
 }
 
 static int count_served(const struct host *host, bool inet6)
@@ -316,7 +311,7 @@ static int count_served(const struct host *host, bool inet6)
 	int k, n = 0;
 
 	for (k = 0; k < host->n_nics; k++)
-		n += inet6 ? is_served6(host, k) : is_served(host, k);
+		n += is_served(host, k, inet6);
 	return n;
 }
 
@@ -1524,34 +1519,37 @@ static void pass_trouble(struct host *host)
 
 /* --- what must hold ------------------------------------------------------------------------- */
 
-static void expect_own(const struct host *host, uint32_t address, int k)
+static void expect_own(const struct host *host, const char *address, int k)
 {
-	if (address)
-		fprintf(host->expect, "%d own %s eth%d\n", host->step, text_of(address), k);
+	fprintf(host->expect, "%d own %s eth%d\n", host->step, address, k);
 }
 
-static void expect_own6(const struct host *host, unsigned number, int k)
+static void expect_addresses(const struct host *host, int k, bool inet6)
 {
-	if (number)
-		fprintf(host->expect, "%d own %s eth%d\n", host->step,
-			in_segment6(host->nics[k].segment, number), k);
+	const struct nic *nic = &host->nics[k];
+
+	if (inet6) {
+		expect_own(host, in_segment6(nic->segment, nic->live6.address), k);
+		if (nic->live6.secondary)
+			expect_own(host, in_segment6(nic->segment, nic->live6.secondary), k);
+		return;
+	}
+	expect_own(host, text_of(nic->live.address), k);
+	if (nic->alias)
+		expect_own(host, text_of(nic->alias), k);
+	if (nic->vip && !shares_segment(host, k))
+		expect_own(host, text_of(nic->vip), k);
 }
 
 /* Whether the host's own traffic has a way out by this NIC, should all others be lost. */
-static bool is_way_out(const struct host *host, int k)
+static bool is_way_out(const struct host *host, int k, bool inet6)
 {
 	const struct profile *live = &host->nics[k].live;
 
-	return is_served(host, k) && live->gateway != GATEWAY_OUTSIDE && !live->no_fallback &&
-		!live->no_defroute && !live->metric && host->gatewaydev < 0;
-}
-
-static bool is_way_out6(const struct host *host, int k)
-{
-	const struct profile *live = &host->nics[k].live;
-
-	return is_served6(host, k) && !live->no_fallback && !live->no_defroute &&
-		host->defaultdev6 < 0;
+	if (live->no_fallback || live->no_defroute)
+		return false;
+	return inet6 ? host->defaultdev6 < 0
+		: live->gateway != GATEWAY_OUTSIDE && !live->metric && host->gatewaydev < 0;
 }
 
 static bool is_lame(const struct host *host, int segment)
@@ -1576,33 +1574,24 @@ static void write_trouble(const struct host *host)
 		fprintf(host->expect, "%d unknown\n", host->step);
 }
 
-static void write_expectations6(const struct host *host)
+/* True if the host's own traffic has a way out. */
+static bool expect_family(const struct host *host, bool inet6)
 {
 	bool out = false;
 	int k;
 
-	for (k = 0; k < host->n_nics; k++) {
-		const struct nic *nic = &host->nics[k];
-
-		if (nic->bans6 && nic->ever)
-			fprintf(host->expect, "%d ban %s\n", host->step, fars6[1]);
-		if (!is_served6(host, k) || count_uplinks(host, true) < 2)
+	for (k = 0; k < host->n_nics && count_uplinks(host, inet6) >= 2; k++) {
+		if (!is_served(host, k, inet6))
 			continue;
-		if (count_served(host, true) >= 2 && !is_lame(host, nic->segment)) {
-			expect_own6(host, nic->live6.address, k);
-			expect_own6(host, nic->live6.secondary, k);
-		}
-		out = out || is_way_out6(host, k);
+		if (count_served(host, inet6) >= 2 && !is_lame(host, host->nics[k].segment))
+			expect_addresses(host, k, inet6);
+		out = out || is_way_out(host, k, inet6);
 	}
-	if (*host->ban6)
-		fprintf(host->expect, "%d ban %s\n", host->step, host->ban6);
-	if (out && !(host->trouble.steps_left && host->trouble.no_way_out))
-		fprintf(host->expect, "%d out 6\n", host->step);
+	return out && !(host->trouble.steps_left && host->trouble.no_way_out);
 }
 
 static void write_expectations(struct host *host, bool cleaned)
 {
-	bool out = false;
 	int k, i;
 
 	write_trouble(host);
@@ -1611,25 +1600,18 @@ static void write_expectations(struct host *host, bool cleaned)
 
 		if (nic->bans && nic->ever)
 			fprintf(host->expect, "%d ban %s\n", host->step, fars[1]);
+		if (nic->bans6 && nic->ever)
+			fprintf(host->expect, "%d ban %s\n", host->step, fars6[1]);
 		if (nic->theirs)
 			fprintf(host->expect, "%d theirs eth%d\n", host->step, k);
-		if (!is_served(host, k) || count_uplinks(host, false) < 2)
-			continue;
-		if (count_served(host, false) >= 2 && !is_lame(host, nic->segment)) {
-			expect_own(host, nic->live.address, k);
-			expect_own(host, nic->alias, k);
-			if (!shares_segment(host, k))
-				expect_own(host, nic->vip, k);
-		}
-		out = out || is_way_out(host, k);
 	}
-	if (host->trouble.steps_left)
-		out = out && !host->trouble.no_way_out;
+	for (i = 0; i <= 1; i++)
+		if (expect_family(host, i))
+			fprintf(host->expect, "%d out %d\n", host->step, i ? 6 : 4);
 	for (i = 0; i < host->n_bans; i++)
 		fprintf(host->expect, "%d ban %s\n", host->step, text_of(host->bans[i]));
-	if (out)
-		fprintf(host->expect, "%d out 4\n", host->step);
-	write_expectations6(host);
+	if (*host->ban6)
+		fprintf(host->expect, "%d ban %s\n", host->step, host->ban6);
 	if (host->quiet && !host->trouble.steps_left)
 		fprintf(host->expect, "%d quiet\n", host->step);
 	if (cleaned)
