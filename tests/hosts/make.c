@@ -11,7 +11,9 @@
  *              STEP quiet             nothing went down: a way out of the step before is left
  *              STEP cleaned           nothing of multihome's is left but a way out
  *              STEP theirs NIC        the NIC's route- and rule- files are not compared
- *              STEP lame ADDRESS      behind a pulled cable or a dead router: nothing is promised
+ *              STEP lame ADDRESS      behind a pulled cable or a dead router: nothing is promised;
+ *                                     own6: of what the host itself sends by IPv6, which goes on
+ *                                     by another router once the kernel has seen that one is dead
  *              STEP spoilt 4|6        somebody spoilt its routes, rules or settings: nothing is
  *                                     promised
  *              STEP unknown           firewall rules, or a rule that is for some packets only
@@ -1566,6 +1568,10 @@ static void write_trouble(const struct host *host)
 		if (is_lame(host, host->local_segments[i]))
 			fprintf(host->expect, "%d lame %s\n", host->step,
 				host->locals[i]);
+	if (trouble->steps_left && trouble->segment >= 0 && host->inet6)
+		fprintf(host->expect, "%d lame %s\n%d lame %s\n%d lame own6\n", host->step,
+			in_segment6(trouble->segment, 0x50), host->step,
+			behind6(trouble->segment, 5), host->step);
 	if (trouble->steps_left && trouble->spoils)
 		fprintf(host->expect, "%d spoilt 4\n", host->step);
 	if (*host->spoilt6)

@@ -190,10 +190,12 @@ lose_rule() {
 
 state() {
 	stat -c '%n %i %Y %Z %a %s' $scripts/*
-	ip -4 -batch - <<<$'rule show\nroute show table all\naddress show'
-	# Link-local ones come when the kernel is ready for them.
-	[ -z "$inet6" ] ||
-		ip -6 -batch - <<<$'rule show\nroute show table all' | grep -v ' proto kernel \|^fe80::/64 '
+	{
+		ip -4 -batch - <<<$'rule show\nroute show table all\naddress show'
+		# Link-local ones come when the kernel is ready for them.
+		[ -z "$inet6" ] || ip -6 -batch - <<<$'rule show\nroute show table all' |
+			grep -v ' proto kernel \|^fe80::/64 '
+	} | sed 's/ dead//g; s/ linkdown//g' # marks that come up to a second later
 }
 
 # The lines that are not in a managed block; without copies that steps made.
