@@ -3,9 +3,9 @@
  * hosts_ask --hold TUN: is at the other end of the tunnel, until it is ended.
  *
  * Run in the host's network namespace; the process WORLD is in that of the other ends of its
- * NICs. There this program is everybody: it answers ARP and neighbour solicitations for the stations
- * of each segment, sends
- * requests with their addresses, and sees by which NIC and to which router each reply leaves.
+ * NICs. There this program is everybody: it answers ARP and neighbour solicitations for the
+ * stations of each segment, sends requests with their addresses, and sees by which NIC and to which
+ * router each reply leaves.
  * A question is an ICMP echo, a TCP SYN to a closed port and a UDP datagram; the kernel of the
  * host answers the first two, a socket of this program in the host's namespace the third.
  *
@@ -21,9 +21,9 @@
  * DEAD has lines of N ADDRESS: that station does not answer any more.
  *
  * Prints a line a question: REMOTE LOCAL ARRIVES ANSWER, and of the host's own traffic:
- * own REMOTE - ANSWER. ARRIVES is the NIC that has the local address for its neighbours, `-` for none;
- * ANSWER is the NIC by which the reply came back, `lost`, or `lost:NIC` for one that left by that
- * NIC and did not reach the remote; `mixed:…` where the protocols differ.
+ * own REMOTE - ANSWER. ARRIVES is the NIC that says to its neighbours that it has the local
+ * address, `-` for none; ANSWER is the NIC by which the reply came back, `lost`, or `lost:NIC` for
+ * one that left by that NIC and did not reach the remote; `mixed:…` where the protocols differ.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -388,7 +388,7 @@ static void transmit(int port, const void *frame, size_t len)
 	sendto(wire, frame, len, 0, (const struct sockaddr *)&to, sizeof(to));
 }
 
-/* Asks everybody for `to`, or (with the MAC of who asked) tells `to` who has the station's address. */
+/* Asks everybody for `to`; or, with the MAC of who asked, tells him that the station has its own. */
 static void send_arp(int port, const struct station *from, const uint8_t *mac, struct in6_addr to)
 {
 	struct {
