@@ -322,9 +322,10 @@ void check_own(const struct facts *facts, const struct verdict *verdict, struct 
 	else if (verdict->fault == FAULT_REFUSED && facts_has_uplink(facts, family))
 		what = mem_format("what the host sends itself%s is refused", in);
 	else if (verdict->fault == FAULT_NO_ROUTE && facts_has_uplink(facts, family))
-		what = mem_format("the host has no default route%s: what it sends itself reaches its "
-				  "own networks only",
-			in);
+		what = mem_format("the host has no default route%s: %s reaches its own networks only",
+			in,
+			verdict->by_source ? "from some of its addresses it"
+					   : "what it sends itself");
 	else
 		return;
 	finding_add(findings, (struct finding){.kind = FINDING_OFFLINE, .wrong = true}, "", what,

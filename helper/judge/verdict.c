@@ -248,14 +248,14 @@ void verdict_begin(const struct facts *facts, const struct packet *packet, struc
 	add_question(questions, &packet->remote, &verdict->local, "", packet->zone);
 }
 
-/* Which of the addresses the kernel would choose is not known here: if one of them leads out, it
- * may be that one. */
-static void ask_again(const struct facts *facts, struct question *question, struct walked *walked)
+/* Which of the addresses the kernel would choose depends on the remote: all must lead out. */
+static void ask_again(const struct facts *facts, struct question *question, struct verdict *verdict)
 {
 	const struct addresses *addresses = &facts->kernel->addresses;
-	struct question again = *question;
+	struct question again = *question, chosen = *question;
 	const struct link *link;
-	struct walked from;
+	struct walked from, out = {.depends = NULL};
+	bool all = true;
 	size_t i;
 
 	for (i = 0; i < addresses->n; i++) {
@@ -265,11 +265,17 @@ static void ask_again(const struct facts *facts, struct question *question, stru
 			!link->up || link->loopback)
 			continue;
 		from = walk(&facts->walks, &again, NULL);
-		if (from.last.end != STEP_ROUTE || !from.last.rule)
-			continue;
-		*question = again;
-		*walked = from;
-		return;
+		if (from.last.end != STEP_ROUTE || !from.last.rule) {
+			all = false;
+		} else if (!out.last.rule) {
+			chosen = again;
+			out = from;
+		}
+	}
+	verdict->by_source = out.last.rule && !all;
+	if (out.last.rule && all) {
+		*question = chosen;
+		verdict->reply = out;
 	}
 }
 
@@ -283,7 +289,7 @@ void verdict_begin_own(const struct facts *facts, const struct prefix *remote,
 	verdict->reply = walk(&facts->walks, &question, NULL);
 	if (remote->family == AF_INET6 && facts->kernel->asks_again6 &&
 		(verdict->reply.last.end != STEP_ROUTE || !verdict->reply.last.rule))
-		ask_again(facts, &question, &verdict->reply);
+		ask_again(facts, &question, verdict);
 	verdict->question = questions->n;
 	add_question(questions, remote, &question.from, "", "");
 }

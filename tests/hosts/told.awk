@@ -178,7 +178,7 @@ function judge_check(json,    n, i, findings, uplinks, address)
 				arrivals[far_of(address), address] " " \
 				answers_of(far_of(address), address))
 	judge_own(json, far, "inet", "itself (leaves|is)|route:")
-	judge_own(json, far6, "inet6", "in IPv6")
+	judge_own(json, far6, "inet6", "in IPv6(: what| leaves| is)")
 }
 
 function answers_of(remote, local,    word, n, i, text)
