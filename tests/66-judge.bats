@@ -1023,7 +1023,7 @@ ip -6 rule add from 2001:db8:2::99 table 100" "${LAB_ADDRESSES6[0]}"
 	has_no "$output" 'no-gateway'
 }
 
-# --- verdicts of IPv6 (tests/hosts has those of IPv4) -------------------------------------------------
+# --- verdicts of IPv6 (tests/hosts has those of random hosts) ------------------------------------------
 
 # asked6 SITUATION: the client pings each uplink's address, and explain is asked of them; its
 # verdicts, in $outcomes, are what the pings met: answered by that NIC, seen there, or lost. Its

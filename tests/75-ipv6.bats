@@ -205,6 +205,20 @@ no_doubt() {
 }
 
 # bats test_tags=long
+@test "a bounce takes the IPv6 addresses of the file: one of another network gets a standby" {
+	started6
+	host ip link set eth1 down
+	host ip link set eth1 up
+	host ip address add 2001:db8:77::9/64 dev eth1 nodad
+	links_settle
+	multihome 0 sync
+	has "$(routes6)" '^default via 2001:db8:10::1 dev eth1 .*table default '
+	changes_nothing multihome sync
+	run host ifup eth1
+	answers6 0 1
+	settled6
+}
+
 @test "an address that may yet be a duplicate is no obstacle" {
 	local before
 	host6_up

@@ -338,24 +338,28 @@ void check_no_gateway(
 
 void check_own(const struct facts *facts, const struct verdict *verdict, struct findings *findings)
 {
-	static const char by[] = "what the host sends itself leaves by";
+	const int family = verdict->packet.remote.family;
+	const char *in = family == AF_INET6 ? " in IPv6" : "";
 	const char *device = verdict->leaves.device;
 	char *what;
 
 	if (verdict->fault == FAULT_REPLY_CARRIER)
-		what = mem_format("%s %s, which has no carrier", by, device);
+		what = mem_format("what the host sends itself%s leaves by %s, which has no carrier",
+			in, device);
 	else if (verdict->fault == FAULT_NEIGHBOUR &&
 		!verdict_asks_from_elsewhere(facts, device, verdict_next_hop(verdict)))
-		what = mem_format("%s %s, whose gateway does not answer", by, device);
-	else if (verdict->fault == FAULT_REFUSED &&
-		facts_has_uplink(facts, verdict->packet.remote.family))
-		what = mem_string(verdict->by_address
-				? "connections of the host itself are refused"
-				: "what the host sends itself is refused");
-	else if (verdict->fault == FAULT_NO_ROUTE &&
-		facts_has_uplink(facts, verdict->packet.remote.family))
-		what = mem_string("the host has no default route: what it sends itself reaches its "
-				  "own networks only");
+		what = mem_format("what the host sends itself%s leaves by %s, whose gateway does "
+				  "not answer",
+			in, device);
+	else if (verdict->fault == FAULT_REFUSED && facts_has_uplink(facts, family))
+		what = mem_format(verdict->by_address ? "connections of the host itself%s are refused"
+						      : "what the host sends itself%s is refused",
+			in);
+	else if (verdict->fault == FAULT_NO_ROUTE && facts_has_uplink(facts, family))
+		what = mem_format("the host has no default route%s: %s reaches its own networks only",
+			in,
+			verdict->by_source ? "from some of its addresses it"
+					   : "what it sends itself");
 	else
 		return;
 	finding_add(findings, (struct finding){.kind = FINDING_OFFLINE, .wrong = true}, "", what,

@@ -279,19 +279,57 @@ static struct prefix find_source(const struct facts *facts, const struct step *l
 	return first ? prefix_host(&first->prefix) : to;
 }
 
+/* Which of the addresses the kernel would choose depends on the remote: all must lead out. */
+static void ask_again(const struct facts *facts, struct question *question, struct verdict *verdict)
+{
+	const struct addresses *addresses = &facts->kernel->addresses;
+	struct question again = *question, chosen = *question;
+	const struct link *link;
+	struct walked from, out = {.depends = NULL};
+	bool all = true;
+	size_t i;
+
+	for (i = 0; i < addresses->n; i++) {
+		link = kernel_find_link(facts->kernel, addresses->items[i].device);
+		again.from = prefix_host(&addresses->items[i].prefix);
+		if (again.from.family != AF_INET6 || prefix_is_link_local(&again.from) || !link ||
+			!link->up || link->loopback)
+			continue;
+		from = walk(&facts->walks, &again, NULL);
+		if (from.last.end != STEP_ROUTE || !from.last.rule) {
+			all = false;
+		} else if (!out.last.rule) {
+			chosen = again;
+			out = from;
+		}
+	}
+	verdict->by_source = out.last.rule && !all;
+	if (out.last.rule && all) {
+		*question = chosen;
+		verdict->reply = out;
+	}
+}
+
 void verdict_begin_own(const struct facts *facts, const struct prefix *remote,
 	struct verdict *verdict, struct questions *questions)
 {
 	struct question question = {.to = *remote};
+	struct prefix source;
 
 	verdict->packet.remote = *remote;
 	verdict->packet.anybody = true;
-	verdict->reply = verdict->again = walk(&facts->walks, &question, NULL);
+	verdict->reply = walk(&facts->walks, &question, NULL);
+	if (remote->family == AF_INET6 && facts->kernel->asks_again6 &&
+		(verdict->reply.last.end != STEP_ROUTE || !verdict->reply.last.rule))
+		ask_again(facts, &question, verdict);
+	verdict->again = verdict->reply;
 	verdict->question = questions->n;
 	add_question(questions, remote, &question.from, "", "");
-	question.from = find_source(facts, &verdict->reply.last);
-	if (question.from.family)
+	source = find_source(facts, &verdict->reply.last);
+	if (source.family) {
+		question.from = source;
 		verdict->again = walk(&facts->walks, &question, NULL);
+	}
 	add_question(questions, remote, &question.from, "", "");
 }
 

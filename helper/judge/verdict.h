@@ -85,6 +85,7 @@ struct verdict {
 	enum arrival_reason reason;
 	struct bystanders bystanders;
 	bool guessed;	 /* by which NIC it arrives */
+	bool by_source; /* of the host's own traffic: it leaves from some of its addresses only */
 	bool away;	 /* the address is in networks of other NICs only */
 	bool unanswered; /* it is in a NIC's network, and no NIC answers ARP for it */
 	/* Who asks for its MAC on the holder and is refused, by rp_filter; family 0: nobody is. */

@@ -306,6 +306,7 @@ int kernel_read(bool all, struct kernel *out)
 	for (tries = 0; err == -NLE_DUMP_INTR && tries < DUMP_TRIES; tries++) {
 		kernel_free(out);
 		out->old_inet6 = kernel_older_than(3, 10, 0);
+		out->asks_again6 = !kernel_older_than(4, 1, 0);
 		err = dump_all(socket, out, all);
 	}
 	if (err == -NLE_DUMP_INTR)

@@ -3,14 +3,16 @@
  * hosts_ask --hold TUN: is at the other end of the tunnel, until it is ended.
  *
  * Run in the host's network namespace; the process WORLD is in that of the other ends of its
- * NICs. There this program is everybody: it answers ARP for the stations of each segment, sends
- * requests with their addresses, and sees by which NIC and to which router each reply leaves.
+ * NICs. There this program is everybody: it answers ARP and neighbour solicitations for the
+ * stations of each segment, sends requests with their addresses, and sees by which NIC and to which
+ * router each reply leaves.
  * A question is an ICMP echo, a TCP SYN to a closed port and a UDP datagram; the kernel of the
  * host answers the first two, a socket of this program in the host's namespace the third.
  *
  * NET has lines of
  *   segment N PREFIX strict|loose|inner   strict: its routers drop foreign sources; inner: it is
- *                                         within the host (a bridge), ROUTER is the host itself
+ *                                         within the host (a bridge), ROUTER is the host itself;
+ *                                         a line for IPv4, and one for IPv6 if it has that
  *   port DEVICE N                         a NIC of the host in segment N
  *   station N ADDRESS [PREFIX]            with PREFIX: a router that reaches it
  *   local ADDRESS N [NEXTHOP]             the host has it, or may have; by NEXTHOP: routed to it
@@ -19,9 +21,9 @@
  * DEAD has lines of N ADDRESS: that station does not answer any more.
  *
  * Prints a line a question: REMOTE LOCAL ARRIVES ANSWER, and of the host's own traffic:
- * own REMOTE - ANSWER. ARRIVES is the NIC that answered ARP for the local address, `-` for none;
- * ANSWER is the NIC by which the reply came back, `lost`, or `lost:NIC` for one that left by that
- * NIC and did not reach the remote; `mixed:…` where the protocols differ.
+ * own REMOTE - ANSWER. ARRIVES is the NIC that says to its neighbours that it has the local
+ * address, `-` for none; ANSWER is the NIC by which the reply came back, `lost`, or `lost:NIC` for
+ * one that left by that NIC and did not reach the remote; `mixed:…` where the protocols differ.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -30,8 +32,10 @@
 #include <linux/if_tun.h>
 #include <net/ethernet.h>
 #include <net/if.h>
+#include <netinet/icmp6.h>
 #include <netinet/if_ether.h>
 #include <netinet/ip.h>
+#include <netinet/ip6.h>
 #include <netinet/ip_icmp.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
@@ -48,18 +52,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MAX = 64, MAX_QUESTIONS = 8192, N_PROTOCOLS = 3 };
+enum { MAX = 96, MAX_QUESTIONS = 8192, N_PROTOCOLS = 3 };
 #define TUNNEL "tun0"
 enum { ARP_ROUNDS = 2, ROUNDS = 3, SILENCE_MS = 30 };
 enum { SERVER_PORT = 7777, OWN_PORT = 7778, FIRST_PORT = 10000, ECHO_ID = 0x4d48 };
 
+/* An IPv4 address is kept as IPv6 maps it: ::ffff:192.168.2.99. */
 struct prefix {
-	uint32_t address;
-	int len; /* -1: none */
+	struct in6_addr address;
+	int len; /* as the family counts; -1: none */
 };
 
 struct segment {
-	struct prefix net;
+	struct prefix nets[2]; /* of IPv4 and IPv6 */
 	bool strict, inner;
 };
 
@@ -70,28 +75,36 @@ struct port {
 
 struct station {
 	int segment;
-	uint32_t address;
+	struct in6_addr address;
 	struct prefix reaches;
 	uint8_t mac[ETH_ALEN];
 	bool dead;
 };
 
 struct local {
-	uint32_t address, next_hop;
+	struct in6_addr address, next_hop;
 	int segment;
 };
 
 struct remote {
-	uint32_t address;
+	struct in6_addr address;
 	int behind; /* a station, or -1 */
 };
 
-/* Who asks for an address by ARP, and which NICs say that they have it. */
+/* Who asks for an address on the link, and which NICs say that they have it. */
 struct target {
 	int station;
-	uint32_t address;
+	struct in6_addr address;
 	bool answered[MAX];
 	uint8_t macs[MAX][ETH_ALEN];
+};
+
+/* What counts of one, without the frame around it. */
+struct packet {
+	struct in6_addr from, to;
+	int protocol;
+	const uint8_t *payload;
+	size_t len;
 };
 
 struct answer {
@@ -125,61 +138,87 @@ static void die(const char *what)
 
 /* --- what there is -------------------------------------------------------------------------- */
 
-static uint32_t address_of(const char *text)
+static bool same(struct in6_addr a, struct in6_addr b)
 {
-	struct in_addr address;
+	return IN6_ARE_ADDR_EQUAL(&a, &b);
+}
 
-	if (inet_pton(AF_INET, text, &address) != 1)
+static bool is_inet6(struct in6_addr address)
+{
+	return !IN6_IS_ADDR_V4MAPPED(&address);
+}
+
+static struct in6_addr mapped(const void *inet4)
+{
+	struct in6_addr address = {.s6_addr = {[10] = 255, [11] = 255}};
+
+	memcpy(&address.s6_addr[12], inet4, 4);
+	return address;
+}
+
+static struct in6_addr address_of(const char *text)
+{
+	struct in6_addr address;
+	struct in_addr inet4;
+
+	if (inet_pton(AF_INET, text, &inet4) == 1)
+		return mapped(&inet4);
+	if (inet_pton(AF_INET6, text, &address) != 1)
 		die(text);
-	return ntohl(address.s_addr);
+	return address;
 }
 
 /* Two at a time may be in one printf. */
-static const char *text_of(uint32_t address)
+static const char *text_of(struct in6_addr address)
 {
-	static char texts[2][INET_ADDRSTRLEN];
+	static char texts[2][INET6_ADDRSTRLEN];
 	static int next;
-	struct in_addr network = {htonl(address)};
 
 	next = !next;
-	return inet_ntop(AF_INET, &network, texts[next], sizeof(*texts));
+	return is_inet6(address) ? inet_ntop(AF_INET6, &address, texts[next], sizeof(*texts))
+		: inet_ntop(AF_INET, &address.s6_addr[12], texts[next], sizeof(*texts));
 }
 
 static struct prefix prefix_of(const char *text)
 {
-	struct prefix prefix = {0, -1};
-	char address[32];
+	struct prefix prefix = {.len = -1};
+	char address[64];
 
-	if (sscanf(text, "%31[^/]/%d", address, &prefix.len) != 2)
+	if (sscanf(text, "%63[^/]/%d", address, &prefix.len) != 2)
 		die(text);
 	prefix.address = address_of(address);
 	return prefix;
 }
 
-static bool prefix_has(struct prefix prefix, uint32_t address)
+static bool prefix_has(struct prefix prefix, struct in6_addr address)
 {
-	if (prefix.len <= 0)
-		return prefix.len == 0;
-	return !((prefix.address ^ address) >> (32 - prefix.len));
+	int len = prefix.len + (is_inet6(prefix.address) ? 0 : 96), i;
+
+	if (prefix.len < 0 || is_inet6(prefix.address) != is_inet6(address))
+		return false;
+	for (i = 0; i < len && (prefix.address.s6_addr[i / 8] ^ address.s6_addr[i / 8]) <
+			256 >> (i % 8 + 1); i++)
+		;
+	return i >= len;
 }
 
-static int station_find(int segment, uint32_t address)
+static int station_find(int segment, struct in6_addr address)
 {
 	int i;
 
 	for (i = 0; i < n_stations; i++)
-		if (stations[i].segment == segment && stations[i].address == address)
+		if (stations[i].segment == segment && same(stations[i].address, address))
 			return i;
 	return -1;
 }
 
-static void add_station(int segment, uint32_t address, const char *reaches)
+static void add_station(int segment, struct in6_addr address, const char *reaches)
 {
 	struct station *station = &stations[n_stations];
 
 	station->segment = segment;
 	station->address = address;
-	station->reaches = *reaches ? prefix_of(reaches) : (struct prefix){0, -1};
+	station->reaches = *reaches ? prefix_of(reaches) : (struct prefix){.len = -1};
 	memcpy(station->mac, (uint8_t[]){2, 0, 0, 0, (uint8_t)segment, (uint8_t)n_stations}, ETH_ALEN);
 	n_stations++;
 }
@@ -191,8 +230,9 @@ static void read_line(const char *line)
 
 	sscanf(line, "%15s %63s %63s %63s", word, a, b, c);
 	if (!strcmp(word, "segment")) {
-		segments[atoi(a)] = (struct segment){prefix_of(b), !strcmp(c, "strict"),
-			!strcmp(c, "inner")};
+		segments[atoi(a)].nets[strchr(b, ':') != NULL] = prefix_of(b);
+		segments[atoi(a)].strict = !strcmp(c, "strict");
+		segments[atoi(a)].inner = !strcmp(c, "inner");
 	} else if (!strcmp(word, "port")) {
 		snprintf(port->name, sizeof(port->name), "%.15s", a);
 		port->segment = atoi(b);
@@ -226,10 +266,10 @@ static void read_net(const char *path)
 static void read_dead(const char *path)
 {
 	FILE *file = fopen(path, "r");
-	char address[32];
+	char address[64];
 	int segment, i;
 
-	while (file && fscanf(file, "%d %31s", &segment, address) == 2) {
+	while (file && fscanf(file, "%d %63s", &segment, address) == 2) {
 		i = station_find(segment, address_of(address));
 		if (i >= 0)
 			stations[i].dead = true;
@@ -244,52 +284,55 @@ static int station_of(const struct remote *remote)
 	int i;
 
 	for (i = 0; i < n_stations; i++)
-		if (stations[i].address == remote->address)
+		if (same(stations[i].address, remote->address))
 			return i;
 	return -1;
 }
 
-static int gateway_of(int segment)
+static int gateway_of(int segment, bool inet6)
 {
 	int i;
 
 	for (i = 0; i < n_stations; i++)
 		if (stations[i].segment == segment && stations[i].reaches.len == 0 &&
-			!stations[i].dead)
+			is_inet6(stations[i].address) == inet6 && !stations[i].dead)
 			return i;
 	return -1;
 }
 
-/* The last station before the host, towards a local address, and its next hop. */
+/* The last station before the host, towards a local address, and its next hop; -1: none. */
 static int station_before(const struct remote *remote, const struct local *local,
-	uint32_t *next_hop)
+	struct in6_addr *next_hop)
 {
 	int station = station_of(remote);
+	bool inet6 = is_inet6(local->address);
 
 	*next_hop = local->next_hop;
+	if (is_inet6(remote->address) != inet6)
+		return -1;
 	if (station >= 0 && segments[stations[station].segment].inner) {
-		*next_hop = segments[stations[station].segment].net.address;
+		*next_hop = segments[stations[station].segment].nets[inet6].address;
 		return station;
 	}
 	if (station >= 0 && stations[station].segment == local->segment)
 		return station;
 	if (remote->behind >= 0 && stations[remote->behind].segment == local->segment)
 		return remote->behind;
-	return gateway_of(local->segment);
+	return gateway_of(local->segment, inet6);
 }
 
-static bool is_of_segment(int segment, uint32_t address)
+static bool is_of_segment(int segment, struct in6_addr address)
 {
 	int i;
 
 	for (i = 0; i < n_locals; i++)
-		if (locals[i].address == address && locals[i].segment == segment)
+		if (same(locals[i].address, address) && locals[i].segment == segment)
 			return true;
-	return prefix_has(segments[segment].net, address);
+	return prefix_has(segments[segment].nets[is_inet6(address)], address);
 }
 
 /* Does a packet that the station gets from the host reach its destination? */
-static bool is_delivered(int station, uint32_t from, uint32_t to)
+static bool is_delivered(int station, struct in6_addr from, struct in6_addr to)
 {
 	const struct station *router = &stations[station];
 	struct remote remote = {to, -1};
@@ -297,7 +340,7 @@ static bool is_delivered(int station, uint32_t from, uint32_t to)
 
 	if (router->dead)
 		return false;
-	if (router->address == to)
+	if (same(router->address, to))
 		return true;
 	if (router->reaches.len < 0)
 		return false;
@@ -305,21 +348,35 @@ static bool is_delivered(int station, uint32_t from, uint32_t to)
 		return false;
 	if (home >= 0 && segments[stations[home].segment].inner)
 		return false;
-	return prefix_has(router->reaches, to) || prefix_has(segments[router->segment].net, to);
+	return prefix_has(router->reaches, to) ||
+		prefix_has(segments[router->segment].nets[is_inet6(to)], to);
 }
 
 /* --- packets -------------------------------------------------------------------------------- */
 
-static uint16_t checksum(const void *data, size_t len, uint32_t sum)
+static uint32_t add_words(const void *data, size_t len, uint32_t sum)
 {
 	const uint8_t *bytes = data;
 	size_t i;
 
 	for (i = 0; i + 1 < len; i += 2)
 		sum += (uint32_t)(bytes[i] << 8 | bytes[i + 1]);
+	return sum;
+}
+
+static uint16_t checksum(const void *data, size_t len, uint32_t sum)
+{
+	sum = add_words(data, len, sum);
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
 	return htons((uint16_t)~sum);
+}
+
+/* The ffff before an IPv4 address is nothing to such a sum. */
+static uint32_t pseudo_header(struct in6_addr from, struct in6_addr to, int protocol, size_t len)
+{
+	return add_words(&from, sizeof(from),
+		add_words(&to, sizeof(to), (uint32_t)protocol + (uint32_t)len));
 }
 
 static void transmit(int port, const void *frame, size_t len)
@@ -331,147 +388,272 @@ static void transmit(int port, const void *frame, size_t len)
 	sendto(wire, frame, len, 0, (const struct sockaddr *)&to, sizeof(to));
 }
 
-static void send_arp(int port, int op, const struct station *from, const uint8_t *mac, uint32_t to)
+/* Asks everybody for `to`; or, with the MAC of who asked, tells him that the station has its own. */
+static void send_arp(int port, const struct station *from, const uint8_t *mac, struct in6_addr to)
 {
-	static const uint8_t all[ETH_ALEN] = {255, 255, 255, 255, 255, 255};
 	struct {
 		struct ether_header ether;
 		struct ether_arp arp;
 	} __attribute__((packed)) frame = {.ether.ether_type = htons(ETHERTYPE_ARP),
 		.arp.ea_hdr = {htons(ARPHRD_ETHER), htons(ETHERTYPE_IP), ETH_ALEN, 4,
-			htons((uint16_t)op)}};
-	uint32_t spa = htonl(from->address), tpa = htonl(to);
+			htons(mac ? ARPOP_REPLY : ARPOP_REQUEST)}};
 
 	memcpy(frame.ether.ether_shost, from->mac, ETH_ALEN);
-	memcpy(frame.ether.ether_dhost, mac ? mac : all, ETH_ALEN);
 	memcpy(frame.arp.arp_sha, from->mac, ETH_ALEN);
-	memcpy(frame.arp.arp_spa, &spa, 4);
-	if (mac)
+	memcpy(frame.arp.arp_spa, &from->address.s6_addr[12], 4);
+	memset(frame.ether.ether_dhost, 255, ETH_ALEN);
+	if (mac) {
+		memcpy(frame.ether.ether_dhost, mac, ETH_ALEN);
 		memcpy(frame.arp.arp_tha, mac, ETH_ALEN);
-	memcpy(frame.arp.arp_tpa, &tpa, 4);
+	}
+	memcpy(frame.arp.arp_tpa, &to.s6_addr[12], 4);
 	transmit(port, &frame, sizeof(frame));
 }
 
-static size_t fill_payload(uint8_t *at, int protocol, int number, uint32_t pseudo)
+/* The same by neighbour discovery. */
+static void send_discovery(
+	int port, const struct station *from, const uint8_t *mac, struct in6_addr to)
+{
+	struct {
+		struct ether_header ether;
+		struct ip6_hdr ip;
+		struct nd_neighbor_solicit nd; /* an advertisement has the same fields */
+		struct nd_opt_hdr option;
+		uint8_t mac[ETH_ALEN];
+	} __attribute__((packed)) frame = {.ether.ether_type = htons(ETHERTYPE_IPV6),
+		.ip = {.ip6_flow = htonl(6u << 28), .ip6_nxt = IPPROTO_ICMPV6, .ip6_hlim = 255,
+			.ip6_src = from->address, .ip6_dst = to},
+		.nd = {.nd_ns_type = ND_NEIGHBOR_SOLICIT, .nd_ns_target = to},
+		.option = {ND_OPT_SOURCE_LINKADDR, 1}};
+	const size_t len = sizeof(frame) - sizeof(frame.ether) - sizeof(frame.ip);
+
+	if (mac) {
+		frame.nd.nd_ns_type = ND_NEIGHBOR_ADVERT;
+		frame.nd.nd_ns_reserved = ND_NA_FLAG_SOLICITED | ND_NA_FLAG_OVERRIDE;
+		frame.nd.nd_ns_target = from->address;
+		frame.option.nd_opt_type = ND_OPT_TARGET_LINKADDR;
+	} else {
+		memcpy(&frame.ip.ip6_dst, (uint8_t[13]){255, 2, [11] = 1, 255}, 13);
+	}
+	memcpy(frame.ether.ether_shost, from->mac, ETH_ALEN);
+	memcpy(frame.mac, from->mac, ETH_ALEN);
+	memcpy(frame.ether.ether_dhost, (uint8_t[]){0x33, 0x33, 255, to.s6_addr[13], to.s6_addr[14],
+		to.s6_addr[15]}, ETH_ALEN);
+	if (mac)
+		memcpy(frame.ether.ether_dhost, mac, ETH_ALEN);
+	frame.ip.ip6_plen = htons((uint16_t)len);
+	frame.nd.nd_ns_cksum = checksum(&frame.nd, len,
+		pseudo_header(frame.ip.ip6_src, frame.ip.ip6_dst, IPPROTO_ICMPV6, len));
+	transmit(port, &frame, sizeof(frame));
+}
+
+static void send_neighbour(
+	int port, const struct station *from, const uint8_t *mac, struct in6_addr to)
+{
+	(is_inet6(from->address) ? send_discovery : send_arp)(port, from, mac, to);
+}
+
+static size_t fill_payload(uint8_t *at, int protocol, int number, const struct packet *packet)
 {
 	struct icmphdr icmp = {.type = ICMP_ECHO};
 	struct tcphdr tcp = {.seq = htonl(1), .doff = 5, .syn = 1, .window = htons(512)};
 	struct udphdr udp = {.len = htons(sizeof(udp))};
 	uint16_t port = htons((uint16_t)(FIRST_PORT + number));
+	size_t len = protocol == 0 ? sizeof(icmp) : protocol == 1 ? sizeof(tcp) : sizeof(udp);
+	uint32_t pseudo = pseudo_header(packet->from, packet->to, packet->protocol, len);
 
 	if (protocol == 0) {
+		/* Of IPv4 it is for the message alone. */
+		if (packet->protocol == IPPROTO_ICMP)
+			pseudo = 0;
+		else
+			icmp.type = ICMP6_ECHO_REQUEST;
 		icmp.un.echo.id = htons(ECHO_ID);
 		icmp.un.echo.sequence = htons((uint16_t)number);
-		icmp.checksum = checksum(&icmp, sizeof(icmp), 0);
+		icmp.checksum = checksum(&icmp, sizeof(icmp), pseudo);
 		memcpy(at, &icmp, sizeof(icmp));
-		return sizeof(icmp);
-	}
-	if (protocol == 1) {
+	} else if (protocol == 1) {
 		tcp.source = port;
 		tcp.dest = htons(SERVER_PORT);
-		tcp.check = checksum(&tcp, sizeof(tcp), pseudo + IPPROTO_TCP + sizeof(tcp));
+		tcp.check = checksum(&tcp, sizeof(tcp), pseudo);
 		memcpy(at, &tcp, sizeof(tcp));
-		return sizeof(tcp);
+	} else {
+		udp.source = port;
+		udp.dest = htons(SERVER_PORT);
+		udp.check = checksum(&udp, sizeof(udp), pseudo);
+		/* None would be said by 0. */
+		udp.check = udp.check ? udp.check : 0xffff;
+		memcpy(at, &udp, sizeof(udp));
 	}
-	udp.source = port;
-	udp.dest = htons(SERVER_PORT);
-	memcpy(at, &udp, sizeof(udp));
-	return sizeof(udp);
+	return len;
+}
+
+static size_t fill_header(uint8_t *at, const struct packet *packet, size_t len)
+{
+	struct ip6_hdr ip6 = {.ip6_flow = htonl(6u << 28), .ip6_nxt = (uint8_t)packet->protocol,
+		.ip6_hlim = 60, .ip6_plen = htons((uint16_t)len), .ip6_src = packet->from,
+		.ip6_dst = packet->to};
+	struct iphdr ip = {.version = 4, .ihl = 5, .ttl = 60, .protocol = (uint8_t)packet->protocol,
+		.tot_len = htons((uint16_t)(sizeof(ip) + len))};
+
+	if (is_inet6(packet->from)) {
+		memcpy(at, &ip6, sizeof(ip6));
+		return sizeof(ip6);
+	}
+	memcpy(&ip.saddr, &packet->from.s6_addr[12], 4);
+	memcpy(&ip.daddr, &packet->to.s6_addr[12], 4);
+	ip.check = checksum(&ip, sizeof(ip), 0);
+	memcpy(at, &ip, sizeof(ip));
+	return sizeof(ip);
 }
 
 static void send_question(const struct question *question, int number, int protocol)
 {
-	static const uint8_t numbers[N_PROTOCOLS] = {IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP};
-	uint32_t from = remotes[question->remote].address, to = locals[question->local].address;
-	uint32_t pseudo = (from >> 16) + (from & 0xffff) + (to >> 16) + (to & 0xffff);
-	uint8_t frame[128] = {0};
-	struct ether_header ether = {.ether_type = htons(ETHERTYPE_IP)};
-	struct iphdr ip = {.version = 4, .ihl = 5, .ttl = 60, .protocol = numbers[protocol],
-		.saddr = htonl(from), .daddr = htonl(to)};
-	size_t len;
+	struct packet packet = {.from = remotes[question->remote].address,
+		.to = locals[question->local].address};
+	bool inet6 = is_inet6(packet.from);
+	uint8_t frame[128], payload[32];
+	struct ether_header ether = {.ether_type = htons(inet6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP)};
+	size_t header, len;
 
+	packet.protocol = (const int[]){inet6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP, IPPROTO_TCP,
+		IPPROTO_UDP}[protocol];
 	memcpy(ether.ether_dhost, question->mac, ETH_ALEN);
 	memcpy(ether.ether_shost, stations[question->station].mac, ETH_ALEN);
-	len = fill_payload(frame + sizeof(ether) + sizeof(ip), protocol, number, pseudo);
-	ip.tot_len = htons((uint16_t)(sizeof(ip) + len));
-	ip.check = checksum(&ip, sizeof(ip), 0);
 	memcpy(frame, &ether, sizeof(ether));
-	memcpy(frame + sizeof(ether), &ip, sizeof(ip));
-	transmit(question->arrives, frame, sizeof(ether) + sizeof(ip) + len);
+	len = fill_payload(payload, protocol, number, &packet);
+	header = sizeof(ether) + fill_header(frame + sizeof(ether), &packet, len);
+	memcpy(frame + header, payload, len);
+	transmit(question->arrives, frame, header + len);
 }
 
 /* --- what comes out of the host ------------------------------------------------------------- */
 
-static void take_arp(int port, const uint8_t *frame)
+/* A neighbour asks for `wanted` (of which it says nothing), or says that it has an address that a
+ * station looks for. */
+static void take_neighbour(int port, bool asks, struct in6_addr neighbour, const uint8_t *mac,
+	struct in6_addr wanted)
 {
-	struct ether_arp arp;
-	uint32_t spa, tpa;
-	int i, station;
+	int station = station_find(ports[port].segment, wanted), i;
 
-	memcpy(&arp, frame + sizeof(struct ether_header), sizeof(arp));
-	memcpy(&spa, arp.arp_spa, 4);
-	memcpy(&tpa, arp.arp_tpa, 4);
-	station = station_find(ports[port].segment, ntohl(tpa));
 	if (station < 0 || stations[station].dead)
 		return;
-	if (ntohs(arp.ea_hdr.ar_op) == ARPOP_REQUEST) {
-		send_arp(port, ARPOP_REPLY, &stations[station], arp.arp_sha, ntohl(spa));
+	if (asks) {
+		send_neighbour(port, &stations[station], mac, neighbour);
 		return;
 	}
 	for (i = 0; i < n_targets; i++)
-		if (targets[i].station == station && targets[i].address == ntohl(spa)) {
+		if (targets[i].station == station && same(targets[i].address, neighbour)) {
 			targets[i].answered[port] = true;
-			memcpy(targets[i].macs[port], arp.arp_sha, ETH_ALEN);
+			memcpy(targets[i].macs[port], mac, ETH_ALEN);
 		}
 }
 
+static void take_arp(int port, const uint8_t *frame)
+{
+	struct ether_arp arp;
+
+	memcpy(&arp, frame + sizeof(struct ether_header), sizeof(arp));
+	take_neighbour(port, ntohs(arp.ea_hdr.ar_op) == ARPOP_REQUEST, mapped(arp.arp_spa),
+		arp.arp_sha, mapped(arp.arp_tpa));
+}
+
+/* False if it is none of neighbour discovery. */
+static bool take_discovery(int port, const uint8_t *frame, const struct packet *packet)
+{
+	struct nd_neighbor_solicit nd;
+	struct ether_header ether;
+
+	if (packet->protocol != IPPROTO_ICMPV6 || packet->len < sizeof(nd))
+		return false;
+	memcpy(&ether, frame, sizeof(ether));
+	memcpy(&nd, packet->payload, sizeof(nd));
+	if (nd.nd_ns_type == ND_NEIGHBOR_SOLICIT)
+		take_neighbour(port, true, packet->from, ether.ether_shost, nd.nd_ns_target);
+	else if (nd.nd_ns_type == ND_NEIGHBOR_ADVERT)
+		take_neighbour(port, false, nd.nd_ns_target, ether.ether_shost, packet->to);
+	else
+		return false;
+	return true;
+}
+
 /* The answer that this packet is to; NULL if to none. */
-static struct answer *answer_of(const struct iphdr *ip, const uint8_t *payload)
+static struct answer *answer_of(const struct packet *packet)
 {
 	struct icmphdr icmp;
 	uint16_t ports_seen[2];
 	int number, protocol, i;
 
-	memcpy(&icmp, payload, sizeof(icmp));
-	memcpy(ports_seen, payload, sizeof(ports_seen));
-	if (ip->protocol == IPPROTO_UDP && ntohs(ports_seen[1]) == OWN_PORT) {
+	memcpy(&icmp, packet->payload, sizeof(icmp));
+	memcpy(ports_seen, packet->payload, sizeof(ports_seen));
+	if (packet->protocol == IPPROTO_UDP && ntohs(ports_seen[1]) == OWN_PORT) {
 		for (i = 0; i < n_remotes; i++)
-			if (remotes[i].address == ntohl(ip->daddr))
+			if (same(remotes[i].address, packet->to))
 				return &own[i];
 		return NULL;
 	}
-	switch (ip->protocol) {
+	switch (packet->protocol) {
 	case IPPROTO_ICMP:
-		if (icmp.type != ICMP_ECHOREPLY || ntohs(icmp.un.echo.id) != ECHO_ID)
+	case IPPROTO_ICMPV6:
+		if ((icmp.type != ICMP_ECHOREPLY && icmp.type != ICMP6_ECHO_REPLY) ||
+			ntohs(icmp.un.echo.id) != ECHO_ID)
 			return NULL;
 		protocol = 0;
 		number = ntohs(icmp.un.echo.sequence);
 		break;
 	case IPPROTO_TCP:
 	case IPPROTO_UDP:
-		protocol = ip->protocol == IPPROTO_TCP ? 1 : 2;
+		protocol = packet->protocol == IPPROTO_TCP ? 1 : 2;
 		number = ntohs(ports_seen[1]) - FIRST_PORT;
 		break;
 	default:
 		return NULL;
 	}
 	if (number < 0 || number >= n_questions ||
-		remotes[questions[number].remote].address != ntohl(ip->daddr) ||
-		locals[questions[number].local].address != ntohl(ip->saddr))
+		!same(remotes[questions[number].remote].address, packet->to) ||
+		!same(locals[questions[number].local].address, packet->from))
 		return NULL;
 	return &questions[number].answers[protocol];
 }
 
+/* False if it is too short to be of interest, or of neither family. */
+static bool read_packet(const uint8_t *bytes, size_t len, struct packet *packet)
+{
+	struct ip6_hdr ip6;
+	struct iphdr ip;
+	size_t header;
+
+	if (len >= sizeof(ip) && bytes[0] >> 4 == 4) {
+		memcpy(&ip, bytes, sizeof(ip));
+		header = ip.ihl * 4u;
+		packet->from = mapped(&ip.saddr);
+		packet->to = mapped(&ip.daddr);
+		packet->protocol = ip.protocol;
+	} else if (len >= sizeof(ip6) && bytes[0] >> 4 == 6) {
+		memcpy(&ip6, bytes, sizeof(ip6));
+		header = sizeof(ip6);
+		packet->from = ip6.ip6_src;
+		packet->to = ip6.ip6_dst;
+		packet->protocol = ip6.ip6_nxt;
+	} else {
+		return false;
+	}
+	packet->payload = bytes + header;
+	packet->len = len - header;
+	return len >= header + sizeof(struct icmphdr);
+}
+
 static void take_ip(int port, const uint8_t *frame, size_t len)
 {
+	const size_t before = sizeof(struct ether_header);
 	struct answer *answer;
-	struct iphdr ip;
+	struct packet packet;
 	int i;
 
-	if (len < sizeof(struct ether_header) + sizeof(ip) + sizeof(struct icmphdr))
+	if (!read_packet(frame + before, len - before, &packet) ||
+		take_discovery(port, frame, &packet))
 		return;
-	memcpy(&ip, frame + sizeof(struct ether_header), sizeof(ip));
-	answer = answer_of(&ip, frame + sizeof(struct ether_header) + ip.ihl * 4u);
+	answer = answer_of(&packet);
 	if (!answer || answer->port >= 0)
 		return;
 	for (i = 0; i < n_stations; i++) {
@@ -479,7 +661,7 @@ static void take_ip(int port, const uint8_t *frame, size_t len)
 			memcmp(stations[i].mac, frame, ETH_ALEN))
 			continue;
 		answer->port = port;
-		answer->delivered = is_delivered(i, ntohl(ip.saddr), ntohl(ip.daddr));
+		answer->delivered = is_delivered(i, packet.from, packet.to);
 	}
 }
 
@@ -504,7 +686,8 @@ static bool take_frame(void)
 		if (ether.ether_type == htons(ETHERTYPE_ARP) &&
 			len >= (ssize_t)(sizeof(ether) + sizeof(struct ether_arp)))
 			take_arp(port, frame);
-		if (ether.ether_type == htons(ETHERTYPE_IP))
+		if (ether.ether_type == htons(ETHERTYPE_IP) ||
+			ether.ether_type == htons(ETHERTYPE_IPV6))
 			take_ip(port, frame, (size_t)len);
 	}
 	return true;
@@ -514,20 +697,14 @@ static bool take_frame(void)
  * is the host's own, and no replies from addresses that it has not given. */
 static bool take_tunnelled(void)
 {
-	uint8_t packet[2048];
-	struct sockaddr_ll from;
-	socklen_t from_len = sizeof(from);
-	ssize_t len = recvfrom(tunnel, packet, sizeof(packet), MSG_DONTWAIT,
-		(struct sockaddr *)&from, &from_len);
+	uint8_t bytes[2048];
+	ssize_t len = recv(tunnel, bytes, sizeof(bytes), MSG_DONTWAIT);
 	struct answer *answer;
-	struct iphdr ip;
+	struct packet packet;
 
 	if (len < 0)
 		return false;
-	if (len < (ssize_t)(sizeof(ip) + sizeof(struct icmphdr)))
-		return true;
-	memcpy(&ip, packet, sizeof(ip));
-	answer = ip.version == 4 ? answer_of(&ip, packet + ip.ihl * 4u) : NULL;
+	answer = read_packet(bytes, (size_t)len, &packet) ? answer_of(&packet) : NULL;
 	if (answer && answer->port < 0) {
 		answer->port = n_ports;
 		answer->delivered = answer >= own && answer < own + MAX;
@@ -538,22 +715,21 @@ static bool take_tunnelled(void)
 /* As a server does that answers by the address that was asked. */
 static bool serve(void)
 {
-	char control[CMSG_SPACE(sizeof(struct in_pktinfo))], byte;
-	struct sockaddr_in from;
+	char control[CMSG_SPACE(sizeof(struct in6_pktinfo))], byte;
+	struct sockaddr_in6 from;
 	struct iovec data = {&byte, 1};
 	struct msghdr message = {.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &data,
 		.msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
 	struct cmsghdr *header;
-	struct in_pktinfo info;
+	struct in6_pktinfo info;
 
 	if (recvmsg(server, &message, MSG_DONTWAIT) < 0)
 		return false;
 	header = CMSG_FIRSTHDR(&message);
-	if (!header || header->cmsg_type != IP_PKTINFO)
+	if (!header || header->cmsg_type != IPV6_PKTINFO)
 		return true;
 	memcpy(&info, CMSG_DATA(header), sizeof(info));
-	info.ipi_ifindex = 0;
-	info.ipi_spec_dst = info.ipi_addr;
+	info.ipi6_ifindex = 0;
 	memcpy(CMSG_DATA(header), &info, sizeof(info));
 	data.iov_len = 0;
 	sendmsg(server, &message, MSG_DONTWAIT);
@@ -577,12 +753,12 @@ static void listen_for(int milliseconds)
 
 /* --- questions ------------------------------------------------------------------------------ */
 
-static int add_target(int station, uint32_t address)
+static int add_target(int station, struct in6_addr address)
 {
 	int i;
 
 	for (i = 0; i < n_targets; i++)
-		if (targets[i].station == station && targets[i].address == address)
+		if (targets[i].station == station && same(targets[i].address, address))
 			return i;
 	targets[n_targets].station = station;
 	targets[n_targets].address = address;
@@ -606,13 +782,13 @@ static void ask_for(const struct target *target)
 
 	for (port = 0; port < n_ports; port++)
 		if (ports[port].segment == station->segment)
-			send_arp(port, ARPOP_REQUEST, station, NULL, target->address);
+			send_neighbour(port, station, NULL, target->address);
 }
 
 static void find_targets(void)
 {
 	int round, i, station;
-	uint32_t next_hop;
+	struct in6_addr next_hop;
 
 	for (i = 0; i < n_remotes * n_locals; i++) {
 		station = station_before(&remotes[i / n_locals], &locals[i % n_locals], &next_hop);
@@ -630,7 +806,7 @@ static void find_targets(void)
 static void add_questions(int remote, int local)
 {
 	struct question *question;
-	uint32_t next_hop;
+	struct in6_addr next_hop;
 	int station = station_before(&remotes[remote], &locals[local], &next_hop), port, protocol;
 	struct target *target;
 
@@ -654,8 +830,8 @@ static void add_questions(int remote, int local)
 /* Unbound: the kernel chooses source and NIC. */
 static void send_own(int fd, int remote)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(OWN_PORT),
-		.sin_addr.s_addr = htonl(remotes[remote].address)};
+	struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_port = htons(OWN_PORT),
+		.sin6_addr = remotes[remote].address};
 
 	sendto(fd, "", 1, MSG_DONTWAIT, (const struct sockaddr *)&to, sizeof(to));
 }
@@ -711,14 +887,16 @@ static void print_question(const struct question *question)
 
 /* --- sockets -------------------------------------------------------------------------------- */
 
-static int open_server(void)
+/* Of both families; port 0: any. */
+static int open_socket(int port)
 {
-	struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(SERVER_PORT)};
-	int fd = socket(AF_INET, SOCK_DGRAM, 0), on = 1;
+	struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+	int fd = socket(AF_INET6, SOCK_DGRAM, 0), on = 1, off = 0;
 
-	if (fd < 0 || bind(fd, (const struct sockaddr *)&any, sizeof(any)) ||
-		setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)))
-		die("server");
+	if (fd < 0 || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)) ||
+		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on)) ||
+		bind(fd, (const struct sockaddr *)&any, sizeof(any)))
+		die("socket");
 	return fd;
 }
 
@@ -793,8 +971,8 @@ int main(int argc, char **argv)
 	if (argc == 4)
 		read_dead(argv[3]);
 	open_tunnel();
-	server = open_server();
-	own_fd = socket(AF_INET, SOCK_DGRAM, 0);
+	server = open_socket(SERVER_PORT);
+	own_fd = open_socket(0);
 	enter_world(argv[2]);
 	open_wire();
 	find_targets();

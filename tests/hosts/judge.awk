@@ -55,13 +55,14 @@ function both(step, remote, local)
 
 function is_far(remote)
 {
-	return remote ~ /^198\./
+	return remote ~ /^(198\.|2001:db8:[ef]:)/
 }
 
 function judge_pair(step, remote, local,    who, word, n, i)
 {
 	who = remote == "own" ? "the host's own traffic to " local : remote " asks " local
-	if (step in spoilt || (step, local) in lame)
+	if ((step, local ~ /:/ ? 6 : 4) in spoilt || (step, local) in lame ||
+		(step, remote (remote == "own" && local ~ /:/ ? 6 : "")) in lame)
 		return
 	if (is_answered("without", step, remote, local) &&
 		!is_answered("with", step, remote, local))
@@ -81,9 +82,9 @@ function judge_pair(step, remote, local,    who, word, n, i)
 		}
 }
 
-function main_default(side, step,    file, line, found)
+function main_default(side, step, family,    file, line, found)
 {
-	file = path(side, step, "routes")
+	file = path(side, step, "routes" family)
 	while ((getline line <file) > 0)
 		if (line ~ /^default / && line !~ / (table|proto) /)
 			found = found line "\n"
@@ -91,18 +92,29 @@ function main_default(side, step,    file, line, found)
 	return found
 }
 
-# The remote that nobody bans. A default of initscripts' that leads nowhere is theirs.
-function judge_way_out(step,    remote, theirs)
+# Without one IPv6 may have found a way from an address that it chose, which nobody promised.
+function has_default(side, step, family,    file, line, found)
 {
-	remote = "198.51.100.7"
-	if (is_answered("with", step, "own", remote) || step in spoilt)
+	file = path(side, step, "routes" family)
+	while ((getline line <file) > 0)
+		found = found || (line ~ /^default / && line !~ / table [0-9]/)
+	close(file)
+	return found
+}
+
+# The remote that nobody bans. A default of initscripts' that leads nowhere is theirs.
+function judge_way_out(step, family,    remote, theirs)
+{
+	remote = family == 4 ? "198.51.100.7" : "2001:db8:f::7"
+	if (is_answered("with", step, "own", remote) || (step, family) in spoilt)
 		return
-	theirs = main_default("without", step)
-	if (theirs != "" && theirs == main_default("with", step))
+	theirs = main_default("without", step, family)
+	if (theirs != "" && theirs == main_default("with", step, family))
 		return
-	if (step in out)
+	if ((step, family) in out)
 		wrong(step, "no way out though an uplink is up: " both(step, "own", remote))
-	else if (step in quiet && is_answered("with", step - 1, "own", remote))
+	else if (step in quiet && is_answered("with", step - 1, "own", remote) &&
+		has_default("with", step - 1, family))
 		wrong(step, "the way out was taken: " both(step, "own", remote))
 }
 
@@ -125,9 +137,9 @@ function compare(step, kind, skip,    file, line, count)
 }
 
 # The texts of rules in their order, without priorities: these follow from the rules before.
-function read_rules(side, step, ours,    file, line, text)
+function read_rules(side, step, family, ours,    file, line, text)
 {
-	file = path(side, step, "rules")
+	file = path(side, step, "rules" family)
 	while ((getline line <file) > 0)
 		if (ours == "" || line !~ ours) {
 			sub(/^[0-9]*:\t/, "", line)
@@ -137,22 +149,28 @@ function read_rules(side, step, ours,    file, line, text)
 	return substr(text, 3)
 }
 
-function judge_rules(step, ours,    before, after)
+function judge_rules(step, family, ours,    before, after)
 {
-	before = read_rules("without", step, "")
-	after = read_rules("with", step, ours)
+	before = read_rules("without", step, family, "")
+	after = read_rules("with", step, family, ours)
 	if (before != after)
-		wrong(step, "rules: without multihome " before "; with it " after)
+		wrong(step, "rules of IPv" family ": without multihome " before "; with it " after)
 }
 
 function judge_cleaned(step,    line, file)
 {
-	judge_rules(step, "")
+	judge_rules(step, 4, "")
+	judge_rules(step, 6, "")
 	file = path("with", step, "blocks")
 	while ((getline line <file) > 0)
 		wrong(step, "clean left a block in " line)
 	close(file)
-	file = path("with", step, "routes")
+	judge_left(step, path("with", step, "routes4"))
+	judge_left(step, path("with", step, "routes6"))
+}
+
+function judge_left(step, file,    line)
+{
 	while ((getline line <file) > 0)
 		if (line ~ /proto 109/ && (line !~ /^default/ || line ~ / table /))
 			wrong(step, "clean left " line)
@@ -176,23 +194,29 @@ function judge_step(step,    key, part)
 		if (part[1] == step)
 			judge_pair(step, part[2], part[3])
 	}
-	judge_way_out(step)
+	judge_way_out(step, 4)
+	judge_way_out(step, 6)
 	judge_faults(step)
 	# All of multihome's have it, none of the hosts' own.
 	if (step in cleaned && theirs == "")
 		judge_cleaned(step)
-	else
-		judge_rules(step, " iif lo lookup ")
-	compare(step, "routes", "^default .*|proto 109")
-	compare(step, "files", theirs == "" ? "^$" : "^(route|rule)-(" theirs "):")
+	else {
+		judge_rules(step, 4, " iif lo lookup ")
+		# The kernel has the last one for IPv4 itself.
+		judge_rules(step, 6, " iif lo lookup |^32767:.from all lookup (default|253)$")
+	}
+	compare(step, "routes4", "^default .*|proto 109")
+	# Link-local addresses are other ones on each side, and come when the kernel is ready.
+	compare(step, "routes6", "^default .*|proto 109|^(multicast|[a-z]* *fe80[^ ]*) .*proto kernel")
+	compare(step, "files", theirs == "" ? "^$" : "^(route|rule)6?-(" theirs "):")
 }
 
 $2 == "own" { own[$1, $3] = $4 }
 $2 == "ban" { ban[$1, $3] = 1 }
-$2 == "out" { out[$1] = 1 }
+$2 == "out" { out[$1, $3] = 1 }
 $2 == "quiet" { quiet[$1] = 1 }
 $2 == "lame" { lame[$1, $3] = 1 }
-$2 == "spoilt" { spoilt[$1] = 1 }
+$2 == "spoilt" { spoilt[$1, $3] = 1 }
 $2 == "cleaned" { cleaned[$1] = 1 }
 $2 == "theirs" { theirs = theirs (theirs ? "|" : "") $3 }
 

@@ -7,12 +7,15 @@
  *   steps      the boot and what follows, a line of shell each
  *   expect     STEP own ADDRESS NIC   far remotes are answered from ADDRESS by NIC
  *              STEP ban REMOTE        what is not answered without multihome is not with it
- *              STEP out               the host's own traffic finds a way out
+ *              STEP out 4|6           the host's own traffic finds a way out
  *              STEP quiet             nothing went down: a way out of the step before is left
  *              STEP cleaned           nothing of multihome's is left but a way out
  *              STEP theirs NIC        the NIC's route- and rule- files are not compared
- *              STEP lame ADDRESS      behind a pulled cable or a dead router: nothing is promised
- *              STEP spoilt            somebody spoilt routes, rules or settings: nothing is promised
+ *              STEP lame ADDRESS      behind a pulled cable or a dead router: nothing is promised;
+ *                                     own6: of what the host itself sends by IPv6, which goes on
+ *                                     by another router once the kernel has seen that one is dead
+ *              STEP spoilt 4|6        somebody spoilt its routes, rules or settings: nothing is
+ *                                     promised
  *              STEP unknown           firewall rules, or a rule that is for some packets only
  *
  * The rules for `expect` are README.md's and no more: an uplink whose file waits for its ifup, was
@@ -23,7 +26,11 @@
  * firewall, a route or a setting that somebody spoilt. It has random numbers of its own, so that
  * the host is the same without it. It is there for what multihome says of it (told.awk). Meanwhile
  * what it breaks is promised no answer: what is behind that cable or router; the way out, unless
- * the VPN is alive; anything, where a firewall or a spoilt route stands in the way.
+ * the VPN is alive; anything of IPv4, where a firewall or a spoilt route stands in the way.
+ *
+ * Most hosts have IPv6 on some of their NICs, and do something to it at some steps, ahead of what
+ * else is done there. It has random numbers of its own, too. A rule or a route that spoils it lasts
+ * until the next step.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -34,7 +41,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { MAX_NICS = 4, MAX_LOCALS = 48, MAX_BANS = 8 };
+enum { MAX_NICS = 4, MAX_LOCALS = 80, MAX_BANS = 8, MAX_TEXT = 48 };
 
 struct net {
 	uint32_t address;
@@ -45,7 +52,7 @@ enum gateway {
 	GATEWAY_NONE,
 	GATEWAY_FIRST,	 /* the segment's .1 */
 	GATEWAY_SECOND,	 /* its .2 */
-	GATEWAY_OUTSIDE, /* on the segment, in no network */
+	GATEWAY_OUTSIDE, /* on the segment, in no network; of IPv6 a link-local one */
 	GATEWAY_OTHERS,	 /* that of another NIC */
 	GATEWAY_ADDRESS, /* another NIC's own address */
 };
@@ -58,8 +65,17 @@ struct profile {
 	bool no_defroute, no_fallback, no_multihome;
 };
 
+/* The same of its IPv6. Addresses are numbers in the segment; 0: none. */
+struct profile6 {
+	bool init, scoped; /* scoped: the gateway has %DEVICE */
+	unsigned address, secondary;
+	enum gateway gateway;
+};
+
 struct nic {
 	int segment;
+	struct profile6 now6, live6;
+	bool unsure6, leftover6, lost6, by_hand6, bans6, inherits6;
 	struct profile now, live; /* the file, and what it was at its ifup */
 	struct profile second;	  /* another profile of the same NIC */
 	bool onboot, up, gone, second_there, second_live, leftover;
@@ -73,10 +89,15 @@ struct trouble {
 	char begin[256], end[256];
 	int segment, steps_left; /* segment -1: of none; steps_left 0: it is over, or not yet there */
 	bool spoils, unknown, no_way_out, syncs, needs_sync;
+	bool copied; /* the uplinks' tables have it until the next hook or sync */
 };
 
 struct host {
-	uint64_t random, other_random;
+	uint64_t random, other_random, random6;
+	bool inet6, container6, ban6_is_rule;
+	int defaultdev6, lens6[MAX_NICS];
+	char ban6[MAX_TEXT]; /* empty: none */
+	char spoilt6[128]; /* what ends it; empty: it is not */
 	struct trouble trouble;
 	int trouble_at;
 	const char *folder;
@@ -84,7 +105,8 @@ struct host {
 	bool strict[MAX_NICS];
 	struct nic nics[MAX_NICS];
 	int n_nics, gatewaydev, first_table, step;
-	uint32_t locals[MAX_LOCALS], bans[MAX_BANS];
+	char locals[MAX_LOCALS][MAX_TEXT];
+	uint32_t bans[MAX_BANS];
 	bool ban_is_rule;
 	int local_segments[MAX_LOCALS];
 	int n_locals, n_bans;
@@ -95,6 +117,7 @@ struct host {
 
 static const char scripts[] = "etc/sysconfig/network-scripts";
 static const char *const fars[] = {"198.51.100.7", "198.51.100.66", "198.18.5.5"};
+static const char *const fars6[] = {"2001:db8:f::7", "2001:db8:f::66", "2001:db8:e::5"};
 
 /* --- chance --------------------------------------------------------------------------------- */
 
@@ -116,6 +139,15 @@ static int below(struct host *host, int n)
 static bool chance(struct host *host, int percent)
 {
 	return below(host, 100) < percent;
+}
+
+/* Before and after what is random of IPv6. */
+static void swap_random(struct host *host)
+{
+	uint64_t random = host->random;
+
+	host->random = host->random6;
+	host->random6 = random;
 }
 
 /* --- text ----------------------------------------------------------------------------------- */
@@ -157,6 +189,26 @@ static const char *text_of(uint32_t address)
 	return text;
 }
 
+static const char *text6_of(int net, unsigned number)
+{
+	static char texts[8][MAX_TEXT];
+	static int next;
+	char *text = texts[next++ % 8];
+
+	snprintf(text, sizeof(*texts), "2001:db8:%x::%x", (unsigned)net, number);
+	return text;
+}
+
+static const char *in_segment6(int segment, unsigned number)
+{
+	return text6_of(segment + 1, number);
+}
+
+static const char *behind6(int segment, unsigned number)
+{
+	return text6_of(0x71 + segment, number);
+}
+
 static uint32_t mask_of(int len)
 {
 	return len ? 0xffffffffu << (32 - len) : 0;
@@ -194,19 +246,24 @@ static uint32_t gateway_address(const struct host *host, int k, enum gateway gat
 	}
 }
 
-static void add_local(struct host *host, uint32_t address, int segment, uint32_t next_hop)
+static void add_local_text(
+	struct host *host, const char *address, int segment, const char *next_hop)
 {
 	int i;
 
 	for (i = 0; i < host->n_locals; i++)
-		if (host->locals[i] == address)
+		if (!strcmp(host->locals[i], address))
 			return;
 	if (host->n_locals == MAX_LOCALS)
 		die("too many addresses");
 	host->local_segments[host->n_locals] = segment;
-	host->locals[host->n_locals++] = address;
-	fprintf(host->net, "local %s %d%s%s\n", text_of(address), segment, next_hop ? " " : "",
-		next_hop ? text_of(next_hop) : "");
+	snprintf(host->locals[host->n_locals++], MAX_TEXT, "%s", address);
+	fprintf(host->net, "local %s %d %s\n", address, segment, next_hop);
+}
+
+static void add_local(struct host *host, uint32_t address, int segment, uint32_t next_hop)
+{
+	add_local_text(host, text_of(address), segment, next_hop ? text_of(next_hop) : "");
 }
 
 static bool shares_segment(const struct host *host, int k)
@@ -228,35 +285,90 @@ static bool is_uplink(const struct host *host, int k, const struct profile *prof
 	return gateway == GATEWAY_FIRST || gateway == GATEWAY_SECOND || gateway == GATEWAY_OUTSIDE;
 }
 
+static bool is_uplink6(const struct host *host, int k, const struct profile *profile,
+	const struct profile6 *profile6)
+{
+	const struct nic *nic = &host->nics[k];
+	enum gateway gateway = profile6->gateway;
+
+	if (profile->no_multihome || nic->by_hand6 || nic->gone || !profile6->init ||
+		(!profile6->scoped && host->defaultdev6 >= 0 && host->defaultdev6 != k))
+		return false;
+	return gateway == GATEWAY_FIRST || gateway == GATEWAY_SECOND || gateway == GATEWAY_OUTSIDE;
+}
+
 /* Does multihome promise that each of its addresses is answered by this NIC? */
-static bool is_served(const struct host *host, int k)
+static bool is_served(const struct host *host, int k, bool inet6)
 {
 	const struct nic *nic = &host->nics[k];
 
-	return host->active && nic->up && !nic->second_live && !nic->leftover && !nic->unsure &&
-		is_uplink(host, k, &nic->live);
+	if (!host->active || !nic->up || nic->second_live || nic->unsure)
+		return false;
+	return inet6 ? !nic->leftover6 && !nic->unsure6 && !nic->lost6 &&
+			is_uplink6(host, k, &nic->live, &nic->live6)
+		     : !nic->leftover && is_uplink(host, k, &nic->live);
 }
 
-static int count_served(const struct host *host)
+static int count_served(const struct host *host, bool inet6)
 {
 	int k, n = 0;
 
 	for (k = 0; k < host->n_nics; k++)
-		n += is_served(host, k);
+		n += is_served(host, k, inet6);
 	return n;
 }
 
 /* Uplinks that the files have, in order and once up: so many take part. */
-static int count_uplinks(const struct host *host)
+static int count_uplinks(const struct host *host, bool inet6)
 {
 	int k, n = 0;
 
-	for (k = 0; k < host->n_nics; k++)
-		n += host->nics[k].ever && is_uplink(host, k, &host->nics[k].now);
+	for (k = 0; k < host->n_nics; k++) {
+		const struct nic *nic = &host->nics[k];
+
+		n += nic->ever && (inet6 ? is_uplink6(host, k, &nic->now, &nic->now6)
+			: is_uplink(host, k, &nic->now));
+	}
 	return n;
 }
 
 /* --- files ---------------------------------------------------------------------------------- */
+
+/* As IPV6_DEFAULTGW has it; "-" for none. */
+static const char *gateway6_text(
+	const struct host *host, int k, enum gateway gateway, bool scoped)
+{
+	static char text[64];
+	int segment = host->nics[k].segment, other = (k + 1) % host->n_nics;
+	const char *const addresses[] = {"-", in_segment6(segment, 1), in_segment6(segment, 2),
+		"fe80::1", in_segment6(host->nics[other].segment, 1)};
+
+	snprintf(text, sizeof(text), "%s", addresses[gateway]);
+	if (scoped && gateway)
+		snprintf(text + strlen(text), 16, "%%eth%d", k);
+	return text;
+}
+
+static void write_profile6(const struct host *host, int k, FILE *file)
+{
+	const struct nic *nic = &host->nics[k];
+	const struct profile6 *profile = &nic->now6;
+	int len = host->lens6[nic->segment];
+	char behind[8] = "";
+
+	if (!profile->address)
+		return;
+	if (len != 64 || k % 2)
+		snprintf(behind, sizeof(behind), "/%d", len);
+	fprintf(file, "IPV6INIT=%s\nIPV6ADDR=%s%s\n", profile->init ? "yes" : "no",
+		in_segment6(nic->segment, profile->address), behind);
+	if (profile->secondary)
+		fprintf(file, "IPV6ADDR_SECONDARIES=%s/%d\n",
+			in_segment6(nic->segment, profile->secondary), len);
+	if (profile->gateway && !nic->inherits6)
+		fprintf(file, "IPV6_DEFAULTGW=%s\n",
+			gateway6_text(host, k, profile->gateway, profile->scoped));
+}
 
 static void write_profile(const struct host *host, int k, const char *name,
 	const struct profile *profile, bool onboot)
@@ -280,6 +392,8 @@ static void write_profile(const struct host *host, int k, const char *name,
 	fputs(profile->no_defroute ? "DEFROUTE=no\n" : "", file);
 	fputs(profile->no_fallback ? "FALLBACK=no\n" : "", file);
 	fputs(profile->no_multihome ? "MULTIHOME=no\n" : "", file);
+	if (profile == &host->nics[k].now)
+		write_profile6(host, k, file);
 	fclose(file);
 }
 
@@ -296,6 +410,55 @@ static void make_profile(struct host *host, int k, struct profile *profile)
 	profile->no_fallback = chance(host, 3);
 	profile->no_multihome = chance(host, 3);
 	add_local(host, profile->address, host->nics[k].segment, 0);
+}
+
+static void add_locals6(struct host *host, int k)
+{
+	const struct nic *nic = &host->nics[k];
+
+	add_local_text(host, in_segment6(nic->segment, nic->now6.address), nic->segment, "");
+	if (nic->now6.secondary)
+		add_local_text(host, in_segment6(nic->segment, nic->now6.secondary), nic->segment, "");
+}
+
+/* A link-local gateway is refused without a device. */
+static void make_profile6(struct host *host, int k)
+{
+	static const enum gateway gateways[] = {GATEWAY_FIRST, GATEWAY_FIRST, GATEWAY_FIRST,
+		GATEWAY_OUTSIDE, GATEWAY_OUTSIDE, GATEWAY_OUTSIDE, GATEWAY_SECOND, GATEWAY_NONE,
+		GATEWAY_OTHERS};
+	struct profile6 *profile = &host->nics[k].now6;
+
+	if (chance(host, 12))
+		return;
+	profile->init = chance(host, 94);
+	profile->address = 0x99 + (unsigned)k;
+	profile->secondary = chance(host, 25) ? 0x140 + (unsigned)k : 0;
+	profile->gateway = gateways[below(host, 9)];
+	profile->scoped = profile->gateway == GATEWAY_OUTSIDE ||
+		(profile->gateway != GATEWAY_OTHERS && chance(host, 40));
+	add_locals6(host, k);
+}
+
+/* Without the other's network nobody could know that the gateway is wrong. */
+static bool may_name_other(const struct host *host, int k)
+{
+	const struct nic *other = &host->nics[(k + 1) % host->n_nics];
+
+	return other->now6.init && other->now6.address && !other->gone;
+}
+
+static void make_inet6(struct host *host)
+{
+	int k;
+
+	swap_random(host);
+	for (k = 0; k < host->n_nics && host->inet6; k++)
+		make_profile6(host, k);
+	for (k = 0; k < host->n_nics; k++)
+		if (host->nics[k].now6.gateway == GATEWAY_OTHERS && !may_name_other(host, k))
+			host->nics[k].now6.gateway = GATEWAY_NONE;
+	swap_random(host);
 }
 
 static void make_alias(struct host *host, int k)
@@ -396,6 +559,35 @@ static void make_route_file(struct host *host, int k)
 	fclose(file);
 }
 
+static void make_route6_file(struct host *host, int k)
+{
+	bool routes = chance(host, 30), by_hand = chance(host, 10), ban = chance(host, 8);
+	struct nic *nic = &host->nics[k];
+	int segment = nic->segment, table = host->first_table + k;
+	FILE *file;
+
+	if (!nic->now6.address || (!routes && !by_hand && !ban))
+		return;
+	file = open_in(host, "w", "%s/route6-eth%d", scripts, k);
+	if (routes)
+		fprintf(file, "%s/48 via %s dev eth%d\n", behind6(segment, 0),
+			in_segment6(segment, 7), k);
+	if (ban)
+		fprintf(file, "%s %s\n", ban_kind(host), fars6[1]);
+	if (by_hand) {
+		fprintf(file, "%s/%d dev eth%d table %d\ndefault via %s dev eth%d table %d\n",
+			in_segment6(segment, 0), host->lens6[segment], k, table,
+			in_segment6(segment, 2), k, table);
+		fclose(file);
+		file = open_in(host, "w", "%s/rule6-eth%d", scripts, k);
+		fprintf(file, "from %s table %d%s\n", in_segment6(segment, nic->now6.address),
+			table, chance(host, 50) ? " priority 500" : "");
+	}
+	fclose(file);
+	nic->by_hand6 = by_hand;
+	nic->bans6 = ban;
+}
+
 static void make_nic_files(struct host *host, int k)
 {
 	struct nic *nic = &host->nics[k];
@@ -408,6 +600,34 @@ static void make_nic_files(struct host *host, int k)
 	if (chance(host, 12))
 		make_second(host, k);
 	make_route_file(host, k);
+	swap_random(host);
+	if (host->inet6)
+		make_route6_file(host, k);
+	swap_random(host);
+}
+
+/* The NIC's default may stand here, or the name of the only NIC that has one; but %DEVICE in
+ * another file says more. */
+static void write_network6(struct host *host, FILE *file)
+{
+	struct nic *nic;
+	int k;
+
+	swap_random(host);
+	k = below(host, host->n_nics);
+	nic = &host->nics[k];
+	if (host->inet6 && nic->now6.init && is_uplink6(host, k, &nic->now, &nic->now6) &&
+		chance(host, 30)) {
+		nic->inherits6 = chance(host, 60);
+		if (nic->inherits6)
+			fprintf(file, "IPV6_DEFAULTGW=%s\n",
+				gateway6_text(host, k, nic->now6.gateway, nic->now6.scoped));
+		if (!nic->inherits6 || chance(host, 40)) {
+			host->defaultdev6 = k;
+			fprintf(file, "IPV6_DEFAULTDEV=eth%d\n", k);
+		}
+	}
+	swap_random(host);
 }
 
 static void make_network_file(struct host *host)
@@ -415,7 +635,8 @@ static void make_network_file(struct host *host)
 	FILE *file = open_in(host, "w", "etc/sysconfig/network");
 	int k = below(host, host->n_nics);
 
-	fputs("NETWORKING=yes\nNETWORKING_IPV6=no\nHOSTNAME=host\n", file);
+	fprintf(file, "NETWORKING=yes\nNETWORKING_IPV6=%s\nHOSTNAME=host\n",
+		host->inet6 ? "yes" : "no");
 	if (host->nics[k].now.gateway == GATEWAY_FIRST && chance(host, 12)) {
 		host->nics[k].inherits = true;
 		fprintf(file, "GATEWAY=%s\n", text_of(in_segment(host, host->nics[k].segment, 1)));
@@ -423,6 +644,7 @@ static void make_network_file(struct host *host)
 		host->gatewaydev = k;
 		fprintf(file, "GATEWAYDEV=eth%d\n", k);
 	}
+	write_network6(host, file);
 	fclose(file);
 }
 
@@ -443,6 +665,21 @@ static void make_nets(struct host *host)
 	}
 	for (k = 0; k < host->n_nics; k++)
 		host->nics[k].segment = k && chance(host, 12) ? below(host, k) : k;
+	swap_random(host);
+	host->inet6 = chance(host, 80);
+	for (k = 0; k < MAX_NICS; k++)
+		host->lens6[k] = chance(host, 75) ? 64 : chance(host, 50) ? 48 : 116;
+	swap_random(host);
+}
+
+static void write_segment6(const struct host *host, int s)
+{
+	fprintf(host->net, "segment %d %s/%d %s\n", s, in_segment6(s, 0), host->lens6[s],
+		host->strict[s] ? "strict" : "loose");
+	fprintf(host->net, "station %d %s ::/0\nstation %d %s ::/0\nstation %d fe80::1 ::/0\n", s,
+		in_segment6(s, 1), s, in_segment6(s, 2), s);
+	fprintf(host->net, "station %d %s %s/48\nstation %d %s\n", s, in_segment6(s, 7),
+		behind6(s, 0), s, in_segment6(s, 0x50));
 }
 
 static void write_net(struct host *host)
@@ -461,6 +698,8 @@ static void write_net(struct host *host)
 		fprintf(host->net, "station %d %s %s/16\nstation %d %s\n", s,
 			text_of(in_segment(host, s, 7)), text_of(behind(s, 0)), s,
 			text_of(in_segment(host, s, 50)));
+		if (host->inet6)
+			write_segment6(host, s);
 	}
 	for (k = 0; k < host->n_nics; k++) {
 		s = host->nics[k].segment;
@@ -472,11 +711,20 @@ static void write_net(struct host *host)
 		fprintf(host->net, "remote %s\n", text_of(in_segment(host, s, 50)));
 		fprintf(host->net, "remote %s %d %s\n", text_of(behind(s, 5)), s,
 			text_of(in_segment(host, s, 7)));
+		if (host->inet6)
+			fprintf(host->net, "remote %s\nremote %s %d %s\n", in_segment6(s, 0x50),
+				behind6(s, 5), s, in_segment6(s, 7));
 	}
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < 3; i++) {
 		fprintf(host->net, "remote %s\n", fars[i]);
+		if (host->inet6)
+			fprintf(host->net, "remote %s\n", fars6[i]);
+	}
 	fprintf(host->net, "segment 9 172.17.0.1/16 inner\nstation 9 172.17.0.2\n"
 		"port docker0 9\nremote 172.17.0.2\n");
+	if (host->inet6)
+		fprintf(host->net, "segment 9 2001:db8:d::1/64 inner\nstation 9 2001:db8:d::2\n"
+			"remote 2001:db8:d::2\n");
 }
 
 static void make_static_routes(struct host *host)
@@ -554,6 +802,11 @@ static void say(struct host *host, const char *format, ...)
 	va_end(args);
 }
 
+static bool is_edited6(const struct nic *nic)
+{
+	return memcmp(&nic->now6, &nic->live6, sizeof(nic->now6));
+}
+
 static void now_up(struct host *host, int k)
 {
 	struct nic *nic = &host->nics[k];
@@ -564,8 +817,10 @@ static void now_up(struct host *host, int k)
 	if (nic->up && nic->live.address != nic->now.address)
 		nic->leftover = true;
 	nic->live = nic->now;
+	nic->leftover6 = nic->leftover6 || (nic->up && is_edited6(nic));
+	nic->live6 = nic->now6;
 	nic->up = nic->ever = true;
-	nic->unsure = false;
+	nic->unsure = nic->unsure6 = nic->lost6 = false;
 }
 
 static void now_down(struct host *host, int k)
@@ -573,7 +828,7 @@ static void now_down(struct host *host, int k)
 	struct nic *nic = &host->nics[k];
 
 	host->quiet = false;
-	nic->up = nic->second_live = nic->leftover = false;
+	nic->up = nic->second_live = nic->leftover = nic->leftover6 = false;
 }
 
 static bool is_edited(const struct nic *nic)
@@ -591,9 +846,12 @@ static void now_synced(struct host *host)
 	int k;
 
 	host->active = true;
-	for (k = 0; k < host->n_nics; k++)
-		if (host->nics[k].up && is_edited(&host->nics[k]))
-			host->nics[k].unsure = true;
+	for (k = 0; k < host->n_nics; k++) {
+		struct nic *nic = &host->nics[k];
+
+		nic->unsure = nic->unsure || (nic->up && is_edited(nic));
+		nic->unsure6 = nic->unsure6 || (nic->up && is_edited6(nic));
+	}
 }
 
 static void do_sync(struct host *host)
@@ -642,6 +900,7 @@ static void step_edit(struct host *host)
 
 	/* Lines that may be theirs by now are not edited along. */
 	nic->by_hand = nic->by_hand || nic->theirs;
+	nic->by_hand6 = nic->by_hand6 || nic->theirs;
 	say(host, "edit ifcfg-eth%d %s ", k, keys[n]);
 	switch (n) {
 	case 0:
@@ -695,6 +954,9 @@ static void step_restart(struct host *host)
 
 	say(host, "service network restart");
 	host->active = true;
+	/* IPv6's are routes by lo, which go with its ifdown. */
+	if (!host->ban6_is_rule)
+		*host->ban6 = '\0';
 	for (k = 0; k < host->n_nics; k++) {
 		now_down(host, k);
 		/* ifdown of lo takes it away. */
@@ -711,6 +973,8 @@ static void step_bounce(struct host *host, int k)
 	say(host, "ip link set eth%d down; ip link set eth%d up; ", k, k);
 	do_sync(host);
 	host->quiet = false;
+	/* Its IPv6 addresses come back with an ifup only. */
+	host->nics[k].lost6 = true;
 	/* The routes of lines that may be theirs by now come back with an ifup. */
 	if (host->nics[k].theirs)
 		host->nics[k].unsure = true;
@@ -796,9 +1060,12 @@ static void step_remove(struct host *host, int k)
 	struct nic *nic = &host->nics[k];
 	enum gateway gateway = host->nics[(k + host->n_nics - 1) % host->n_nics].now.gateway;
 
+	const struct profile6 *other6 = &host->nics[(k + host->n_nics - 1) % host->n_nics].now6;
+
 	do_ifdown(host, k);
 	/* Nobody could know then that the other's GATEWAY is wrong. */
-	if (gateway == GATEWAY_OTHERS || gateway == GATEWAY_ADDRESS)
+	if (gateway == GATEWAY_OTHERS || gateway == GATEWAY_ADDRESS ||
+		other6->gateway == GATEWAY_OTHERS)
 		return;
 	say(host, "; mv ifcfg-eth%d /run/; ", k);
 	nic->gone = true;
@@ -824,7 +1091,7 @@ static void step_strip(struct host *host, int k)
 	 * they be? And his rule would come before that of a ban. */
 	if (!nic->now.no_multihome && !nic->by_hand &&
 		!(host->n_bans && (host->ban_is_rule || edited))) {
-		say(host, "sed -i '/^#/d' route-eth%d rule-eth%d; ", k, k);
+		say(host, "sed -i '/^#/d' {route,rule}{,6}-eth%d; ", k);
 		host->nics[k].theirs = true;
 	}
 	step_restart(host);
@@ -837,6 +1104,181 @@ static void step_rule(struct host *host, int k)
 	say(host, "echo 'from %s table 220 priority 600' >>rule-eth%d", text_of(nic->now.address), k);
 	nic->by_hand = true;
 	do_hook(host);
+}
+
+/* --- and to its IPv6 ------------------------------------------------------------------------ */
+
+static bool may_sync(const struct host *host)
+{
+	int k;
+
+	for (k = 0; k < host->n_nics; k++)
+		if (is_edited(&host->nics[k]))
+			return false;
+	return host->active;
+}
+
+static void edit6(struct host *host, int k)
+{
+	struct nic *nic = &host->nics[k];
+	struct profile6 *now = &nic->now6;
+	int len = host->lens6[nic->segment], kind;
+
+	say(host, "edit ifcfg-eth%d ", k);
+	nic->by_hand6 = nic->by_hand6 || nic->theirs;
+	/* An inherited gateway stays: without one in the file there is that of network again. */
+	kind = below(host, nic->inherits6 ? 3 : 5);
+	if (kind == 0 && host->nics[(k + host->n_nics - 1) % host->n_nics].now6.gateway ==
+			GATEWAY_OTHERS)
+		kind = 1;
+	switch (kind) {
+	case 0:
+		now->init = !now->init;
+		say(host, "IPV6INIT %s", now->init ? "yes" : "no");
+		break;
+	case 1:
+		now->address = (now->address < 0x110 ? 0x110 : 0x99) + (unsigned)k;
+		say(host, "IPV6ADDR %s/%d", in_segment6(nic->segment, now->address), len);
+		break;
+	case 2:
+		now->secondary = now->secondary ? 0 : 0x140 + (unsigned)k;
+		if (now->secondary)
+			say(host, "IPV6ADDR_SECONDARIES %s/%d",
+				in_segment6(nic->segment, now->secondary), len);
+		else
+			say(host, "IPV6ADDR_SECONDARIES -");
+		break;
+	default:
+		now->gateway = (const enum gateway[]){GATEWAY_FIRST, GATEWAY_SECOND, GATEWAY_OUTSIDE,
+			GATEWAY_NONE, GATEWAY_OTHERS}[below(host, may_name_other(host, k) ? 5 : 4)];
+		now->scoped = now->gateway == GATEWAY_OUTSIDE;
+		say(host, "IPV6_DEFAULTGW %s", gateway6_text(host, k, now->gateway, now->scoped));
+	}
+	add_locals6(host, k);
+}
+
+/* A route or a rule; for a rule as with may_ban_by_rule. */
+static void ban6(struct host *host, int segment)
+{
+	int k;
+
+	if (*host->ban6) {
+		say(host, "ip -6 %s %s", host->ban6_is_rule ? "rule del to" : "route del", host->ban6);
+		*host->ban6 = '\0';
+		return;
+	}
+	host->ban6_is_rule = chance(host, 50);
+	for (k = 0; k < host->n_nics; k++)
+		if (is_edited6(&host->nics[k]) || host->nics[k].theirs)
+			host->ban6_is_rule = false;
+	snprintf(host->ban6, MAX_TEXT, "%s", chance(host, 70) ? fars6[2] : in_segment6(segment, 0x50));
+	if (host->ban6_is_rule)
+		say(host, "ip -6 rule add to %s %s", host->ban6, ban_kind(host));
+	else
+		say(host, "ip -6 route add %s %s", ban_kind(host), host->ban6);
+}
+
+/* An address that no file has: on the NIC, or routed to the host. */
+static void vip6(struct host *host, int k)
+{
+	struct nic *nic = &host->nics[k];
+	const char *address = in_segment6(nic->segment, 0x190 + (unsigned)k);
+
+	if (nic->up && chance(host, 60)) {
+		add_local_text(host, address, nic->segment, "");
+		say(host, "ip address add %s/%d dev eth%d", address,
+			chance(host, 50) ? 128 : host->lens6[nic->segment], k);
+		return;
+	}
+	add_local_text(host, "2001:db8:5::180", nic->segment,
+		in_segment6(nic->segment, nic->now6.address));
+	say(host, "ip address add 2001:db8:5::180/128 dev lo");
+}
+
+/* As trouble_routes. */
+static void spoil6(struct host *host, int k)
+{
+	static const char *const ends[] = {"rule del priority 60",
+		"rule del priority 60; ip -6 route flush table 240",
+		"rule del priority 60; ip -6 route flush table 240", "route del 2001:db8:e::/48",
+		"route del 2001:db8:f::66 via", "route show"};
+	const struct nic *nic = &host->nics[k], *other = &host->nics[(k + 1) % host->n_nics];
+	const char *address = in_segment6(nic->segment, nic->now6.address);
+	const char *router = in_segment6(nic->segment, 1), *others = in_segment6(other->segment, 1);
+	int kind = below(host, 6);
+
+	switch (kind) {
+	case 0:
+		say(host, "ip -6 rule add from %s blackhole priority 60", address);
+		break;
+	case 1:
+		say(host, "ip -6 rule add from %s lookup 240 priority 60; "
+			"ip -6 route add default via %s table 240", address, others);
+		break;
+	case 2:
+		say(host, "ip -6 rule add to 2001:db8:e::/48 iif eth%d lookup 240 priority 60; "
+			"ip -6 route add throw default table 240", k);
+		break;
+	case 3:
+		say(host, "ip -6 route add 2001:db8:e::/48 nexthop via %s nexthop via %s", router,
+			others);
+		break;
+	case 4:
+		say(host, "ip -6 route add 2001:db8:f::66 via %s", router);
+		break;
+	default:
+		say(host, "ip -6 route del default table %d; ip -6 route del default table %d",
+			100 + k, 120 + k);
+	}
+	snprintf(host->spoilt6, sizeof(host->spoilt6), "ip -6 %s%s%s", ends[kind],
+		kind == 4 ? " " : "", kind == 4 ? router : "");
+}
+
+/* What is done to IPv6 before the rest of a step: nothing of the rest depends on it. */
+static void make_step6(struct host *host)
+{
+	int k = below(host, host->n_nics), kind = below(host, 100);
+	struct nic *nic = &host->nics[k];
+	bool bounce = false;
+
+	if (!nic->now6.address || !may_sync(host))
+		return;
+	if (chance(host, 20)) {
+		spoil6(host, k);
+		say(host, "; ");
+		host->quiet = false;
+		return;
+	}
+	if (kind < 40) {
+		edit6(host, k);
+		bounce = nic->up && !nic->gone && chance(host, 60);
+	} else if (kind < 60) {
+		ban6(host, nic->segment);
+	} else if (kind < 72) {
+		say(host, "ip -6 route %s %s/48 via %s", chance(host, 70) ? "add" : "del",
+			behind6(nic->segment, 0), in_segment6(nic->segment, 7));
+	} else if (kind < 86) {
+		vip6(host, k);
+	} else if (kind < 92) {
+		say(host, host->container6 ? "ip address del 2001:db8:d::1/64 dev docker0"
+			: "ip address add 2001:db8:d::1/64 dev docker0; ip link set docker0 up");
+		host->container6 = !host->container6;
+	} else {
+		say(host, "echo 'from %s table 220 priority 600' >>rule6-eth%d",
+			in_segment6(nic->segment, nic->now6.address), k);
+		nic->by_hand6 = true;
+	}
+	say(host, "; ");
+	if (bounce && !nic->second_live && !nic->leftover) {
+		do_ifdown(host, k);
+		say(host, "; ");
+		do_ifup(host, k);
+	} else if (kind < 40 && chance(host, 50)) {
+		return;
+	} else {
+		do_sync(host);
+	}
+	say(host, "; ");
 }
 
 static void make_step(struct host *host)
@@ -898,8 +1340,8 @@ static void trouble_router(struct host *host, int k)
 
 	if (!router || chance(host, 20))
 		router = in_segment(host, host->nics[k].segment, 1);
-	snprintf(trouble->begin, sizeof(trouble->begin), "router off %d %s eth%d",
-		host->nics[k].segment, text_of(router), k);
+	snprintf(trouble->begin, sizeof(trouble->begin), "router off %d %s %s fe80::1",
+		host->nics[k].segment, text_of(router), in_segment6(host->nics[k].segment, 1));
 	snprintf(trouble->end, sizeof(trouble->end), "router on");
 	trouble->segment = host->nics[k].segment;
 	trouble->no_way_out = true;
@@ -1009,6 +1451,7 @@ static void trouble_routes(struct host *host, int k)
 		snprintf(begin, size, "ip route add 198.18.0.0/15 nexthop via %s nexthop via %s",
 			router, others);
 		snprintf(end, size, "ip route del 198.18.0.0/15");
+		trouble->copied = true;
 		break;
 	case 6:
 		snprintf(begin, size, "ip route add 198.51.100.66 via %s", router);
@@ -1074,28 +1517,47 @@ static void pass_trouble(struct host *host)
 	if (!trouble->steps_left || --trouble->steps_left)
 		return;
 	host->quiet = false;
-	if (trouble->needs_sync)
+	if (!trouble->needs_sync)
+		say(host, "%s; ", trouble->end);
+	if (trouble->needs_sync || (trouble->copied && host->active)) {
 		do_sync(host);
-	else
-		say(host, "%s", trouble->end);
-	say(host, "; ");
+		say(host, "; ");
+	}
 }
 
 /* --- what must hold ------------------------------------------------------------------------- */
 
-static void expect_own(const struct host *host, uint32_t address, int k)
+static void expect_own(const struct host *host, const char *address, int k)
 {
-	if (address)
-		fprintf(host->expect, "%d own %s eth%d\n", host->step, text_of(address), k);
+	fprintf(host->expect, "%d own %s eth%d\n", host->step, address, k);
+}
+
+static void expect_addresses(const struct host *host, int k, bool inet6)
+{
+	const struct nic *nic = &host->nics[k];
+
+	if (inet6) {
+		expect_own(host, in_segment6(nic->segment, nic->live6.address), k);
+		if (nic->live6.secondary)
+			expect_own(host, in_segment6(nic->segment, nic->live6.secondary), k);
+		return;
+	}
+	expect_own(host, text_of(nic->live.address), k);
+	if (nic->alias)
+		expect_own(host, text_of(nic->alias), k);
+	if (nic->vip && !shares_segment(host, k))
+		expect_own(host, text_of(nic->vip), k);
 }
 
 /* Whether the host's own traffic has a way out by this NIC, should all others be lost. */
-static bool is_way_out(const struct host *host, int k)
+static bool is_way_out(const struct host *host, int k, bool inet6)
 {
 	const struct profile *live = &host->nics[k].live;
 
-	return is_served(host, k) && live->gateway != GATEWAY_OUTSIDE && !live->no_fallback &&
-		!live->no_defroute && !live->metric && host->gatewaydev < 0;
+	if (live->no_fallback || live->no_defroute)
+		return false;
+	return inet6 ? host->defaultdev6 < 0
+		: live->gateway != GATEWAY_OUTSIDE && !live->metric && host->gatewaydev < 0;
 }
 
 static bool is_lame(const struct host *host, int segment)
@@ -1111,16 +1573,37 @@ static void write_trouble(const struct host *host)
 	for (i = 0; i < host->n_locals; i++)
 		if (is_lame(host, host->local_segments[i]))
 			fprintf(host->expect, "%d lame %s\n", host->step,
-				text_of(host->locals[i]));
+				host->locals[i]);
+	if (trouble->steps_left && trouble->segment >= 0 && host->inet6)
+		fprintf(host->expect, "%d lame %s\n%d lame %s\n%d lame own6\n", host->step,
+			in_segment6(trouble->segment, 0x50), host->step,
+			behind6(trouble->segment, 5), host->step);
 	if (trouble->steps_left && trouble->spoils)
-		fprintf(host->expect, "%d spoilt\n", host->step);
+		fprintf(host->expect, "%d spoilt 4\n", host->step);
+	if (*host->spoilt6)
+		fprintf(host->expect, "%d spoilt 6\n", host->step);
 	if (trouble->steps_left && trouble->unknown)
 		fprintf(host->expect, "%d unknown\n", host->step);
 }
 
-static void write_expectations(struct host *host, bool cleaned)
+/* True if the host's own traffic has a way out. */
+static bool expect_family(const struct host *host, bool inet6)
 {
 	bool out = false;
+	int k;
+
+	for (k = 0; k < host->n_nics && count_uplinks(host, inet6) >= 2; k++) {
+		if (!is_served(host, k, inet6))
+			continue;
+		if (count_served(host, inet6) >= 2 && !is_lame(host, host->nics[k].segment))
+			expect_addresses(host, k, inet6);
+		out = out || is_way_out(host, k, inet6);
+	}
+	return out && !(host->trouble.steps_left && host->trouble.no_way_out);
+}
+
+static void write_expectations(struct host *host, bool cleaned)
+{
 	int k, i;
 
 	write_trouble(host);
@@ -1129,24 +1612,18 @@ static void write_expectations(struct host *host, bool cleaned)
 
 		if (nic->bans && nic->ever)
 			fprintf(host->expect, "%d ban %s\n", host->step, fars[1]);
+		if (nic->bans6 && nic->ever)
+			fprintf(host->expect, "%d ban %s\n", host->step, fars6[1]);
 		if (nic->theirs)
 			fprintf(host->expect, "%d theirs eth%d\n", host->step, k);
-		if (!is_served(host, k) || count_uplinks(host) < 2)
-			continue;
-		if (count_served(host) >= 2 && !is_lame(host, nic->segment)) {
-			expect_own(host, nic->live.address, k);
-			expect_own(host, nic->alias, k);
-			if (!shares_segment(host, k))
-				expect_own(host, nic->vip, k);
-		}
-		out = out || is_way_out(host, k);
 	}
-	if (host->trouble.steps_left)
-		out = out && !host->trouble.no_way_out;
+	for (i = 0; i <= 1; i++)
+		if (expect_family(host, i))
+			fprintf(host->expect, "%d out %d\n", host->step, i ? 6 : 4);
 	for (i = 0; i < host->n_bans; i++)
 		fprintf(host->expect, "%d ban %s\n", host->step, text_of(host->bans[i]));
-	if (out)
-		fprintf(host->expect, "%d out\n", host->step);
+	if (*host->ban6)
+		fprintf(host->expect, "%d ban %s\n", host->step, host->ban6);
 	if (host->quiet && !host->trouble.steps_left)
 		fprintf(host->expect, "%d quiet\n", host->step);
 	if (cleaned)
@@ -1181,6 +1658,19 @@ static void make_steps(struct host *host)
 		was_active = host->active;
 		host->quiet = true;
 		pass_trouble(host);
+		swap_random(host);
+		if (*host->spoilt6) {
+			say(host, "%s; ", host->spoilt6);
+			*host->spoilt6 = '\0';
+			if (may_sync(host)) {
+				do_sync(host);
+				say(host, "; ");
+			}
+			host->quiet = false;
+		} else if (host->inet6 && chance(host, 45)) {
+			make_step6(host);
+		}
+		swap_random(host);
 		make_step(host);
 		say(host, "\n");
 		write_expectations(host, was_active && !host->active);
@@ -1199,7 +1689,8 @@ int main(int argc, char **argv)
 	host.random = strtoull(argv[1], NULL, 10) * 0x2545f4914f6cdd1dULL;
 	host.other_random = host.random + 0x5851f42d4c957f2dULL;
 	host.folder = argv[2];
-	host.gatewaydev = -1;
+	host.random6 = host.random + 0x6c62272e07bb0142ULL;
+	host.gatewaydev = host.defaultdev6 = -1;
 	make_folders(&host);
 	host.net = open_in(&host, "w", "net");
 	host.setup = open_in(&host, "w", "setup");
@@ -1213,6 +1704,7 @@ int main(int argc, char **argv)
 		make_profile(&host, k, &host.nics[k].now);
 		host.nics[k].onboot = chance(&host, 92);
 	}
+	make_inet6(&host);
 	make_network_file(&host);
 	for (k = 0; k < host.n_nics; k++)
 		make_nic_files(&host, k);

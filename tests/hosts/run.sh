@@ -46,14 +46,21 @@ set_sysctls() {
 	done
 	# Ahead of the devices, too: EL6 copies the default to those that are there.
 	sysctl -qep /etc/sysctl.conf
-	echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
-	echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
+	grep -q NETWORKING_IPV6=yes /etc/sysconfig/network || inet6=''
+	for key in all default; do
+		key=/proc/sys/net/ipv6/conf/$key
+		[ -n "$inet6" ]
+		echo $? >$key/disable_ipv6
+		# Nobody is asked whether an address is a duplicate, and nobody for a router.
+		echo 0 >$key/accept_dad
+		echo 0 >$key/router_solicitations
+	done
 }
 
 # A namespace has no defaults of its own for them.
 set_neighbours() {
 	local folder
-	for folder in /proc/sys/net/ipv4/neigh/*; do
+	for folder in /proc/sys/net/ipv{4,6}/neigh/*; do
 		# What waits for a neighbour that is not there fills the kernel's socket for ICMP, which a
 		# processor's namespaces share: other hosts would lose pings.
 		echo 1 >"$folder/mcast_solicit"
@@ -118,11 +125,11 @@ plug() { # NIC
 	world ip link set "$1" up
 }
 
-router() { # on | off SEGMENT ADDRESS NIC
+router() { # on | off SEGMENT ADDRESS…
 	if [ "$1" = on ]; then
 		rm "$folder/$side/dead"
 	else
-		echo "$2 $3" >"$folder/$side/dead"
+		printf "$2 %s\n" "${@:3}" >"$folder/$side/dead"
 	fi
 	ip neigh flush all
 }
@@ -150,6 +157,7 @@ vpn() { # alive|dead|off
 	ip link set tun0 up
 	ip route add 0.0.0.0/1 dev tun0
 	ip route add 128.0.0.0/1 dev tun0
+	[ -z "$inet6" ] || ip -6 -batch - <<<$'address add 2001:db8:29::2/128 dev tun0\nroute add 2000::/3 dev tun0'
 }
 
 firewall() { # CHAIN RULE… | off
@@ -182,7 +190,12 @@ lose_rule() {
 
 state() {
 	stat -c '%n %i %Y %Z %a %s' $scripts/*
-	ip -4 -batch - <<<$'rule show\nroute show table all\naddress show'
+	{
+		ip -4 -batch - <<<$'rule show\nroute show table all\naddress show'
+		# Link-local ones come when the kernel is ready for them.
+		[ -z "$inet6" ] || ip -6 -batch - <<<$'rule show\nroute show table all' |
+			grep -v ' proto kernel \|^fe80::/64 '
+	} | sed 's/ dead//g; s/ linkdown//g' # marks that come up to a second later
 }
 
 # The lines that are not in a managed block; without copies that steps made.
@@ -191,7 +204,7 @@ their_lines() {
 	awk 'FNR == 1 { block = 0 }
 		/^# BEGIN multihome / { block = 1 }
 		!block { print FILENAME ": " $0 }
-		/^# END multihome / { block = 0 }' ifcfg-* {route,rule}-eth[0-9] </dev/null
+		/^# END multihome / { block = 0 }' ifcfg-* {route,rule}{,6}-eth[0-9] </dev/null
 	shopt -u nullglob
 }
 
@@ -200,7 +213,7 @@ their_lines() {
 choose_questions() {
 	awk -v seed="$step" -v most="${HOSTS_TOLD:-8}" '
 		# The inner one is not there yet if nothing arrives from it.
-		NF == 4 && $1 != "own" && !($1 ~ /^172\.17\./ && $3 == "-") {
+		NF == 4 && $1 != "own" && !($1 ~ /^(172\.17\.|2001:db8:d:)/ && $3 == "-") {
 			line[n++] = $1 " " $2 " " ($3 == "-" || n % 3 ? "" : $3)
 		}
 		END {
@@ -221,27 +234,31 @@ ask_multihome() {
 			${nic:+by "$nic"} --json 2>&1)"
 	done
 	echo "check $(command multihome check --json 2>&1)"
-	ip -4 -o address show | awk '{ sub("/.*", "", $4); print "address", $2, $4 }'
+	ip -o address show | awk '{ sub("/.*", "", $4); print "address", $2, $4 }'
 }
 
 observe() {
+	local family
 	"$tools/hosts_ask" "$folder/net" "$world" "$folder/$side/dead" >"$at.answers" 2>&1
 	for _ in {1..20}; do
-		[ -n "$(ip -4 neigh show nud incomplete)" ] || break
+		[ -n "$(ip neigh show nud incomplete)" ] || break
 		sleep 0.02
 	done
 	ask_multihome >"$at.told"
-	ip -4 neigh show >"$at.neigh"
-	ip -4 rule show >"$at.rules"
-	# The kernel marks them up to a second after a cable is pulled.
-	# -o: the next hops of a route with several stand in its line.
-	ip -4 -o route show table all | sed "s/ dead//g; s/ linkdown//g" >"$at.routes"
+	ip neigh show >"$at.neigh"
+	for family in 4 $inet6; do
+		ip "-$family" rule show >"$at.rules$family"
+		# The kernel marks them up to a second after a cable is pulled.
+		# -o: the next hops of a route with several stand in its line.
+		ip "-$family" -o route show table all | sed "s/ dead//g; s/ linkdown//g" \
+			>"$at.routes$family"
+	done
 	their_lines >"$at.files"
-	grep -ls '^# BEGIN multihome ' {route,rule}-eth[0-9] >"$at.blocks"
+	grep -ls '^# BEGIN multihome ' {route,rule}{,6}-eth[0-9] >"$at.blocks"
 }
 
 run_side() {
-	local line step=0 holder='' old changed
+	local line step=0 holder='' old changed inet6=6
 	mkdir -p "$folder/$side"
 	make_host
 	cd $scripts || exit

@@ -42,9 +42,13 @@ function read_answers(    file, line, part)
 	close(file)
 }
 
-# Is the answer what the verdict claims?
-function is_so(outcome, nic, fault, answer)
+# Is the answer what the verdict claims? IPv6 sends an echo reply by the NIC that was asked if a route
+# of the same length leads there: a verdict of another one is for the other protocols.
+function is_so(outcome, nic, fault, answer, by,    part)
 {
+	if (answer ~ /^mixed/ && split(answer, part, /[=,]/) == 6 && part[2] == by &&
+		part[4] == part[6])
+		answer = part[4]
 	# This packet by one NIC, the next one by another.
 	if (fault == "by-turns" && answer ~ /^mixed/)
 		return 1
@@ -64,7 +68,7 @@ function judge_explain(remote, local, by, json,    outcome, nic, word, n, i, goo
 	# An address that is in no network is routed to the host: the verdict is for the NIC that it
 	# names.
 	if (by == "-" && json !~ /"fault":"arrival"/ && (local ~ /^203\.0\.113\./ ||
-		(local ~ /\.180$/ && arrivals[remote, local] == " -")))
+		local ~ /^2001:db8:5::/ || (local ~ /\.180$/ && arrivals[remote, local] == " -")))
 		by = field(json, "iif")
 	if (by != "-" && !((remote, local, by) in answers))
 		return
@@ -75,13 +79,14 @@ function judge_explain(remote, local, by, json,    outcome, nic, word, n, i, goo
 	for (i = 1; i <= n; i++) {
 		if (is_forgotten(answers[remote, local, word[i]]))
 			return
-		good += is_so(outcome, nic, field(json, "fault"), answers[remote, local, word[i]])
+		good += is_so(outcome, nic, field(json, "fault"), answers[remote, local, word[i]],
+			word[i])
 		what = what (i > 1 ? ", " : "") "by " word[i] " " answers[remote, local, word[i]]
 	}
-	# Of those of make_vip and trouble_vip on lo nobody knows where they arrive.
+	# Of those of make_vip, trouble_vip and vip6 on lo nobody knows where they arrive.
 	if (outcome == "unknown")
 		good = (step in unknown) ||
-			(field(json, "fault") == "arrival" && by == "-" && local ~ /\.(180|200)$/)
+			(field(json, "fault") == "arrival" && by == "-" && local ~ /\.(180|200)$|^2001:db8:5::/)
 	# What a firewall drops is not answered by the wrong NIC either.
 	if (outcome == "astray" && (step in unknown))
 		good = 1
@@ -115,18 +120,23 @@ function judge_finding(json,    kind, address)
 # Of a remote that nobody bans.
 function is_right(address, nic,    word, n, i)
 {
-	n = split(arrivals[far, address], word, " ")
+	n = split(arrivals[far_of(address), address], word, " ")
 	for (i = 1; i <= n; i++)
-		if (answers[far, address, word[i]] != nic)
+		if (answers[far_of(address), address, word[i]] != nic)
 			return 0
 	return n > 0
+}
+
+function far_of(address)
+{
+	return address ~ /:/ ? far6 : far
 }
 
 function has_finding(device, address, n, findings,    i)
 {
 	for (i = 2; i <= n; i++) {
 		if (findings[i] !~ /"wrong":true/ &&
-			!(findings[i] ~ /"wrong":false/ && (device in refused)))
+			findings[i] !~ /"kind":"down"/)
 			continue
 		if (field(findings[i], "dev") == device || field(findings[i], "local") == address)
 			return 1
@@ -134,7 +144,19 @@ function has_finding(device, address, n, findings,    i)
 	return 0
 }
 
-function judge_check(json,    n, i, findings, uplinks, address, own_nic)
+# text: of the finding, in that family.
+function judge_own(json, remote, family, text,    nic)
+{
+	nic = answers["own", remote, "-"]
+	if (nic != "" && nic !~ /lost/ &&
+		json ~ "\"kind\":\"offline\",\"text\":\"[^\"]*(" text ")")
+		wrong("check says offline, and the host reaches " remote " by " nic)
+	if (nic == "lost" && !is_forgotten("lost") && !(step in unknown) &&
+		json !~ /"wrong":true/ && json ~ "\"family\":\"" family "\"")
+		wrong("check is silent, and the host does not reach " remote)
+}
+
+function judge_check(json,    n, i, findings, uplinks, address)
 {
 	if (field(json, "version") != "1") {
 		wrong("check " json)
@@ -149,18 +171,14 @@ function judge_check(json,    n, i, findings, uplinks, address, own_nic)
 	for (address in holder)
 		if (index(uplinks, "\"local\":\"" address "\"") && !(step in unknown) &&
 			!is_right(address, holder[address]) &&
-			!is_forgotten(answers[far, address, holder[address]]) &&
+			!is_forgotten(answers[far_of(address), address, holder[address]]) &&
 			!has_finding(holder[address], address, n, findings))
 			wrong("check is silent, and " address " of " holder[address] \
-				" is answered to " far ":" arrivals[far, address] " " \
-				answers_of(far, address))
-	own_nic = answers["own", far, "-"]
-	# It is asked by a socket without a connection.
-	if (own_nic !~ /lost/ && json ~ /"kind":"offline"/ && json !~ /"text":"connections of the host/)
-		wrong("check says offline, and the host reaches " far " by " own_nic)
-	if (own_nic == "lost" && !is_forgotten("lost") && !(step in unknown) &&
-		json !~ /"wrong":true|"uplinks":\[\]/)
-		wrong("check is silent, and the host does not reach " far)
+				" is answered to " far_of(address) ":" \
+				arrivals[far_of(address), address] " " \
+				answers_of(far_of(address), address))
+	judge_own(json, far, "inet", "itself (leaves|is)|route:")
+	judge_own(json, far6, "inet6", "in IPv6(: what| leaves| is)")
 }
 
 function answers_of(remote, local,    word, n, i, text)
@@ -194,6 +212,7 @@ $2 == "unknown" { unknown[$1] = 1 }
 
 END {
 	far = "198.51.100.7"
+	far6 = "2001:db8:f::7"
 	while ((getline line <(folder "/steps")) > 0)
 		steps[n++] = line
 	for (step = 0; step < n; step++) {
