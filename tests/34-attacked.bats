@@ -172,19 +172,6 @@ ban='to 198.51.100.0/24 prohibit'
 	is "$(way 198.51.100.1 192.168.2.99)" none eth0
 }
 
-# As a firewall's script adds it.
-@test "a ban that comes while ifup runs holds on a host with a line without a priority" {
-	host_up
-	echo 'to 203.0.113.0/24 prohibit' >"$LAB_SCRIPTS/rule-eth0"
-	lab_install
-	service start
-	multihome 0 prepare ifcfg-eth0
-	# shellcheck disable=SC2086 # words
-	host ip rule add $ban priority 32764
-	is "$(way 198.51.100.1 192.168.2.99)" none eth0
-	is "$(way 198.51.100.1 10.0.0.99)" none eth1
-}
-
 # Of one priority the kernel asks the older first.
 @test "a ban that is younger than ours of the same priority is asked first" {
 	plain
