@@ -75,7 +75,7 @@ struct profile6 {
 struct nic {
 	int segment;
 	struct profile6 now6, live6;
-	bool unsure6, leftover6, lost6, by_hand6, bans6, inherits6;
+	bool unsure6, leftover6, lost6, by_hand6, bans6, banned6, inherits6;
 	struct profile now, live; /* the file, and what it was at its ifup */
 	struct profile second;	  /* another profile of the same NIC */
 	bool onboot, up, gone, second_there, second_live, leftover;
@@ -819,7 +819,7 @@ static void now_up(struct host *host, int k)
 	nic->live = nic->now;
 	nic->leftover6 = nic->leftover6 || (nic->up && is_edited6(nic));
 	nic->live6 = nic->now6;
-	nic->up = nic->ever = true;
+	nic->up = nic->ever = nic->banned6 = true;
 	nic->unsure = nic->unsure6 = nic->lost6 = false;
 }
 
@@ -959,6 +959,7 @@ static void step_restart(struct host *host)
 		*host->ban6 = '\0';
 	for (k = 0; k < host->n_nics; k++) {
 		now_down(host, k);
+		host->nics[k].banned6 = false;
 		/* ifdown of lo takes it away. */
 		if (host->nics[k].vip_on_lo)
 			host->nics[k].vip = 0;
@@ -1612,7 +1613,7 @@ static void write_expectations(struct host *host, bool cleaned)
 
 		if (nic->bans && nic->ever)
 			fprintf(host->expect, "%d ban %s\n", host->step, fars[1]);
-		if (nic->bans6 && nic->ever)
+		if (nic->bans6 && nic->banned6)
 			fprintf(host->expect, "%d ban %s\n", host->step, fars6[1]);
 		if (nic->theirs)
 			fprintf(host->expect, "%d theirs eth%d\n", host->step, k);
