@@ -608,6 +608,18 @@ reached_by() {
 	done_with_it
 }
 
+# It is in no network: of the two providers only that of the NIC that is asked knows it.
+@test "a service address on another NIC than the one that is asked goes by the one that is" {
+	plain_started
+	host ip address add 203.0.113.200/32 dev eth1
+	reached_by 203.0.113.200 0
+	is "$(probe_ping 203.0.113.200)" 'ok eth1'
+	explained 'astray: asked by eth0, answered by eth1' "$LAB_CLIENT" 203.0.113.200 by eth0
+	carry_out "$cure"
+	is "$(probe_ping 203.0.113.200)" 'ok eth0'
+	explained 'right: answered by eth0' "$LAB_CLIENT" 203.0.113.200 by eth0
+}
+
 @test "an address of another network on the NIC is to be set in its file" {
 	plain_started LAB_RP_FILTER=el6
 	echo 'IPADDR1=192.168.2.98' >>"$LAB_SCRIPTS/ifcfg-eth0"

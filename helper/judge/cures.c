@@ -368,7 +368,8 @@ static char *cure_route(const struct facts *facts, const struct verdict *verdict
 		return mem_string("see what multihome plan says of the configuration");
 	if (last->rule && last->end == STEP_REFUSED)
 		return see_refusal(last);
-	if (verdict->reason == ARRIVES_AS_SAID && verdict_is_service(verdict) && arrival)
+	if (verdict->reason == ARRIVES_AS_SAID && arrival &&
+		(verdict->routed || verdict_is_service(verdict)))
 		return serve_by_rule(verdict, arrival);
 	if (verdict->outside)
 		return serve_outside(facts, verdict);

@@ -133,6 +133,7 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 	}
 	verdict->unanswered = within && !answered;
 	verdict->away = within && !at_home;
+	verdict->routed = !within;
 	/* A service address in the network of a NIC that is down or has no carrier. */
 	if (verdict->unanswered && silent && is_silent(verdict->holder)) {
 		verdict->arrival = silent;
@@ -474,8 +475,11 @@ static enum fault fault_of_device(const struct facts *facts, const struct verdic
 		(route_uses(last->route, verdict->holder->name) ||
 			(last->other && route_uses(last->other, verdict->holder->name))))
 		return FAULT_TURNS;
-	/* Nobody else leads to a container, or is in the address' network. */
-	if (verdict->reason == ARRIVES_BY_ROUTE || verdict->away)
+	/* Nobody else leads to a container, is in the address' network, or is sent by routers what
+	 * is in none. */
+	if (verdict->reason == ARRIVES_BY_ROUTE || verdict->away ||
+		(verdict->routed && verdict->reason == ARRIVES_AS_SAID &&
+			verdict->leaves.gateway.family))
 		return strcmp(device, verdict->arrival->name) ? FAULT_NIC : FAULT_NONE;
 	if (!strcmp(device, verdict->holder->name))
 		return FAULT_NONE;

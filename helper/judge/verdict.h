@@ -87,6 +87,7 @@ struct verdict {
 	bool guessed;	 /* by which NIC it arrives */
 	bool by_source; /* of the host's own traffic: it leaves from some of its addresses only */
 	bool away;	 /* the address is in networks of other NICs only */
+	bool routed;	 /* it is in none: routers know the NIC that they send it to */
 	bool unanswered; /* it is in a NIC's network, and no NIC answers ARP for it */
 	/* Who asks for its MAC on the holder and is refused, by rp_filter; family 0: nobody is. */
 	struct prefix refused;

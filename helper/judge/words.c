@@ -300,7 +300,7 @@ static void format_astray(const struct verdict *verdict, struct text *out)
 		text_add_string(out, ", or by another next hop, in turn");
 	else if (verdict->fault == FAULT_NO_GATEWAY)
 		text_format(out, ", as %s has no gateway", verdict->holder->name);
-	else if (verdict->reason == ARRIVES_BY_ROUTE || verdict->away ||
+	else if (verdict->reason == ARRIVES_BY_ROUTE || verdict->away || verdict->routed ||
 		verdict->holder->loopback || verdict->holder->noarp)
 		text_format(out, ", not by %s", verdict->arrival->name);
 	else if (verdict->reason != ARRIVES_BY_HOLDER)
