@@ -523,3 +523,19 @@ vip_stays() {
 	answers_by 192.168.2.150 eth0
 	settled
 }
+
+# Without a source of its own each connection goes by another next hop.
+@test "what main leads by several uplinks goes by the next hop of the uplink that was asked" {
+	host_up LAB_STRICT_ROUTERS=1
+	set_keys 'IPADDR1=192.168.2.98 and PREFIX1=24' ifcfg-eth0
+	lab_install
+	service start
+	host sysctl -qw net.ipv4.fib_multipath_hash_policy=1
+	client ip route replace 192.168.2.98 via 172.31.1.1 src "$LAB_CLIENT"
+	host ip route add 172.31.0.0/16 nexthop via 192.168.2.1 nexthop via 10.0.0.1
+	multihome 0 sync
+	for _ in 1 2 3 4 5 6 7 8; do
+		is "$(probe_tcp 192.168.2.98)" 'ok eth0'
+	done
+	changes_nothing multihome sync
+}

@@ -210,6 +210,7 @@ static bool format_fault(const struct facts *facts, const struct verdict *verdic
 	case FAULT_NONE:
 	case FAULT_FIREWALL:
 	case FAULT_ARRIVAL:
+	case FAULT_PROXY:
 	case FAULT_CONFLICT:
 	case FAULT_DOWN:
 		return false;
@@ -242,7 +243,7 @@ static bool format_fault(const struct facts *facts, const struct verdict *verdic
 			return false;
 		text_add_string(what, "leave ");
 		format_way(facts, verdict, what);
-		text_add_string(what, ", which does not answer");
+		text_add_string(what, "; the next hop does not answer");
 		return true;
 	case FAULT_GATEWAY:
 		found->kind = FINDING_WRONG_GATEWAY;
@@ -347,10 +348,12 @@ void check_own(const struct facts *facts, const struct verdict *verdict, struct 
 		what = mem_format("what the host sends itself%s leaves by %s, which has no carrier",
 			in, device);
 	else if (verdict->fault == FAULT_NEIGHBOUR &&
-		!verdict_asks_from_elsewhere(facts, device, verdict_next_hop(verdict)))
-		what = mem_format("what the host sends itself%s leaves by %s, whose gateway does "
-				  "not answer",
-			in, device);
+		(!verdict->leaves.gateway.family ||
+			!verdict_asks_from_elsewhere(facts, device, verdict_next_hop(verdict))))
+		what = mem_format("what the host sends itself%s leaves by %s%s", in, device,
+			verdict->leaves.gateway.family
+				? ", whose gateway does not answer"
+				: " without a gateway, and nobody answers there");
 	else if (verdict->fault == FAULT_REFUSED && facts_has_uplink(facts, family))
 		what = mem_format(verdict->by_address ? "connections of the host itself%s are refused"
 						      : "what the host sends itself%s is refused",

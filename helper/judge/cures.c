@@ -420,6 +420,9 @@ char *cure_own(const struct facts *facts, const struct verdict *verdict)
 		return cure_sync(facts);
 	if (verdict->fault == FAULT_REPLY_CARRIER)
 		return see_cable(facts, verdict->leaves.device);
+	if (verdict->fault == FAULT_NEIGHBOUR && !verdict->leaves.gateway.family)
+		return mem_format("see GATEWAY and GATEWAYDEV: the default route by %s has no gateway",
+			verdict->leaves.device);
 	if (verdict->fault == FAULT_NEIGHBOUR)
 		return cure_gateway(
 			facts, verdict, verdict->leaves.device, verdict_next_hop(verdict));
@@ -506,6 +509,7 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 	case FAULT_NONE:
 	case FAULT_VRF:
 	case FAULT_ARRIVAL:
+	case FAULT_PROXY:
 	case FAULT_DEPENDS:
 	case FAULT_FIREWALL:
 		break;

@@ -409,6 +409,48 @@ bool verdict_turns(const struct verdict *verdict)
 	return last->rule && last->end == STEP_ROUTE && (last->route->n > 1 || last->other);
 }
 
+static bool has_neighbour_network(
+	const struct facts *facts, const char *device, const struct prefix *address)
+{
+	const struct addresses *all = &facts->kernel->addresses;
+	size_t i;
+
+	for (i = 0; i < all->n; i++)
+		if (!strcmp(all->items[i].device, device) &&
+			prefix_contains(&all->items[i].prefix, address))
+			return true;
+	return false;
+}
+
+/* By a default route without a gateway the kernel asks for the MAC of each remote, which a router
+ * tells that answers ARP for others. FAULT_PROXY: nothing is known of such a one. */
+static enum fault fault_without_gateway(const struct facts *facts, const struct verdict *verdict)
+{
+	const struct neighbours *all = &facts->kernel->neighbours;
+	const struct route *route = verdict->reply.last.route;
+	const char *device = verdict->leaves.device;
+	const struct link *out = kernel_find_link(facts->kernel, device);
+	const struct neighbour *one;
+	bool silent = false;
+	size_t i;
+
+	if (!out || !out->mac[0] || out->noarp || verdict->leaves.gateway.family || !route ||
+		!prefix_is_default(&route->dst) ||
+		has_neighbour_network(facts, device, &verdict->packet.remote))
+		return FAULT_NONE;
+	for (i = 0; i < all->n; i++) {
+		one = &all->items[i];
+		if (strcmp(one->device, device) || one->address.family != route->dst.family ||
+			prefix_is_link_local(&one->address) ||
+			has_neighbour_network(facts, device, &one->address))
+			continue;
+		if (one->mac[0])
+			return FAULT_NONE;
+		silent |= one->state & NEIGHBOUR_SILENT;
+	}
+	return silent ? FAULT_NEIGHBOUR : FAULT_PROXY;
+}
+
 static enum fault fault_of_next_hop(const struct facts *facts, const struct verdict *verdict)
 {
 	const struct link *out = kernel_find_link(facts->kernel, verdict->leaves.device);
@@ -420,6 +462,8 @@ static enum fault fault_of_next_hop(const struct facts *facts, const struct verd
 		return FAULT_REPLY_CARRIER;
 	neighbour = verdict_neighbour(facts, verdict);
 	if (out && out->mac[0] && neighbour && neighbour->state & NEIGHBOUR_SILENT)
+		return FAULT_NEIGHBOUR;
+	if (fault_without_gateway(facts, verdict) == FAULT_NEIGHBOUR)
 		return FAULT_NEIGHBOUR;
 	/* What it answers is the bridge's. */
 	if (out && out->mac[0] && facts_find_taker(facts, out) != out &&
@@ -528,6 +572,9 @@ static enum fault find_fault(const struct facts *facts, const struct verdict *ve
 		return FAULT_FIREWALL;
 	if (verdict->guessed)
 		return FAULT_ARRIVAL;
+	fault = fault_without_gateway(facts, verdict);
+	if (fault)
+		return fault;
 	/* A neighbour is answered without one. */
 	if (verdict->reason == ARRIVES_BY_HOLDER && verdict->leaves.gateway.family &&
 		gateway_counts(verdict) &&
@@ -539,7 +586,12 @@ static enum fault find_fault(const struct facts *facts, const struct verdict *ve
 
 static enum fault judge_hop(const struct facts *facts, const struct verdict *verdict)
 {
-	return verdict->holder ? find_fault(facts, verdict) : fault_of_next_hop(facts, verdict);
+	enum fault fault;
+
+	if (verdict->holder)
+		return find_fault(facts, verdict);
+	fault = fault_of_next_hop(facts, verdict);
+	return fault || verdict->leaves.error ? fault : fault_without_gateway(facts, verdict);
 }
 
 static int badness(const struct verdict *verdict)

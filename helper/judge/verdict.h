@@ -44,6 +44,7 @@ enum fault {
 	/* Not to be known from here: */
 	FAULT_VRF,
 	FAULT_ARRIVAL, /* by which NIC it arrives */
+	FAULT_PROXY,   /* whether a router answers ARP for the remote, as there is no gateway */
 	FAULT_DEPENDS, /* on a mark, a port or a user */
 	FAULT_FIREWALL
 };

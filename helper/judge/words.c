@@ -389,6 +389,10 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 	case FAULT_ARRIVAL:
 		text_add_string(out, ", whichever NIC its routers send it to: see the same, by DEVICE");
 		return;
+	case FAULT_PROXY:
+		text_format(out, " if somebody there answers ARP for %s: there is no gateway",
+			prefix_format_address(&verdict->packet.remote, text));
+		return;
 	case FAULT_DEPENDS:
 		text_add_string(out, ", unless this rule is for the reply: ");
 		rule_format(verdict->reply.depends, out);
@@ -415,7 +419,7 @@ const char *words_fault(enum fault fault)
 	static const char *const names[] = {"none", "wrong-gateway", "down", "no-carrier",
 		"filtered", "not-taken", "no-arp", "arp-conflict", "no-route", "refused",
 		"reply-no-carrier", "neighbour", "wrong-nic", "no-gateway", "by-turns", "vrf",
-		"arrival", "depends", "firewall"};
+		"arrival", "no-next-hop", "depends", "firewall"};
 
 	return names[fault];
 }

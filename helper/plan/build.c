@@ -212,7 +212,8 @@ static bool is_outside(const struct draft *draft, const struct planned *planned)
 		if (prefix_contains(&draft->refusing.items[i], &uplink->gateway))
 			return true;
 	return uplink->gateway_outside ||
-		(draft->input->kernel && planned->state == STATE_UP && !is_on_link(draft, uplink));
+		(draft->input->kernel && planned->state == STATE_UP &&
+			!prefix_is_link_local(&uplink->gateway) && !is_on_link(draft, uplink));
 }
 
 void draft_serve(struct draft *draft, const struct planned *planned)

@@ -200,6 +200,27 @@ static struct route make_throw(const struct route *route)
 	return made;
 }
 
+/* Of several next hops the first by the uplink's own NIC. False: there is none. */
+static bool take_own_hop(const struct draft *draft, const struct route *route, struct route *out)
+{
+	struct hop hop;
+	size_t i;
+
+	for (i = 0; i < route->n; i++) {
+		hop = route_hop(route, i);
+		if (hop.dead || strcmp(hop.device, draft->serving.uplink->device))
+			continue;
+		out->hops = NULL;
+		out->n = 0;
+		out->gateway = hop.gateway;
+		out->onlink = hop.onlink;
+		out->flow = hop.flow;
+		memcpy(out->device, hop.device, sizeof(out->device));
+		return true;
+	}
+	return false;
+}
+
 static void copy_route(struct draft *draft, const struct route *route, struct covers *covers)
 {
 	const bool needless =
@@ -210,8 +231,9 @@ static void copy_route(struct draft *draft, const struct route *route, struct co
 		add_cover(covers, route);
 	if (needless)
 		return;
-	/* Main decides about a route that cannot be copied, or leads by several devices. */
-	if (route->special || (!route->device[0] && !route_has_no_hop(route)))
+	/* Main decides about a route that cannot be copied, or leads by several other devices. */
+	if (route->special || (!route->device[0] && !route_has_no_hop(route) &&
+				      !take_own_hop(draft, route, &copy)))
 		copy = make_throw(route);
 	if (shares_gateway(draft, route)) {
 		memcpy(copy.device, draft->serving.uplink->device, sizeof(copy.device));

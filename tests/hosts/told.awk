@@ -50,7 +50,9 @@ function is_so(outcome, nic, fault, answer, by,    part)
 		part[4] == part[6])
 		answer = part[4]
 	# This packet by one NIC, the next one by another.
-	if (fault == "by-turns" && answer ~ /^mixed/)
+	# IPv6 chooses among next hops by each flow.
+	if ((fault == "by-turns" || (outcome == "astray" && answer ~ "[=:]" nic "(,|$)")) &&
+		answer ~ /^mixed/)
 		return 1
 	if (outcome == "right")
 		return answer == nic
