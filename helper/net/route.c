@@ -167,6 +167,16 @@ bool route_has_no_hop(const struct route *route)
 	return route_refuses(route) || route->type == ROUTE_THROW;
 }
 
+bool route_alternates(const struct route *first, const struct route *later)
+{
+	const struct hop hop = route_hop(later, 0);
+
+	return first->dst.family == AF_INET && !first->dst.len && !first->n && !first->dead &&
+		first->type == ROUTE_UNICAST && first->gateway.family &&
+		!route_compare_key(first, later) && later->type == ROUTE_UNICAST &&
+		hop.gateway.family && !hop.dead;
+}
+
 bool route_is_table_default(const struct route *route)
 {
 	return route->protocol == PROTO_MULTIHOME && route->table != TABLE_MAIN &&

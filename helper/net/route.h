@@ -122,6 +122,10 @@ bool route_has_hop(const struct route *route, const struct hop *hop);
 bool route_refuses(const struct route *route);
 /* The same, or throw. */
 bool route_has_no_hop(const struct route *route);
+/* Of IPv4's defaults of one key the kernel takes one after the other, as it thinks their routers
+ * alive (fib_select_default); of several next hops of one it does not. Is the later one of them
+ * such? */
+bool route_alternates(const struct route *first, const struct route *later);
 /* Is it ours, and the default of an uplink's own table? */
 bool route_is_table_default(const struct route *route);
 /* The type of a route or rule (rtnl_rtntype_a2n). False: the word is none. */

@@ -151,6 +151,9 @@ static void test_host(void)
 	add_route(&scene, TABLE_MAIN, "0.0.0.0/0", "eth0", "192.168.2.1")->metric = 5;
 	find(&scene, "", NULL, "of two metrics they do not alternate");
 	set_scene(&scene);
+	add_route(&scene, TABLE_MAIN, "0.0.0.0/0", "", "")->type = ROUTE_UNREACHABLE;
+	find(&scene, "", NULL, "nor with one that refuses");
+	set_scene(&scene);
 	scene.hooks[HOOK_UP].state = HOOK_NOT_EXECUTABLE;
 	find(&scene, "wrong hook -", "run chmod +x /sbin/hook", "a hook is not executable");
 	set_scene(&scene);
@@ -165,6 +168,21 @@ static void test_host(void)
 	scene.hooks[HOOK_NETWORK_MANAGER].state = HOOK_SILENT;
 	scene.config.uplinks.items[0].network_manager = true;
 	find(&scene, "wrong network-manager eth0", NULL, "NetworkManager's, for a NIC of its own");
+}
+
+/* Uplinks that are refused have no table, nor has a rule for VRFs. */
+static void test_no_table(void)
+{
+	struct scene scene;
+	struct rule *rule;
+
+	set_scene(&scene);
+	rule = add_rule(&scene, 900, "0.0.0.0/0", 0);
+	rule->l3mdev = 1;
+	strcpy(rule->iif, "vrf9");
+	scene.plan.uplinks.items[0].state = STATE_REFUSED;
+	scene.plan.uplinks.items[0].table = 0;
+	find(&scene, "note stale-rule -", NULL, "a rule without a table is no uplink's");
 }
 
 static void test_rules(void)
@@ -404,6 +422,7 @@ int main(void)
 	test_addresses();
 	test_host();
 	test_rules();
+	test_no_table();
 	test_files();
 	test_no_gateway();
 	test_route6_without_inet6();
