@@ -65,7 +65,7 @@ static char *see_route(const struct route *route)
 
 	text_add_string(&cure, "see the route ");
 	route_format_choice(route, &cure);
-	text_format(&cure, " of table %u", route->table);
+	table_format(&cure, " of table ", route->table);
 	return cure.bytes;
 }
 

@@ -197,18 +197,6 @@ static void check_defaults(const struct facts *facts, struct findings *findings)
 	}
 }
 
-static bool has_key(const struct facts *facts, const struct route *route)
-{
-	const struct index *routes = &facts->walks.routes;
-	const struct route *other;
-	size_t at;
-
-	for (at = index_first(routes, route); (other = index_at(routes, at, route)); at++)
-		if (!route_compare_key(other, route))
-			return true;
-	return false;
-}
-
 /* One of the device's addresses in the network. */
 static const struct address *find_within(
 	const struct facts *facts, const char *device, const struct prefix *net)
@@ -284,7 +272,7 @@ static void check_lost_routes(
 	byhand_routes(file->bytes, file->len, inet6, &facts->config->tables, &lines);
 	for (i = 0; i < lines.n; i++) {
 		if (lines.items[i].route.protocol == PROTO_MULTIHOME ||
-			has_key(facts, &lines.items[i].route) || lost++)
+			walks_find_route(&facts->walks, &lines.items[i].route) || lost++)
 			continue;
 		text_format(&words, "its route ");
 		route_format_choice(&lines.items[i].route, &words);

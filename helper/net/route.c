@@ -196,6 +196,16 @@ bool route_type_parse(const char *word, unsigned char *out)
 	return type >= 0;
 }
 
+void table_format(struct text *out, const char *words, unsigned table)
+{
+	static const char *const names[] = {"default", "main", "local"};
+
+	if (table >= TABLE_DEFAULT && table <= TABLE_LOCAL)
+		text_add_word(out, words, names[table - TABLE_DEFAULT]);
+	else
+		text_add_number(out, words, table);
+}
+
 void hop_format(const struct prefix *gateway, const char *device, struct text *out)
 {
 	char text[PREFIX_TEXT];

@@ -136,6 +136,8 @@ void route_format(const struct route *route, struct text *out);
 /* What `ip route` shows, but for the table and what makes no difference to its choice. A next hop
  * that cannot be used as it is is marked. */
 void route_format_choice(const struct route *route, struct text *out);
+/* The words, and "main", "default", "local" or the number. */
+void table_format(struct text *out, const char *words, unsigned table);
 /* " via 10.0.0.1 dev eth1" */
 void hop_format(const struct prefix *gateway, const char *device, struct text *out);
 /* " realms 1/2", of rules as well; nothing if there are none. */

@@ -83,6 +83,17 @@ bool walks_table_empty(const struct walks *walks, unsigned table, int family)
 	return !route || route->table != table || route->dst.family != family;
 }
 
+const struct route *walks_find_route(const struct walks *walks, const struct route *key)
+{
+	const struct route *route;
+	size_t at;
+
+	for (at = index_first(&walks->routes, key); (route = index_at(&walks->routes, at, key)); at++)
+		if (!route_compare_key(route, key))
+			return route;
+	return NULL;
+}
+
 bool walks_lead_to(const struct walks *walks, unsigned table, int family)
 {
 	const struct rule key = {.table = table, .from = {.family = (unsigned char)family}};

@@ -133,7 +133,7 @@ static void test_host(void)
 		"see the cable of eth0, and what is at its other end", "that of one of two next hops");
 	set_scene(&scene);
 	find_route(&scene, TABLE_MAIN, "0.0.0.0/0")->type = ROUTE_BLACKHOLE;
-	find(&scene, "wrong offline -", "see the route blackhole default of table 254",
+	find(&scene, "wrong offline -", "see the route blackhole default of table main",
 		"its default refuses");
 	set_scene(&scene);
 	drop_rule(&scene, TABLE_MAIN);
@@ -328,7 +328,7 @@ static void test_files(void)
 	scene.ops.items[0].kind = OP_RULE_DELETE;
 	find(&scene, "wrong kernel eth0",
 		"see the replies from 192.168.2.99 (eth0), which multihome sync would lead by "
-		"default via 10.0.0.1 dev eth1 of table 254",
+		"default via 10.0.0.1 dev eth1 of table main",
 		"sync is no cure where a right reply would go astray");
 	set_scene(&scene);
 	route = *find_route(&scene, 100, "0.0.0.0/0");
@@ -338,7 +338,7 @@ static void test_files(void)
 	scene.ops.items[0].kind = OP_ROUTE_ADD;
 	find(&scene, "wrong kernel eth0",
 		"see the replies from 192.168.2.99 (eth0), which multihome sync would lead by "
-		"default via 10.0.0.1 dev eth1 of table 254",
+		"default via 10.0.0.1 dev eth1 of table main",
 		"whichever network is behind it");
 	set_scene(&scene);
 	find_route(&scene, TABLE_MAIN, "192.168.2.0/24")->device[0] = '\0';

@@ -459,10 +459,10 @@ static void test_exception(void)
 	expect(&scene, "eth0", "set TABLE=102 in ifcfg-eth0 and run multihome sync",
 		"half of a default is not copied");
 	set_exception(&scene, "192.0.0.0/8");
-	expect(&scene, "eth0", "see the route 192.0.0.0/8 via 10.0.0.1 dev eth1 of table 254",
+	expect(&scene, "eth0", "see the route 192.0.0.0/8 via 10.0.0.1 dev eth1 of table main",
 		"what a table of its own would get as well is named");
 	set_exception(&scene, "192.168.2.1/32");
-	expect(&scene, "eth0", "see the route 192.168.2.1 via 10.0.0.1 dev eth1 of table 254",
+	expect(&scene, "eth0", "see the route 192.168.2.1 via 10.0.0.1 dev eth1 of table main",
 		"so is a route to its gateway");
 	set_exception(&scene, "192.168.2.0/24");
 	expect(&scene, "eth0", "set TABLE=102 in ifcfg-eth0 and run multihome sync",
