@@ -211,6 +211,12 @@ static void test_segment(void)
 	add_bystander(&scene);
 	set(&scene, "eth2", SYSCTL_RP_FILTER, 1);
 	add_route(&scene, 100, "192.168.2.1/32", "eth2", "");
+	scene.by = "eth0";
+	expect(&scene, "eth0", "right none", "by DEVICE: not that which arrives by the right one");
+	set_scene(&scene);
+	add_bystander(&scene);
+	set(&scene, "eth2", SYSCTL_RP_FILTER, 1);
+	add_route(&scene, 100, "192.168.2.1/32", "eth2", "");
 	set(&scene, "eth2", SYSCTL_ARP_IGNORE, 1);
 	expect(&scene, "eth0", "right none", "with arp_ignore it does not answer");
 	set_scene(&scene);
