@@ -1107,3 +1107,16 @@ asked6() {
 	asked6 'a dead router, a cable that is out'
 	is "$outcomes" 'right lost lost'
 }
+
+# As clouds have it. The kernel refuses such a gateway unless it is told that it is on the link.
+@test "without files a gateway outside of the NIC's network is told to be on the link" {
+	host_up
+	service start
+	program
+	rm "$LAB_SCRIPTS/ifcfg-eth0"
+	host ip address flush dev eth0
+	host ip address add 192.168.2.99/32 dev eth0
+	host ip route add default via 192.168.2.1 dev eth0 onlink metric 50
+	cures wrong-nic 0 "run ip route replace default via 192.168.2.1 dev eth0 onlink table 100 \
+&& ip rule add from 192.168.2.99 table 100"
+}

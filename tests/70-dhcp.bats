@@ -372,3 +372,21 @@ nm_up() {
 	dispatch '' hostname
 	settled
 }
+
+# What a file with BOOTPROTO=dhcp says of addresses nobody reads.
+@test "an address by hand of another network is served by check's rule" {
+	local cure='run ip rule add from 192.168.8.99 lookup 100 priority 9999; add the same words to rule-eth0'
+	dhcp_started
+	client ip route add 192.168.8.0/24 via 172.31.1.1 src "$LAB_CLIENT"
+	router 0 ip route add 192.168.8.0/24 dev uplink
+	host ip address add 192.168.8.99/24 dev eth0
+	multihome 0 sync
+	is_not "$(probe_ping 192.168.8.99)" 'ok eth0'
+	multihome 0 check --porcelain
+	is "$(grep -P '^note\twrong-nic\teth0\t192.168.8.99\t' <<<"$output" | cut -f 6)" "$cure"
+	carry_out "$cure"
+	is "$(probe_ping 192.168.8.99)" 'ok eth0'
+	multihome 0 check --porcelain
+	has_no "$output" '192\.168\.8\.99'
+	answers 0 1
+}

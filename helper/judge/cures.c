@@ -65,7 +65,7 @@ static char *see_route(const struct route *route)
 
 	text_add_string(&cure, "see the route ");
 	route_format_choice(route, &cure);
-	text_format(&cure, " of table %u", route->table);
+	table_format(&cure, " of table ", route->table);
 	return cure.bytes;
 }
 
@@ -93,15 +93,34 @@ static bool can_fill(const struct facts *facts, const struct verdict *verdict)
 		(lapsed->table < TABLE_DEFAULT || lapsed->table > TABLE_LOCAL);
 }
 
-static char *fill_table(const struct verdict *verdict)
+/* " via 10.0.0.1 dev eth1": the holder's gateway. The kernel looks for one outside of the NIC's
+ * networks in vain, unless it is told that it is on the link. */
+static void format_gateway(
+	const struct facts *facts, const struct verdict *verdict, struct text *out)
 {
-	char text[PREFIX_TEXT];
-	bool on_link = !verdict->gateway.family;
+	struct index members = {0};
+	const struct member *member;
+	bool outside = verdict->gateway.family == AF_INET;
+	size_t i;
 
-	return mem_format("run %s route add default%s%s dev %s table %u",
-		ip_command(verdict->local.family), on_link ? "" : " via ",
-		on_link ? "" : prefix_format_address(&verdict->gateway, text),
-		verdict->holder->name, verdict->reply.lapsed.rule->table);
+	facts_find_members(facts, &verdict->gateway, &members);
+	for (i = 0; i < members.n; i++) {
+		member = members.items[i];
+		outside &= member->link != facts_find_taker(facts, verdict->holder);
+	}
+	free(members.items);
+	hop_format(&verdict->gateway, verdict->holder->name, out);
+	text_add_string(out, outside ? " onlink" : "");
+}
+
+static char *fill_table(const struct facts *facts, const struct verdict *verdict)
+{
+	struct text cure = {0};
+
+	text_format(&cure, "run %s route add default", ip_command(verdict->local.family));
+	format_gateway(facts, verdict, &cure);
+	text_add_number(&cure, " table ", verdict->reply.lapsed.rule->table);
+	return cure.bytes;
 }
 
 /* "set KEYS TABLE=N in FILE and run multihome sync", of a table that nobody uses. */
@@ -119,7 +138,8 @@ static char *set_table(const struct facts *facts, const char *keys, const struct
 static char *make_table(const struct facts *facts, const struct verdict *verdict)
 {
 	const char *ip = ip_command(verdict->local.family);
-	char gateway[PREFIX_TEXT], local[PREFIX_TEXT];
+	char local[PREFIX_TEXT];
+	struct text cure = {0};
 	const struct links *links = &facts->kernel->links;
 	size_t i, before = 0;
 	unsigned table;
@@ -130,11 +150,11 @@ static char *make_table(const struct facts *facts, const struct verdict *verdict
 	table = facts_free_table(facts, before);
 	if (!verdict->gateway.family || !table)
 		return mem_string("");
-	prefix_format_address(&verdict->gateway, gateway);
-	prefix_format_address(&verdict->local, local);
-	return mem_format("run %s route replace default via %s dev %s table %u && "
-			  "%s rule add from %s table %u",
-		ip, gateway, verdict->holder->name, table, ip, local, table);
+	text_format(&cure, "run %s route replace default", ip);
+	format_gateway(facts, verdict, &cure);
+	text_format(&cure, " table %u && %s rule add from %s table %u", table, ip,
+		prefix_format_address(&verdict->local, local), table);
+	return cure.bytes;
 }
 
 /* By the table of the uplink. */
@@ -168,6 +188,7 @@ static char *serve_outside(const struct facts *facts, const struct verdict *verd
 	const struct file *file = verdict->uplink->file;
 	const char *holder = verdict->holder->name, *other;
 	int len = verdict->packet.local->prefix.len;
+	bool inet6 = verdict->local.family == AF_INET6;
 	char local[PREFIX_TEXT];
 	size_t i;
 
@@ -179,10 +200,12 @@ static char *serve_outside(const struct facts *facts, const struct verdict *verd
 			return mem_format("run ifdown %s && ifup %s && ifdown %s && ifup %s",
 				holder, holder, other, other);
 	}
-	if (len == prefix_bits(verdict->local.family))
+	/* Of a leased NIC's file, and of any before EL6, no IPADDRn is read. */
+	if (len == prefix_bits(verdict->local.family) || verdict->uplink->leased ||
+		(!inet6 && !facts->config->release.numbered))
 		return serve_by_rule(verdict, verdict->planned);
 	prefix_format_address(&verdict->local, local);
-	if (verdict->local.family == AF_INET6)
+	if (inet6)
 		return mem_format("see IPV6ADDR_SECONDARIES= in %s: %s/%d is not there",
 			file->name, local, len);
 	/* ifup-aliases reads one address of a file. */
@@ -241,7 +264,7 @@ static char *serve_planned(const struct facts *facts, const struct verdict *verd
 		return cure_restart(planned->uplink->device);
 	if (planned->state == STATE_BY_HAND) {
 		if (can_fill(facts, verdict))
-			return fill_table(verdict);
+			return fill_table(facts, verdict);
 		return foreign ? see_rule(foreign) : cure_restart(planned->uplink->device);
 	}
 	/* Ours never come before RULE_PRIORITY. */
@@ -340,7 +363,7 @@ static char *serve_unserved(const struct facts *facts, const struct verdict *ver
 	const struct route *exception;
 
 	if (can_fill(facts, verdict))
-		return fill_table(verdict);
+		return fill_table(facts, verdict);
 	if (foreign)
 		return see_rule(foreign);
 	if (!facts->config->enabled)
@@ -414,9 +437,12 @@ static char *cure_conflicts(const struct facts *facts, const struct verdict *ver
 /* Never ifdown: what the device still answers would go with it. */
 char *cure_own(const struct facts *facts, const struct verdict *verdict)
 {
+	const struct route *route = verdict->reply.last.route;
+
 	if (verdict->fault == FAULT_REFUSED)
 		return see_refusal(&verdict->reply.last);
-	if (facts->ops->n)
+	/* Sync leaves others' routes as they are. */
+	if (facts->ops->n && (!route || plan_owns_route(facts->plan, route)))
 		return cure_sync(facts);
 	if (verdict->fault == FAULT_REPLY_CARRIER)
 		return see_cable(facts, verdict->leaves.device);

@@ -346,7 +346,8 @@ const struct planned *facts_find_by_table(const struct facts *facts, unsigned ta
 {
 	const struct planned key = {.table = table};
 
-	return index_find(&facts->planned_by_table, &key);
+	/* An uplink that is refused has none. */
+	return table ? index_find(&facts->planned_by_table, &key) : NULL;
 }
 
 const char *facts_table_name(const struct facts *facts, unsigned table)

@@ -11,19 +11,6 @@
 define_order_by_two(rules_by_priority, struct rule, x->from.family - y->from.family,
 	compare_numbers(x->priority, y->priority))
 
-/* The kernel's route of the wanted one's key; NULL: it has none. */
-static const struct route *find_replaced(const struct facts *facts, const struct route *wanted)
-{
-	const struct index *routes = &facts->walks.routes;
-	const struct route *route;
-	size_t at;
-
-	for (at = index_first(routes, wanted); (route = index_at(routes, at, wanted)); at++)
-		if (!route_compare_key(route, wanted))
-			return route;
-	return NULL;
-}
-
 /* What they point at stays the kernel's and the plan's: to be freed are the two arrays alone. */
 static void carry_out(const struct facts *facts, struct kernel *after)
 {
@@ -44,7 +31,8 @@ static void carry_out(const struct facts *facts, struct kernel *after)
 			continue;
 		else if (op->kind == OP_ROUTE_DELETE)
 			goes[op->route - kernel->routes.items] = true;
-		else if (op->kind == OP_ROUTE_REPLACE && (route = find_replaced(facts, op->route)))
+		else if (op->kind == OP_ROUTE_REPLACE &&
+			(route = walks_find_route(&facts->walks, op->route)))
 			goes[route - kernel->routes.items] = true;
 	}
 	for (i = 0; i < kernel->routes.n; i++)
@@ -120,7 +108,7 @@ static char *find_worse(const struct facts *facts, const struct walks *after,
 		if (is.route) {
 			text_add_string(&words, "lead by ");
 			route_format_choice(is.route, &words);
-			text_format(&words, " of table %u", is.route->table);
+			table_format(&words, " of table ", is.route->table);
 		} else {
 			text_add_string(&words, "leave no route");
 		}

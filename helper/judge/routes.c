@@ -74,22 +74,23 @@ static void check_duplicates(
 			findings);
 }
 
-/* Is it an address of the host's, or a network that is delivered here as a whole? */
-static bool is_local(const struct facts *facts, const struct prefix *net)
+/* Is it an address of the host's, or a network that is delivered here as a whole? delivered: the
+ * routes that say so. */
+static bool is_local(
+	const struct facts *facts, const struct index *delivered, const struct prefix *net)
 {
 	const struct address first = {.prefix = *net}, *address;
-	const struct routes *routes = &facts->kernel->routes;
+	const struct route *route;
 	size_t at = index_first(&facts->addresses, &first), i;
 
 	address = at < facts->addresses.n ? facts->addresses.items[at] : NULL;
 	if (address && prefix_contains(net, &address->prefix))
 		return true;
-	for (i = 0; i < routes->n; i++)
-		if (routes->items[i].type == ROUTE_LOCAL &&
-			(prefix_contains(net, &routes->items[i].dst) ||
-				prefix_contains(&routes->items[i].dst, net)) &&
-			routes->items[i].dst.family == net->family)
+	for (i = 0; i < delivered->n; i++) {
+		route = delivered->items[i];
+		if (prefix_contains(net, &route->dst) || prefix_contains(&route->dst, net))
 			return true;
+	}
 	return false;
 }
 
@@ -101,8 +102,8 @@ static bool is_for_host(const struct facts *facts, const struct rule *rule)
 }
 
 /* A foreign one may wait for an address that comes and goes, or for a guest's bridge. */
-static bool check_stale(
-	const struct facts *facts, const struct rule *rule, struct findings *findings)
+static bool check_stale(const struct facts *facts, const struct index *delivered,
+	const struct rule *rule, struct findings *findings)
 {
 	struct finding found = {
 		.kind = FINDING_STALE_RULE, .wrong = facts_own_rule(facts, rule)};
@@ -111,7 +112,7 @@ static bool check_stale(
 										       : NULL;
 
 	if (!gone && (!rule->from.len || rule->inverted || !is_for_host(facts, rule) ||
-			     is_local(facts, &rule->from) || facts_want_rule(facts, rule)))
+			     is_local(facts, delivered, &rule->from) || facts_want_rule(facts, rule)))
 		return false;
 	add_rule(facts, rule, found, "",
 		gone ? mem_format("is for %s, which is not there", gone)
@@ -152,22 +153,27 @@ void check_rules(
 	const struct facts *facts, const struct verdicts *verdicts, struct findings *findings)
 {
 	const struct rules *rules = &facts->kernel->rules;
-	struct index same = {0}, lapsed = {0};
+	const struct routes *routes = &facts->kernel->routes;
+	struct index same = {0}, lapsed = {0}, delivered = {0};
 	size_t i;
 
 	index_build(rules, rules_by_meaning, &same);
 	index_build(verdicts, verdicts_by_lapsed, &lapsed);
 	for (i = 0; i < rules->n; i++)
 		check_duplicates(facts, &same, i, findings);
+	for (i = 0; i < routes->n; i++)
+		if (routes->items[i].type == ROUTE_LOCAL)
+			*array_add(&delivered) = &routes->items[i];
 	for (i = 0; i < rules->n; i++)
-		if (!check_stale(facts, &rules->items[i], findings) &&
+		if (!check_stale(facts, &delivered, &rules->items[i], findings) &&
 			is_looked_up(&rules->items[i]))
 			check_table(facts, &lapsed, &rules->items[i], findings);
 	free(same.items);
 	free(lapsed.items);
+	free(delivered.items);
 }
 
-/* The kernel alternates between them as soon as a neighbour is stale (fib_select_default). */
+/* As soon as a neighbour is stale. */
 static void check_defaults(const struct facts *facts, struct findings *findings)
 {
 	const struct routes *routes = &facts->kernel->routes;
@@ -178,28 +184,17 @@ static void check_defaults(const struct facts *facts, struct findings *findings)
 		route = &routes->items[i];
 		if (route->table != TABLE_MAIN || route->dst.len || route->dst.family != AF_INET)
 			continue;
-		if (first && first->metric == route->metric && first->tos == route->tos)
+		if (first && route_alternates(first, route))
 			finding_add(findings,
 				(struct finding){.kind = FINDING_TWO_DEFAULTS, .wrong = true}, "",
 				mem_format("table main has two default routes of metric %u, by %s "
 					   "and by %s: the kernel alternates between them",
-					route->metric, first->device, route->device),
+					route->metric, first->device, route_hop(route, 0).device),
 				mem_string("see ip route show default: the second one is of no "
 					   "use"));
-		first = route;
+		if (!first || route_compare_key(first, route))
+			first = route;
 	}
-}
-
-static bool has_key(const struct facts *facts, const struct route *route)
-{
-	const struct index *routes = &facts->walks.routes;
-	const struct route *other;
-	size_t at;
-
-	for (at = index_first(routes, route); (other = index_at(routes, at, route)); at++)
-		if (!route_compare_key(other, route))
-			return true;
-	return false;
 }
 
 /* One of the device's addresses in the network. */
@@ -277,7 +272,7 @@ static void check_lost_routes(
 	byhand_routes(file->bytes, file->len, inet6, &facts->config->tables, &lines);
 	for (i = 0; i < lines.n; i++) {
 		if (lines.items[i].route.protocol == PROTO_MULTIHOME ||
-			has_key(facts, &lines.items[i].route) || lost++)
+			walks_find_route(&facts->walks, &lines.items[i].route) || lost++)
 			continue;
 		text_format(&words, "its route ");
 		route_format_choice(&lines.items[i].route, &words);

@@ -475,6 +475,8 @@ static enum fault fault_of_next_hop(const struct facts *facts, const struct verd
 static enum fault fault_of_arrival(const struct verdict *verdict)
 {
 	const struct answer *arrives = &verdict->arrives;
+	/* Else it is said, and no neighbour chooses. */
+	bool chosen = verdict->reason == ARRIVES_BY_HOLDER && !verdict->packet.by[0];
 	size_t i;
 
 	/* An address may have been added to a NIC that is down; others take packets for it. */
@@ -488,7 +490,7 @@ static enum fault fault_of_arrival(const struct verdict *verdict)
 		return verdict->expected == ARRIVAL_FILTERED ? FAULT_FILTERED : FAULT_NOT_TAKEN;
 	if (verdict->unanswered && verdict->reason == ARRIVES_BY_HOLDER)
 		return FAULT_ARP;
-	for (i = 0; i < verdict->bystanders.n && verdict->reason == ARRIVES_BY_HOLDER; i++)
+	for (i = 0; i < verdict->bystanders.n && chosen; i++)
 		if (verdict->bystanders.items[i].answers && verdict->bystanders.items[i].refuses)
 			return FAULT_CONFLICT;
 	return FAULT_NONE;

@@ -33,14 +33,11 @@ static void add_step(struct telling *telling, const char *label, struct text *wo
 	text_free(words);
 }
 
+/* " (table main)" */
 static void format_table(unsigned table, struct text *out)
 {
-	static const char *const names[] = {"default", "main", "local"};
-
-	if (table >= TABLE_DEFAULT && table <= TABLE_LOCAL)
-		text_format(out, "table %s", names[table - TABLE_DEFAULT]);
-	else
-		text_format(out, "table %u", table);
+	table_format(out, " (table ", table);
+	text_add_string(out, ")");
 }
 
 static void tell_arrival(struct telling *telling)
@@ -90,9 +87,7 @@ static void tell_bystanders(struct telling *telling)
 static void format_route(const struct step *step, struct text *out)
 {
 	route_format_choice(step->route, out);
-	text_add_string(out, " (");
 	format_table(step->route->table, out);
-	text_add_string(out, ")");
 }
 
 static void tell_filter(struct telling *telling)
@@ -268,11 +263,8 @@ static void tell_kernel(struct telling *telling)
 		text_format(&words, " %s", strerror(verdict->leaves.error));
 	} else {
 		hop_format(&verdict->leaves.gateway, verdict->leaves.device, &words);
-		if (verdict->leaves.table) {
-			text_add_string(&words, " (");
+		if (verdict->leaves.table)
 			format_table(verdict->leaves.table, &words);
-			text_add_string(&words, ")");
-		}
 	}
 	if (verdict_turns(verdict))
 		text_add_string(&words, ", one of several next hops: other packets may differ");

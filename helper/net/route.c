@@ -167,6 +167,16 @@ bool route_has_no_hop(const struct route *route)
 	return route_refuses(route) || route->type == ROUTE_THROW;
 }
 
+bool route_alternates(const struct route *first, const struct route *later)
+{
+	const struct hop hop = route_hop(later, 0);
+
+	return first->dst.family == AF_INET && !first->dst.len && !first->n && !first->dead &&
+		first->type == ROUTE_UNICAST && first->gateway.family &&
+		!route_compare_key(first, later) && later->type == ROUTE_UNICAST &&
+		hop.gateway.family && !hop.dead;
+}
+
 bool route_is_table_default(const struct route *route)
 {
 	return route->protocol == PROTO_MULTIHOME && route->table != TABLE_MAIN &&
@@ -184,6 +194,16 @@ bool route_type_parse(const char *word, unsigned char *out)
 	if (type >= 0)
 		*out = (unsigned char)type;
 	return type >= 0;
+}
+
+void table_format(struct text *out, const char *words, unsigned table)
+{
+	static const char *const names[] = {"default", "main", "local"};
+
+	if (table >= TABLE_DEFAULT && table <= TABLE_LOCAL)
+		text_add_word(out, words, names[table - TABLE_DEFAULT]);
+	else
+		text_add_number(out, words, table);
 }
 
 void hop_format(const struct prefix *gateway, const char *device, struct text *out)

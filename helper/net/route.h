@@ -122,6 +122,10 @@ bool route_has_hop(const struct route *route, const struct hop *hop);
 bool route_refuses(const struct route *route);
 /* The same, or throw. */
 bool route_has_no_hop(const struct route *route);
+/* Of IPv4's defaults of one key the kernel takes one after the other, as it thinks their routers
+ * alive (fib_select_default); of several next hops of one it does not. Is the later one of them
+ * such? */
+bool route_alternates(const struct route *first, const struct route *later);
 /* Is it ours, and the default of an uplink's own table? */
 bool route_is_table_default(const struct route *route);
 /* The type of a route or rule (rtnl_rtntype_a2n). False: the word is none. */
@@ -132,6 +136,8 @@ void route_format(const struct route *route, struct text *out);
 /* What `ip route` shows, but for the table and what makes no difference to its choice. A next hop
  * that cannot be used as it is is marked. */
 void route_format_choice(const struct route *route, struct text *out);
+/* The words, and "main", "default", "local" or the number. */
+void table_format(struct text *out, const char *words, unsigned table);
 /* " via 10.0.0.1 dev eth1" */
 void hop_format(const struct prefix *gateway, const char *device, struct text *out);
 /* " realms 1/2", of rules as well; nothing if there are none. */

@@ -205,15 +205,12 @@ static void format_selectors(const struct rule *rule, struct text *out)
 
 static void format_table(const struct rule *rule, struct text *out)
 {
-	static const char *const names[] = {"default", "main", "local"};
-	unsigned table = rule->table;
-
 	if (rule->l3mdev)
 		text_add_string(out, " l3mdev");
-	else if (table < TABLE_DEFAULT || table > TABLE_LOCAL || is_standby(rule))
-		text_add_number(out, " lookup ", table);
+	else if (is_standby(rule))
+		text_add_number(out, " lookup ", rule->table);
 	else
-		text_add_word(out, " lookup ", names[table - TABLE_DEFAULT]);
+		table_format(out, " lookup ", rule->table);
 	if (rule->min_length)
 		text_add_number(out, " suppress_prefixlength ", rule->min_length - 1);
 	if (rule->ifgroup)

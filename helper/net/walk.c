@@ -83,6 +83,17 @@ bool walks_table_empty(const struct walks *walks, unsigned table, int family)
 	return !route || route->table != table || route->dst.family != family;
 }
 
+const struct route *walks_find_route(const struct walks *walks, const struct route *key)
+{
+	const struct route *route;
+	size_t at;
+
+	for (at = index_first(&walks->routes, key); (route = index_at(&walks->routes, at, key)); at++)
+		if (!route_compare_key(route, key))
+			return route;
+	return NULL;
+}
+
 bool walks_lead_to(const struct walks *walks, unsigned table, int family)
 {
 	const struct rule key = {.table = table, .from = {.family = (unsigned char)family}};
@@ -212,19 +223,15 @@ static bool take(struct lookup *lookup, const struct route *route, size_t i)
 	return true;
 }
 
-/* fib_select_default: of IPv4 defaults of one key the kernel takes one after the other, as it thinks
- * their routers alive. */
+/* The next one that the kernel takes in turn with it; NULL: there is none. */
 static const struct route *other_default(const struct index *candidates, size_t i)
 {
-	const struct route *route = candidates->items[i], *other;
+	const struct route *route = candidates->items[i];
 
-	if (route->dst.len || i + 1 == candidates->n)
-		return NULL;
-	other = candidates->items[i + 1];
-	return other->tos == route->tos && other->metric == route->metric &&
-			route_hop_count(other)
-		? other
-		: NULL;
+	while (++i < candidates->n && !route_compare_key(route, candidates->items[i]))
+		if (route_alternates(route, candidates->items[i]))
+			return candidates->items[i];
+	return NULL;
 }
 
 /* A route that refuses decides at once, one with dead next hops only gives way to the next. */

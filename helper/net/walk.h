@@ -100,6 +100,8 @@ bool walks_skip_hop(const struct walks *walks, const struct route *route, size_t
 void walks_find_sourced(
 	const struct walks *walks, const struct prefix *address, struct index *out);
 
+/* The kernel's route of that key (route_compare_key), or NULL. */
+const struct route *walks_find_route(const struct walks *walks, const struct route *key);
 /* Does any rule lead to the table? Of a VRF's none says so. */
 bool walks_lead_to(const struct walks *walks, unsigned table, int family);
 

@@ -133,7 +133,7 @@ static void test_host(void)
 		"see the cable of eth0, and what is at its other end", "that of one of two next hops");
 	set_scene(&scene);
 	find_route(&scene, TABLE_MAIN, "0.0.0.0/0")->type = ROUTE_BLACKHOLE;
-	find(&scene, "wrong offline -", "see the route blackhole default of table 254",
+	find(&scene, "wrong offline -", "see the route blackhole default of table main",
 		"its default refuses");
 	set_scene(&scene);
 	drop_rule(&scene, TABLE_MAIN);
@@ -151,6 +151,9 @@ static void test_host(void)
 	add_route(&scene, TABLE_MAIN, "0.0.0.0/0", "eth0", "192.168.2.1")->metric = 5;
 	find(&scene, "", NULL, "of two metrics they do not alternate");
 	set_scene(&scene);
+	add_route(&scene, TABLE_MAIN, "0.0.0.0/0", "", "")->type = ROUTE_UNREACHABLE;
+	find(&scene, "", NULL, "nor with one that refuses");
+	set_scene(&scene);
 	scene.hooks[HOOK_UP].state = HOOK_NOT_EXECUTABLE;
 	find(&scene, "wrong hook -", "run chmod +x /sbin/hook", "a hook is not executable");
 	set_scene(&scene);
@@ -165,6 +168,21 @@ static void test_host(void)
 	scene.hooks[HOOK_NETWORK_MANAGER].state = HOOK_SILENT;
 	scene.config.uplinks.items[0].network_manager = true;
 	find(&scene, "wrong network-manager eth0", NULL, "NetworkManager's, for a NIC of its own");
+}
+
+/* Uplinks that are refused have no table, nor has a rule for VRFs. */
+static void test_no_table(void)
+{
+	struct scene scene;
+	struct rule *rule;
+
+	set_scene(&scene);
+	rule = add_rule(&scene, 900, "0.0.0.0/0", 0);
+	rule->l3mdev = 1;
+	strcpy(rule->iif, "vrf9");
+	scene.plan.uplinks.items[0].state = STATE_REFUSED;
+	scene.plan.uplinks.items[0].table = 0;
+	find(&scene, "note stale-rule -", NULL, "a rule without a table is no uplink's");
 }
 
 static void test_rules(void)
@@ -310,7 +328,7 @@ static void test_files(void)
 	scene.ops.items[0].kind = OP_RULE_DELETE;
 	find(&scene, "wrong kernel eth0",
 		"see the replies from 192.168.2.99 (eth0), which multihome sync would lead by "
-		"default via 10.0.0.1 dev eth1 of table 254",
+		"default via 10.0.0.1 dev eth1 of table main",
 		"sync is no cure where a right reply would go astray");
 	set_scene(&scene);
 	route = *find_route(&scene, 100, "0.0.0.0/0");
@@ -320,7 +338,7 @@ static void test_files(void)
 	scene.ops.items[0].kind = OP_ROUTE_ADD;
 	find(&scene, "wrong kernel eth0",
 		"see the replies from 192.168.2.99 (eth0), which multihome sync would lead by "
-		"default via 10.0.0.1 dev eth1 of table 254",
+		"default via 10.0.0.1 dev eth1 of table main",
 		"whichever network is behind it");
 	set_scene(&scene);
 	find_route(&scene, TABLE_MAIN, "192.168.2.0/24")->device[0] = '\0';
@@ -404,6 +422,7 @@ int main(void)
 	test_addresses();
 	test_host();
 	test_rules();
+	test_no_table();
 	test_files();
 	test_no_gateway();
 	test_route6_without_inet6();

@@ -217,6 +217,7 @@ static void test_arp(void)
 static void set_outside(struct scene *scene, const char *address, const char *file)
 {
 	set_scene(scene);
+	scene->config.release.numbered = true;
 	scene->kernel.addresses.n = 1; /* lo's */
 	add_address(scene, "eth0", address);
 	add_address(scene, "eth1", "10.0.0.99/8");
@@ -227,12 +228,12 @@ static void set_outside(struct scene *scene, const char *address, const char *fi
 
 static void test_outside(void)
 {
+	static const char by_rule[] = "run ip rule add from 203.0.113.200 lookup 100 priority 9999; "
+				      "add the same words to rule-eth0";
 	struct scene scene;
 
 	set_outside(&scene, "203.0.113.200/32", "");
-	expect(&scene, "eth0",
-		"run ip rule add from 203.0.113.200 lookup 100 priority 9999; add the same words "
-		"to rule-eth0",
+	expect(&scene, "eth0", by_rule,
 		"a service address gets a rule");
 	set_outside(&scene, "203.0.113.200/24", "");
 	expect(&scene, "eth0",
@@ -242,6 +243,12 @@ static void test_outside(void)
 	expect(&scene, "eth0",
 		"set IPADDR3=203.0.113.200 and PREFIX3=24 in ifcfg-eth0 and run multihome sync",
 		"by the next number");
+	set_outside(&scene, "203.0.113.200/24", "");
+	scene.config.uplinks.items[0].leased = true;
+	expect(&scene, "eth0", by_rule, "not to one of which a lease decides, where nobody reads it");
+	set_outside(&scene, "203.0.113.200/24", "");
+	scene.config.release.numbered = false;
+	expect(&scene, "eth0", by_rule, "nor before EL6, which knows no IPADDR1");
 	set_outside(&scene, "203.0.113.200/24", "");
 	array_add(&scene.config.addresses)->prefix = prefix_of("203.0.113.200/24");
 	strcpy(scene.config.addresses.items[0].device, "eth1");
@@ -316,6 +323,14 @@ static void test_unserved(void)
 	find_route(&scene, TABLE_DEFAULT, "0.0.0.0/0")->type = ROUTE_UNICAST;
 	expect(&scene, "eth0", "run ip route add default via 192.168.2.1 dev eth0 table 7",
 		"a table by hand gets the default route that it lacks");
+	set_unserved(&scene);
+	scene.config.profiles.n = 0;
+	find_route(&scene, TABLE_DEFAULT, "0.0.0.0/0")->type = ROUTE_UNICAST;
+	find_route(&scene, TABLE_DEFAULT, "0.0.0.0/0")->gateway = prefix_of("203.0.113.1");
+	expect(&scene, "eth0",
+		"run ip route replace default via 203.0.113.1 dev eth0 onlink table 102 && ip rule add "
+		"from 192.168.2.99 table 102",
+		"a gateway outside of the NIC's networks is on the link, or the kernel refuses it");
 }
 
 static void test_own(void)
@@ -334,6 +349,13 @@ static void test_own(void)
 		"see the cable of eth1, the router, and its address; then run ping -c 1 -I eth1 "
 		"10.0.0.1",
 		"a gateway that is dead");
+	need_sync(&scene);
+	own.reply.last.route = find_route(&scene, TABLE_MAIN, "0.0.0.0/0");
+	own.fault = FAULT_REPLY_CARRIER;
+	is_cure(cure_own(&scene.facts, &own), "see the cable of eth1, and what is at its other end",
+		"no sync for another's default, whatever else it would do");
+	own.reply.last.route = find_route(&scene, TABLE_DEFAULT, "0.0.0.0/0");
+	is_cure(cure_own(&scene.facts, &own), "run multihome sync", "but for ours");
 	clear_scene(&scene);
 }
 
@@ -437,10 +459,10 @@ static void test_exception(void)
 	expect(&scene, "eth0", "set TABLE=102 in ifcfg-eth0 and run multihome sync",
 		"half of a default is not copied");
 	set_exception(&scene, "192.0.0.0/8");
-	expect(&scene, "eth0", "see the route 192.0.0.0/8 via 10.0.0.1 dev eth1 of table 254",
+	expect(&scene, "eth0", "see the route 192.0.0.0/8 via 10.0.0.1 dev eth1 of table main",
 		"what a table of its own would get as well is named");
 	set_exception(&scene, "192.168.2.1/32");
-	expect(&scene, "eth0", "see the route 192.168.2.1 via 10.0.0.1 dev eth1 of table 254",
+	expect(&scene, "eth0", "see the route 192.168.2.1 via 10.0.0.1 dev eth1 of table main",
 		"so is a route to its gateway");
 	set_exception(&scene, "192.168.2.0/24");
 	expect(&scene, "eth0", "set TABLE=102 in ifcfg-eth0 and run multihome sync",

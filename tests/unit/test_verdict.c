@@ -172,6 +172,13 @@ static void test_turns(void)
 	set_scene(&scene);
 	add_route(&scene, 100, "0.0.0.0/0", "eth1", "10.0.0.1")->metric = 7;
 	expect(&scene, "eth0", "right none", "one of a higher metric has none");
+	set_scene(&scene);
+	add_route(&scene, 100, "0.0.0.0/0", "eth1", "");
+	expect(&scene, "eth0", "right none", "nor has one without a router");
+	set_scene(&scene);
+	find_route(&scene, 100, "0.0.0.0/0")->gateway.family = 0;
+	add_route(&scene, 100, "0.0.0.0/0", "eth1", "10.0.0.1");
+	expect(&scene, "eth0", "right none", "nor has any behind such a one");
 }
 
 /* eth2 with an address in eth0's network. */
@@ -200,6 +207,12 @@ static void test_segment(void)
 	/* The router's own address is behind eth2, all else is not. */
 	add_route(&scene, 100, "192.168.2.1/32", "eth2", "");
 	expect(&scene, "eth0", "lost arp-conflict", "it answers ARP and drops the packet");
+	set_scene(&scene);
+	add_bystander(&scene);
+	set(&scene, "eth2", SYSCTL_RP_FILTER, 1);
+	add_route(&scene, 100, "192.168.2.1/32", "eth2", "");
+	scene.by = "eth0";
+	expect(&scene, "eth0", "right none", "by DEVICE: not that which arrives by the right one");
 	set_scene(&scene);
 	add_bystander(&scene);
 	set(&scene, "eth2", SYSCTL_RP_FILTER, 1);
@@ -332,13 +345,15 @@ static void expect_own(struct scene *scene, const char *want, const char *name)
 {
 	struct verdict own = {.holder = NULL};
 	struct prefix remote = prefix_of(REMOTE);
-	struct answer answer;
+	struct answer answers[2];
+	size_t i;
 
 	links_index(&scene->kernel.links);
 	facts_index(&scene->facts);
 	verdict_begin_own(&scene->facts, &remote, &own, &scene->questions);
-	answer = kernel_says(scene, &scene->questions.items[0]);
-	verdict_finish(&scene->facts, &own, &answer);
+	for (i = 0; i < 2; i++)
+		answers[i] = kernel_says(scene, &scene->questions.items[i]);
+	verdict_finish(&scene->facts, &own, answers);
 	is(words_fault(own.fault), want, name);
 	clear_scene(scene);
 }
