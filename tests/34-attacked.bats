@@ -697,3 +697,19 @@ ban='to 198.51.100.0/24 prohibit'
 	multihome 0 sync
 	is "$(way 2001:4860::8 2001:db8:10::66)" wg0 'with it'
 }
+
+# The kernel asks all rules whether it reaches the gateway of a route, for root and for the device.
+@test "bans of some of what the host sends keep no sync from its end" {
+	local words
+	host_up
+	service start
+	for words in 'oif eth0' 'not to 198.51.100.0/24' 'uidrange 0-0' 'fwmark 0/0xff'; do
+		lab_install
+		# shellcheck disable=SC2086 # words
+		host ip rule add priority 20000 $words prohibit
+		multihome 0 sync
+		changes_nothing multihome sync
+		host ip rule del priority 20000
+		multihome 0 clean
+	done
+}

@@ -120,7 +120,7 @@ struct draft {
 	struct index managed_by_name, managed_by_device;
 	struct priorities priorities[2]; /* IPv4's, IPv6's */
 	bool before_local[2]; /* the local table's own rule is behind them */
-	struct prefixes refusing; /* where others refuse whatever the host itself asks for */
+	struct prefixes refusing; /* where others refuse what has no source yet */
 	struct routes thrown; /* see draft_collect_thrown */
 	struct routes taken; /* by their keys: the administrator's lines, the kernel's others */
 	size_t taken_lines; /* so many of the first are lines */

@@ -88,14 +88,14 @@ static bool is_idle(const struct draft *draft, const struct rule *rule)
 		(rule_is_own_form(rule) && is_planned(draft, rule));
 }
 
-/* With the address alone the kernel looks for a gateway (fib_check_nh, ip6_route_check_nh). */
+/* The kernel looks for a gateway with neither source nor mark (fib_check_nh, ip6_route_check_nh);
+ * by which device and for whom is its release's. To be on the safe side costs nothing. */
 static void add_refusing(struct draft *draft, const struct rule *rule)
 {
-	struct rule all = *rule;
+	const struct prefix all = {.family = rule->from.family};
 
-	all.to = (struct prefix){.family = rule->from.family};
-	if (rule->action >= ACTION_BLACKHOLE && rule_takes_all(&all))
-		*array_add(&draft->refusing) = rule->inverted || !rule->to.len ? all.to : rule->to;
+	if (rule->action >= ACTION_BLACKHOLE && (rule->inverted || !rule->from.len))
+		*array_add(&draft->refusing) = rule->inverted || !rule->to.len ? all : rule->to;
 }
 
 static void add_other(
