@@ -128,9 +128,10 @@ static bool is_wrong(const struct facts *facts, const struct verdict *verdict)
 
 	if (verdict->outside)
 		return false;
-	/* An edit that waits is told as such. */
+	/* An edit that waits is told as such; so is what leads to another table of ours. */
 	if (verdict->fault == FAULT_GATEWAY)
-		return planned && !planned->edited && planned->table &&
+		return planned && !planned->edited &&
+			planned->table == verdict->reply.last.route->table &&
 			plan_owns_route(facts->plan, verdict->reply.last.route);
 	if (planned)
 		return true;

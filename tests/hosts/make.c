@@ -318,7 +318,8 @@ static int count_served(const struct host *host, bool inet6)
 	return n;
 }
 
-/* Uplinks that the files have, in order and once up: so many take part. */
+/* Uplinks that the files have, in order and once up, and had when they were last read: so many take
+ * part. */
 static int count_uplinks(const struct host *host, bool inet6)
 {
 	int k, n = 0;
@@ -326,8 +327,10 @@ static int count_uplinks(const struct host *host, bool inet6)
 	for (k = 0; k < host->n_nics; k++) {
 		const struct nic *nic = &host->nics[k];
 
-		n += nic->ever && (inet6 ? is_uplink6(host, k, &nic->now, &nic->now6)
-			: is_uplink(host, k, &nic->now));
+		n += nic->ever &&
+			(inet6 ? is_uplink6(host, k, &nic->now, &nic->now6)
+			       : is_uplink(host, k, &nic->now) &&
+					(nic->unsure || is_uplink(host, k, &nic->live)));
 	}
 	return n;
 }

@@ -49,10 +49,10 @@ function is_so(outcome, nic, fault, answer, by,    part)
 	if (answer ~ /^mixed/ && split(answer, part, /[=,]/) == 6 && part[2] == by &&
 		part[4] == part[6])
 		answer = part[4]
-	# This packet by one NIC, the next one by another.
-	# IPv6 chooses among next hops by each flow.
-	if ((fault == "by-turns" || (outcome == "astray" && answer ~ "[=:]" nic "(,|$)")) &&
-		answer ~ /^mixed/)
+	# This packet by one NIC, the next one by another. IPv6 chooses among next hops by each flow.
+	if (fault == "by-turns" && answer != "lost")
+		return 1
+	if (outcome == "astray" && answer ~ "^mixed.*[=:]" nic "(,|$)")
 		return 1
 	if (outcome == "right")
 		return answer == nic
