@@ -713,3 +713,15 @@ ban='to 198.51.100.0/24 prohibit'
 		multihome 0 clean
 	done
 }
+
+@test "a null default for one TOS stays a ban" {
+	host_up
+	service start
+	host ip route add blackhole default tos 0x10
+	! client ping -Q 0x10 -nqc1 -W1 10.0.0.99 || false
+	lab_install
+	multihome 0 sync
+	client ping -nqc1 -W1 10.0.0.99
+	! client ping -Q 0x10 -nqc1 -W1 10.0.0.99 || false
+	changes_nothing multihome sync
+}

@@ -219,7 +219,8 @@ static void add_main(const struct route *route, struct lookups *lookups)
 	if (!route->dst.len && !route->special)
 		*array_add(&lookups->main_defaults) = route;
 	if ((route->type && !route_has_no_hop(route)) ||
-		!(is_copied(&route->dst) || (route->dst.len && route_has_no_hop(route))))
+		!(is_copied(&route->dst) ||
+			(route_has_no_hop(route) && (route->dst.len || route->tos))))
 		return;
 	if (lookups_is_uplink(lookups, route->device, inet6))
 		*array_add(&lookups->own_main) = route;

@@ -94,7 +94,8 @@ static void add_refusing(struct draft *draft, const struct rule *rule)
 {
 	const struct prefix all = {.family = rule->from.family};
 
-	if (rule->action >= ACTION_BLACKHOLE && (rule->inverted || !rule->from.len))
+	if (rule->action >= ACTION_BLACKHOLE &&
+		(rule->inverted || (!rule->from.len && !(rule->mark & rule->mask))))
 		*array_add(&draft->refusing) = rule->inverted || !rule->to.len ? all : rule->to;
 }
 
