@@ -230,6 +230,11 @@ vpn_up() {
 	END
 }
 
+# EL5's own scripts read no IPADDRn, and leave no route of 169.254.0.0/16 for each NIC.
+el6_or_later() {
+	[ -z "$LAB_INITSCRIPTS" ] || grep -rq 'ipaddr\[' --include=ifup-eth "$LAB_INITSCRIPTS"
+}
+
 # set_keys "KEY=VALUE and KEY=VALUE" FILE
 set_keys() {
 	local file=$LAB_SCRIPTS/$2
