@@ -254,6 +254,17 @@ static bool lacks_network(const struct findings *findings, const char *device)
 	return false;
 }
 
+/* What is delivered here goes to table local, unless the line names a table (iproute_modify). That
+ * it names main is not told from naming none. */
+static const struct route *find_line(const struct facts *facts, const struct route *route)
+{
+	struct route key = *route;
+
+	if (key.table == TABLE_MAIN && key.type >= ROUTE_LOCAL && key.type <= ROUTE_ANYCAST)
+		key.table = TABLE_LOCAL;
+	return walks_find_route(&facts->walks, &key);
+}
+
 /* Lines of a route- file come into the kernel at ifup; a bounce of the device takes them away. */
 static void check_lost_routes(
 	const struct facts *facts, const struct file *file, struct findings *findings)
@@ -272,7 +283,7 @@ static void check_lost_routes(
 	byhand_routes(file->bytes, file->len, inet6, &facts->config->tables, &lines);
 	for (i = 0; i < lines.n; i++) {
 		if (lines.items[i].route.protocol == PROTO_MULTIHOME ||
-			walks_find_route(&facts->walks, &lines.items[i].route) || lost++)
+			find_line(facts, &lines.items[i].route) || lost++)
 			continue;
 		text_format(&words, "its route ");
 		route_format_choice(&lines.items[i].route, &words);

@@ -296,6 +296,11 @@ static void test_files(void)
 	add_line(&scene, "203.0.113.0/24 via 10.0.0.7 dev eth1\n");
 	find_link(&scene, "eth1")->up = false;
 	find(&scene, "", NULL, "nor is one of a device that is down");
+	set_scene(&scene);
+	add_line(&scene, "local 198.51.100.0/24 dev lo\nbroadcast 203.0.113.255 dev eth1\n");
+	add_route(&scene, TABLE_LOCAL, "198.51.100.0/24", "lo", "")->type = ROUTE_LOCAL;
+	add_route(&scene, TABLE_LOCAL, "203.0.113.255", "eth1", "")->type = ROUTE_BROADCAST;
+	find(&scene, "", NULL, "nor one that ip puts into table local");
 
 	set_scene(&scene);
 	scene.plan.uplinks.items[0].state = STATE_EDITED;
