@@ -404,6 +404,54 @@ print(json.load(sys.stdin)["uplinks"][0]["dev"] == "ifcfg-e\x1b[31m\x9bX")' \
 	answers 0 1
 }
 
+@test "a line that ip refuses each time is not to be run again: the cure says why" {
+	local line cr=$'\r'
+	plain_started
+	host ip link add loose type bridge
+	host ip link set loose up
+	for line in 'via 172.16.9.9' 'via 10.0.0.7 # office' 'via 10.0.0.7 foo' 'via 10.0.0.7 mtu x' \
+		'via 10.0.0.7 src 1.2.3.4' "via 10.0.0.7$cr" 'via 10.0.0.7 table none' \
+		'via 192.0.2.1 dev loose' 'dev loose metric'; do
+		echo "203.0.113.0/24 $line" >"$LAB_SCRIPTS/route-loose"
+		# shellcheck disable=SC2086 # words
+		run ! host ip route add 203.0.113.0/24 $line
+		finding route-lost loose
+		has "$cure" '^see route-loose:1: '
+	done
+	echo '203.0.113.5/24 dev loose' >"$LAB_SCRIPTS/route-loose"
+	run ! host ip route add 203.0.113.5/24 dev loose
+	finding route-lost loose
+	is "$cure" 'see route-loose:1: 203.0.113.5/24 has host bits'
+	for line in 'via 10.0.0.7 src 10.0.0.99 mtu lock 1400' 'dev loose' 'via inet 10.0.0.7' \
+		'nexthop via 10.0.0.7 weight 2 nexthop via 192.168.2.7' 'proto static via 10.0.0.7 scope global' \
+		'via 172.16.9.9 dev loose onlink initcwnd 10' 'dev loose src 127.0.0.1'; do
+		echo "203.0.113.0/24 $line" >"$LAB_SCRIPTS/route-loose"
+		finding route-lost loose
+		carry_out "$cure"
+		run host multihome check --porcelain
+		has_no "$output" route-lost
+		host ip route del 203.0.113.0/24
+	done
+	printf '203.0.113.0/24 dev loose\n198.51.100.0/24 foo\n' >"$LAB_SCRIPTS/route-loose"
+	run host multihome check --porcelain
+	is "$(lines "$(grep $'^wrong\troute-lost\tloose' <<<"$output")")" 2
+	carry_out 'run /etc/sysconfig/network-scripts/ifup-routes loose'
+	finding route-lost loose
+	has "$cure" '^see route-loose:2: '
+}
+
+@test "a route of a route- file that ip puts into table local is there" {
+	plain_started
+	printf 'local 198.51.100.0/24 dev lo\nbroadcast 198.51.100.255 dev eth1\n' \
+		>>"$LAB_SCRIPTS/route-eth1"
+	host /etc/sysconfig/network-scripts/ifup-routes eth1
+	quiet
+	host ip route del broadcast 198.51.100.255 dev eth1 table local
+	finding route-lost eth1
+	carry_out "$cure"
+	quiet
+}
+
 @test "the route to a NIC's own network is gone: no line of its route- file can come back" {
 	plain_started
 	echo '203.0.113.0/24 via 192.168.2.7 dev eth0' >>"$LAB_SCRIPTS/route-eth0"

@@ -479,6 +479,13 @@ static bool goes_by_own_gateway(const struct verdict *verdict)
 			prefix_same_address(gateway, &verdict->uplink->gateway));
 }
 
+char *cure_line(const struct facts *facts, const struct file *file, const struct lost_line *line)
+{
+	return line->why ? mem_format("see %s:%d: %s", file->name, line->line, line->why)
+			 : mem_format("run %s/ifup-routes %s", facts->sources->scripts,
+				   strchr(file->name, '-') + 1);
+}
+
 /* rp_filter drops what is asked, as replies would leave by another NIC. */
 static char *see_way_to_asker(const struct facts *facts, const struct verdict *verdict)
 {
