@@ -386,6 +386,28 @@ print(json.load(sys.stdin)["uplinks"][0]["dev"] == "ifcfg-e\x1b[31m\x9bX")' \
 	quiet
 }
 
+@test "arp_filter is advised where it silences the other NIC, and only there" {
+	plain_started
+	host ip address add 10.5.5.5/24 dev eth0
+	multihome 0 sync
+	finding arp eth1
+	is "$cure" 'see the route 10.0.0.0/8 dev eth1 of table main'
+	host sysctl -qw net.ipv4.conf.eth1.arp_filter=1
+	finding arp eth1
+	is "$cure" 'see the route 10.0.0.0/8 dev eth1 of table main'
+	router 1 ip neigh flush dev uplink
+	router 1 ping -nqc1 -W1 10.5.5.5
+	has "$(router 1 ip neigh show 10.5.5.5)" "$(host cat /sys/class/net/eth1/address)"
+	host sysctl -qw net.ipv4.conf.eth1.arp_filter=0
+	carry_out 'set IPADDR1=10.5.5.5 and PREFIX1=24 in ifcfg-eth0 and run multihome sync'
+	finding arp eth1
+	carry_out "$cure"
+	quiet
+	router 1 ip neigh flush dev uplink
+	run ! router 1 ping -nqc1 -W1 10.5.5.5
+	has "$(router 1 ip neigh show 10.5.5.5)" 'FAILED|INCOMPLETE'
+}
+
 @test "a static route that a bounce took away is missed, and ifup-routes brings it back" {
 	plain_started
 	echo '203.0.113.0/24 via 10.0.0.7 dev eth1' >>"$LAB_SCRIPTS/route-eth1"

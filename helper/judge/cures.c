@@ -416,6 +416,8 @@ char *cure_conflict(const struct facts *facts, const struct verdict *verdict,
 	if (uplink && uplink->arp_ignore != ARP_AUTO)
 		return mem_format(
 			"set ARP_IGNORE=1 in %s %s", uplink->file->name, then_sync);
+	if (other->back)
+		return see_route(other->back);
 	if (!verdict->has_gateway ||
 		facts_setting_larger(facts, other->link->name, SYSCTL_ARP_FILTER))
 		return mem_string("");

@@ -57,15 +57,17 @@ static struct prefix find_arp_sender(
 }
 
 /* arp_process: it must be willing by arp_ignore (1 and 2 want the address among its own; 8 never),
- * would take a packet of the sender's in, and, with arp_filter, answer by this device. */
+ * would take a packet of the sender's in, and, with arp_filter, answer by this device. *back: the
+ * route by which it does; NULL: by another device, or it is not known. */
 static bool answers_arp(const struct facts *facts, struct verdict *verdict,
-	const struct link *link, const struct prefix *net)
+	const struct link *link, const struct prefix *net, const struct route **back)
 {
 	int ignore = facts_setting_larger(facts, link->name, SYSCTL_ARP_IGNORE);
 	const struct prefix sender = find_arp_sender(facts, verdict, net);
-	struct question back = {.to = sender, .from = verdict->local};
+	const struct question question = {.to = sender, .from = verdict->local};
 	struct walked walked;
 
+	*back = NULL;
 	if (link->noarp || ignore == 8 ||
 		((ignore == 1 || ignore == 2) && link != verdict->holder))
 		return false;
@@ -77,10 +79,10 @@ static bool answers_arp(const struct facts *facts, struct verdict *verdict,
 			verdict->refused = sender;
 		return false;
 	}
-	if (!facts_setting_larger(facts, link->name, SYSCTL_ARP_FILTER))
-		return true;
-	walked = walk(&facts->walks, &back, NULL);
-	return walked.last.device && !strcmp(walked.last.device, link->name);
+	walked = walk(&facts->walks, &question, NULL);
+	if (walked.last.device && !strcmp(walked.last.device, link->name))
+		*back = walked.last.route;
+	return *back || !facts_setting_larger(facts, link->name, SYSCTL_ARP_FILTER);
 }
 
 /* Does it answer ARP for no address whatsoever? */
@@ -98,6 +100,7 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 	struct bystander *other;
 	bool within = false, at_home = false, answered = false;
 	const struct link *silent = NULL, *home = facts_find_taker(facts, verdict->holder);
+	const struct route *back;
 	struct index members = {0};
 	size_t i;
 
@@ -111,7 +114,8 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 			continue;
 		}
 		if (member->link == home) {
-			answered |= answers_arp(facts, verdict, member->link, &member->net);
+			answered |=
+				answers_arp(facts, verdict, member->link, &member->net, &back);
 			continue;
 		}
 		if (others->n && others->items[others->n - 1].link == member->link)
@@ -119,7 +123,8 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 		other = array_add(&verdict->bystanders);
 		other->link = member->link;
 		other->net = member->net;
-		other->answers = answers_arp(facts, verdict, member->link, &member->net);
+		other->answers =
+			answers_arp(facts, verdict, member->link, &member->net, &other->back);
 		other->refuses = retrace_arrival(facts, &verdict->packet.remote, &verdict->local,
 					 member->link) != ARRIVAL_TAKEN;
 	}

@@ -65,6 +65,9 @@ struct bystander {
 	struct prefix net;
 	bool answers; /* ARP requests for the address */
 	bool refuses; /* the packet, when it arrives by it */
+	/* By which replies to who asks leave by it, so that it answers even with arp_filter; NULL:
+	 * by none that is known. */
+	const struct route *back;
 };
 
 struct bystanders {

@@ -371,6 +371,10 @@ static void test_conflict(void)
 	is_cure(cure_conflict(&scene.facts, &scene.verdict, &eth1),
 		"run sysctl -w net.ipv4.conf.eth1.arp_filter=1",
 		"a NIC that answers ARP for another");
+	eth1.back = find_route(&scene, TABLE_MAIN, "10.0.0.0/8");
+	is_cure(cure_conflict(&scene.facts, &scene.verdict, &eth1),
+		"see the route 10.0.0.0/8 dev eth1 of table main",
+		"no arp_filter for one that replies leave by");
 	scene.config.uplinks.items[1].arp_ignore = 0;
 	is_cure(cure_conflict(&scene.facts, &scene.verdict, &eth1),
 		"set ARP_IGNORE=1 in ifcfg-eth1 and run multihome sync", "whose key says so");
