@@ -386,6 +386,45 @@ print(json.load(sys.stdin)["uplinks"][0]["dev"] == "ifcfg-e\x1b[31m\x9bX")' \
 	quiet
 }
 
+@test "an uplink's NIC with ARP turned off is lost, and so is the host's own traffic" {
+	local k
+	plain_started
+	for k in 0 1; do
+		host ip link set "eth$k" arp off
+		router "$k" ip neigh flush dev uplink
+		is "$(probe_ping "${LAB_ADDRESSES[k]}")" 'lost -'
+		multihome 1 explain "$LAB_CLIENT" "${LAB_ADDRESSES[k]}"
+		has "$output" "^verdict +lost: no NIC answers ARP for it \\(eth$k has NOARP\\)"
+		multihome 1 explain "$LAB_CLIENT" "${LAB_ADDRESSES[k]}" by "eth$k"
+		has "$output" "^verdict +lost: eth$k asks for no MAC address"
+		finding arp "eth$k"
+		is "$cure" "run ip link set eth$k arp on"
+		[ "$k" = 0 ] || { is "$(probe_own)" 'lost -'; finding offline; }
+		carry_out "$cure"
+		quiet
+		router "$k" ip neigh flush dev uplink
+		answers "$k"
+	done
+}
+
+@test "IPv6: likewise" {
+	host_up LAB_IPV6=1
+	lab_uplinks6
+	lab_install
+	service start
+	host ip address flush dev eth0 scope global
+	host ip -6 address add 2001:db8:2::99/64 dev eth0
+	multihome 0 sync
+	host ip link set eth0 arp off
+	is "$(probe_ping 2001:db8:2::99)" 'lost -'
+	multihome 1 explain "$LAB_CLIENT6" 2001:db8:2::99
+	has "$output" '^cure +run ip link set eth0 arp on'
+	finding neighbour eth0
+	carry_out "$cure"
+	quiet
+	is "$(probe_ping 2001:db8:2::99)" 'ok eth0'
+}
+
 @test "arp_filter is advised where it silences the other NIC, and only there" {
 	plain_started
 	host ip address add 10.5.5.5/24 dev eth0

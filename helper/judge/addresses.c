@@ -153,6 +153,12 @@ static void check_neighbour(
 	const struct link *taker = facts_find_taker(facts, verdict->holder);
 	char text[PREFIX_TEXT];
 
+	if (verdict->fault == FAULT_NEIGHBOUR && facts_is_mute(facts, verdict->holder)) {
+		finding_add(findings, (struct finding){.kind = FINDING_NEIGHBOUR, .wrong = true},
+			device, mem_string("it has NOARP: it asks for no MAC address and tells none"),
+			cure_verdict(facts, verdict));
+		return;
+	}
 	if (taker != verdict->holder && verdict->fault == FAULT_NEIGHBOUR) {
 		finding_add(findings, (struct finding){.kind = FINDING_NEIGHBOUR, .wrong = true},
 			device,
@@ -187,7 +193,8 @@ static void check_conflicts(
 	for (i = 0; i < verdict->bystanders.n; i++) {
 		other = &verdict->bystanders.items[i];
 		/* lo and dummy devices answer nobody. */
-		if (!other->answers || (by_arp && verdict->holder->noarp))
+		if (!other->answers || (by_arp && verdict->holder->noarp &&
+					       !facts_is_mute(facts, verdict->holder)))
 			continue;
 		found.wrong = other->refuses || verdict->has_gateway ||
 			(by_arp && verdict_is_bad(verdict));

@@ -34,12 +34,20 @@ static char *see_cable(const struct facts *facts, const char *device)
 	return mem_format("see the cable of %s, and what is at its other end", device);
 }
 
+static char *turn_arp_on(const char *device)
+{
+	return mem_format("run ip link set %s arp on", device);
+}
+
 char *cure_gateway(const struct facts *facts, const struct verdict *verdict, const char *device,
 	const struct prefix *gateway)
 {
 	bool alias = verdict_asks_from_elsewhere(facts, device, gateway);
+	const struct link *link = kernel_find_link(facts->kernel, device);
 	char text[PREFIX_TEXT];
 
+	if (link && facts_is_mute(facts, link))
+		return turn_arp_on(device);
 	/* iputils have ping6 up to EL8. */
 	return mem_format("see the cable of %s, the router, %s%s; then run ping%s -c 1 -I %s %s",
 		device, alias ? "arp_announce, and " : "and ",
@@ -392,7 +400,7 @@ static char *cure_route(const struct facts *facts, const struct verdict *verdict
 	if (last->rule && last->end == STEP_REFUSED)
 		return see_refusal(last);
 	if (verdict->reason == ARRIVES_AS_SAID && arrival &&
-		(verdict->routed || verdict_is_service(verdict)))
+		(verdict->routed || verdict_is_service(facts, verdict)))
 		return serve_by_rule(verdict, arrival);
 	if (verdict->outside)
 		return serve_outside(facts, verdict);
@@ -526,6 +534,8 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 	case FAULT_ARP:
 		if (verdict->refused.family)
 			return see_way_to_asker(facts, verdict);
+		if (facts_is_mute(facts, verdict->holder))
+			return turn_arp_on(verdict->holder->name);
 		return mem_format("see net.ipv4.conf.%s.arp_ignore and arp_filter, and those of all",
 			verdict->holder->name);
 	case FAULT_CONFLICT:

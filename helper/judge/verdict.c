@@ -147,11 +147,12 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 }
 
 /* A tunnel answers no ARP either, but packets arrive by it. */
-bool verdict_is_service(const struct verdict *verdict)
+bool verdict_is_service(const struct facts *facts, const struct verdict *verdict)
 {
 	const struct link *holder = verdict->holder;
 
-	return holder->loopback || (holder->noarp && !holder->tunnel);
+	return holder->loopback ||
+		(holder->noarp && !holder->tunnel && !facts_is_mute(facts, holder));
 }
 
 /* From where only one NIC leads, it arrives by that one: from a container, a guest, a client of a
@@ -184,7 +185,7 @@ static const struct link *find_way_back(const struct facts *facts, const struct 
 	const struct step *last = &verdict->reply.last;
 	const struct link *link;
 
-	if (!verdict_is_service(verdict))
+	if (!verdict_is_service(facts, verdict))
 		return NULL;
 	link = last->route && last->device ? kernel_find_link(facts->kernel, last->device) : NULL;
 	return link && !link->loopback ? link : NULL;
@@ -466,6 +467,11 @@ static enum fault fault_of_next_hop(const struct facts *facts, const struct verd
 	if (out && !out->running && !out->loopback)
 		return FAULT_REPLY_CARRIER;
 	neighbour = verdict_neighbour(facts, verdict);
+	/* The kernel takes the NIC's own MAC address for its neighbours' (arp_constructor), unless
+	 * somebody said another. */
+	if (out && facts_is_mute(facts, out) &&
+		(!neighbour || !neighbour->mac[0] || !strcmp(neighbour->mac, out->mac)))
+		return FAULT_NEIGHBOUR;
 	if (out && out->mac[0] && neighbour && neighbour->state & NEIGHBOUR_SILENT)
 		return FAULT_NEIGHBOUR;
 	if (fault_without_gateway(facts, verdict) == FAULT_NEIGHBOUR)
@@ -534,7 +540,7 @@ static enum fault fault_of_device(const struct facts *facts, const struct verdic
 		return strcmp(device, verdict->arrival->name) ? FAULT_NIC : FAULT_NONE;
 	if (!strcmp(device, verdict->holder->name))
 		return FAULT_NONE;
-	if (!strcmp(device, verdict->arrival->name) && verdict_is_service(verdict))
+	if (!strcmp(device, verdict->arrival->name) && verdict_is_service(facts, verdict))
 		return FAULT_NONE;
 	/* A macvlan's or a guest's, and nobody's file: a NIC of its network is asked for it as well, or
 	 * alone, and answers. */
@@ -545,8 +551,8 @@ static enum fault fault_of_device(const struct facts *facts, const struct verdic
 	if (!verdict->leaves.gateway.family && !verdict->planned && last->route &&
 		!prefix_is_default(&last->route->dst) && !verdict->bystanders.n)
 		return FAULT_NONE;
-	return verdict->has_gateway || verdict_is_service(verdict) ? FAULT_NIC
-									   : FAULT_NO_GATEWAY;
+	return verdict->has_gateway || verdict_is_service(facts, verdict) ? FAULT_NIC
+									  : FAULT_NO_GATEWAY;
 }
 
 /* Routers advertise themselves, a host without an ifcfg file may have several, and of a file that

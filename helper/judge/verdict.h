@@ -134,7 +134,7 @@ enum outcome verdict_outcome(const struct verdict *verdict);
 /* Astray or lost? */
 bool verdict_is_bad(const struct verdict *verdict);
 /* Is the address a service's, on lo or a dummy, and so no NIC's? */
-bool verdict_is_service(const struct verdict *verdict);
+bool verdict_is_service(const struct facts *facts, const struct verdict *verdict);
 /* The next hop of the reply: the gateway, or the remote itself. */
 const struct prefix *verdict_next_hop(const struct verdict *verdict);
 /* NULL: nothing is known of it. */

@@ -239,6 +239,8 @@ static void tell_neighbour(struct telling *telling)
 		verdict->leaves.device);
 	if (out && !out->mac[0])
 		text_add_string(&words, "needs no link-layer address");
+	else if (out && facts_is_mute(telling->facts, out) && verdict->fault == FAULT_NEIGHBOUR)
+		text_add_string(&words, "is NOT asked for its MAC address (NOARP)");
 	else if (neighbour && neighbour->state & NEIGHBOUR_SILENT)
 		text_format(&words, "does NOT answer (%s)",
 			neighbour->state & NEIGHBOUR_FAILED ? "FAILED" : "INCOMPLETE");
@@ -347,6 +349,8 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 			text_format(out, "(rp_filter of %s drops what %s asks)",
 				verdict->holder->name,
 				prefix_format_address(&verdict->refused, text));
+		else if (verdict->holder->noarp)
+			text_format(out, "(%s has NOARP)", verdict->holder->name);
 		else
 			text_add_string(out, "(arp_ignore, arp_filter)");
 		return;
@@ -365,6 +369,12 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 			verdict->leaves.device);
 		return;
 	case FAULT_NEIGHBOUR:
+		if (verdict->holder->noarp && !verdict->holder->tunnel &&
+			!strcmp(verdict->holder->name, verdict->leaves.device)) {
+			text_format(out, "lost: %s asks for no MAC address (NOARP)",
+				verdict->leaves.device);
+			return;
+		}
 		text_format(out, "lost: %s does not answer on %s",
 			prefix_format_address(verdict_next_hop(verdict), text),
 			verdict->leaves.device);

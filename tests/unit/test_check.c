@@ -59,6 +59,18 @@ static void test_addresses(void)
 	find(&scene, "wrong no-carrier eth0", "see the cable of eth0, and what is at its other end",
 		"a cable is out");
 	set_scene(&scene);
+	find_link(&scene, "eth0")->noarp = true;
+	find(&scene, "wrong arp eth0", "run ip link set eth0 arp on",
+		"a NIC with a gateway and without ARP");
+	set_scene(&scene);
+	find_link(&scene, "eth1")->noarp = true;
+	find(&scene, "wrong arp eth1, wrong offline -", "run ip link set eth1 arp on",
+		"so is the host's own way out");
+	set_scene(&scene);
+	add_link(&scene, "dummy0")->noarp = true;
+	add_address(&scene, "dummy0", "192.0.2.7/32");
+	find(&scene, "", NULL, "a dummy is to have none");
+	set_scene(&scene);
 	set(&scene, "eth0", SYSCTL_RP_FILTER, 1);
 	add_rule(&scene, 50, "192.168.2.99/32", 101);
 	find(&scene, "wrong dropped eth0",
