@@ -386,6 +386,29 @@ print(json.load(sys.stdin)["uplinks"][0]["dev"] == "ifcfg-e\x1b[31m\x9bX")' \
 	quiet
 }
 
+@test "of two defaults in turn rp_filter looks at the first, and the reply leaves by the one alive" {
+	host_up LAB_RP_FILTER=el6
+	service start
+	program
+	host ip route del default
+	host ip route add default via 192.168.2.1 dev eth0
+	host ip route append default via 10.0.0.1 dev eth1
+	router 0 ip address del 192.168.2.1/24 dev uplink
+	host ip neigh flush dev eth0
+	run ! host ping -nqc1 -W1 192.168.2.1
+	host ping -nqc1 -W1 10.0.0.1
+	host sh -c 'until ip neigh show 192.168.2.1 | grep -qE "FAILED|INCOMPLETE"; do sleep 0.05; done'
+	has "$(host ip route get 192.0.2.1 from 10.0.0.99)" 'dev eth1'
+	is "$(probe_ping 10.0.0.99)" 'lost -'
+	multihome 1 check --porcelain
+	has "$output" '\(eth1\): the first of the routes back is by eth0 via 192\.168\.2\.1, not by eth1'
+	multihome 1 explain 192.0.2.1 10.0.0.99
+	has "$(tr -s '\n ' ' ' <<<"$output")" 'rp_filter of eth1 drops what has its first way back by eth0'
+	lab_install
+	carry_out "$(sed -n 's/^cure *//p' <<<"$output")"
+	is "$(probe_ping 10.0.0.99)" 'ok eth1'
+}
+
 @test "an uplink's NIC with ARP turned off is lost, and so is the host's own traffic" {
 	local k
 	plain_started

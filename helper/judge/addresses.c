@@ -64,12 +64,18 @@ static void format_reason(
 	}
 }
 
-static void format_way(const struct facts *facts, const struct verdict *verdict, struct text *out)
+static void format_not_here(
+	const struct facts *facts, const struct verdict *verdict, struct text *out)
 {
-	format_hop(verdict->leaves.device, &verdict->leaves.gateway, out);
 	text_add_string(out, ", not ");
 	format_hop(verdict->holder->name, &verdict->gateway, out);
 	format_reason(facts, verdict, out);
+}
+
+static void format_way(const struct facts *facts, const struct verdict *verdict, struct text *out)
+{
+	format_hop(verdict->leaves.device, &verdict->leaves.gateway, out);
+	format_not_here(facts, verdict, out);
 }
 
 static void format_no_way(
@@ -94,6 +100,7 @@ static void format_dropped(
 	int own = facts_setting(facts, device, SYSCTL_RP_FILTER);
 	int all = facts_setting(facts, "all", SYSCTL_RP_FILTER);
 	bool by_own = own >= all || facts->filter_needs_both;
+	struct hop first;
 
 	text_add_string(out, "from other networks are dropped");
 	if (verdict->fault == FAULT_NOT_TAKEN) {
@@ -104,6 +111,12 @@ static void format_dropped(
 		by_own ? device : "set for all");
 	if (verdict->leaves.error) {
 		format_no_way(facts, verdict, out);
+		return;
+	}
+	if (verdict_filter_differs(verdict, &first)) {
+		text_add_string(out, "the first of the routes back is ");
+		format_hop(first.device, &first.gateway, out);
+		format_not_here(facts, verdict, out);
 		return;
 	}
 	text_add_string(out, "replies would leave ");

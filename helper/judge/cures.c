@@ -512,6 +512,7 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 {
 	const struct link *link = verdict->arrival->up ? verdict->holder : verdict->arrival;
 	const struct link *taker;
+	char local[PREFIX_TEXT], remote[PREFIX_TEXT];
 
 	switch (verdict->fault) {
 	case FAULT_DOWN:
@@ -549,8 +550,11 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 	case FAULT_TURNS:
 		return cure_route(facts, verdict);
 	case FAULT_NOT_TAKEN:
-		return mem_string(
-			"see ip route get LOCAL from REMOTE iif DEVICE: the kernel refuses it");
+		return mem_format("see %s route get %s from %s iif %s: the kernel refuses it",
+			ip_command(verdict->local.family),
+			prefix_format_address(&verdict->local, local),
+			prefix_format_address(&verdict->packet.remote, remote),
+			verdict->arrival->name);
 	case FAULT_NONE:
 	case FAULT_VRF:
 	case FAULT_ARRIVAL:

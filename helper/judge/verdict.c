@@ -345,6 +345,22 @@ const struct prefix *verdict_next_hop(const struct verdict *verdict)
 	return verdict->leaves.gateway.family ? &verdict->leaves.gateway : &verdict->packet.remote;
 }
 
+bool verdict_filter_differs(const struct verdict *verdict, struct hop *out)
+{
+	const struct step *last = &verdict->reply.last;
+	size_t i;
+
+	if (verdict->leaves.error || last->end != STEP_ROUTE || !last->rule || !last->device ||
+		!strcmp(last->device, verdict->leaves.device))
+		return false;
+	for (i = 0; i < route_hop_count(last->route); i++) {
+		*out = route_hop(last->route, i);
+		if (!strcmp(out->device, last->device))
+			return true;
+	}
+	return false;
+}
+
 const struct neighbour *verdict_neighbour(const struct facts *facts, const struct verdict *verdict)
 {
 	return walks_find_neighbour(

@@ -137,6 +137,9 @@ bool verdict_is_bad(const struct verdict *verdict);
 bool verdict_is_service(const struct facts *facts, const struct verdict *verdict);
 /* The next hop of the reply: the gateway, or the remote itself. */
 const struct prefix *verdict_next_hop(const struct verdict *verdict);
+/* Of routes that the kernel takes in turn the filter looks at the first alone (fib_validate_source).
+ * Does the reply leave by another device? out: the first one's hop. */
+bool verdict_filter_differs(const struct verdict *verdict, struct hop *out);
 /* NULL: nothing is known of it. */
 const struct neighbour *verdict_neighbour(
 	const struct facts *facts, const struct verdict *verdict);

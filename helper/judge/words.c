@@ -305,6 +305,7 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 {
 	const char *arrival = verdict->arrival->name;
 	char text[PREFIX_TEXT];
+	struct hop first;
 
 	if (!verdict_is_bad(verdict) && verdict->fault != FAULT_VRF) {
 		text_add_string(out, verdict->fault <= FAULT_GATEWAY ? "right: answered by "
@@ -337,6 +338,8 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 		text_format(out, "lost on arrival: rp_filter of %s drops what ", arrival);
 		if (verdict->leaves.error)
 			text_add_string(out, "has no way back");
+		else if (verdict_filter_differs(verdict, &first))
+			text_format(out, "has its first way back by %s", first.device);
 		else
 			text_format(out, "%s would answer", verdict->leaves.device);
 		return;

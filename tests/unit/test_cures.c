@@ -359,6 +359,17 @@ static void test_own(void)
 	clear_scene(&scene);
 }
 
+static void test_not_taken(void)
+{
+	const struct answer refused = {.error = EINVAL};
+	struct scene scene;
+
+	set_scene(&scene);
+	scene.arrives = &refused;
+	expect(&scene, "eth0", "see ip route get 192.168.2.99 from 192.0.2.1 iif eth0: the kernel "
+		"refuses it", "what the kernel refuses, in words to type");
+}
+
 static void test_conflict(void)
 {
 	struct scene scene;
@@ -556,6 +567,7 @@ int main(void)
 	test_outside();
 	test_unserved();
 	test_own();
+	test_not_taken();
 	test_conflict();
 	test_others();
 	test_passing_rules();
