@@ -387,6 +387,90 @@ print(json.load(sys.stdin)["uplinks"][0]["dev"] == "ifcfg-e\x1b[31m\x9bX")' \
 	quiet
 }
 
+@test "of two defaults in turn rp_filter looks at the first, and the reply leaves by the one alive" {
+	host_up LAB_RP_FILTER=el6
+	service start
+	program
+	host ip route del default
+	host ip route add default via 192.168.2.1 dev eth0
+	host ip route append default via 10.0.0.1 dev eth1
+	router 0 ip address del 192.168.2.1/24 dev uplink
+	host ip neigh flush dev eth0
+	run ! host ping -nqc1 -W1 192.168.2.1
+	host ping -nqc1 -W1 10.0.0.1
+	host sh -c 'until ip neigh show 192.168.2.1 | grep -qE "FAILED|INCOMPLETE"; do sleep 0.05; done'
+	has "$(host ip route get 192.0.2.1 from 10.0.0.99)" 'dev eth1'
+	is "$(probe_ping 10.0.0.99)" 'lost -'
+	multihome 1 check --porcelain
+	has "$output" '\(eth1\): the first of the routes back is by eth0 via 192\.168\.2\.1, not by eth1'
+	multihome 1 explain 192.0.2.1 10.0.0.99
+	has "$(tr -s '\n ' ' ' <<<"$output")" 'rp_filter of eth1 drops what has its first way back by eth0'
+	lab_install
+	carry_out "$(sed -n 's/^cure *//p' <<<"$output")"
+	is "$(probe_ping 10.0.0.99)" 'ok eth1'
+}
+
+@test "an uplink's NIC with ARP turned off is lost, and so is the host's own traffic" {
+	local k
+	plain_started
+	for k in 0 1; do
+		host ip link set "eth$k" arp off
+		router "$k" ip neigh flush dev uplink
+		is "$(probe_ping "${LAB_ADDRESSES[k]}")" 'lost -'
+		multihome 1 explain "$LAB_CLIENT" "${LAB_ADDRESSES[k]}"
+		has "$output" "^verdict +lost: no NIC answers ARP for it \\(eth$k has NOARP\\)"
+		multihome 1 explain "$LAB_CLIENT" "${LAB_ADDRESSES[k]}" by "eth$k"
+		has "$output" "^verdict +lost: eth$k asks for no MAC address"
+		finding arp "eth$k"
+		is "$cure" "run ip link set eth$k arp on"
+		[ "$k" = 0 ] || { is "$(probe_own)" 'lost -'; finding offline; }
+		carry_out "$cure"
+		quiet
+		router "$k" ip neigh flush dev uplink
+		answers "$k"
+	done
+}
+
+@test "IPv6: likewise" {
+	host_up LAB_IPV6=1
+	lab_uplinks6
+	lab_install
+	service start
+	host ip address flush dev eth0 scope global
+	host ip -6 address add 2001:db8:2::99/64 dev eth0
+	multihome 0 sync
+	host ip link set eth0 arp off
+	is "$(probe_ping 2001:db8:2::99)" 'lost -'
+	multihome 1 explain "$LAB_CLIENT6" 2001:db8:2::99
+	has "$output" '^cure +run ip link set eth0 arp on'
+	finding neighbour eth0
+	carry_out "$cure"
+	quiet
+	is "$(probe_ping 2001:db8:2::99)" 'ok eth0'
+}
+
+@test "arp_filter is advised where it silences the other NIC, and only there" {
+	plain_started
+	host ip address add 10.5.5.5/24 dev eth0
+	multihome 0 sync
+	finding arp eth1
+	is "$cure" 'see the route 10.0.0.0/8 dev eth1 of table main'
+	host sysctl -qw net.ipv4.conf.eth1.arp_filter=1
+	finding arp eth1
+	is "$cure" 'see the route 10.0.0.0/8 dev eth1 of table main'
+	router 1 ip neigh flush dev uplink
+	router 1 ping -nqc1 -W1 10.5.5.5
+	has "$(router 1 ip neigh show 10.5.5.5)" "$(host cat /sys/class/net/eth1/address)"
+	host sysctl -qw net.ipv4.conf.eth1.arp_filter=0
+	carry_out 'set IPADDR1=10.5.5.5 and PREFIX1=24 in ifcfg-eth0 and run multihome sync'
+	finding arp eth1
+	carry_out "$cure"
+	quiet
+	router 1 ip neigh flush dev uplink
+	run ! router 1 ping -nqc1 -W1 10.5.5.5
+	has "$(router 1 ip neigh show 10.5.5.5)" 'FAILED|INCOMPLETE'
+}
+
 @test "a static route that a bounce took away is missed, and ifup-routes brings it back" {
 	plain_started
 	echo '203.0.113.0/24 via 10.0.0.7 dev eth1' >>"$LAB_SCRIPTS/route-eth1"
@@ -403,6 +487,54 @@ print(json.load(sys.stdin)["uplinks"][0]["dev"] == "ifcfg-e\x1b[31m\x9bX")' \
 	multihome 0 sync
 	quiet
 	answers 0 1
+}
+
+@test "a line that ip refuses each time is not to be run again: the cure says why" {
+	local line cr=$'\r'
+	plain_started
+	host ip link add loose type bridge
+	host ip link set loose up
+	for line in 'via 172.16.9.9' 'via 10.0.0.7 # office' 'via 10.0.0.7 foo' 'via 10.0.0.7 mtu x' \
+		'via 10.0.0.7 src 1.2.3.4' "via 10.0.0.7$cr" 'via 10.0.0.7 table none' \
+		'via 192.0.2.1 dev loose' 'dev loose metric'; do
+		echo "203.0.113.0/24 $line" >"$LAB_SCRIPTS/route-loose"
+		# shellcheck disable=SC2086 # words
+		run ! host ip route add 203.0.113.0/24 $line
+		finding route-lost loose
+		has "$cure" '^see route-loose:1: '
+	done
+	echo '203.0.113.5/24 dev loose' >"$LAB_SCRIPTS/route-loose"
+	run ! host ip route add 203.0.113.5/24 dev loose
+	finding route-lost loose
+	is "$cure" 'see route-loose:1: 203.0.113.5/24 has host bits'
+	for line in 'via 10.0.0.7 src 10.0.0.99 mtu lock 1400' 'dev loose' 'via inet 10.0.0.7' \
+		'nexthop via 10.0.0.7 weight 2 nexthop via 192.168.2.7' 'proto static via 10.0.0.7 scope global' \
+		'via 172.16.9.9 dev loose onlink initcwnd 10' 'dev loose src 127.0.0.1'; do
+		echo "203.0.113.0/24 $line" >"$LAB_SCRIPTS/route-loose"
+		finding route-lost loose
+		carry_out "$cure"
+		run host multihome check --porcelain
+		has_no "$output" route-lost
+		host ip route del 203.0.113.0/24
+	done
+	printf '203.0.113.0/24 dev loose\n198.51.100.0/24 foo\n' >"$LAB_SCRIPTS/route-loose"
+	run host multihome check --porcelain
+	is "$(lines "$(grep $'^wrong\troute-lost\tloose' <<<"$output")")" 2
+	carry_out 'run /etc/sysconfig/network-scripts/ifup-routes loose'
+	finding route-lost loose
+	has "$cure" '^see route-loose:2: '
+}
+
+@test "a route of a route- file that ip puts into table local is there" {
+	plain_started
+	printf 'local 198.51.100.0/24 dev lo\nbroadcast 198.51.100.255 dev eth1\n' \
+		>>"$LAB_SCRIPTS/route-eth1"
+	host /etc/sysconfig/network-scripts/ifup-routes eth1
+	quiet
+	host ip route del broadcast 198.51.100.255 dev eth1 table local
+	finding route-lost eth1
+	carry_out "$cure"
+	quiet
 }
 
 @test "the route to a NIC's own network is gone: no line of its route- file can come back" {

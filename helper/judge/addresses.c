@@ -64,12 +64,18 @@ static void format_reason(
 	}
 }
 
-static void format_way(const struct facts *facts, const struct verdict *verdict, struct text *out)
+static void format_not_here(
+	const struct facts *facts, const struct verdict *verdict, struct text *out)
 {
-	format_hop(verdict->leaves.device, &verdict->leaves.gateway, out);
 	text_add_string(out, ", not ");
 	format_hop(verdict->holder->name, &verdict->gateway, out);
 	format_reason(facts, verdict, out);
+}
+
+static void format_way(const struct facts *facts, const struct verdict *verdict, struct text *out)
+{
+	format_hop(verdict->leaves.device, &verdict->leaves.gateway, out);
+	format_not_here(facts, verdict, out);
 }
 
 static void format_no_way(
@@ -94,6 +100,7 @@ static void format_dropped(
 	int own = facts_setting(facts, device, SYSCTL_RP_FILTER);
 	int all = facts_setting(facts, "all", SYSCTL_RP_FILTER);
 	bool by_own = own >= all || facts->filter_needs_both;
+	struct hop first;
 
 	text_add_string(out, "from other networks are dropped");
 	if (verdict->fault == FAULT_NOT_TAKEN) {
@@ -104,6 +111,12 @@ static void format_dropped(
 		by_own ? device : "set for all");
 	if (verdict->leaves.error) {
 		format_no_way(facts, verdict, out);
+		return;
+	}
+	if (verdict_filter_differs(verdict, &first)) {
+		text_add_string(out, "the first of the routes back is ");
+		format_hop(first.device, &first.gateway, out);
+		format_not_here(facts, verdict, out);
 		return;
 	}
 	text_add_string(out, "replies would leave ");
@@ -154,6 +167,12 @@ static void check_neighbour(
 	const struct link *taker = facts_find_taker(facts, verdict->holder);
 	char text[PREFIX_TEXT];
 
+	if (verdict->fault == FAULT_NEIGHBOUR && facts_is_mute(facts, verdict->holder)) {
+		finding_add(findings, (struct finding){.kind = FINDING_NEIGHBOUR, .wrong = true},
+			device, mem_string("it has NOARP: it asks for no MAC address and tells none"),
+			cure_verdict(facts, verdict));
+		return;
+	}
 	if (taker != verdict->holder && verdict->fault == FAULT_NEIGHBOUR) {
 		finding_add(findings, (struct finding){.kind = FINDING_NEIGHBOUR, .wrong = true},
 			device,
@@ -188,7 +207,8 @@ static void check_conflicts(
 	for (i = 0; i < verdict->bystanders.n; i++) {
 		other = &verdict->bystanders.items[i];
 		/* lo and dummy devices answer nobody. */
-		if (!other->answers || (by_arp && verdict->holder->noarp))
+		if (!other->answers || (by_arp && verdict->holder->noarp &&
+					       !facts_is_mute(facts, verdict->holder)))
 			continue;
 		found.wrong = other->refuses || verdict->has_gateway ||
 			(by_arp && verdict_is_bad(verdict));

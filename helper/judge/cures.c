@@ -34,12 +34,20 @@ static char *see_cable(const struct facts *facts, const char *device)
 	return mem_format("see the cable of %s, and what is at its other end", device);
 }
 
+static char *turn_arp_on(const char *device)
+{
+	return mem_format("run ip link set %s arp on", device);
+}
+
 char *cure_gateway(const struct facts *facts, const struct verdict *verdict, const char *device,
 	const struct prefix *gateway)
 {
 	bool alias = verdict_asks_from_elsewhere(facts, device, gateway);
+	const struct link *link = kernel_find_link(facts->kernel, device);
 	char text[PREFIX_TEXT];
 
+	if (link && facts_is_mute(facts, link))
+		return turn_arp_on(device);
 	/* iputils have ping6 up to EL8. */
 	return mem_format("see the cable of %s, the router, %s%s; then run ping%s -c 1 -I %s %s",
 		device, alias ? "arp_announce, and " : "and ",
@@ -392,7 +400,7 @@ static char *cure_route(const struct facts *facts, const struct verdict *verdict
 	if (last->rule && last->end == STEP_REFUSED)
 		return see_refusal(last);
 	if (verdict->reason == ARRIVES_AS_SAID && arrival &&
-		(verdict->routed || verdict_is_service(verdict)))
+		(verdict->routed || verdict_is_service(facts, verdict)))
 		return serve_by_rule(verdict, arrival);
 	if (verdict->outside)
 		return serve_outside(facts, verdict);
@@ -416,6 +424,8 @@ char *cure_conflict(const struct facts *facts, const struct verdict *verdict,
 	if (uplink && uplink->arp_ignore != ARP_AUTO)
 		return mem_format(
 			"set ARP_IGNORE=1 in %s %s", uplink->file->name, then_sync);
+	if (other->back)
+		return see_route(other->back);
 	if (!verdict->has_gateway ||
 		facts_setting_larger(facts, other->link->name, SYSCTL_ARP_FILTER))
 		return mem_string("");
@@ -479,6 +489,13 @@ static bool goes_by_own_gateway(const struct verdict *verdict)
 			prefix_same_address(gateway, &verdict->uplink->gateway));
 }
 
+char *cure_line(const struct facts *facts, const struct file *file, const struct lost_line *line)
+{
+	return line->why ? mem_format("see %s:%d: %s", file->name, line->line, line->why)
+			 : mem_format("run %s/ifup-routes %s", facts->sources->scripts,
+				   strchr(file->name, '-') + 1);
+}
+
 /* rp_filter drops what is asked, as replies would leave by another NIC. */
 static char *see_way_to_asker(const struct facts *facts, const struct verdict *verdict)
 {
@@ -495,6 +512,7 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 {
 	const struct link *link = verdict->arrival->up ? verdict->holder : verdict->arrival;
 	const struct link *taker;
+	char local[PREFIX_TEXT], remote[PREFIX_TEXT];
 
 	switch (verdict->fault) {
 	case FAULT_DOWN:
@@ -517,6 +535,8 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 	case FAULT_ARP:
 		if (verdict->refused.family)
 			return see_way_to_asker(facts, verdict);
+		if (facts_is_mute(facts, verdict->holder))
+			return turn_arp_on(verdict->holder->name);
 		return mem_format("see net.ipv4.conf.%s.arp_ignore and arp_filter, and those of all",
 			verdict->holder->name);
 	case FAULT_CONFLICT:
@@ -530,8 +550,11 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 	case FAULT_TURNS:
 		return cure_route(facts, verdict);
 	case FAULT_NOT_TAKEN:
-		return mem_string(
-			"see ip route get LOCAL from REMOTE iif DEVICE: the kernel refuses it");
+		return mem_format("see %s route get %s from %s iif %s: the kernel refuses it",
+			ip_command(verdict->local.family),
+			prefix_format_address(&verdict->local, local),
+			prefix_format_address(&verdict->packet.remote, remote),
+			verdict->arrival->name);
 	case FAULT_NONE:
 	case FAULT_VRF:
 	case FAULT_ARRIVAL:

@@ -14,6 +14,7 @@
 #ifndef JUDGE_CURES_H
 #define JUDGE_CURES_H
 
+#include "judge/lines.h"
 #include "judge/verdict.h"
 
 /* Each returns fresh text; "" if there is nothing to be done. */
@@ -28,6 +29,8 @@ char *cure_conflict(const struct facts *facts, const struct verdict *verdict,
 	const struct bystander *other);
 /* One more command for a cure that begins with it, or goes on. The rule is there once more. */
 void cure_add_deletion(const struct rule *rule, struct text *cure);
+/* A line of a route- file is no route. */
+char *cure_line(const struct facts *facts, const struct file *file, const struct lost_line *line);
 char *cure_hook(const struct hook *hook, enum hook_key key);
 char *cure_restart(const char *device);
 char *cure_down(const struct facts *facts, const char *device);

@@ -95,7 +95,8 @@ static void find_members(struct facts *facts)
 
 	for (i = 0; i < addresses->n; i++) {
 		link = kernel_find_link(facts->kernel, addresses->items[i].device);
-		if (!link || link->loopback || link->tunnel || link->noarp ||
+		if (!link || link->loopback || link->tunnel ||
+			(link->noarp && !facts_is_mute(facts, link)) ||
 			addresses->items[i].prefix.family != AF_INET ||
 			addresses->items[i].prefix.len == 32)
 			continue;
@@ -204,7 +205,6 @@ void facts_index(struct facts *facts)
 	facts->walks.forwarding6 = facts->forwards[true];
 	facts->walks.asks_neighbours = facts->asks_neighbours;
 	walks_build(kernel, &facts->walks);
-	find_members(facts);
 	index_build(&kernel->addresses, addresses_in_order, &facts->addresses);
 	index_build(&facts->plan->uplinks, planned_by_uplink, &facts->planned);
 	index_build(&facts->plan->uplinks, planned_by_table, &facts->planned_by_table);
@@ -212,6 +212,7 @@ void facts_index(struct facts *facts)
 	index_build(&facts->config->uplinks, uplinks_by_device, &facts->uplinks);
 	find_claims(facts);
 	find_default_hops(facts);
+	find_members(facts);
 	index_build(facts->settings, sysctls_in_order, &facts->settings_in_order);
 	index_build(&facts->plan->owned, rules_in_order, &facts->owned);
 	index_build(&facts->plan->rules, rules_in_order, &facts->wanted);
@@ -254,6 +255,20 @@ const struct link *facts_find_taker(const struct facts *facts, const struct link
 		: NULL;
 
 	return master ? master : link;
+}
+
+bool facts_is_mute(const struct facts *facts, const struct link *link)
+{
+	struct uplink uplink = {.inet6 = false}, uplink6 = {.inet6 = true};
+
+	memcpy(uplink.device, link->name, sizeof(uplink.device));
+	memcpy(uplink6.device, link->name, sizeof(uplink6.device));
+	/* usbnet_probe and udev name modems so, which have MAC addresses, and need none. */
+	return link->noarp && !link->tunnel && !link->vrf && strncmp(link->name, "ww", 2) &&
+		strlen(link->mac) == strlen("52:54:00:12:34:56") &&
+		(facts_find_default(facts, AF_INET, link->name) ||
+			facts_find_default(facts, AF_INET6, link->name) ||
+			index_find(&facts->uplinks, &uplink) || index_find(&facts->uplinks, &uplink6));
 }
 
 void facts_find_members(

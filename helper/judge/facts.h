@@ -89,7 +89,7 @@ struct facts {
 
 	/* facts_index */
 	struct walks walks;
-	/* Of networks with neighbours, each device once a network; lo and tunnels are none. */
+	/* Of networks with neighbours, each device once a network; lo, tunnels and dummies are none. */
 	struct members members;
 	struct index members_by_net;
 	unsigned char member_lengths[33]; /* has any member's net that length? */
@@ -121,6 +121,9 @@ const struct uplink *facts_find_uplink(const struct facts *facts, const char *de
 	const struct prefix *address, bool *outside);
 /* Who gets what arrives by the device: itself, or the bridge or bond that it is a port of. */
 const struct link *facts_find_taker(const struct facts *facts, const struct link *link);
+/* Is it an Ethernet NIC by which a gateway is, with ARP and NDP turned off (IFF_NOARP)? It neither
+ * learns the gateway's MAC address nor tells its own. */
+bool facts_is_mute(const struct facts *facts, const struct link *link);
 /* The members of networks that have the address, one device's after the other's. out is zeroed; to
  * be freed: items. */
 void facts_find_members(

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "conf/byhand.h"
 #include "judge/checks.h"
 #include "judge/cures.h"
 
@@ -254,38 +253,51 @@ static bool lacks_network(const struct findings *findings, const char *device)
 	return false;
 }
 
-/* Lines of a route- file come into the kernel at ifup; a bounce of the device takes them away. */
+/* One finding of all that ifup-routes brings back, or of all that it never does. */
+static void add_lost(const struct facts *facts, const struct file *file,
+	const struct lost_lines *lines, bool refused, struct findings *findings)
+{
+	const char *device = strchr(file->name, '-') + 1;
+	const struct lost_line *line, *first = NULL;
+	struct text words = {0};
+	size_t i, n = 0;
+
+	for (i = 0; i < lines->n; i++) {
+		line = &lines->items[i];
+		if (!line->why == refused || n++)
+			continue;
+		first = line;
+		if (line->route.dst.family) {
+			text_add_string(&words, "its route ");
+			route_format_choice(&line->route, &words);
+			text_format(&words, " of %s, line %d, is not there", file->name, line->line);
+		} else {
+			text_format(&words, "its %s, line %d, is no route", file->name, line->line);
+		}
+	}
+	if (n > 1)
+		text_format(&words, ", nor %s %zu more", n == 2 ? "is" : "are", n - 1);
+	if (n)
+		finding_add(findings, (struct finding){.kind = FINDING_ROUTE_LOST, .wrong = true},
+			device, words.bytes, cure_line(facts, file, first));
+}
+
 static void check_lost_routes(
 	const struct facts *facts, const struct file *file, struct findings *findings)
 {
 	bool inet6 = !strncmp(file->name, "route6-", 7);
 	const char *device = strchr(file->name, '-') + 1;
 	const struct link *link = kernel_find_link(facts->kernel, device);
-	struct by_hand_routes lines = {0};
-	struct text words = {0};
-	size_t i, lost = 0;
+	struct lost_lines lines = {0};
 
 	/* The kernel takes none where IPv6 is off. */
 	if (strncmp(file->name, "route", 5) || !link || !link->up || (inet6 && !link->inet6) ||
 		lacks_network(findings, device))
 		return;
-	byhand_routes(file->bytes, file->len, inet6, &facts->config->tables, &lines);
-	for (i = 0; i < lines.n; i++) {
-		if (lines.items[i].route.protocol == PROTO_MULTIHOME ||
-			walks_find_route(&facts->walks, &lines.items[i].route) || lost++)
-			continue;
-		text_format(&words, "its route ");
-		route_format_choice(&lines.items[i].route, &words);
-		text_format(&words, " of %s, line %d, is not there", file->name,
-			lines.items[i].line);
-	}
-	if (lost > 1)
-		text_format(&words, ", nor %s %zu more", lost == 2 ? "is" : "are", lost - 1);
-	if (lost)
-		finding_add(findings, (struct finding){.kind = FINDING_ROUTE_LOST, .wrong = true},
-			device, words.bytes,
-			mem_format("run %s/ifup-routes %s", facts->sources->scripts, device));
-	free(lines.items);
+	lines_find_lost(facts, file, inet6, &lines);
+	add_lost(facts, file, &lines, false, findings);
+	add_lost(facts, file, &lines, true, findings);
+	lost_lines_free(&lines);
 }
 
 void check_routes(const struct facts *facts, struct findings *findings)

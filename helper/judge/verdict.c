@@ -57,15 +57,17 @@ static struct prefix find_arp_sender(
 }
 
 /* arp_process: it must be willing by arp_ignore (1 and 2 want the address among its own; 8 never),
- * would take a packet of the sender's in, and, with arp_filter, answer by this device. */
+ * would take a packet of the sender's in, and, with arp_filter, answer by this device. *back: the
+ * route by which it does; NULL: by another device, or it is not known. */
 static bool answers_arp(const struct facts *facts, struct verdict *verdict,
-	const struct link *link, const struct prefix *net)
+	const struct link *link, const struct prefix *net, const struct route **back)
 {
 	int ignore = facts_setting_larger(facts, link->name, SYSCTL_ARP_IGNORE);
 	const struct prefix sender = find_arp_sender(facts, verdict, net);
-	struct question back = {.to = sender, .from = verdict->local};
+	const struct question question = {.to = sender, .from = verdict->local};
 	struct walked walked;
 
+	*back = NULL;
 	if (link->noarp || ignore == 8 ||
 		((ignore == 1 || ignore == 2) && link != verdict->holder))
 		return false;
@@ -77,10 +79,10 @@ static bool answers_arp(const struct facts *facts, struct verdict *verdict,
 			verdict->refused = sender;
 		return false;
 	}
-	if (!facts_setting_larger(facts, link->name, SYSCTL_ARP_FILTER))
-		return true;
-	walked = walk(&facts->walks, &back, NULL);
-	return walked.last.device && !strcmp(walked.last.device, link->name);
+	walked = walk(&facts->walks, &question, NULL);
+	if (walked.last.device && !strcmp(walked.last.device, link->name))
+		*back = walked.last.route;
+	return *back || !facts_setting_larger(facts, link->name, SYSCTL_ARP_FILTER);
 }
 
 /* Does it answer ARP for no address whatsoever? */
@@ -98,6 +100,7 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 	struct bystander *other;
 	bool within = false, at_home = false, answered = false;
 	const struct link *silent = NULL, *home = facts_find_taker(facts, verdict->holder);
+	const struct route *back;
 	struct index members = {0};
 	size_t i;
 
@@ -111,7 +114,8 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 			continue;
 		}
 		if (member->link == home) {
-			answered |= answers_arp(facts, verdict, member->link, &member->net);
+			answered |=
+				answers_arp(facts, verdict, member->link, &member->net, &back);
 			continue;
 		}
 		if (others->n && others->items[others->n - 1].link == member->link)
@@ -119,7 +123,8 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 		other = array_add(&verdict->bystanders);
 		other->link = member->link;
 		other->net = member->net;
-		other->answers = answers_arp(facts, verdict, member->link, &member->net);
+		other->answers =
+			answers_arp(facts, verdict, member->link, &member->net, &other->back);
 		other->refuses = retrace_arrival(facts, &verdict->packet.remote, &verdict->local,
 					 member->link) != ARRIVAL_TAKEN;
 	}
@@ -142,11 +147,12 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 }
 
 /* A tunnel answers no ARP either, but packets arrive by it. */
-bool verdict_is_service(const struct verdict *verdict)
+bool verdict_is_service(const struct facts *facts, const struct verdict *verdict)
 {
 	const struct link *holder = verdict->holder;
 
-	return holder->loopback || (holder->noarp && !holder->tunnel);
+	return holder->loopback ||
+		(holder->noarp && !holder->tunnel && !facts_is_mute(facts, holder));
 }
 
 /* From where only one NIC leads, it arrives by that one: from a container, a guest, a client of a
@@ -179,7 +185,7 @@ static const struct link *find_way_back(const struct facts *facts, const struct 
 	const struct step *last = &verdict->reply.last;
 	const struct link *link;
 
-	if (!verdict_is_service(verdict))
+	if (!verdict_is_service(facts, verdict))
 		return NULL;
 	link = last->route && last->device ? kernel_find_link(facts->kernel, last->device) : NULL;
 	return link && !link->loopback ? link : NULL;
@@ -339,6 +345,22 @@ const struct prefix *verdict_next_hop(const struct verdict *verdict)
 	return verdict->leaves.gateway.family ? &verdict->leaves.gateway : &verdict->packet.remote;
 }
 
+bool verdict_filter_differs(const struct verdict *verdict, struct hop *out)
+{
+	const struct step *last = &verdict->reply.last;
+	size_t i;
+
+	if (verdict->leaves.error || last->end != STEP_ROUTE || !last->rule || !last->device ||
+		!strcmp(last->device, verdict->leaves.device))
+		return false;
+	for (i = 0; i < route_hop_count(last->route); i++) {
+		*out = route_hop(last->route, i);
+		if (!strcmp(out->device, last->device))
+			return true;
+	}
+	return false;
+}
+
 const struct neighbour *verdict_neighbour(const struct facts *facts, const struct verdict *verdict)
 {
 	return walks_find_neighbour(
@@ -461,6 +483,11 @@ static enum fault fault_of_next_hop(const struct facts *facts, const struct verd
 	if (out && !out->running && !out->loopback)
 		return FAULT_REPLY_CARRIER;
 	neighbour = verdict_neighbour(facts, verdict);
+	/* The kernel takes the NIC's own MAC address for its neighbours' (arp_constructor), unless
+	 * somebody said another. */
+	if (out && facts_is_mute(facts, out) &&
+		(!neighbour || !neighbour->mac[0] || !strcmp(neighbour->mac, out->mac)))
+		return FAULT_NEIGHBOUR;
 	if (out && out->mac[0] && neighbour && neighbour->state & NEIGHBOUR_SILENT)
 		return FAULT_NEIGHBOUR;
 	if (fault_without_gateway(facts, verdict) == FAULT_NEIGHBOUR)
@@ -529,7 +556,7 @@ static enum fault fault_of_device(const struct facts *facts, const struct verdic
 		return strcmp(device, verdict->arrival->name) ? FAULT_NIC : FAULT_NONE;
 	if (!strcmp(device, verdict->holder->name))
 		return FAULT_NONE;
-	if (!strcmp(device, verdict->arrival->name) && verdict_is_service(verdict))
+	if (!strcmp(device, verdict->arrival->name) && verdict_is_service(facts, verdict))
 		return FAULT_NONE;
 	/* A macvlan's or a guest's, and nobody's file: a NIC of its network is asked for it as well, or
 	 * alone, and answers. */
@@ -540,8 +567,8 @@ static enum fault fault_of_device(const struct facts *facts, const struct verdic
 	if (!verdict->leaves.gateway.family && !verdict->planned && last->route &&
 		!prefix_is_default(&last->route->dst) && !verdict->bystanders.n)
 		return FAULT_NONE;
-	return verdict->has_gateway || verdict_is_service(verdict) ? FAULT_NIC
-									   : FAULT_NO_GATEWAY;
+	return verdict->has_gateway || verdict_is_service(facts, verdict) ? FAULT_NIC
+									  : FAULT_NO_GATEWAY;
 }
 
 /* Routers advertise themselves, a host without an ifcfg file may have several, and of a file that

@@ -65,6 +65,9 @@ struct bystander {
 	struct prefix net;
 	bool answers; /* ARP requests for the address */
 	bool refuses; /* the packet, when it arrives by it */
+	/* By which replies to who asks leave by it, so that it answers even with arp_filter; NULL:
+	 * by none that is known. */
+	const struct route *back;
 };
 
 struct bystanders {
@@ -131,9 +134,12 @@ enum outcome verdict_outcome(const struct verdict *verdict);
 /* Astray or lost? */
 bool verdict_is_bad(const struct verdict *verdict);
 /* Is the address a service's, on lo or a dummy, and so no NIC's? */
-bool verdict_is_service(const struct verdict *verdict);
+bool verdict_is_service(const struct facts *facts, const struct verdict *verdict);
 /* The next hop of the reply: the gateway, or the remote itself. */
 const struct prefix *verdict_next_hop(const struct verdict *verdict);
+/* Of routes that the kernel takes in turn the filter looks at the first alone (fib_validate_source).
+ * Does the reply leave by another device? out: the first one's hop. */
+bool verdict_filter_differs(const struct verdict *verdict, struct hop *out);
 /* NULL: nothing is known of it. */
 const struct neighbour *verdict_neighbour(
 	const struct facts *facts, const struct verdict *verdict);

@@ -239,6 +239,8 @@ static void tell_neighbour(struct telling *telling)
 		verdict->leaves.device);
 	if (out && !out->mac[0])
 		text_add_string(&words, "needs no link-layer address");
+	else if (out && facts_is_mute(telling->facts, out) && verdict->fault == FAULT_NEIGHBOUR)
+		text_add_string(&words, "is NOT asked for its MAC address (NOARP)");
 	else if (neighbour && neighbour->state & NEIGHBOUR_SILENT)
 		text_format(&words, "does NOT answer (%s)",
 			neighbour->state & NEIGHBOUR_FAILED ? "FAILED" : "INCOMPLETE");
@@ -303,6 +305,7 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 {
 	const char *arrival = verdict->arrival->name;
 	char text[PREFIX_TEXT];
+	struct hop first;
 
 	if (!verdict_is_bad(verdict) && verdict->fault != FAULT_VRF) {
 		text_add_string(out, verdict->fault <= FAULT_GATEWAY ? "right: answered by "
@@ -335,6 +338,8 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 		text_format(out, "lost on arrival: rp_filter of %s drops what ", arrival);
 		if (verdict->leaves.error)
 			text_add_string(out, "has no way back");
+		else if (verdict_filter_differs(verdict, &first))
+			text_format(out, "has its first way back by %s", first.device);
 		else
 			text_format(out, "%s would answer", verdict->leaves.device);
 		return;
@@ -347,6 +352,8 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 			text_format(out, "(rp_filter of %s drops what %s asks)",
 				verdict->holder->name,
 				prefix_format_address(&verdict->refused, text));
+		else if (verdict->holder->noarp)
+			text_format(out, "(%s has NOARP)", verdict->holder->name);
 		else
 			text_add_string(out, "(arp_ignore, arp_filter)");
 		return;
@@ -365,6 +372,12 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 			verdict->leaves.device);
 		return;
 	case FAULT_NEIGHBOUR:
+		if (verdict->holder->noarp && !verdict->holder->tunnel &&
+			!strcmp(verdict->holder->name, verdict->leaves.device)) {
+			text_format(out, "lost: %s asks for no MAC address (NOARP)",
+				verdict->leaves.device);
+			return;
+		}
 		text_format(out, "lost: %s does not answer on %s",
 			prefix_format_address(verdict_next_hop(verdict), text),
 			verdict->leaves.device);

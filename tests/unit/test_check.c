@@ -59,6 +59,18 @@ static void test_addresses(void)
 	find(&scene, "wrong no-carrier eth0", "see the cable of eth0, and what is at its other end",
 		"a cable is out");
 	set_scene(&scene);
+	find_link(&scene, "eth0")->noarp = true;
+	find(&scene, "wrong arp eth0", "run ip link set eth0 arp on",
+		"a NIC with a gateway and without ARP");
+	set_scene(&scene);
+	find_link(&scene, "eth1")->noarp = true;
+	find(&scene, "wrong arp eth1, wrong offline -", "run ip link set eth1 arp on",
+		"so is the host's own way out");
+	set_scene(&scene);
+	add_link(&scene, "dummy0")->noarp = true;
+	add_address(&scene, "dummy0", "192.0.2.7/32");
+	find(&scene, "", NULL, "a dummy is to have none");
+	set_scene(&scene);
 	set(&scene, "eth0", SYSCTL_RP_FILTER, 1);
 	add_rule(&scene, 50, "192.168.2.99/32", 101);
 	find(&scene, "wrong dropped eth0",
@@ -264,6 +276,53 @@ static void add_line(struct scene *scene, const char *line)
 	file->len = strlen(line);
 }
 
+/* Lines that ip or the kernel refuses are no matter of ifup-routes. */
+static void test_refused_lines(void)
+{
+	static const struct {
+		const char *line, *cure;
+	} of[] = {
+		{"203.0.113.0/24 via 172.16.9.9", "no NIC's network has the gateway 172.16.9.9"},
+		{"203.0.113.0/24 via 10.0.0.7 # office", "ip knows no #"},
+		{"203.0.113.0/24 via 10.0.0.7 foo", "ip knows no foo"},
+		{"203.0.113.0/24 via 10.0.0.7 mtu x", "x is no number for mtu"},
+		{"203.0.113.0/24 via 10.0.0.7 mtu", "ip wants a word behind mtu"},
+		{"203.0.113.0/24 via 10.0.0.7 src 1.2.3.4", "1.2.3.4 is no address of the host"},
+		{"203.0.113.0/24 via 10.0.0.7\r", "it ends in a carriage return"},
+		{"203.0.113.5/24 via 10.0.0.7", "203.0.113.5/24 has host bits"},
+		{"203.0.113.0/24 via 10.0.0.7 table none", "ip takes no such line"},
+	};
+	static const char *const good[] = {"203.0.113.0/24 via 10.0.0.7 src 10.0.0.99 mtu lock 1400",
+		"to 203.0.113.0/24 nexthop via 10.0.0.7 weight 2 nexthop via 192.168.2.7",
+		"203.0.113.0/24 via 172.16.9.9 dev eth1 onlink",
+		"172.16.9.9 dev eth1\n203.0.113.0/24 via 172.16.9.9",
+		"203.0.113.0/24 \\\nvia 10.0.0.7 proto static scope global initcwnd 10",
+		"# a comment\n\n203.0.113.0/24 via inet 10.0.0.7 dev eth1 metric 0x5",
+		"ADDRESS0=203.0.113.0\nNETMASK0=255.255.255.0\nGATEWAY0=10.0.0.7\nfoo"};
+	struct scene scene;
+	char *cure;
+	size_t i;
+
+	for (i = 0; i < sizeof(of) / sizeof(*of); i++) {
+		cure = mem_format("see route-eth1:1: %s", of[i].cure);
+		set_scene(&scene);
+		add_line(&scene, of[i].line);
+		find(&scene, "wrong route-lost eth1", cure, of[i].line);
+		free(cure);
+	}
+	for (i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		set_scene(&scene);
+		add_line(&scene, good[i]);
+		find(&scene, "wrong route-lost eth1",
+			"run /etc/sysconfig/network-scripts/ifup-routes eth1", good[i]);
+	}
+	set_scene(&scene);
+	add_line(&scene, "203.0.113.0/24 via 10.0.0.7\nx\n");
+	find(&scene, "wrong route-lost eth1, wrong route-lost eth1",
+		"run /etc/sysconfig/network-scripts/ifup-routes eth1",
+		"what can come back is told apart from what cannot");
+}
+
 static void test_files(void)
 {
 	struct scene scene;
@@ -296,6 +355,11 @@ static void test_files(void)
 	add_line(&scene, "203.0.113.0/24 via 10.0.0.7 dev eth1\n");
 	find_link(&scene, "eth1")->up = false;
 	find(&scene, "", NULL, "nor is one of a device that is down");
+	set_scene(&scene);
+	add_line(&scene, "local 198.51.100.0/24 dev lo\nbroadcast 203.0.113.255 dev eth1\n");
+	add_route(&scene, TABLE_LOCAL, "198.51.100.0/24", "lo", "")->type = ROUTE_LOCAL;
+	add_route(&scene, TABLE_LOCAL, "203.0.113.255", "eth1", "")->type = ROUTE_BROADCAST;
+	find(&scene, "", NULL, "nor one that ip puts into table local");
 
 	set_scene(&scene);
 	scene.plan.uplinks.items[0].state = STATE_EDITED;
@@ -424,6 +488,7 @@ int main(void)
 	test_rules();
 	test_no_table();
 	test_files();
+	test_refused_lines();
 	test_no_gateway();
 	test_route6_without_inet6();
 	return tap_done();

@@ -359,6 +359,17 @@ static void test_own(void)
 	clear_scene(&scene);
 }
 
+static void test_not_taken(void)
+{
+	const struct answer refused = {.error = EINVAL};
+	struct scene scene;
+
+	set_scene(&scene);
+	scene.arrives = &refused;
+	expect(&scene, "eth0", "see ip route get 192.168.2.99 from 192.0.2.1 iif eth0: the kernel "
+		"refuses it", "what the kernel refuses, in words to type");
+}
+
 static void test_conflict(void)
 {
 	struct scene scene;
@@ -371,6 +382,10 @@ static void test_conflict(void)
 	is_cure(cure_conflict(&scene.facts, &scene.verdict, &eth1),
 		"run sysctl -w net.ipv4.conf.eth1.arp_filter=1",
 		"a NIC that answers ARP for another");
+	eth1.back = find_route(&scene, TABLE_MAIN, "10.0.0.0/8");
+	is_cure(cure_conflict(&scene.facts, &scene.verdict, &eth1),
+		"see the route 10.0.0.0/8 dev eth1 of table main",
+		"no arp_filter for one that replies leave by");
 	scene.config.uplinks.items[1].arp_ignore = 0;
 	is_cure(cure_conflict(&scene.facts, &scene.verdict, &eth1),
 		"set ARP_IGNORE=1 in ifcfg-eth1 and run multihome sync", "whose key says so");
@@ -552,6 +567,7 @@ int main(void)
 	test_outside();
 	test_unserved();
 	test_own();
+	test_not_taken();
 	test_conflict();
 	test_others();
 	test_passing_rules();
