@@ -329,6 +329,15 @@ print(json.load(sys.stdin)["uplinks"][0]["dev"] == "ifcfg-e\x1b[31m\x9bX")' \
 	quiet
 }
 
+@test "a gateway on the link, in none of the NIC's networks, that does not answer: offline" {
+	plain_started
+	host ip route replace default via 172.30.0.1 dev eth1 onlink
+	host ip neighbour replace 172.30.0.1 dev eth1 nud failed
+	is "$(probe_own)" 'lost -'
+	host ip neighbour replace 172.30.0.1 dev eth1 nud failed
+	finding offline
+}
+
 # A router that answers its own network alone.
 @test "a router that does not answer what the alias asks, but the rest: arp_announce, not offline" {
 	host_up LAB_RP_FILTER=el6

@@ -349,15 +349,20 @@ bool verdict_asks_from_elsewhere(
 	const struct facts *facts, const char *device, const struct prefix *gateway)
 {
 	const struct link *link = kernel_find_link(facts->kernel, device);
+	const struct member *member;
+	bool within = false, elsewhere = false;
 	size_t i;
 
-	if (facts_setting_larger(facts, device, SYSCTL_ARP_ANNOUNCE))
+	if (gateway->family != AF_INET || facts_setting_larger(facts, device, SYSCTL_ARP_ANNOUNCE))
 		return false;
-	for (i = 0; i < facts->members.n; i++)
-		if (facts->members.items[i].link == link && gateway->family == AF_INET &&
-			!prefix_contains(&facts->members.items[i].net, gateway))
-			return true;
-	return false;
+	for (i = 0; i < facts->members.n; i++) {
+		member = &facts->members.items[i];
+		if (member->link != link)
+			continue;
+		within |= prefix_contains(&member->net, gateway);
+		elsewhere |= !prefix_contains(&member->net, gateway);
+	}
+	return within && elsewhere;
 }
 
 static bool walk_agrees(const struct verdict *verdict)

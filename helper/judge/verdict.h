@@ -137,8 +137,9 @@ const struct prefix *verdict_next_hop(const struct verdict *verdict);
 /* NULL: nothing is known of it. */
 const struct neighbour *verdict_neighbour(
 	const struct facts *facts, const struct verdict *verdict);
-/* May the device ask for the MAC of its gateway from an address of another network, an alias's, to
- * which the router need not answer? It may answer the other addresses then. */
+/* May the device ask for the MAC of its gateway from an address of another network than the
+ * gateway's, an alias's, to which the router need not answer? It may answer the other addresses then.
+ * One in none of the device's networks is asked from any. */
 bool verdict_asks_from_elsewhere(
 	const struct facts *facts, const char *device, const struct prefix *gateway);
 /* Does the kernel differ as it takes the packet that it is asked about for one of UDP, and of root's,
