@@ -806,6 +806,82 @@ reached_by() {
 	answers 0
 }
 
+# As keepalived makes it, and what people add so that a macvlan's guests reach the host.
+@test "a macvlan answers ARP on its device's wire, for a /32 as well" {
+	plain_started LAB_RP_FILTER=el6
+	host sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=1 \
+		net.ipv4.conf.eth0.arp_filter=1
+	host ip link add mv0 link eth0 type macvlan mode private
+	host sysctl -qw net.ipv4.conf.mv0.rp_filter=0
+	host ip address add 192.168.2.10/32 dev mv0
+	host ip link set mv0 up
+	links_settle
+	is "$(probe_ping 192.168.2.10)" 'ok eth0'
+	has "$(router 0 ip neighbour show 192.168.2.10)" "$(host cat /sys/class/net/mv0/address)"
+	explained 'right: answered by eth0 ' "$LAB_CLIENT" 192.168.2.10
+	quiet
+}
+
+@test "what leaves by the NIC's own macvlan leaves by its wire" {
+	plain_started LAB_RP_FILTER=el6
+	host ip link add mv0 link eth0 type macvlan mode private
+	host sysctl -qw net.ipv4.conf.eth0.rp_filter=0 net.ipv4.conf.mv0.rp_filter=0
+	host ip link set mv0 up
+	host ip address add 192.168.2.11/24 dev eth0 noprefixroute
+	links_settle
+	host ip route add default via 192.168.2.1 dev mv0 onlink table 200
+	host ip rule add from 192.168.2.11 lookup 200 priority 200
+	is "$(probe_ping 192.168.2.11)" 'ok eth0'
+	explained 'right: answered by mv0 through 192\.168\.2\.1' "$LAB_CLIENT" 192.168.2.11
+	quiet
+}
+
+# A real server of LVS-DR.
+@test "a service address that no NIC answers ARP for: by the NIC whose network it is in" {
+	host_up LAB_RP_FILTER=el6
+	service start
+	program
+	host sysctl -qw net.ipv4.conf.all.arp_ignore=1
+	host ip address add 192.168.2.110/32 dev lo
+	router 0 ip neighbour replace 192.168.2.110 dev uplink nud permanent \
+		lladdr "$(host cat /sys/class/net/eth0/address)"
+	is "$(probe_ping 192.168.2.110)" 'lost -'
+	explained 'lost on arrival: rp_filter of eth0' "$LAB_CLIENT" 192.168.2.110
+	is "$cure" 'run multihome sync'
+	lab_install
+	carry_out "$cure"
+	is "$(probe_ping 192.168.2.110)" 'ok eth0'
+	explained 'unknown: answered by eth0 through 192\.168\.2\.1, whichever NIC' \
+		"$LAB_CLIENT" 192.168.2.110
+}
+
+@test "a neighbour of the NIC's sends to it, though the network's route leads by another" {
+	host_up LAB_RP_FILTER=el6
+	router 0 ip -batch - <<-END
+		link add segment type bridge forward_delay 0
+		link set uplink master segment
+		address flush dev uplink
+		address add 192.168.2.1/24 brd + dev segment
+		link set segment up
+		link add second type veth peer name eth9
+		link set second master segment up
+		link set eth9 netns 1
+	END
+	host ip link set eth9 up
+	host ip address add 192.168.2.98/24 dev eth9
+	host sysctl -qw net.ipv4.conf.eth9.rp_filter=1 net.ipv4.conf.all.arp_ignore=1
+	service start
+	program
+	run router 0 ping -n -q -c1 -W1 192.168.2.99
+	is "$status" 1
+	explained 'lost on arrival: rp_filter of eth0' 192.168.2.1 192.168.2.99
+	lab_install
+	carry_out "$cure"
+	router 0 ip neighbour flush dev segment
+	router 0 ping -n -q -c1 -W1 192.168.2.99
+	explained 'right: answered by eth0$' 192.168.2.1 192.168.2.99
+}
+
 @test "a macvlan's address in an uplink's network: its lower NIC is asked for it, too, and answers" {
 	plain_started
 	host ip link add link eth0 name mv0 type macvlan mode bridge
@@ -813,8 +889,7 @@ reached_by() {
 	host ip link set mv0 up
 	links_settle
 	is "$(probe_ping 192.168.2.150)" 'ok eth0'
-	explained 'unknown: answered by eth0 through 192\.168\.2\.1, whichever NIC' \
-		"$LAB_CLIENT" 192.168.2.150
+	explained 'right: answered by eth0 through 192\.168\.2\.1' "$LAB_CLIENT" 192.168.2.150
 	run --separate-stderr host multihome check --porcelain
 	has_no "$output" '	wrong-nic	'
 	# Where sync would lose it, it is no cure.

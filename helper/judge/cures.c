@@ -391,9 +391,11 @@ static char *cure_route(const struct facts *facts, const struct verdict *verdict
 		return mem_string("see what multihome plan says of the configuration");
 	if (last->rule && last->end == STEP_REFUSED)
 		return see_refusal(last);
-	if (verdict->reason == ARRIVES_AS_SAID && arrival &&
+	/* The rule for the uplink's network may be what is missing. */
+	if ((verdict->reason == ARRIVES_AS_SAID || verdict->reason == ARRIVES_BY_NETWORK) && arrival &&
 		(verdict->routed || verdict_is_service(verdict)))
-		return serve_by_rule(verdict, arrival);
+		return facts->ops->n && !verdict->routed ? cure_sync(facts)
+							 : serve_by_rule(verdict, arrival);
 	if (verdict->outside)
 		return serve_outside(facts, verdict);
 	return verdict->planned ? serve_planned(facts, verdict, arrival)

@@ -121,6 +121,9 @@ const struct uplink *facts_find_uplink(const struct facts *facts, const char *de
 	const struct prefix *address, bool *outside);
 /* Who gets what arrives by the device: itself, or the bridge or bond that it is a port of. */
 const struct link *facts_find_taker(const struct facts *facts, const struct link *link);
+/* Are they on one wire, as a macvlan and its device are? What one sends the neighbours of the other
+ * get. */
+bool facts_share_wire(const struct facts *facts, const struct link *a, const struct link *b);
 /* The members of networks that have the address, one device's after the other's. out is zeroed; to
  * be freed: items. */
 void facts_find_members(
