@@ -806,6 +806,47 @@ reached_by() {
 	answers 0
 }
 
+@test "a rule, or a route, by TOS leaves it open which way a reply goes" {
+	plain_started
+	host ip rule add priority 50 tos 0x10 prohibit
+	explained 'unknown: .* unless this rule' \
+		"$LAB_CLIENT" 10.0.0.99
+	host ip rule del priority 50
+	host ip route add default via 192.168.2.1 dev eth0 tos 0x10 table 101
+	explained 'unknown: .* unless this route' \
+		"$LAB_CLIENT" 10.0.0.99
+	quiet
+}
+
+@test "what the kernel says of root's packets it does not say of others'" {
+	plain_started
+	host ip rule add priority 50 uidrange 0-0 prohibit
+	explained 'unknown: answered by eth1 through 10\.0\.0\.1, unless this rule' \
+		"$LAB_CLIENT" 10.0.0.99
+	run --separate-stderr host multihome check
+	has "$output" '^note: what the host sends itself leaves another way if the rule'
+	has_no "$output" 'no default route|^  run multihome sync'
+}
+
+@test "a rule for main that comes before ours is told as the cause" {
+	plain_started
+	host ip rule add priority 100 lookup main
+	finding wrong-nic eth0
+	is "$cure" 'see the rule from all lookup main priority 100, which somebody made'
+}
+
+@test "IPv6: a link-local neighbour is answered by the device that it is on" {
+	local own
+	host_up LAB_IPV6=1
+	lab_uplinks6
+	lab_install
+	service start
+	own=$(host ip -6 address show dev eth1 scope link | sed -n 's/.*inet6 \([^/]*\).*/\1/p')
+	router 1 ip -6 route add 2001:db8:2::99 via "$own" dev uplink
+	router 1 ping -6 -nqc1 -W1 -I fe80::1%uplink 2001:db8:2::99
+	explained 'right: answered by eth1' fe80::1%eth1 2001:db8:2::99
+}
+
 # As keepalived makes it, and what people add so that a macvlan's guests reach the host.
 @test "a macvlan answers ARP on its device's wire, for a /32 as well" {
 	plain_started LAB_RP_FILTER=el6
@@ -816,6 +857,9 @@ reached_by() {
 	host ip address add 192.168.2.10/32 dev mv0
 	host ip link set mv0 up
 	links_settle
+	# What the host asks in its name tells eth0's MAC address.
+	host ping -n -q -c1 -W1 192.168.2.1
+	router 0 ip neighbour flush dev uplink
 	is "$(probe_ping 192.168.2.10)" 'ok eth0'
 	has "$(router 0 ip neighbour show 192.168.2.10)" "$(host cat /sys/class/net/mv0/address)"
 	explained 'right: answered by eth0 ' "$LAB_CLIENT" 192.168.2.10

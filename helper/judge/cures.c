@@ -74,10 +74,13 @@ static char *see_refusal(const struct step *last)
 	return last->route ? see_route(last->route) : see_rule(last->rule);
 }
 
-/* Is the rule neither the kernel's own nor ours? */
+/* Is the rule neither the kernel's own nor ours? One for main that comes before ours is not the
+ * kernel's. */
 static bool is_foreign(const struct facts *facts, const struct rule *rule)
 {
-	bool own_table = rule->table >= TABLE_DEFAULT && rule->table <= TABLE_LOCAL;
+	bool own_table = rule->table == TABLE_LOCAL ||
+		(rule->table == TABLE_MAIN && rule->priority == PRIORITY_MAIN) ||
+		(rule->table == TABLE_DEFAULT && rule->priority == PRIORITY_DEFAULT);
 
 	return !facts_own_rule(facts, rule) &&
 		(rule->from.len || rule->to.len || rule->action != ACTION_LOOKUP || !own_table);
@@ -441,6 +444,8 @@ char *cure_own(const struct facts *facts, const struct verdict *verdict)
 {
 	const struct route *route = verdict->reply.last.route;
 
+	if (verdict->fault == FAULT_DEPENDS)
+		return mem_string("");
 	if (verdict->fault == FAULT_REFUSED)
 		return see_refusal(&verdict->reply.last);
 	/* Sync leaves others' routes as they are. */

@@ -231,7 +231,9 @@ static void find_arrival(const struct facts *facts, struct verdict *verdict)
 	}
 	if (*said) {
 		verdict->arrival = kernel_find_link(facts->kernel, said);
-		verdict->reason = verdict->arrival == way ? ARRIVES_BY_ROUTE : ARRIVES_AS_SAID;
+		/* A link-local remote is there alone. */
+		verdict->reason = verdict->arrival == way || packet->zone[0] ? ARRIVES_BY_ROUTE
+									     : ARRIVES_AS_SAID;
 		verdict->unanswered = verdict->guessed = false;
 	} else if (way) {
 		verdict->arrival = way;
@@ -404,8 +406,8 @@ static bool walk_agrees(const struct verdict *verdict)
 
 bool verdict_asks_of_another(const struct verdict *verdict)
 {
-	return !verdict->agrees && verdict->reply.depends &&
-		rule_is_selective(verdict->reply.depends);
+	return !verdict->agrees && verdict->reply.depends.rule &&
+		rule_is_selective(verdict->reply.depends.rule);
 }
 
 bool verdict_other_turn(
@@ -591,7 +593,7 @@ static enum fault find_fault(const struct facts *facts, const struct verdict *ve
 		fault = fault_of_device(facts, verdict);
 	if (fault)
 		return fault;
-	if (verdict->reply.depends)
+	if (verdict->reply.depends.rule)
 		return FAULT_DEPENDS;
 	if (verdict->firewall)
 		return FAULT_FIREWALL;
@@ -615,6 +617,8 @@ static enum fault judge_hop(const struct facts *facts, const struct verdict *ver
 
 	if (verdict->holder)
 		return find_fault(facts, verdict);
+	if (verdict_asks_of_another(verdict))
+		return FAULT_DEPENDS;
 	fault = fault_of_next_hop(facts, verdict);
 	return fault || verdict->leaves.error ? fault : fault_without_gateway(facts, verdict);
 }
@@ -647,6 +651,23 @@ static void take_worst_hop(const struct facts *facts, struct verdict *verdict)
 	}
 }
 
+/* What the kernel says of root's packet it does not say of the others: they leave as is retraced. */
+static void take_retraced(struct verdict *verdict)
+{
+	const struct step *last = &verdict->reply.last;
+	size_t i;
+
+	for (i = 0; last->device && i < route_hop_count(last->route); i++) {
+		const struct hop hop = route_hop(last->route, i);
+
+		if (strcmp(hop.device, last->device))
+			continue;
+		memcpy(verdict->leaves.device, hop.device, sizeof(hop.device));
+		verdict->leaves.gateway = hop.gateway;
+		return;
+	}
+}
+
 void verdict_finish(
 	const struct facts *facts, struct verdict *verdict, const struct answer *answers)
 {
@@ -656,6 +677,8 @@ void verdict_finish(
 	if (!own)
 		verdict->arrives = answers[verdict->question];
 	verdict->agrees = walk_agrees(verdict);
+	if (verdict->leaves.error && verdict_asks_of_another(verdict))
+		take_retraced(verdict);
 	verdict->firewall = facts->firewall[verdict->packet.remote.family == AF_INET6];
 	verdict->fault = judge_hop(facts, verdict);
 	if (verdict->packet.anybody && !verdict->leaves.error && verdict->agrees)
