@@ -395,7 +395,8 @@ static char *cure_route(const struct facts *facts, const struct verdict *verdict
 	if (last->rule && last->end == STEP_REFUSED)
 		return see_refusal(last);
 	/* The rule for the uplink's network may be what is missing. */
-	if ((verdict->reason == ARRIVES_AS_SAID || verdict->reason == ARRIVES_BY_NETWORK) && arrival &&
+	if (arrival &&
+		(verdict->reason == ARRIVES_AS_SAID || verdict->reason == ARRIVES_BY_NETWORK) &&
 		(verdict->routed || verdict_is_service(verdict)))
 		return facts->ops->n && !verdict->routed ? cure_sync(facts)
 							 : serve_by_rule(verdict, arrival);

@@ -137,8 +137,8 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 	verdict->unanswered = within && !answered;
 	verdict->away = within && !at_home;
 	verdict->routed = !within;
-	/* A service address in the network of a NIC that is down or has no carrier; or that no NIC is to
-	 * answer for: another host hands on what it gets for it (LVS-DR). */
+	/* A service address in the network of a NIC that is down or has no carrier; or that no NIC
+	 * is to answer for: another host hands on what it gets for it (LVS-DR). */
 	if (verdict->unanswered &&
 		(silent ? is_silent(verdict->holder) : verdict_is_service(verdict))) {
 		verdict->arrival = silent ? silent : first;
@@ -171,8 +171,8 @@ static bool has_neighbour_network(
 
 /* From where only one NIC leads, it arrives by that one: from a container, a guest, a client of a
  * VPN. An uplink leads everywhere, and so tells nothing; nor does a NIC that a file configures, whose
- * neighbours have a router of their own, unless the host is one. A neighbour of the holder's sends to
- * that one. */
+ * neighbours have a router of their own, unless the host is one. A neighbour of the holder's sends
+ * to that one. */
 static const struct link *find_only_way(
 	const struct facts *facts, const struct verdict *verdict, const struct walked *walked)
 {
@@ -651,7 +651,7 @@ static void take_worst_hop(const struct facts *facts, struct verdict *verdict)
 	}
 }
 
-/* What the kernel says of root's packet it does not say of the others: they leave as is retraced. */
+/* What the kernel says of root's packet it does not say of others: they leave as is retraced. */
 static void take_retraced(struct verdict *verdict)
 {
 	const struct step *last = &verdict->reply.last;

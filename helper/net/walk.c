@@ -478,7 +478,9 @@ static bool same_way(const struct step *a, const struct step *b)
 {
 	if (!a->route || !b->route)
 		return a->rule == b->rule && a->route == b->route;
-	return a->end == b->end && (a->route == b->route || (a->device && b->device && !strcmp(a->device, b->device)));
+	return a->end == b->end &&
+		(a->route == b->route ||
+			(a->device && b->device && !strcmp(a->device, b->device)));
 }
 
 static struct walked walk_rules(

@@ -61,9 +61,9 @@ struct walked {
 	/* The last rule for addresses of the host's that matched before that, and whose table has no
 	 * route there; rule NULL: none did. */
 	struct step lapsed;
-	/* What decides for packets with a mark, a port or a user that an earlier rule is for, or with a
-	 * TOS that a rule or route is for, and leads them by another device or nowhere; rule NULL:
-	 * nothing does. */
+	/* What decides for packets with a mark, a port or a user that an earlier rule is for, or
+	 * with a TOS that a rule or route is for, and leads them by another device or nowhere; rule
+	 * NULL: nothing does. */
 	struct step depends;
 	const struct rule *jump; /* the last goto that was followed; NULL: none was */
 };
@@ -112,8 +112,7 @@ bool walks_lead_to(const struct walks *walks, unsigned table, int family);
  * and those that it skips because of their source, in their order. */
 struct walked walk(const struct walks *walks, const struct question *question, struct steps *steps);
 bool step_matches(const struct step *step);
-/* The words of the rule; those of the route, if it is that which is for some packets alone. True: of
- * the route. */
+/* The words of the rule; or those of the route, if that is for one TOS alone: true then. */
 bool step_format_selector(const struct step *step, struct text *out);
 
 /* What becomes of a packet that arrives. */

@@ -178,7 +178,7 @@ static void test_turns(void)
 	set_scene(&scene);
 	find_route(&scene, 100, "0.0.0.0/0")->gateway.family = 0;
 	add_route(&scene, 100, "0.0.0.0/0", "eth1", "10.0.0.1");
-	expect(&scene, "eth0", "right none", "nor has any behind such a one");
+	expect(&scene, "eth0", "unknown no-next-hop", "nor has any behind such a one");
 }
 
 /* eth2 with an address in eth0's network. */
