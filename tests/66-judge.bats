@@ -330,6 +330,15 @@ print(json.load(sys.stdin)["uplinks"][0]["dev"] == "ifcfg-e\x1b[31m\x9bX")' \
 	quiet
 }
 
+@test "a gateway on the link, in none of the NIC's networks, that does not answer: offline" {
+	plain_started
+	host ip route replace default via 172.30.0.1 dev eth1 onlink
+	host ip neighbour replace 172.30.0.1 dev eth1 nud failed
+	is "$(probe_own)" 'lost -'
+	host ip neighbour replace 172.30.0.1 dev eth1 nud failed
+	finding offline
+}
+
 # A router that answers its own network alone.
 @test "a router that does not answer what the alias asks, but the rest: arp_announce, not offline" {
 	host_up LAB_RP_FILTER=el6
@@ -932,6 +941,126 @@ reached_by() {
 	answers 0
 }
 
+@test "a rule, or a route, by TOS leaves it open which way a reply goes" {
+	plain_started
+	host ip rule add priority 50 tos 0x10 prohibit
+	explained 'unknown: .* unless this rule' \
+		"$LAB_CLIENT" 10.0.0.99
+	host ip rule del priority 50
+	host ip route add default via 192.168.2.1 dev eth0 tos 0x10 table 101
+	explained 'unknown: .* unless this route' \
+		"$LAB_CLIENT" 10.0.0.99
+	quiet
+}
+
+@test "what the kernel says of root's packets it does not say of others'" {
+	plain_started
+	host ip rule add priority 50 uidrange 0-0 prohibit
+	explained 'unknown: answered by eth1 through 10\.0\.0\.1, unless this rule' \
+		"$LAB_CLIENT" 10.0.0.99
+	run --separate-stderr host multihome check
+	has "$output" '^note: what the host sends itself leaves another way if the rule'
+	has_no "$output" 'no default route|^  run multihome sync'
+}
+
+@test "a rule for main that comes before ours is told as the cause" {
+	plain_started
+	host ip rule add priority 100 lookup main
+	finding wrong-nic eth0
+	is "$cure" 'see the rule from all lookup main priority 100, which somebody made'
+}
+
+@test "IPv6: a link-local neighbour is answered by the device that it is on" {
+	local own
+	host_up LAB_IPV6=1
+	lab_uplinks6
+	lab_install
+	service start
+	own=$(host ip -6 address show dev eth1 scope link | sed -n 's/.*inet6 \([^/]*\).*/\1/p')
+	router 1 ip -6 route add 2001:db8:2::99 via "$own" dev uplink
+	router 1 ping -6 -nqc1 -W1 -I fe80::1%uplink 2001:db8:2::99
+	explained 'right: answered by eth1' fe80::1%eth1 2001:db8:2::99
+}
+
+# As keepalived makes it, and what people add so that a macvlan's guests reach the host.
+@test "a macvlan answers ARP on its device's wire, for a /32 as well" {
+	plain_started LAB_RP_FILTER=el6
+	host sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=1 \
+		net.ipv4.conf.eth0.arp_filter=1
+	host ip link add mv0 link eth0 type macvlan mode private
+	host sysctl -qw net.ipv4.conf.mv0.rp_filter=0
+	host ip address add 192.168.2.10/32 dev mv0
+	host ip link set mv0 up
+	links_settle
+	# What the host asks in its name tells eth0's MAC address.
+	host ping -n -q -c1 -W1 192.168.2.1
+	router 0 ip neighbour flush dev uplink
+	is "$(probe_ping 192.168.2.10)" 'ok eth0'
+	has "$(router 0 ip neighbour show 192.168.2.10)" "$(host cat /sys/class/net/mv0/address)"
+	explained 'right: answered by eth0 ' "$LAB_CLIENT" 192.168.2.10
+	quiet
+}
+
+@test "what leaves by the NIC's own macvlan leaves by its wire" {
+	plain_started LAB_RP_FILTER=el6
+	host ip link add mv0 link eth0 type macvlan mode private
+	host sysctl -qw net.ipv4.conf.eth0.rp_filter=0 net.ipv4.conf.mv0.rp_filter=0
+	host ip link set mv0 up
+	host ip address add 192.168.2.11/24 dev eth0 noprefixroute
+	links_settle
+	host ip route add default via 192.168.2.1 dev mv0 onlink table 200
+	host ip rule add from 192.168.2.11 lookup 200 priority 200
+	is "$(probe_ping 192.168.2.11)" 'ok eth0'
+	explained 'right: answered by mv0 through 192\.168\.2\.1' "$LAB_CLIENT" 192.168.2.11
+	quiet
+}
+
+# A real server of LVS-DR.
+@test "a service address that no NIC answers ARP for: by the NIC whose network it is in" {
+	host_up LAB_RP_FILTER=el6
+	service start
+	program
+	host sysctl -qw net.ipv4.conf.all.arp_ignore=1
+	host ip address add 192.168.2.110/32 dev lo
+	router 0 ip neighbour replace 192.168.2.110 dev uplink nud permanent \
+		lladdr "$(host cat /sys/class/net/eth0/address)"
+	is "$(probe_ping 192.168.2.110)" 'lost -'
+	explained 'lost on arrival: rp_filter of eth0' "$LAB_CLIENT" 192.168.2.110
+	is "$cure" 'run multihome sync'
+	lab_install
+	carry_out "$cure"
+	is "$(probe_ping 192.168.2.110)" 'ok eth0'
+	explained 'unknown: answered by eth0 through 192\.168\.2\.1, whichever NIC' \
+		"$LAB_CLIENT" 192.168.2.110
+}
+
+@test "a neighbour of the NIC's sends to it, though the network's route leads by another" {
+	host_up LAB_RP_FILTER=el6
+	router 0 ip -batch - <<-END
+		link add segment type bridge forward_delay 0
+		link set uplink master segment
+		address flush dev uplink
+		address add 192.168.2.1/24 brd + dev segment
+		link set segment up
+		link add second type veth peer name eth9
+		link set second master segment up
+		link set eth9 netns 1
+	END
+	host ip link set eth9 up
+	host ip address add 192.168.2.98/24 dev eth9
+	host sysctl -qw net.ipv4.conf.eth9.rp_filter=1 net.ipv4.conf.all.arp_ignore=1
+	service start
+	program
+	run router 0 ping -n -q -c1 -W1 192.168.2.99
+	is "$status" 1
+	explained 'lost on arrival: rp_filter of eth0' 192.168.2.1 192.168.2.99
+	lab_install
+	carry_out "$cure"
+	router 0 ip neighbour flush dev segment
+	router 0 ping -n -q -c1 -W1 192.168.2.99
+	explained 'right: answered by eth0$' 192.168.2.1 192.168.2.99
+}
+
 @test "a macvlan's address in an uplink's network: its lower NIC is asked for it, too, and answers" {
 	plain_started
 	host ip link add link eth0 name mv0 type macvlan mode bridge
@@ -939,8 +1068,7 @@ reached_by() {
 	host ip link set mv0 up
 	links_settle
 	is "$(probe_ping 192.168.2.150)" 'ok eth0'
-	explained 'unknown: answered by eth0 through 192\.168\.2\.1, whichever NIC' \
-		"$LAB_CLIENT" 192.168.2.150
+	explained 'right: answered by eth0 through 192\.168\.2\.1' "$LAB_CLIENT" 192.168.2.150
 	run --separate-stderr host multihome check --porcelain
 	has_no "$output" '	wrong-nic	'
 	# Where sync would lose it, it is no cure.

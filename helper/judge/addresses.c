@@ -220,6 +220,16 @@ static void check_conflicts(
 	}
 }
 
+static void format_depends(const struct step *depends, const char *whom, struct text *out)
+{
+	struct text selector = {0};
+	bool by_route = step_format_selector(depends, &selector);
+
+	text_format(out, "another way if the %s %s is for %s", by_route ? "route" : "rule",
+		selector.bytes, whom);
+	text_free(&selector);
+}
+
 /* What is wrong with the reply, or with the NIC, goes to what; true: that is all there is to say. */
 static bool format_fault(const struct facts *facts, const struct verdict *verdict,
 	struct finding *found, struct text *what)
@@ -284,9 +294,8 @@ static bool format_fault(const struct facts *facts, const struct verdict *verdic
 	case FAULT_DEPENDS:
 		found->kind = FINDING_DEPENDS;
 		found->wrong = false;
-		text_add_string(what, "leave another way if the rule ");
-		rule_format(verdict->reply.depends, what);
-		text_add_string(what, " is for them");
+		text_add_string(what, "leave ");
+		format_depends(&verdict->reply.depends, "them", what);
 		return false;
 	}
 	return false;
@@ -363,29 +372,36 @@ void check_own(const struct facts *facts, const struct verdict *verdict, struct 
 	const int family = verdict->packet.remote.family;
 	const char *in = family == AF_INET6 ? " in IPv6" : "";
 	const char *device = verdict->leaves.device;
+	struct finding found = {.kind = FINDING_OFFLINE, .wrong = true};
+	struct text depends = {0};
 	char *what;
 
-	if (verdict->fault == FAULT_REPLY_CARRIER)
+	if (verdict->fault == FAULT_REPLY_CARRIER) {
 		what = mem_format("what the host sends itself%s leaves by %s, which has no carrier",
 			in, device);
-	else if (verdict->fault == FAULT_NEIGHBOUR &&
+	} else if (verdict->fault == FAULT_NEIGHBOUR &&
 		(!verdict->leaves.gateway.family ||
-			!verdict_asks_from_elsewhere(facts, device, verdict_next_hop(verdict))))
+			!verdict_asks_from_elsewhere(facts, device, verdict_next_hop(verdict)))) {
 		what = mem_format("what the host sends itself%s leaves by %s%s", in, device,
 			verdict->leaves.gateway.family
 				? ", whose gateway does not answer"
 				: " without a gateway, and nobody answers there");
-	else if (verdict->fault == FAULT_REFUSED && facts_has_uplink(facts, family))
+	} else if (verdict->fault == FAULT_REFUSED && facts_has_uplink(facts, family)) {
 		what = mem_format(verdict->by_address ? "connections of the host itself%s are refused"
 						      : "what the host sends itself%s is refused",
 			in);
-	else if (verdict->fault == FAULT_NO_ROUTE && facts_has_uplink(facts, family))
+	} else if (verdict->fault == FAULT_NO_ROUTE && facts_has_uplink(facts, family)) {
 		what = mem_format("the host has no default route%s: %s reaches its own networks only",
 			in,
 			verdict->by_source ? "from some of its addresses it"
 					   : "what it sends itself");
-	else
+	} else if (verdict->fault == FAULT_DEPENDS) {
+		found = (struct finding){.kind = FINDING_DEPENDS};
+		text_format(&depends, "what the host sends itself%s leaves ", in);
+		format_depends(&verdict->reply.depends, "it", &depends);
+		what = depends.bytes;
+	} else {
 		return;
-	finding_add(findings, (struct finding){.kind = FINDING_OFFLINE, .wrong = true}, "", what,
-		cure_own(facts, verdict));
+	}
+	finding_add(findings, found, "", what, cure_own(facts, verdict));
 }

@@ -82,10 +82,13 @@ static char *see_refusal(const struct step *last)
 	return last->route ? see_route(last->route) : see_rule(last->rule);
 }
 
-/* Is the rule neither the kernel's own nor ours? */
+/* Is the rule neither the kernel's own nor ours? One for main that comes before ours is not the
+ * kernel's. */
 static bool is_foreign(const struct facts *facts, const struct rule *rule)
 {
-	bool own_table = rule->table >= TABLE_DEFAULT && rule->table <= TABLE_LOCAL;
+	bool own_table = rule->table == TABLE_LOCAL ||
+		(rule->table == TABLE_MAIN && rule->priority == PRIORITY_MAIN) ||
+		(rule->table == TABLE_DEFAULT && rule->priority == PRIORITY_DEFAULT);
 
 	return !facts_own_rule(facts, rule) &&
 		(rule->from.len || rule->to.len || rule->action != ACTION_LOOKUP || !own_table);
@@ -399,9 +402,12 @@ static char *cure_route(const struct facts *facts, const struct verdict *verdict
 		return mem_string("see what multihome plan says of the configuration");
 	if (last->rule && last->end == STEP_REFUSED)
 		return see_refusal(last);
-	if (verdict->reason == ARRIVES_AS_SAID && arrival &&
+	/* The rule for the uplink's network may be what is missing. */
+	if (arrival &&
+		(verdict->reason == ARRIVES_AS_SAID || verdict->reason == ARRIVES_BY_NETWORK) &&
 		(verdict->routed || verdict_is_service(facts, verdict)))
-		return serve_by_rule(verdict, arrival);
+		return facts->ops->n && !verdict->routed ? cure_sync(facts)
+							 : serve_by_rule(verdict, arrival);
 	if (verdict->outside)
 		return serve_outside(facts, verdict);
 	return verdict->planned ? serve_planned(facts, verdict, arrival)
@@ -449,6 +455,8 @@ char *cure_own(const struct facts *facts, const struct verdict *verdict)
 {
 	const struct route *route = verdict->reply.last.route;
 
+	if (verdict->fault == FAULT_DEPENDS)
+		return mem_string("");
 	if (verdict->fault == FAULT_REFUSED)
 		return see_refusal(&verdict->reply.last);
 	/* Sync leaves others' routes as they are. */

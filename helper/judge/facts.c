@@ -271,6 +271,20 @@ bool facts_is_mute(const struct facts *facts, const struct link *link)
 			index_find(&facts->uplinks, &uplink) || index_find(&facts->uplinks, &uplink6));
 }
 
+static const struct link *find_wire(const struct facts *facts, const struct link *link)
+{
+	const struct link *taker = facts_find_taker(facts, link);
+	const struct link *lower =
+		taker->lower ? links_find(&facts->kernel->links, taker->lower) : NULL;
+
+	return lower ? facts_find_taker(facts, lower) : taker;
+}
+
+bool facts_share_wire(const struct facts *facts, const struct link *a, const struct link *b)
+{
+	return find_wire(facts, a) == find_wire(facts, b);
+}
+
 void facts_find_members(
 	const struct facts *facts, const struct prefix *address, struct index *out)
 {

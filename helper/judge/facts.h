@@ -124,6 +124,9 @@ const struct link *facts_find_taker(const struct facts *facts, const struct link
 /* Is it an Ethernet NIC by which a gateway is, with ARP and NDP turned off (IFF_NOARP)? It neither
  * learns the gateway's MAC address nor tells its own. */
 bool facts_is_mute(const struct facts *facts, const struct link *link);
+/* Are they on one wire, as a macvlan and its device are? What one sends the neighbours of the other
+ * get. */
+bool facts_share_wire(const struct facts *facts, const struct link *a, const struct link *b);
 /* The members of networks that have the address, one device's after the other's. out is zeroed; to
  * be freed: items. */
 void facts_find_members(

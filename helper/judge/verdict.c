@@ -92,14 +92,15 @@ static bool is_silent(const struct link *link)
 }
 
 /* Who answers ARP for the address, of the NICs in whose networks it lies. The holder's own answer
- * counts; where it gives none, neighbours send to another that does. */
+ * counts, on its wire; where it gives none, neighbours send to another that does. */
 static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 {
 	const struct bystanders *others = &verdict->bystanders;
 	const struct member *member;
 	struct bystander *other;
 	bool within = false, at_home = false, answered = false;
-	const struct link *silent = NULL, *home = facts_find_taker(facts, verdict->holder);
+	const struct link *home = facts_find_taker(facts, verdict->holder);
+	const struct link *silent = NULL, *first = NULL;
 	const struct route *back;
 	struct index members = {0};
 	size_t i;
@@ -113,11 +114,12 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 			silent = member->link;
 			continue;
 		}
-		if (member->link == home) {
-			answered |=
-				answers_arp(facts, verdict, member->link, &member->net, &back);
+		if (!first)
+			first = member->link;
+		if (facts_share_wire(facts, member->link, home) && !is_silent(home))
+			answered |= answers_arp(facts, verdict, home, &member->net, &back);
+		if (member->link == home)
 			continue;
-		}
 		if (others->n && others->items[others->n - 1].link == member->link)
 			continue;
 		other = array_add(&verdict->bystanders);
@@ -139,10 +141,13 @@ static void find_bystanders(const struct facts *facts, struct verdict *verdict)
 	verdict->unanswered = within && !answered;
 	verdict->away = within && !at_home;
 	verdict->routed = !within;
-	/* A service address in the network of a NIC that is down or has no carrier. */
-	if (verdict->unanswered && silent && is_silent(verdict->holder)) {
-		verdict->arrival = silent;
+	/* A service address in the network of a NIC that is down or has no carrier; or that no NIC
+	 * is to answer for: another host hands on what it gets for it (LVS-DR). */
+	if (verdict->unanswered &&
+		(silent ? is_silent(verdict->holder) : verdict_is_service(facts, verdict))) {
+		verdict->arrival = silent ? silent : first;
 		verdict->reason = ARRIVES_BY_NETWORK;
+		verdict->guessed = !silent;
 	}
 }
 
@@ -155,9 +160,24 @@ bool verdict_is_service(const struct facts *facts, const struct verdict *verdict
 		(holder->noarp && !holder->tunnel && !facts_is_mute(facts, holder));
 }
 
+/* Has the device an address whose network has it, and is no shorter than that? */
+static bool has_neighbour_network(
+	const struct facts *facts, const char *device, const struct prefix *address, int len)
+{
+	const struct addresses *all = &facts->kernel->addresses;
+	size_t i;
+
+	for (i = 0; i < all->n; i++)
+		if (!strcmp(all->items[i].device, device) && all->items[i].prefix.len >= len &&
+			prefix_contains(&all->items[i].prefix, address))
+			return true;
+	return false;
+}
+
 /* From where only one NIC leads, it arrives by that one: from a container, a guest, a client of a
  * VPN. An uplink leads everywhere, and so tells nothing; nor does a NIC that a file configures, whose
- * neighbours have a router of their own, unless the host is one. */
+ * neighbours have a router of their own, unless the host is one. A neighbour of the holder's sends
+ * to that one. */
 static const struct link *find_only_way(
 	const struct facts *facts, const struct verdict *verdict, const struct walked *walked)
 {
@@ -165,7 +185,9 @@ static const struct link *find_only_way(
 	const struct link *link;
 
 	if (!last->route || last->end != STEP_ROUTE || !last->device ||
-		prefix_is_default(&last->route->dst))
+		prefix_is_default(&last->route->dst) ||
+		has_neighbour_network(facts, verdict->holder->name, &verdict->packet.remote,
+			last->route->dst.len))
 		return NULL;
 	link = kernel_find_link(facts->kernel, last->device);
 	if (!link || link->loopback ||
@@ -210,12 +232,14 @@ static void find_arrival(const struct facts *facts, struct verdict *verdict)
 	}
 	if (!way && verdict->reason == ARRIVES_BY_HOLDER && !verdict->unanswered) {
 		way = find_way_back(facts, verdict);
-		verdict->guessed = way && !*said;
+		verdict->guessed = way != NULL;
 	}
 	if (*said) {
 		verdict->arrival = kernel_find_link(facts->kernel, said);
-		verdict->reason = verdict->arrival == way ? ARRIVES_BY_ROUTE : ARRIVES_AS_SAID;
-		verdict->unanswered = false;
+		/* A link-local remote is there alone. */
+		verdict->reason = verdict->arrival == way || packet->zone[0] ? ARRIVES_BY_ROUTE
+									     : ARRIVES_AS_SAID;
+		verdict->unanswered = verdict->guessed = false;
 	} else if (way) {
 		verdict->arrival = way;
 		verdict->reason = ARRIVES_BY_ROUTE;
@@ -371,15 +395,20 @@ bool verdict_asks_from_elsewhere(
 	const struct facts *facts, const char *device, const struct prefix *gateway)
 {
 	const struct link *link = kernel_find_link(facts->kernel, device);
+	const struct member *member;
+	bool within = false, elsewhere = false;
 	size_t i;
 
-	if (facts_setting_larger(facts, device, SYSCTL_ARP_ANNOUNCE))
+	if (gateway->family != AF_INET || facts_setting_larger(facts, device, SYSCTL_ARP_ANNOUNCE))
 		return false;
-	for (i = 0; i < facts->members.n; i++)
-		if (facts->members.items[i].link == link && gateway->family == AF_INET &&
-			!prefix_contains(&facts->members.items[i].net, gateway))
-			return true;
-	return false;
+	for (i = 0; i < facts->members.n; i++) {
+		member = &facts->members.items[i];
+		if (member->link != link)
+			continue;
+		within |= prefix_contains(&member->net, gateway);
+		elsewhere |= !prefix_contains(&member->net, gateway);
+	}
+	return within && elsewhere;
 }
 
 static bool walk_agrees(const struct verdict *verdict)
@@ -398,8 +427,8 @@ static bool walk_agrees(const struct verdict *verdict)
 
 bool verdict_asks_of_another(const struct verdict *verdict)
 {
-	return !verdict->agrees && verdict->reply.depends &&
-		rule_is_selective(verdict->reply.depends);
+	return !verdict->agrees && verdict->reply.depends.rule &&
+		rule_is_selective(verdict->reply.depends.rule);
 }
 
 bool verdict_other_turn(
@@ -431,19 +460,6 @@ bool verdict_turns(const struct verdict *verdict)
 	return last->rule && last->end == STEP_ROUTE && (last->route->n > 1 || last->other);
 }
 
-static bool has_neighbour_network(
-	const struct facts *facts, const char *device, const struct prefix *address)
-{
-	const struct addresses *all = &facts->kernel->addresses;
-	size_t i;
-
-	for (i = 0; i < all->n; i++)
-		if (!strcmp(all->items[i].device, device) &&
-			prefix_contains(&all->items[i].prefix, address))
-			return true;
-	return false;
-}
-
 /* By a default route without a gateway the kernel asks for the MAC of each remote, which a router
  * tells that answers ARP for others. FAULT_PROXY: nothing is known of such a one. */
 static enum fault fault_without_gateway(const struct facts *facts, const struct verdict *verdict)
@@ -458,13 +474,13 @@ static enum fault fault_without_gateway(const struct facts *facts, const struct 
 
 	if (!out || !out->mac[0] || out->noarp || verdict->leaves.gateway.family || !route ||
 		!prefix_is_default(&route->dst) ||
-		has_neighbour_network(facts, device, &verdict->packet.remote))
+		has_neighbour_network(facts, device, &verdict->packet.remote, 0))
 		return FAULT_NONE;
 	for (i = 0; i < all->n; i++) {
 		one = &all->items[i];
 		if (strcmp(one->device, device) || one->address.family != route->dst.family ||
 			prefix_is_link_local(&one->address) ||
-			has_neighbour_network(facts, device, &one->address))
+			has_neighbour_network(facts, device, &one->address, 0))
 			continue;
 		if (one->mac[0])
 			return FAULT_NONE;
@@ -537,6 +553,14 @@ static bool is_asked(const struct verdict *verdict, const char *device)
 	return false;
 }
 
+/* Is the device that NIC, or one of its wire? Neighbours and routers are the same by both. */
+static bool is_by(const struct facts *facts, const char *device, const struct link *link)
+{
+	const struct link *out = kernel_find_link(facts->kernel, device);
+
+	return out && facts_share_wire(facts, out, link);
+}
+
 /* Is that the NIC by which the reply should leave? */
 static enum fault fault_of_device(const struct facts *facts, const struct verdict *verdict)
 {
@@ -553,10 +577,10 @@ static enum fault fault_of_device(const struct facts *facts, const struct verdic
 	if (verdict->reason == ARRIVES_BY_ROUTE || verdict->away ||
 		(verdict->routed && verdict->reason == ARRIVES_AS_SAID &&
 			verdict->leaves.gateway.family))
-		return strcmp(device, verdict->arrival->name) ? FAULT_NIC : FAULT_NONE;
-	if (!strcmp(device, verdict->holder->name))
+		return is_by(facts, device, verdict->arrival) ? FAULT_NONE : FAULT_NIC;
+	if (is_by(facts, device, verdict->holder))
 		return FAULT_NONE;
-	if (!strcmp(device, verdict->arrival->name) && verdict_is_service(facts, verdict))
+	if (is_by(facts, device, verdict->arrival) && verdict_is_service(facts, verdict))
 		return FAULT_NONE;
 	/* A macvlan's or a guest's, and nobody's file: a NIC of its network is asked for it as well, or
 	 * alone, and answers. */
@@ -595,7 +619,7 @@ static enum fault find_fault(const struct facts *facts, const struct verdict *ve
 		fault = fault_of_device(facts, verdict);
 	if (fault)
 		return fault;
-	if (verdict->reply.depends)
+	if (verdict->reply.depends.rule)
 		return FAULT_DEPENDS;
 	if (verdict->firewall)
 		return FAULT_FIREWALL;
@@ -619,6 +643,8 @@ static enum fault judge_hop(const struct facts *facts, const struct verdict *ver
 
 	if (verdict->holder)
 		return find_fault(facts, verdict);
+	if (verdict_asks_of_another(verdict))
+		return FAULT_DEPENDS;
 	fault = fault_of_next_hop(facts, verdict);
 	return fault || verdict->leaves.error ? fault : fault_without_gateway(facts, verdict);
 }
@@ -651,6 +677,23 @@ static void take_worst_hop(const struct facts *facts, struct verdict *verdict)
 	}
 }
 
+/* What the kernel says of root's packet it does not say of others: they leave as is retraced. */
+static void take_retraced(struct verdict *verdict)
+{
+	const struct step *last = &verdict->reply.last;
+	size_t i;
+
+	for (i = 0; last->device && i < route_hop_count(last->route); i++) {
+		const struct hop hop = route_hop(last->route, i);
+
+		if (strcmp(hop.device, last->device))
+			continue;
+		memcpy(verdict->leaves.device, hop.device, sizeof(hop.device));
+		verdict->leaves.gateway = hop.gateway;
+		return;
+	}
+}
+
 void verdict_finish(
 	const struct facts *facts, struct verdict *verdict, const struct answer *answers)
 {
@@ -660,6 +703,8 @@ void verdict_finish(
 	if (!own)
 		verdict->arrives = answers[verdict->question];
 	verdict->agrees = walk_agrees(verdict);
+	if (verdict->leaves.error && verdict_asks_of_another(verdict))
+		take_retraced(verdict);
 	verdict->firewall = facts->firewall[verdict->packet.remote.family == AF_INET6];
 	verdict->fault = judge_hop(facts, verdict);
 	if (verdict->packet.anybody && !verdict->leaves.error && verdict->agrees)

@@ -45,7 +45,7 @@ enum fault {
 	FAULT_VRF,
 	FAULT_ARRIVAL, /* by which NIC it arrives */
 	FAULT_PROXY,   /* whether a router answers ARP for the remote, as there is no gateway */
-	FAULT_DEPENDS, /* on a mark, a port or a user */
+	FAULT_DEPENDS, /* on a mark, a port, a user or a TOS */
 	FAULT_FIREWALL
 };
 
@@ -143,8 +143,9 @@ bool verdict_filter_differs(const struct verdict *verdict, struct hop *out);
 /* NULL: nothing is known of it. */
 const struct neighbour *verdict_neighbour(
 	const struct facts *facts, const struct verdict *verdict);
-/* May the device ask for the MAC of its gateway from an address of another network, an alias's, to
- * which the router need not answer? It may answer the other addresses then. */
+/* May the device ask for the MAC of its gateway from an address of another network than the
+ * gateway's, an alias's, to which the router need not answer? It may answer the other addresses
+ * then. One in none of the device's networks is asked from any. */
 bool verdict_asks_from_elsewhere(
 	const struct facts *facts, const char *device, const struct prefix *gateway);
 /* Does the kernel differ as it takes the packet that it is asked about for one of UDP, and of root's,

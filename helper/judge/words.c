@@ -304,8 +304,10 @@ static void format_astray(const struct verdict *verdict, struct text *out)
 void words_verdict(const struct verdict *verdict, struct text *out)
 {
 	const char *arrival = verdict->arrival->name;
+	struct text selector = {0};
 	char text[PREFIX_TEXT];
 	struct hop first;
+	bool by_route;
 
 	if (!verdict_is_bad(verdict) && verdict->fault != FAULT_VRF) {
 		text_add_string(out, verdict->fault <= FAULT_GATEWAY ? "right: answered by "
@@ -399,8 +401,10 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 			prefix_format_address(&verdict->packet.remote, text));
 		return;
 	case FAULT_DEPENDS:
-		text_add_string(out, ", unless this rule is for the reply: ");
-		rule_format(verdict->reply.depends, out);
+		by_route = step_format_selector(&verdict->reply.depends, &selector);
+		text_format(out, ", unless this %s is for the reply: %s",
+			by_route ? "route" : "rule", selector.bytes);
+		text_free(&selector);
 		return;
 	case FAULT_FIREWALL:
 		text_add_string(out, verdict->firewall == FIREWALL_LOADED

@@ -41,6 +41,12 @@ static bool has_source(const struct rule *rule)
 	return rule->from.len && !rule->inverted && !prefix_compare_address(&net, &rule->from);
 }
 
+static void add_tos(struct walks *walks, unsigned char tos)
+{
+	if (tos && !memchr(walks->tos, tos, walks->tos_n))
+		walks->tos[walks->tos_n++] = tos;
+}
+
 void walks_build(const struct kernel *kernel, struct walks *walks)
 {
 	const struct rule *rule;
@@ -52,10 +58,12 @@ void walks_build(const struct kernel *kernel, struct walks *walks)
 	for (i = 0; i < kernel->routes.n; i++) {
 		route = &kernel->routes.items[i];
 		walks->lengths[route->dst.family == AF_INET6][route->dst.len] = true;
+		add_tos(walks, route->tos);
 	}
 	for (i = 0; i < kernel->rules.n; i++) {
 		rule = &kernel->rules.items[i];
 		walks->jumps |= rule->action == ACTION_GOTO;
+		add_tos(walks, rule->tos);
 		*array_add(has_source(rule) ? &walks->sourced : &walks->rules) = rule;
 		walks->sources[rule->from.family == AF_INET6][rule->from.len] |= has_source(rule);
 	}
@@ -468,14 +476,18 @@ static struct step act_on_others(
 
 static bool same_way(const struct step *a, const struct step *b)
 {
-	return a->end == b->end && a->route && b->route &&
-		(a->route == b->route || (a->device && b->device && !strcmp(a->device, b->device)));
+	if (!a->route || !b->route)
+		return a->rule == b->rule && a->route == b->route;
+	return a->end == b->end &&
+		(a->route == b->route ||
+			(a->device && b->device && !strcmp(a->device, b->device)));
 }
 
-struct walked walk(const struct walks *walks, const struct question *question, struct steps *steps)
+static struct walked walk_rules(
+	const struct walks *walks, const struct question *question, struct steps *steps)
 {
 	struct turn turn;
-	struct walked walked = {.depends = NULL};
+	struct walked walked = {.jump = NULL};
 	struct steps others = {.n = 0}; /* what becomes of packets with a mark, a port or a user */
 	struct step step;
 	const struct rule *rule, *skip_to = NULL;
@@ -508,11 +520,38 @@ struct walked walk(const struct walks *walks, const struct question *question, s
 		if (rule->from.len && (step.end == STEP_EMPTY || step.end == STEP_NO_ROUTE))
 			walked.lapsed = step;
 	}
-	for (i = 0; i < others.n && !walked.depends; i++)
+	for (i = 0; i < others.n && !walked.depends.rule; i++)
 		if (decides(&others.items[i]) && !same_way(&others.items[i], &walked.last))
-			walked.depends = others.items[i].rule;
+			walked.depends = others.items[i];
 	free(others.items);
 	return walked;
+}
+
+struct walked walk(const struct walks *walks, const struct question *question, struct steps *steps)
+{
+	struct walked walked = walk_rules(walks, question, steps);
+	struct question other = *question;
+	struct step last;
+	size_t i;
+
+	for (i = 0; i < walks->tos_n && !walked.depends.rule; i++) {
+		other.tos = walks->tos[i];
+		last = walk_rules(walks, &other, NULL).last;
+		if (!same_way(&last, &walked.last))
+			walked.depends = last;
+	}
+	return walked;
+}
+
+bool step_format_selector(const struct step *step, struct text *out)
+{
+	if (!step->route || !step->route->tos) {
+		rule_format(step->rule, out);
+		return false;
+	}
+	route_format_choice(step->route, out);
+	table_format(out, " of table ", step->route->table);
+	return true;
 }
 
 bool step_matches(const struct step *step)

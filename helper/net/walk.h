@@ -61,9 +61,10 @@ struct walked {
 	/* The last rule for addresses of the host's that matched before that, and whose table has no
 	 * route there; rule NULL: none did. */
 	struct step lapsed;
-	/* The first rule that is for packets with a mark, a port or a user, came before that, and
-	 * leads such packets by another device or nowhere; NULL: none does. */
-	const struct rule *depends;
+	/* What decides for packets with a mark, a port or a user that an earlier rule is for, or
+	 * with a TOS that a rule or route is for, and leads them by another device or nowhere; rule
+	 * NULL: nothing does. */
+	struct step depends;
 	const struct rule *jump; /* the last goto that was followed; NULL: none was */
 };
 
@@ -79,6 +80,8 @@ struct walks {
 	struct index rules; /* all others, in the kernel's order */
 	struct index tables; /* all rules, by family and table */
 	bool jumps; /* is there a goto? */
+	unsigned char tos[256]; /* those that a rule or a route is for, once each */
+	size_t tos_n;
 	struct index neighbours; /* by device and address */
 };
 
@@ -109,6 +112,8 @@ bool walks_lead_to(const struct walks *walks, unsigned table, int family);
  * and those that it skips because of their source, in their order. */
 struct walked walk(const struct walks *walks, const struct question *question, struct steps *steps);
 bool step_matches(const struct step *step);
+/* The words of the rule; or those of the route, if that is for one TOS alone: true then. */
+bool step_format_selector(const struct step *step, struct text *out);
 
 /* What becomes of a packet that arrives. */
 enum arrival {

@@ -29,8 +29,8 @@ enum { LOWER_UP = 1 << 16, DORMANT = 1 << 17 };
 enum { ADDRESS_DADFAILED = 0x08 };
 
 /* IFLA_MASTER, IFLA_LINKINFO, IFLA_INFO_KIND, IFLA_AF_SPEC, IFLA_INET_CONF, IFLA_INET6_CONF,
- * DEVCONF_DISABLE_IPV6: in newer headers only. */
-enum { LINK_MASTER = 10, LINK_INFO = 18, LINK_KIND = 1 };
+ * DEVCONF_DISABLE_IPV6, IFLA_LINK_NETNSID: in newer headers only. */
+enum { LINK_MASTER = 10, LINK_INFO = 18, LINK_KIND = 1, LINK_ELSEWHERE = 37 };
 enum { LINK_FAMILIES = 26, INET_SETTINGS = 1, INET6_SETTINGS = 2, SETTING_DISABLE = 26 };
 
 /* IPV4_DEVCONF_*, from 1 on: where in IFLA_INET_CONF a setting is. */
@@ -110,22 +110,23 @@ static void read_settings(const struct nlattr *families, struct link *link)
 			read_setting(settings, setting_places[key] - 1, &link->settings[key]);
 }
 
-static bool is_vrf(const struct nlattr *info)
+static bool is_kind(const struct nlattr *info, const char *name)
 {
 	const struct nlattr *kind = info ? nested_find(info, LINK_KIND) : NULL;
+	size_t n = strlen(name) + 1;
 
-	return kind && attribute_length(kind) >= 4 && !memcmp(attribute_bytes(kind), "vrf", 4);
+	return kind && attribute_length(kind) >= n && !memcmp(attribute_bytes(kind), name, n);
 }
 
 static void read_link(const struct nlmsghdr *message, void *arg)
 {
 	struct reading *reading = arg;
 	const struct ifinfomsg *info = NLMSG_DATA(message);
-	const struct nlattr *attrs[LINK_FAMILIES + 1], *families;
+	const struct nlattr *attrs[LINK_ELSEWHERE + 1], *families;
 	struct link *link;
 	int inet6;
 
-	message_split(message, sizeof(*info), attrs, LINK_FAMILIES);
+	message_split(message, sizeof(*info), attrs, LINK_ELSEWHERE);
 	families = attrs[LINK_FAMILIES];
 	link = array_add(&reading->kernel->links);
 	link->index = info->ifi_index;
@@ -144,7 +145,11 @@ static void read_link(const struct nlmsghdr *message, void *arg)
 	read_settings(families, link);
 	attribute_mac(attrs[IFLA_ADDRESS], link->mac);
 	link->master = (int)attribute_number(attrs[LINK_MASTER]);
-	link->vrf = is_vrf(attrs[LINK_INFO]);
+	link->vrf = is_kind(attrs[LINK_INFO], "vrf");
+	/* Of another namespace's device the number says nothing here. */
+	if (!attrs[LINK_ELSEWHERE] && (is_kind(attrs[LINK_INFO], "macvlan") ||
+					      is_kind(attrs[LINK_INFO], "ipvlan")))
+		link->lower = (int)attribute_number(attrs[IFLA_LINK]);
 }
 
 static void read_address(const struct nlmsghdr *message, void *arg)

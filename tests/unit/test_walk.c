@@ -90,7 +90,7 @@ static void expect(const char *want, const char *name)
 	quick = walk(&arranged, &question, NULL);
 	ok(walked.last.rule == quick.last.rule && walked.last.route == quick.last.route &&
 			walked.last.end == quick.last.end && walked.lapsed.rule == quick.lapsed.rule &&
-			walked.depends == quick.depends && walked.jump == quick.jump,
+			walked.depends.rule == quick.depends.rule && walked.jump == quick.jump,
 		"%s: told or not, it ends alike", name);
 	text_add_string(&text, "");
 	for (i = 0; i < steps.n; i++) {
@@ -286,8 +286,27 @@ static void test_depends(void)
 	route(8, "0.0.0.0/0", "10.0.0.1", "eth1");
 	walks_build(&kernel, &arranged);
 	walked = walk(&arranged, &question, NULL);
-	ok(walked.depends == &kernel.rules.items[1],
+	ok(walked.depends.rule == &kernel.rules.items[1],
 		"a mark's rule that leads the same way hides none that leads another");
+	walks_free(&arranged);
+	reset();
+
+	rule(1, "0.0.0.0/0", 8)->tos = 0x10;
+	rule(2, "0.0.0.0/0", 7);
+	route(7, "0.0.0.0/0", "192.168.2.1", "eth0");
+	route(8, "0.0.0.0/0", "10.0.0.1", "eth1");
+	walks_build(&kernel, &arranged);
+	walked = walk(&arranged, &question, NULL);
+	ok(walked.depends.rule == &kernel.rules.items[0], "a TOS may lead another way by its rule");
+	walks_free(&arranged);
+	reset();
+
+	rule(2, "0.0.0.0/0", 7);
+	route(7, "0.0.0.0/0", "192.168.2.1", "eth0");
+	route(7, "0.0.0.0/0", "10.0.0.1", "eth1")->tos = 0x10;
+	walks_build(&kernel, &arranged);
+	walked = walk(&arranged, &question, NULL);
+	ok(walked.depends.route == &kernel.routes.items[1], "and by its route");
 	walks_free(&arranged);
 	reset();
 }
