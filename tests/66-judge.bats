@@ -956,6 +956,7 @@ reached_by() {
 @test "what the kernel says of root's packets it does not say of others'" {
 	plain_started
 	host ip rule add priority 50 uidrange 0-0 prohibit
+	multihome 0 sync
 	explained 'unknown: answered by eth1 through 10\.0\.0\.1, unless this rule' \
 		"$LAB_CLIENT" 10.0.0.99
 	run --separate-stderr host multihome check
