@@ -59,12 +59,15 @@ enum { LINKS = 40 };
  * means the copy's. Fresh; root itself if it leads nowhere. */
 static char *find_place(const char *root, const char *path)
 {
-	char *place = mem_string(root), *rest = mem_string(path + strlen(root));
-	char target[4096], *next, *at = rest;
+	char target[4096], *place, *rest, *next, *at;
 	size_t len, links = 0;
 	ssize_t n;
 
-	for (; *root && *(at += strspn(at, "/")) && links <= LINKS; at += len) {
+	if (!*root)
+		return mem_string(path);
+	place = mem_string(root);
+	at = rest = mem_string(path + strlen(root));
+	for (; *(at += strspn(at, "/")) && links <= LINKS; at += len) {
 		len = strcspn(at, "/");
 		if (!strncmp(at, ".", len))
 			continue;
@@ -90,21 +93,18 @@ static char *find_place(const char *root, const char *path)
 		len = 0;
 		links++;
 	}
-	if (!*root || links > LINKS) {
-		free(place);
-		place = mem_string(*root ? root : path);
-	}
+	if (links > LINKS)
+		place[strlen(root)] = '\0';
 	free(rest);
 	return place;
 }
 
 /* It is called as it was asked for. */
-static void read_place(const char *root, const char *path, int flags, struct file *out)
+static void read_place(const char *place, const char *path, int flags, struct file *out)
 {
-	char *place = find_place(root, path);
-
 	file_read(place, flags, out);
-	free(place);
+	if (!strcmp(place, path))
+		return;
 	free(out->path);
 	free(out->name);
 	out->path = mem_string(path);
@@ -143,7 +143,7 @@ static void entry_read(const char *root, const char *folder, const struct dirent
 
 	if (plain || may_be_regular(place, flags)) {
 		file = array_add(files);
-		read_place(root, path, flags, file);
+		read_place(place, path, flags, file);
 		file->linked = !plain && file_is_link(path);
 	}
 	free(place);
@@ -199,9 +199,10 @@ static void folder_read(const char *root, const char *above, const char *name, c
 
 static void read_below(const char *root, const char *etc, const char *name, struct file *out)
 {
-	char *path = mem_format("%s/%s", etc, name);
+	char *path = mem_format("%s/%s", etc, name), *place = find_place(root, path);
 
-	read_place(root, path, 0, out);
+	read_place(place, path, 0, out);
+	free(place);
 	free(path);
 }
 
