@@ -506,13 +506,11 @@ static enum fault fault_of_next_hop(const struct facts *facts, const struct verd
 		return FAULT_NEIGHBOUR;
 	if (out && out->mac[0] && neighbour && neighbour->state & NEIGHBOUR_SILENT)
 		return FAULT_NEIGHBOUR;
-	if (fault_without_gateway(facts, verdict) == FAULT_NEIGHBOUR)
-		return FAULT_NEIGHBOUR;
 	/* What it answers is the bridge's. */
 	if (out && out->mac[0] && facts_find_taker(facts, out) != out &&
 		!(neighbour && neighbour->mac[0]))
 		return FAULT_NEIGHBOUR;
-	return FAULT_NONE;
+	return fault_without_gateway(facts, verdict);
 }
 
 static enum fault fault_of_arrival(const struct verdict *verdict)
@@ -606,15 +604,17 @@ static bool gateway_counts(const struct verdict *verdict)
 
 static enum fault find_fault(const struct facts *facts, const struct verdict *verdict)
 {
-	enum fault fault;
+	enum fault fault, hop;
 
 	if (verdict->holder->vrf || verdict->arrival->vrf)
 		return FAULT_VRF;
 	if (verdict_asks_of_another(verdict))
 		return FAULT_DEPENDS;
 	fault = fault_of_arrival(verdict);
-	if (!fault)
-		fault = fault_of_next_hop(facts, verdict);
+	hop = fault ? FAULT_NONE : fault_of_next_hop(facts, verdict);
+	/* What is not known comes behind what is. */
+	if (hop != FAULT_PROXY)
+		fault = fault ? fault : hop;
 	if (!fault)
 		fault = fault_of_device(facts, verdict);
 	if (fault)
@@ -625,9 +625,8 @@ static enum fault find_fault(const struct facts *facts, const struct verdict *ve
 		return FAULT_FIREWALL;
 	if (verdict->guessed)
 		return FAULT_ARRIVAL;
-	fault = fault_without_gateway(facts, verdict);
-	if (fault)
-		return fault;
+	if (hop)
+		return hop;
 	/* A neighbour is answered without one. */
 	if (verdict->reason == ARRIVES_BY_HOLDER && verdict->leaves.gateway.family &&
 		gateway_counts(verdict) &&
@@ -639,14 +638,9 @@ static enum fault find_fault(const struct facts *facts, const struct verdict *ve
 
 static enum fault judge_hop(const struct facts *facts, const struct verdict *verdict)
 {
-	enum fault fault;
-
 	if (verdict->holder)
 		return find_fault(facts, verdict);
-	if (verdict_asks_of_another(verdict))
-		return FAULT_DEPENDS;
-	fault = fault_of_next_hop(facts, verdict);
-	return fault || verdict->leaves.error ? fault : fault_without_gateway(facts, verdict);
+	return verdict_asks_of_another(verdict) ? FAULT_DEPENDS : fault_of_next_hop(facts, verdict);
 }
 
 static int badness(const struct verdict *verdict)

@@ -55,6 +55,7 @@ static void want_rp_filter(struct draft *draft, const struct prefix *shared)
 	const struct address *address;
 	struct sysctl key = {.key = SYSCTL_RP_FILTER};
 	const struct saved *saved;
+	struct prefix neighbour;
 	size_t i;
 
 	if (uplink->rp_filter == RP_FILTER_KEEP)
@@ -72,12 +73,15 @@ static void want_rp_filter(struct draft *draft, const struct prefix *shared)
 		return;
 	}
 	add_probe(draft, &uplink->addresses.items[0]);
-	for (i = 0; shared && i < services->n; i++) {
+	if (!shared)
+		return;
+	neighbour = choose_neighbour(draft, shared);
+	for (i = 0; i < services->n; i++) {
 		address = services->items[i];
 		if (address->prefix.family != AF_INET || !is_seen(draft->input->kernel, address))
 			continue;
 		add_probe(draft, &address->prefix);
-		add_probe(draft, &address->prefix)->remote = choose_neighbour(draft, shared);
+		add_probe(draft, &address->prefix)->remote = neighbour;
 	}
 }
 
