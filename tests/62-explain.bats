@@ -127,16 +127,7 @@ asked() {
 
 # one_segment: eth9 of the host in eth0's segment.
 one_segment() {
-	router 0 ip -batch - <<-END
-		link add segment type bridge forward_delay 0
-		link set uplink master segment
-		address flush dev uplink
-		address add 192.168.2.1/24 brd + dev segment
-		link set segment up
-		link add second type veth peer name eth9
-		link set second master segment up
-		link set eth9 netns 1
-	END
+	second_in_segment
 	router 0 ip route replace "$LAB_CLIENT" via 172.31.1.2
 	lab_ifcfg eth9 DEVICE=eth9 ONBOOT=yes BOOTPROTO=none IPADDR=192.168.2.98 \
 		NETMASK=255.255.255.0 GATEWAY=192.168.2.1

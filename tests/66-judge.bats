@@ -1037,16 +1037,7 @@ reached_by() {
 
 @test "a neighbour of the NIC's sends to it, though the network's route leads by another" {
 	host_up LAB_RP_FILTER=el6
-	router 0 ip -batch - <<-END
-		link add segment type bridge forward_delay 0
-		link set uplink master segment
-		address flush dev uplink
-		address add 192.168.2.1/24 brd + dev segment
-		link set segment up
-		link add second type veth peer name eth9
-		link set second master segment up
-		link set eth9 netns 1
-	END
+	second_in_segment
 	host ip link set eth9 up
 	host ip address add 192.168.2.98/24 dev eth9
 	host sysctl -qw net.ipv4.conf.eth9.rp_filter=1 net.ipv4.conf.all.arp_ignore=1

@@ -12,16 +12,7 @@ setting() { # DEVICE KEY
 # segment_shared: eth0 and eth9 of the host in one segment, behind router 0. Which NIC a reply
 # left by is told by its source's hardware address.
 segment_shared() {
-	router 0 ip -batch - <<-END
-		link add segment type bridge
-		link set uplink master segment
-		address flush dev uplink
-		address add 192.168.2.1/24 brd + dev segment
-		link set segment up
-		link add second type veth peer name eth9
-		link set second master segment up
-		link set eth9 netns 1
-	END
+	second_in_segment
 	router 0 ip route replace 172.31.0.2 via 172.31.1.2
 	router 0 nft -f - <<-END
 		add set ip lab by_mac { type ether_addr . ipv4_addr; size 64; flags dynamic; }

@@ -230,6 +230,20 @@ vpn_up() {
 	END
 }
 
+# second_in_segment: eth9 of the host in eth0's segment, behind router 0.
+second_in_segment() {
+	router 0 ip -batch - <<-END
+		link add segment type bridge forward_delay 0
+		link set uplink master segment
+		address flush dev uplink
+		address add 192.168.2.1/24 brd + dev segment
+		link set segment up
+		link add second type veth peer name eth9
+		link set second master segment up
+		link set eth9 netns 1
+	END
+}
+
 # EL5's own scripts read no IPADDRn, and leave no route of 169.254.0.0/16 for each NIC.
 el6_or_later() {
 	[ -z "$LAB_INITSCRIPTS" ] || grep -rq 'ipaddr\[' --include=ifup-eth "$LAB_INITSCRIPTS"
