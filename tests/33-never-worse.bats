@@ -502,6 +502,16 @@ vip_stays() {
 	vip_stays vrrp0
 }
 
+@test "a VIP on a macvlan with its network takes nothing from eth0's, nor one of another wire eth1's" {
+	started LAB_STRICT_ROUTERS=1
+	host ip link add vrrp0 link eth0 type macvlan mode private
+	vip_stays vrrp0 24
+	host ip address add 10.200.0.1/8 dev vrrp0
+	multihome 0 sync
+	answers 0 1
+	has_no "$(rules)" "from 10\.0\.0\.0/8 iif"
+}
+
 # bats test_tags=long
 @test "a VIP on a device that was told not to answer ARP takes nothing from eth0's network" {
 	started LAB_STRICT_ROUTERS=1

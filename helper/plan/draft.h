@@ -197,6 +197,9 @@ bool claimed_by_another(
 bool draft_answers_no_arp(const struct draft *draft, const char *device);
 /* Is it nobody else's: of lo, of a device without ARP, or alone without a network? */
 bool draft_is_service(const struct draft *draft, const struct address *address);
+/* The same of a macvlan's or an ipvlan's, which is asked for on that device's wire. */
+bool draft_is_on_wire(
+	const struct draft *draft, const struct address *address, const char *device);
 
 /* routes.c, rules.c: of the uplink that is served, for its files and for the kernel. */
 void draft_add_routes(struct draft *draft);

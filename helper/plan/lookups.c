@@ -121,18 +121,36 @@ static void collect_leading(const struct kernel *kernel, struct lookups *lookups
 /* A service address of lo, of a device that answers no ARP, or that has it alone, without a
  * network: nobody else's, so it answers through the uplink in whose network it lies. But that of a
  * VPN that leads out of the host is the VPN's. */
-bool draft_is_service(const struct draft *draft, const struct address *address)
+static bool may_serve(const struct draft *draft, const struct address *address)
 {
 	const struct prefix *prefix = &address->prefix;
 	struct route key = {.table = 0};
 
 	memcpy(key.device, address->device, sizeof(key.device));
-	return !index_find(&draft->lookups.leading, &key) &&
-		(prefix->len == prefix_bits(prefix->family) ||
-			draft_answers_no_arp(draft, address->device)) &&
-		prefix_is_unicast(prefix) && !claimed_by_another(draft, NULL, prefix) &&
+	return !index_find(&draft->lookups.leading, &key) && prefix_is_unicast(prefix) &&
+		!claimed_by_another(draft, NULL, prefix) &&
 		!lookups_is_uplink(
 			&draft->lookups, address->device, prefix->family == AF_INET6);
+}
+
+bool draft_is_service(const struct draft *draft, const struct address *address)
+{
+	const struct prefix *prefix = &address->prefix;
+
+	return (prefix->len == prefix_bits(prefix->family) ||
+		       draft_answers_no_arp(draft, address->device)) &&
+		may_serve(draft, address);
+}
+
+bool draft_is_on_wire(
+	const struct draft *draft, const struct address *address, const char *device)
+{
+	const struct kernel *kernel = draft->input->kernel;
+	const struct link *link = kernel_find_link(kernel, address->device);
+	const struct link *lower =
+		link && link->lower ? links_find(&kernel->links, link->lower) : NULL;
+
+	return lower && !strcmp(lower->name, device) && may_serve(draft, address);
 }
 
 static void collect_addresses(struct draft *draft)

@@ -218,7 +218,8 @@ static bool is_elsewhere(const struct draft *draft, const struct address *addres
 
 	if (!strcmp(address->device, uplink->device))
 		return claimed_by_another(draft, uplink, &address->prefix);
-	return !claimed_by(draft, uplink, &address->prefix) && !draft_is_service(draft, address);
+	return !claimed_by(draft, uplink, &address->prefix) && !draft_is_service(draft, address) &&
+		!draft_is_on_wire(draft, address, uplink->device);
 }
 
 /* Has another device, or another uplink of the device, an address in the network? */
