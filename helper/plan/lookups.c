@@ -112,7 +112,7 @@ static void collect_leading(const struct kernel *kernel, struct lookups *lookups
 	for (i = 0; kernel && i < kernel->routes.n; i++) {
 		route = &kernel->routes.items[i];
 		if (route->device[0] && prefix_is_default(&route->dst) &&
-			route->protocol != PROTO_MULTIHOME)
+			!route_has_no_hop(route) && route->protocol != PROTO_MULTIHOME)
 			*array_add(&lookups->leading) = route;
 	}
 	index_sort(&lookups->leading, routes_by_device);
