@@ -173,10 +173,14 @@ static struct shvar *record(
 
 	if (is_shells_own(key))
 		taint(reader);
-	if (reader->unsure)
+	/* What the error is in, such as a quote that is not closed. */
+	if (reader->vars->error.why)
+		set_why(reader, var, reader->vars->error.why, reader->vars->error.line);
+	else if (reader->unsure)
 		set_why(reader, var, why_unfollowed, reader->start_line);
 	else
 		set_why(reader, var, why, line);
+	var->unread = reader->vars->error.why != NULL;
 	var->key = mem_string(key);
 	var->value = var->why ? NULL : mem_string(value);
 	var->next = *bucket;
