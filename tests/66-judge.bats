@@ -875,6 +875,19 @@ reached_by() {
 	has_no "$output" '	(offline|wrong-nic)	'
 }
 
+@test "of next hops one of which has no carrier each flow of IPv6 takes one" {
+	local i
+	host_up LAB_IPV6=1
+	lab_uplinks6
+	service start
+	program
+	host ip -6 route add 2001:db8:e::/48 nexthop via 2001:db8:2::1 nexthop via 2001:db8:10::1
+	cable_out 1
+	for i in 1 2 3 4 5 6 7 8; do
+		explained '.*, or( by another)?' "2001:db8:e::$i" "${LAB_ADDRESSES6[0]}"
+	done
+}
+
 @test "a rule for marked packets leaves it open which way a reply goes" {
 	plain_started
 	host ip rule add fwmark 7 lookup 7 priority 300

@@ -286,12 +286,17 @@ static void format_exit(const struct verdict *verdict, struct text *out)
 			prefix_format_address(&verdict->leaves.gateway, text));
 }
 
+static void format_turn(struct text *out)
+{
+	text_add_string(out, ", or by another next hop, in turn");
+}
+
 static void format_astray(const struct verdict *verdict, struct text *out)
 {
 	text_format(out, "astray: asked by %s, answered by ", verdict->arrival->name);
 	format_exit(verdict, out);
 	if (verdict_turns(verdict))
-		text_add_string(out, ", or by another next hop, in turn");
+		format_turn(out);
 	else if (verdict->fault == FAULT_NO_GATEWAY)
 		text_format(out, ", as %s has no gateway", verdict->holder->name);
 	else if (verdict->reason == ARRIVES_BY_ROUTE || verdict->away || verdict->routed ||
@@ -372,6 +377,8 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 	case FAULT_REPLY_CARRIER:
 		text_format(out, "lost: the reply leaves by %s, which has no carrier",
 			verdict->leaves.device);
+		if (verdict_turns(verdict))
+			format_turn(out);
 		return;
 	case FAULT_NEIGHBOUR:
 		if (verdict->holder->noarp && !verdict->holder->tunnel &&
@@ -383,6 +390,8 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 		text_format(out, "lost: %s does not answer on %s",
 			prefix_format_address(verdict_next_hop(verdict), text),
 			verdict->leaves.device);
+		if (verdict_turns(verdict))
+			format_turn(out);
 		return;
 	case FAULT_NIC:
 	case FAULT_NO_GATEWAY:

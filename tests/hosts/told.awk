@@ -63,7 +63,7 @@ function is_so(outcome, nic, fault, answer, by,    part)
 
 # by: "-", or the NIC by which it arrives. Where it may arrive by several, right is right by each
 # of them.
-function judge_explain(remote, local, by, json,    outcome, nic, word, n, i, good, what)
+function judge_explain(remote, local, by, json,    outcome, nic, fault, word, n, i, good, what)
 {
 	if (json ~ /not an address of this host/)
 		return
@@ -77,11 +77,12 @@ function judge_explain(remote, local, by, json,    outcome, nic, word, n, i, goo
 	asked++
 	outcome = field(json, "outcome")
 	nic = field(json, "oif")
+	fault = json ~ /, or by another next hop, in turn"/ ? "by-turns" : field(json, "fault")
 	n = split(by == "-" ? arrivals[remote, local] : by, word, " ")
 	for (i = 1; i <= n; i++) {
 		if (is_forgotten(answers[remote, local, word[i]]))
 			return
-		good += is_so(outcome, nic, field(json, "fault"), answers[remote, local, word[i]],
+		good += is_so(outcome, nic, fault, answers[remote, local, word[i]],
 			word[i])
 		what = what (i > 1 ? ", " : "") "by " word[i] " " answers[remote, local, word[i]]
 	}
