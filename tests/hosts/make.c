@@ -1043,7 +1043,7 @@ static void step_second(struct host *host, int k)
 
 	say(host, "ifup $(cd /etc/sysconfig/network-scripts; ls -d ifcfg-*home* | "
 		"xargs grep -l DEVICE=eth%d)", k);
-	nic->second_live = nic->up = true;
+	nic->second_live = nic->up = nic->ever = nic->banned6 = true;
 	host->quiet = false;
 }
 
