@@ -778,6 +778,16 @@ reached_by() {
 	host ip neighbour flush dev eth1
 	host ping -c 1 -W 3 "$LAB_CLIENT"
 	explained 'right: answered by eth1' "$LAB_CLIENT" 10.0.0.99
+
+	# By way of its own address is the same.
+	host ip route replace default via 192.168.2.99 dev eth0
+	host ping -c 1 -W 1 "$LAB_CLIENT" || true
+	sleep 3
+	multihome 1 check
+	has "$output" '^what the host sends itself leaves by eth0 without a gateway'
+	has "$output" '^eth0: replies leave without a gateway, and nobody answers there'
+	explained 'lost: ' "$LAB_CLIENT" 192.168.2.99
+	has "$output" '^6 kernel +agrees'
 }
 
 @test "an address of another network on the NIC is to be set in its file" {

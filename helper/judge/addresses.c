@@ -181,6 +181,15 @@ static void check_neighbour(
 			cure_verdict(facts, verdict));
 		return;
 	}
+	if (verdict->fault == FAULT_NEIGHBOUR && !gateway->family) {
+		finding_add(findings,
+			(struct finding){.kind = FINDING_NEIGHBOUR,
+				.wrong = is_wrong(facts, verdict),
+				.address = verdict->local},
+			device, mem_string("replies leave without a gateway, and nobody answers there"),
+			cure_verdict(facts, verdict));
+		return;
+	}
 	if (!neighbour || !(neighbour->state & NEIGHBOUR_SILENT))
 		return;
 	finding_add(findings,

@@ -450,6 +450,22 @@ static char *cure_conflicts(const struct facts *facts, const struct verdict *ver
 	return cure_conflict(facts, verdict, other);
 }
 
+/* By a default route without a gateway, or by way of an address of the host's own, which comes to
+ * the same. */
+static bool lacks_gateway(const struct verdict *verdict)
+{
+	const struct route *route = verdict->reply.last.route;
+
+	return verdict->fault == FAULT_NEIGHBOUR && !verdict->leaves.gateway.family && route &&
+		prefix_is_default(&route->dst);
+}
+
+static char *see_gateway_keys(const struct verdict *verdict)
+{
+	return mem_format("see GATEWAY and GATEWAYDEV: the default route by %s has no gateway",
+		verdict->leaves.device);
+}
+
 /* Never ifdown: what the device still answers would go with it. */
 char *cure_own(const struct facts *facts, const struct verdict *verdict)
 {
@@ -464,9 +480,8 @@ char *cure_own(const struct facts *facts, const struct verdict *verdict)
 		return cure_sync(facts);
 	if (verdict->fault == FAULT_REPLY_CARRIER)
 		return see_cable(facts, verdict->leaves.device);
-	if (verdict->fault == FAULT_NEIGHBOUR && !verdict->leaves.gateway.family)
-		return mem_format("see GATEWAY and GATEWAYDEV: the default route by %s has no gateway",
-			verdict->leaves.device);
+	if (lacks_gateway(verdict))
+		return see_gateway_keys(verdict);
 	if (verdict->fault == FAULT_NEIGHBOUR)
 		return cure_gateway(
 			facts, verdict, verdict->leaves.device, verdict_next_hop(verdict));
@@ -532,7 +547,9 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 			? cure_route(facts, verdict)
 			: see_cable(facts, verdict->leaves.device);
 	case FAULT_NEIGHBOUR:
-		if (!goes_by_own_gateway(verdict))
+		if (lacks_gateway(verdict) && !facts->ops->n)
+			return see_gateway_keys(verdict);
+		if (!goes_by_own_gateway(verdict) || lacks_gateway(verdict))
 			return cure_route(facts, verdict);
 		taker = facts_find_taker(facts, verdict->holder);
 		if (taker != verdict->holder)

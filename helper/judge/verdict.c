@@ -411,7 +411,18 @@ bool verdict_asks_from_elsewhere(
 	return within && elsewhere;
 }
 
-static bool walk_agrees(const struct verdict *verdict)
+/* The kernel takes a default by way of the host's own address for one without a gateway. */
+static bool is_by_itself(const struct facts *facts, const struct verdict *verdict)
+{
+	const struct route *route = verdict->reply.last.route;
+	const struct address own = {.prefix = route->gateway};
+
+	return route->gateway.family && !verdict->leaves.gateway.family &&
+		!strcmp(route->device, verdict->leaves.device) &&
+		index_find(&facts->addresses, &own);
+}
+
+static bool walk_agrees(const struct facts *facts, const struct verdict *verdict)
 {
 	const struct step *last = &verdict->reply.last;
 	const struct hop hop = {.gateway = verdict->leaves.gateway};
@@ -422,6 +433,7 @@ static bool walk_agrees(const struct verdict *verdict)
 	memcpy(leaves.device, verdict->leaves.device, sizeof(leaves.device));
 	/* Nexthop objects that are not expanded. */
 	return !route_hop_count(last->route) || route_has_hop(last->route, &leaves) ||
+		is_by_itself(facts, verdict) ||
 		(last->other && route_has_hop(last->other, &leaves));
 }
 
@@ -696,7 +708,7 @@ void verdict_finish(
 	verdict->leaves = answers[verdict->question + !own];
 	if (!own)
 		verdict->arrives = answers[verdict->question];
-	verdict->agrees = walk_agrees(verdict);
+	verdict->agrees = walk_agrees(facts, verdict);
 	if (verdict->leaves.error && verdict_asks_of_another(verdict))
 		take_retraced(verdict);
 	verdict->firewall = facts->firewall[verdict->packet.remote.family == AF_INET6];
@@ -708,7 +720,7 @@ void verdict_finish(
 		verdict->leaves = answers[verdict->question + 1];
 		verdict->reply = verdict->again;
 		verdict->by_address = true;
-		verdict->agrees = walk_agrees(verdict);
+		verdict->agrees = walk_agrees(facts, verdict);
 		verdict->fault = judge_hop(facts, verdict);
 	}
 }

@@ -70,7 +70,7 @@ function judge_explain(remote, local, by, json,    outcome, nic, fault, word, n,
 	# An address that is in no network is routed to the host: the verdict is for the NIC that it
 	# names.
 	if (by == "-" && json !~ /"fault":"arrival"/ && (local ~ /^203\.0\.113\./ ||
-		local ~ /^2001:db8:5::/ || (local ~ /\.180$/ && arrivals[remote, local] == " -")))
+		local ~ /^2001:db8:5::/ || (local ~ /\.(180|200)$/ && arrivals[remote, local] == " -")))
 		by = field(json, "iif")
 	if (by != "-" && !((remote, local, by) in answers))
 		return
