@@ -82,6 +82,11 @@ function judge_explain(remote, local, by, json,    outcome, nic, fault, word, n,
 	for (i = 1; i <= n; i++) {
 		if (is_forgotten(answers[remote, local, word[i]]))
 			return
+		# IPv6 passes over a router from when it is known not to answer: what was asked
+		# before that was lost, what explain is asked now goes by the next one.
+		if (outcome == "astray" && remote ~ /:/ && (step in lame) &&
+			answers[remote, local, word[i]] == "lost")
+			return
 		good += is_so(outcome, nic, fault, answers[remote, local, word[i]],
 			word[i])
 		what = what (i > 1 ? ", " : "") "by " word[i] " " answers[remote, local, word[i]]
