@@ -55,12 +55,13 @@ endif
 BUILD ?= build
 # The rooms, each of which uses only those before it (tests/rooms.sh).
 PURE_ROOMS := base net conf plan judge
-EDGE_ROOMS := sys cmd
+EDGE_ROOMS := sys watch cmd
 objects_of = $(patsubst helper/%.c,$(BUILD)/%.o,$(foreach room,$(1),$(wildcard helper/$(room)/*.c)))
 # Parsing, planning, diffing, rendering: structs in, structs or text out. Their unit tests are
 # linked without libnl, so nothing of the edge can creep in.
-PURE_OBJECTS := $(call objects_of,$(PURE_ROOMS))
-EDGE_OBJECTS := $(call objects_of,$(EDGE_ROOMS))
+PURE_OBJECTS := $(call objects_of,$(PURE_ROOMS)) \
+	$(addprefix $(BUILD)/watch/,opponents.o settle.o vital.o)
+EDGE_OBJECTS := $(filter-out $(PURE_OBJECTS),$(call objects_of,$(EDGE_ROOMS)))
 # Where a host with thousands of addresses spends its time; all else is better small than fast.
 HOT := base/array base/prefix net/net net/route net/rule plan/diff plan/routes plan/lookups \
 	sys/apply sys/decode sys/kernel sys/netlink

@@ -6,7 +6,7 @@
 # usage: rooms.sh [DIR]     DIR holds the rooms; helper/ unless named
 
 cd "${1:-$(dirname "$0")/../helper}" || exit 1
-rooms='base net conf plan judge sys cmd'
+rooms='base net conf plan judge sys watch cmd'
 
 grep -H '^#include "' -- */*.[ch] | sed 's/:#include "/ /; s/"$//' |
 	awk -v rooms="$rooms" -v known="$(echo ./*/*.[ch])" '
