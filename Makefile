@@ -19,6 +19,9 @@ HOOKS := ifup-pre-local ifup-local ifdown-local
 # EL6 and later: files in folders; EL5 has one file of dhclient's, so again a link.
 DHCP_HOOK = $(SYSCONFDIR)/dhcp/dhclient.d/multihome.sh
 NM_HOOK = $(SYSCONFDIR)/NetworkManager/dispatcher.d/50-multihome
+# The service of watch: EL5 and EL6; later releases.
+INIT_SCRIPT = $(SYSCONFDIR)/init.d/multihome
+UNIT = $(PREFIX)/lib/systemd/system/multihome.service
 
 CC ?= cc
 CFLAGS ?= -O2 -g
@@ -181,7 +184,7 @@ install: build
 	install -d $(DESTDIR)$(SBINDIR)
 	install -m 755 $(BUILD)/multihome $(DESTDIR)$(SBINDIR)/multihome
 	install -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(SYSCONFDIR)/sysconfig
-	for script in $(HOOKS) dhclient-exit-hooks activate; do \
+	for script in $(HOOKS) dhclient-exit-hooks activate multihome-local.example; do \
 		$(call put,$$script,$(LIBDIR)/$$script) || exit 1; \
 	done
 	test -e $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome || \
@@ -198,8 +201,16 @@ ifeq ($(DESTDIR),)
 		sh network-scripts/activate link $(LIBDIR) $(SYSCONFDIR) dhclient-exit-hooks; \
 	fi
 	@test ! -d $(dir $(NM_HOOK)) || { $(call put,nm-dispatcher,$(NM_HOOK)); }
+	@if test -d $(dir $(UNIT)); then \
+		$(call put,multihome.service,$(UNIT)) && chmod 644 $(UNIT); \
+	elif test -d $(dir $(INIT_SCRIPT)); then \
+		$(call put,multihome.init,$(INIT_SCRIPT)); \
+	fi
 else
-	install -d $(DESTDIR)$(dir $(DHCP_HOOK)) $(DESTDIR)$(dir $(NM_HOOK))
+	install -d $(DESTDIR)$(dir $(DHCP_HOOK)) $(DESTDIR)$(dir $(NM_HOOK)) \
+		$(DESTDIR)$(dir $(UNIT)) $(DESTDIR)$(dir $(INIT_SCRIPT))
+	$(call put,multihome.service,$(UNIT)) && chmod 644 $(DESTDIR)$(UNIT)
+	$(call put,multihome.init,$(INIT_SCRIPT))
 	$(call put,multihome.sh,$(DHCP_HOOK))
 	$(call put,nm-dispatcher,$(NM_HOOK))
 endif
@@ -209,10 +220,14 @@ uninstall:
 ifeq ($(DESTDIR),)
 	@sh network-scripts/activate unlink $(LIBDIR) $(HOOKDIR) $(HOOKS)
 	@sh network-scripts/activate unlink $(LIBDIR) $(SYSCONFDIR) dhclient-exit-hooks
+	test ! -x $(INIT_SCRIPT) || $(INIT_SCRIPT) stop || :
+	test ! -e $(UNIT) || systemctl disable --now multihome || :
 	test ! -x $(SBINDIR)/multihome || $(SBINDIR)/multihome clean
 endif
 	rm -f $(DESTDIR)$(SBINDIR)/multihome $(HOOKS:%=$(DESTDIR)$(LIBDIR)/%) \
 		$(DESTDIR)$(LIBDIR)/dhclient-exit-hooks $(DESTDIR)$(LIBDIR)/activate \
+		$(DESTDIR)$(LIBDIR)/multihome-local.example \
+		$(DESTDIR)$(UNIT) $(DESTDIR)$(INIT_SCRIPT) \
 		$(DESTDIR)$(DHCP_HOOK) $(DESTDIR)$(NM_HOOK)
 	test ! -d $(DESTDIR)$(LIBDIR) || rmdir $(DESTDIR)$(LIBDIR)
 	! cmp -s sysconfig/multihome $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome || \

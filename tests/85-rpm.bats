@@ -124,9 +124,14 @@ drwxr-xr-x root:root /usr/lib/multihome
 -rwxr-xr-x root:root /usr/lib/multihome/ifdown-local
 -rwxr-xr-x root:root /usr/lib/multihome/ifup-local
 -rwxr-xr-x root:root /usr/lib/multihome/ifup-pre-local
+-rwxr-xr-x root:root /usr/lib/multihome/multihome-local.example
+-rw-r--r-- root:root /usr/lib/systemd/system/multihome.service
 -rw-r--r-- root:root /usr/share/man/man5/multihome.5 d
 -rw-r--r-- root:root /usr/share/man/man8/multihome.8 d"
-	is "$(contents el5)" "$(contents new | grep -vF "$etc_dhcp")"
+	is "$(contents el5)" "$({
+		contents new | grep -vF "$etc_dhcp" | grep -v systemd
+		echo '-rwxr-xr-x root:root /etc/init.d/multihome'
+	} | sort -k 3)"
 }
 
 @test "README, NEWS and LICENSE are there as documents" {

@@ -17,7 +17,7 @@ struct options {
 	const char *const *words; /* all of them, from argument on */
 	size_t n;
 	const char *root; /* --root, or NULL */
-	bool porcelain, json, nagios;
+	bool porcelain, json, nagios, background;
 };
 
 /* prepare, up, down, sync, clean: by their event. */
@@ -28,6 +28,7 @@ int cmd_show(const struct options *options);
 int cmd_explain(const struct options *options);
 int cmd_check(const struct options *options);
 int cmd_report(const struct options *options);
+int cmd_watch(const struct options *options);
 
 /* All that a verb knows of the host, and what it makes of it. */
 struct host {
@@ -37,6 +38,7 @@ struct host {
 	struct rules record;
 	struct saves saves;
 	struct brought_ups brought_up;
+	struct healths healths;
 	struct sysctls seen; /* what the uplinks' devices have */
 	struct config config;
 	struct diags diags;
@@ -57,5 +59,12 @@ int host_diff_sysctls(const struct host *host, bool probe, struct sysctl_diff *o
 /* Logs what was said of the configuration, for a hook only what is about its own device.
  * EXIT_REFUSED if there was a refusal among it, else 0. */
 int host_report(const struct host *host, bool hook);
+
+/* As root, with nothing of the caller's. 0, or EXIT_FAILED: logged. */
+int begin_alone(bool hook);
+/* Brings the kernel alone to the plan, of what was brought up: what watch does between hooks. choose
+ * may take ops away before they are carried out. An exit status. */
+int reconcile_heal(void (*choose)(struct host *host, void *arg),
+	void (*done)(const struct host *host, void *arg), void *arg);
 
 #endif

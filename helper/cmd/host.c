@@ -9,6 +9,7 @@
 #include "cmd/cmd.h"
 #include "plan/advert.h"
 #include "sys/ask.h"
+#include "sys/health.h"
 #include "sys/kernel.h"
 #include "sys/proc.h"
 #include "sys/run.h"
@@ -24,7 +25,8 @@ static int host_read(const struct options *options, struct host *host)
 	if (kernel_read(host->whole, &host->kernel))
 		return -1;
 	err = sources_read("", &host->sources) | record_read(&host->record) |
-		saves_read(&host->saves) | brought_up_read(&host->brought_up);
+		saves_read(&host->saves) | brought_up_read(&host->brought_up) |
+		health_read(&host->healths);
 	host->incomplete = err != 0;
 	return err && options->event != EVENT_CLEAN ? -1 : 0;
 }
@@ -142,6 +144,7 @@ int host_plan(const struct options *options, struct host *host)
 		.record = &host->record,
 		.saves = &host->saves,
 		.brought_up = &host->brought_up,
+		.healths = &host->healths,
 		.loose = sysctl_loose(),
 		.event = event};
 	struct diags unsaid = {0};
@@ -183,6 +186,7 @@ void host_free(struct host *host)
 	free(host->record.items);
 	free(host->saves.items);
 	brought_ups_free(&host->brought_up);
+	healths_free(&host->healths);
 	free(host->seen.items);
 	sources_free(&host->sources);
 	kernel_free(&host->kernel);

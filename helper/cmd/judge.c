@@ -151,6 +151,7 @@ int judging_gather(const struct options *options, struct judging *judging)
 	facts->sources = &host->sources;
 	facts->plan = &host->plan;
 	facts->ops = &host->ops;
+	facts->healths = &host->healths;
 	facts->writes = &judging->diff.writes;
 	facts->diags = &host->diags;
 	facts->kernel = &host->kernel;

@@ -162,12 +162,14 @@ static int apply_sysctls(const struct host *host)
  * negative: given up. What cannot be done does not keep the rest from being done. */
 static int round_run(struct host *host, enum event event, bool last)
 {
+	const bool writes = event != EVENT_WATCH; /* files, and what they were brought up with */
 	int files, failures;
 
-	drafts_remove(&host->sources);
+	if (writes)
+		drafts_remove(&host->sources);
 	if (host->ops.n && remember(host, true))
 		return -1;
-	files = write_changes(&host->plan.changes, last);
+	files = writes ? write_changes(&host->plan.changes, last) : 0;
 	if (files > 0 && !last)
 		return files;
 	failures = host->ops.n ? apply(host, last || files) : 0;
@@ -176,7 +178,8 @@ static int round_run(struct host *host, enum event event, bool last)
 	/* Where an op failed the record goes on to hold all that may be there. */
 	failures += files != 0;
 	if (!failures && !host->incomplete &&
-		(remember(host, false) || brought_up_write(&host->plan.brought_up)))
+		(remember(host, false) ||
+			(writes && brought_up_write(&host->plan.brought_up))))
 		return -1;
 	if (event != EVENT_PREPARE)
 		failures += apply_sysctls(host);
@@ -242,6 +245,28 @@ static int reconcile(const struct options *options)
 	return failures || status ? EXIT_FAILED : EXIT_DONE;
 }
 
+int reconcile_heal(void (*choose)(struct host *host, void *arg),
+	void (*done)(const struct host *host, void *arg), void *arg)
+{
+	const struct options options = {.event = EVENT_WATCH};
+	struct host host = {.device = ""};
+	int failures = 1, round;
+
+	if (lock_take())
+		return EXIT_FAILED;
+	for (round = 1; round <= ROUNDS && failures > 0; round++) {
+		failures = -1;
+		if (!host_plan(&options, &host)) {
+			choose(&host, arg);
+			failures = round_run(&host, EVENT_WATCH, round == ROUNDS);
+			if (failures <= 0)
+				done(&host, arg);
+		}
+		host_free(&host);
+	}
+	return failures ? EXIT_FAILED : EXIT_DONE;
+}
+
 /* Nothing of the caller's counts, who may have come by usernetctl or have closed what is standard:
  * the environment (TZ names files, for syslog), the file mode mask; a message that lands in the
  * file that took descriptor 2. And a run goes on when the terminal is gone, which is often
@@ -261,16 +286,20 @@ static void stand_alone(void)
 		close(fd);
 }
 
-/* Whatever changes something begins with this. 0 or EXIT_FAILED. */
-static int begin(bool hook)
+int begin_alone(bool hook)
 {
 	stand_alone();
 	log_init(hook);
-	if (geteuid()) {
-		log_error("only root may change routing; multihome plan shows what would be done");
-		return EXIT_FAILED;
-	}
-	return lock_take() ? EXIT_FAILED : 0;
+	if (!geteuid())
+		return 0;
+	log_error("only root may change routing; multihome plan shows what would be done");
+	return EXIT_FAILED;
+}
+
+/* Whatever changes something begins with this. 0 or EXIT_FAILED. */
+static int begin(bool hook)
+{
+	return begin_alone(hook) || lock_take() ? EXIT_FAILED : 0;
 }
 
 int cmd_change(const struct options *options)

@@ -70,7 +70,7 @@ static void read_range(struct reader *reader, struct config *config)
 static void refuse_unknown_keys(struct reader *reader)
 {
 	static const char *const known[] = {"FALLBACK", "FALLBACK_METRIC", "MULTIHOME", "RP_FILTER",
-		"RULE_PRIORITY", "TABLE_RANGE", NULL};
+		"RULE_PRIORITY", "TABLE_RANGE", "TRACK_DOWN", "TRACK_INTERVAL", "TRACK_UP", NULL};
 	const struct shvars *vars = reader->vars;
 	const char *key;
 	size_t i;
@@ -98,6 +98,9 @@ static int read_defaults(const struct file *file, struct config *config, struct 
 	/* 0.1 had it; it does nothing any more. */
 	read_number(&reader, "FALLBACK_METRIC", 0, 0, 0x7fffffff);
 	config->rule_priority = read_number(&reader, "RULE_PRIORITY", 10000, 10, 32764);
+	config->track_interval = read_number(&reader, "TRACK_INTERVAL", 2, 1, 3600);
+	config->track_down = read_number(&reader, "TRACK_DOWN", 5, 1, 1000);
+	config->track_up = read_number(&reader, "TRACK_UP", 10, 1, 1000);
 	read_range(&reader, config);
 	refuse_unknown_keys(&reader);
 	read_notices(&vars, file->path, diags);

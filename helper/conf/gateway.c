@@ -243,6 +243,7 @@ static void read_keys(struct profile_reader *from, struct uplink *uplink)
 	uplink->rp_filter = read_rp_filter(reader, config->rp_filter);
 	uplink->arp_ignore = read_arp(reader, "ARP_IGNORE", 8);
 	uplink->arp_announce = read_arp(reader, "ARP_ANNOUNCE", 2);
+	read_track(reader, uplink);
 	/* Without a word to the contrary it takes the device (is_false of EL6 and EL7). */
 	uplink->network_manager = from->survey->sources->network_manager &&
 		!(controlled && strchr("nNfF0", *controlled));

@@ -178,6 +178,62 @@ int read_arp(struct reader *reader, const char *key, unsigned max)
 	return (int)number;
 }
 
+/* What answers in the uplink's own network says nothing of the way beyond its gateway. */
+static bool is_behind_gateway(const struct uplink *uplink, const struct prefix *remote)
+{
+	size_t i;
+
+	for (i = 0; i < uplink->addresses.n; i++)
+		if (prefix_contains(&uplink->addresses.items[i], remote))
+			return false;
+	return true;
+}
+
+static void add_remote(struct reader *reader, const char *word, struct uplink *uplink)
+{
+	const int family = uplink->inet6 ? AF_INET6 : AF_INET;
+	struct prefix remote;
+	size_t n = 0;
+
+	while (n < TRACK_REMOTES_MAX && uplink->remotes[n].family)
+		n++;
+	if ((prefix_parse_address(word, AF_INET, &remote) &&
+		    prefix_parse_address(word, AF_INET6, &remote)) ||
+		!prefix_is_unicast(&remote) || prefix_is_link_local(&remote))
+		reader_refuse(reader, "TRACK_IP",
+			"TRACK_IP: '%s': expected addresses with blanks between, like 192.0.2.1",
+			word);
+	else if (remote.family == family && !is_behind_gateway(uplink, &remote))
+		reader_refuse(reader, "TRACK_IP",
+			"TRACK_IP: %s is in the uplink's own network; expected one behind its "
+			"gateway",
+			word);
+	else if (remote.family == family && n == TRACK_REMOTES_MAX)
+		reader_refuse(reader, "TRACK_IP", "TRACK_IP: expected no more than %d addresses",
+			TRACK_REMOTES_MAX);
+	else if (remote.family == family)
+		uplink->remotes[n] = remote;
+}
+
+void read_track(struct reader *reader, struct uplink *uplink)
+{
+	char text[256], *words[128];
+	const char *value = read_value(reader, "TRACK", text);
+	size_t n, i;
+
+	if (value && !strcasecmp(value, "no"))
+		uplink->track = TRACK_NO;
+	else if (value && strcasecmp(value, "gateway"))
+		reader_refuse(reader, "TRACK", "TRACK=%s: expected gateway or no", value);
+	if (!read_value(reader, "TRACK_IP", text))
+		return;
+	n = line_words(text, words, sizeof(words) / sizeof(*words));
+	for (i = 0; i < n && !reader->refused; i++)
+		add_remote(reader, words[i], uplink);
+	if (uplink->track != TRACK_NO && uplink->remotes[0].family)
+		uplink->track = TRACK_REMOTES;
+}
+
 unsigned read_table(struct reader *reader, const struct table_names *names)
 {
 	unsigned table = 0;

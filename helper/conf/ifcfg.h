@@ -36,6 +36,8 @@ unsigned read_number(
 enum rp_filter read_rp_filter(struct reader *reader, enum rp_filter unset);
 /* ARP_IGNORE= or ARP_ANNOUNCE=, ARP_AUTO if unset or auto. */
 int read_arp(struct reader *reader, const char *key, unsigned max);
+/* TRACK= and TRACK_IP=, those of the uplink's family; its addresses are known. */
+void read_track(struct reader *reader, struct uplink *uplink);
 /* TABLE=: number or name, 0 if unset. */
 unsigned read_table(struct reader *reader, const struct table_names *names);
 /* IPADDR, IPADDR0, IPADDR1 … with PREFIXn or NETMASKn, or IPADDR_START to IPADDR_END of a range

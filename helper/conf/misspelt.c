@@ -7,7 +7,7 @@
 #include "conf/misspelt.h"
 
 static const char *const keys[] = {"GATEWAY", "IPADDR", "NETMASK", "PREFIX", "DEFROUTE", "TABLE",
-	"MULTIHOME", "FALLBACK", "RP_FILTER", "ARP_IGNORE", "ARP_ANNOUNCE"};
+	"MULTIHOME", "FALLBACK", "RP_FILTER", "ARP_IGNORE", "ARP_ANNOUNCE", "TRACK", "TRACK_IP"};
 
 /* One letter more, less or other, or two that changed places. */
 static bool is_near(const char *word, const char *key)

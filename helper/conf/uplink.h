@@ -17,6 +17,12 @@ enum rp_filter { RP_FILTER_AUTO, RP_FILTER_STRICT, RP_FILTER_LOOSE, RP_FILTER_OF
 /* Nothing, unless two NICs share a network. */
 enum { ARP_AUTO = -1 };
 
+/* What tells watch that an uplink is dead, beside its carrier: the gateway's silence, that of
+ * TRACK_IP=, or nothing. */
+enum track { TRACK_GATEWAY, TRACK_REMOTES, TRACK_NO };
+
+enum { TRACK_REMOTES_MAX = 8 };
+
 /* The differences between releases of initscripts. */
 struct release {
 	bool inet6_by_default; /* without IPV6INIT: from EL7 on */
@@ -45,6 +51,8 @@ struct uplink {
 	bool fallback;		     /* a standby of its own in table 253 */
 	enum rp_filter rp_filter;
 	int arp_ignore, arp_announce; /* ARP_AUTO, or the value */
+	enum track track;
+	struct prefix remotes[TRACK_REMOTES_MAX]; /* of its family; family 0: no more */
 	/* Nothing of it goes to files: a lease decides, or NetworkManager does, which no longer
 	 * reads the device's route- file once there is a rule- file. */
 	bool kernel_only;
@@ -100,6 +108,8 @@ struct config {
 	unsigned rule_priority; /* of address rules; prefix rules are right behind it */
 	bool fallback;
 	enum rp_filter rp_filter;
+	unsigned track_interval;       /* seconds between two rounds of watch */
+	unsigned track_down, track_up; /* so many bad or good ones in a row */
 	struct uplinks uplinks;
 	struct uplinks waiting; /* for a router to advertise an address or itself (advert_learn) */
 	/* NICs that may hold a default without being uplinks of ours: with DHCP and no lease yet,

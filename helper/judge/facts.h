@@ -75,6 +75,7 @@ struct facts {
 	const struct sources *sources;
 	const struct plan *plan; /* EVENT_SYNC's */
 	const struct ops *ops;
+	const struct healths *healths; /* a living watch's */
 	const struct sysctls *writes; /* settings that sync would write */
 	const struct diags *diags;
 	const struct kernel *kernel; /* whole; its links are indexed */

@@ -27,6 +27,9 @@ enum { METRIC_INET6 = 1024 };
  * added from then on comes before it, and by the number we know it again. */
 enum { METRIC_LEFT = 0x6d686f6d };
 
+/* Of the halves of a default that lead around a dead uplink: a VPN's own come before them. */
+enum { METRIC_HALF = 1000, METRIC_HALF_INET6 = METRIC_INET6 + METRIC_HALF };
+
 /* RTN_*, but for RTN_UNICAST (1), so that a zeroed route is an ordinary one. */
 enum route_type {
 	ROUTE_UNICAST = 0,

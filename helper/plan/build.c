@@ -288,6 +288,8 @@ static bool build_once(
 	draft_add_standby(&draft);
 	draft_add_way_out(&draft, AF_INET);
 	draft_add_way_out(&draft, AF_INET6);
+	draft_add_halves(&draft, AF_INET);
+	draft_add_halves(&draft, AF_INET6);
 	/* The files, of what is left. */
 	drop_repeated(&draft);
 	done = draft_write_blocks(&draft, his);

@@ -208,12 +208,19 @@ void draft_add_rules(struct draft *draft);
 void draft_collect_thrown(struct draft *draft);
 /* Routes that main has, for the tables of held uplinks. */
 void draft_copy_held(struct draft *draft);
+/* For the kernel alone, unless somebody has its key. */
+void draft_add_unwritten(struct draft *draft, struct route route, unsigned table);
+
+/* wayout.c */
 /* What goes with the default routes in the standby's table. */
 void draft_add_standby(struct draft *draft);
 /* The default in main where nobody else has one there. */
 void draft_add_way_out(struct draft *draft, int family);
+/* Half routes in main over a default whose uplink is dead, by the first standby that is not. */
+void draft_add_halves(struct draft *draft, int family);
 /* Does it take all that the host sends to main, or to a table with a default? */
 bool draft_leads_all(const struct draft *draft, const struct rule *rule);
+bool draft_leads_elsewhere(const struct draft *draft, const struct rule *rule);
 /* Of our rules, by those of others. */
 void draft_choose_priorities(struct draft *draft);
 void draft_keep_held_rules(struct draft *draft);

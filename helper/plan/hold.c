@@ -20,6 +20,19 @@ static bool has_uplink_up(const struct draft *draft, const char *device)
 	return false;
 }
 
+static const struct brought_up *find_brought_up(
+	const struct draft *draft, const struct uplink *uplink)
+{
+	const struct index *record = &draft->lookups.brought_up;
+	const struct brought_up key = {.file = uplink->file->name}, *was;
+	size_t at;
+
+	for (at = index_first(record, &key); (was = index_at(record, at, &key)); at++)
+		if (!strcmp(was->device, uplink->device))
+			return was;
+	return NULL;
+}
+
 /* An uplink's own hook does all that its files say. Any other leaves what differs from what ifup
  * has made of it: ifup and ifdown of that device expect it so, and what was edited for later is
  * often not reachable yet. */
@@ -38,24 +51,14 @@ static enum hold hold_of(const struct draft *draft, const struct planned *planne
 		return HOLD_NONE;
 	if (event == EVENT_PREPARE || planned->state == STATE_EDITED)
 		return HOLD_ALL;
+	/* Nobody has put multihome to work on it, or clean took it away. */
+	if (event == EVENT_WATCH && !find_brought_up(draft, planned->uplink))
+		return HOLD_ALL;
 	/* His lines do nothing before an ifup has made them. */
 	if ((planned->state == STATE_BY_HAND && event != EVENT_SYNC) ||
 		draft_lacks_by_hand(draft, planned->uplink))
 		return HOLD_ALL;
 	return event != EVENT_SYNC && planned->edited ? HOLD_ALL : HOLD_NONE;
-}
-
-static const struct brought_up *find_brought_up(
-	const struct draft *draft, const struct uplink *uplink)
-{
-	const struct index *record = &draft->lookups.brought_up;
-	const struct brought_up key = {.file = uplink->file->name}, *was;
-	size_t at;
-
-	for (at = index_first(record, &key); (was = index_at(record, at, &key)); at++)
-		if (!strcmp(was->device, uplink->device))
-			return was;
-	return NULL;
 }
 
 static bool differs_from_record(const struct draft *draft, const struct uplink *uplink)

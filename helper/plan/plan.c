@@ -82,6 +82,31 @@ bool plan_owns_route(const struct plan *plan, const struct route *route)
 	return true;
 }
 
+bool health_is_dead(
+	const struct healths *healths, const char *device, const struct prefix *gateway)
+{
+	const struct health *health;
+	size_t i;
+
+	for (i = 0; healths && i < healths->n; i++) {
+		health = &healths->items[i];
+		if (health->state == HEALTH_DEAD && !strcmp(health->device, device) &&
+			(health->no_carrier || prefix_same_address(&health->gateway, gateway)))
+			return true;
+	}
+	return false;
+}
+
+void healths_free(struct healths *healths)
+{
+	size_t i;
+
+	for (i = 0; i < healths->n; i++)
+		free(healths->items[i].reason);
+	free(healths->items);
+	memset(healths, 0, sizeof(*healths));
+}
+
 void brought_ups_free(struct brought_ups *brought_ups)
 {
 	size_t i;

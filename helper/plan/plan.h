@@ -23,6 +23,7 @@ enum event {
 	EVENT_ALIAS,   /* an alias of a device came up, before or after ifup-routes of the device */
 	EVENT_DOWN,    /* a device went down */
 	EVENT_LEASE,   /* dhclient got or lost a lease, perhaps on the device's way through ifup */
+	EVENT_WATCH,   /* watch saw a change: the kernel alone, of what was brought up */
 	EVENT_CLEAN    /* nothing of ours is wanted */
 };
 
@@ -104,6 +105,22 @@ struct probes {
 	size_t n, cap;
 };
 
+/* What watch knows of an uplink; or what it leaves to somebody who keeps taking it away. */
+enum health_state { HEALTH_UNKNOWN, HEALTH_UP, HEALTH_DEAD, HEALTH_LEFT };
+
+struct health {
+	enum health_state state;
+	device_name device;
+	struct prefix gateway; /* HEALTH_LEFT: family 0 */
+	bool no_carrier;       /* is why it is dead, whatever the gateway */
+	char *reason;	       /* "no carrier"; HEALTH_LEFT: "ip rule add …" */
+};
+
+struct healths {
+	struct health *items;
+	size_t n, cap;
+};
+
 struct plan {
 	enum event event;
 	struct planned_uplinks uplinks;
@@ -131,6 +148,7 @@ struct plan_input {
 	const struct rules *record;  /* rules that earlier runs put into the kernel */
 	const struct saves *saves;   /* settings that earlier runs changed */
 	const struct brought_ups *brought_up; /* on record */
+	const struct healths *healths; /* as a living watch has them */
 	int loose;		     /* rp_filter's value for the loose filter, see sysctl_loose */
 	enum event event;
 	const char *device; /* of a hook, else NULL */
@@ -151,6 +169,10 @@ bool plan_holds_files(const struct plan *plan, const char *device);
 bool plan_holds_route(const struct plan *plan, const struct route *route);
 /* Is a route that the kernel has one of ours, by its protocol and not by a line of his? */
 bool plan_owns_route(const struct plan *plan, const struct route *route);
+/* Is the uplink by whose device and gateway that is dead? */
+bool health_is_dead(
+	const struct healths *healths, const char *device, const struct prefix *gateway);
+void healths_free(struct healths *healths);
 void brought_ups_free(struct brought_ups *brought_ups);
 
 #endif

@@ -47,6 +47,14 @@ bool draft_leads_all(const struct draft *draft, const struct rule *rule)
 		(rule->table == TABLE_MAIN || (!rule->min_length && has_routes(draft, rule, true)));
 }
 
+/* A rule for everything leads to another table with a default: that of a firewall for several
+ * providers, for instance. */
+bool draft_leads_elsewhere(const struct draft *draft, const struct rule *rule)
+{
+	return rule->table != TABLE_MAIN && rule->table != TABLE_DEFAULT && !rule->min_length &&
+		draft_leads_all(draft, rule);
+}
+
 /* A rule of somebody else's that what the host sends may match. */
 struct other {
 	const struct rule *rule;

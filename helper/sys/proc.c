@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The kernel's version, and its settings.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -95,4 +96,58 @@ void kernel_flush_cache(void)
 {
 	if (kernel_older_than(3, 6, 0) && write_string("/proc/sys/net/ipv4/route/flush", "0\n"))
 		log_notice("net/ipv4/route/flush: %s", strerror(errno));
+}
+
+static bool is_ifup(const char *name)
+{
+	static const char *const starts[] = {"ifup", "ifdown", "network"};
+	size_t i, n;
+
+	for (i = 0; i < sizeof(starts) / sizeof(*starts); i++) {
+		n = strlen(starts[i]);
+		/* ifup-eth, too; and of "network" the script alone: networkd is another. */
+		if (!strncmp(name, starts[i], n) && (!name[n] || (name[n] == '-' && *name == 'i')))
+			return true;
+	}
+	return false;
+}
+
+/* Kernels before 3.0 do not say, and a service may have no right to know: then it counts. */
+static bool is_in_namespace(const char *pid, const char *own)
+{
+	char path[64], name[64];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/ns/net", pid);
+	n = readlink(path, name, sizeof(name) - 1);
+	name[n > 0 ? n : 0] = '\0';
+	return !*own || n <= 0 || !strcmp(name, own);
+}
+
+bool proc_has_ifup(void)
+{
+	char path[64], name[64], own[64];
+	DIR *dir = opendir("/proc");
+	struct dirent *entry;
+	bool found = false;
+	ssize_t n = readlink("/proc/self/ns/net", own, sizeof(own) - 1);
+
+	own[n > 0 ? n : 0] = '\0';
+	while (!found && dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] < '0' || entry->d_name[0] > '9')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%.20s/comm", entry->d_name);
+		/* "PID (NAME) S …" where there is no comm (before 2.6.33). */
+		if (file_read_start(path, name, sizeof(name)) < 0) {
+			snprintf(path, sizeof(path), "/proc/%.20s/stat", entry->d_name);
+			if (file_read_start(path, name, sizeof(name)) < 0 || !strchr(name, '('))
+				continue;
+			memmove(name, strchr(name, '(') + 1, strlen(strchr(name, '(')));
+		}
+		name[strcspn(name, ")\n")] = '\0';
+		found = is_ifup(name) && is_in_namespace(entry->d_name, own);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
 }

@@ -22,4 +22,7 @@ int sysctl_loose(void);
  * (2.6.18). Nothing to do on others; never an error. */
 void kernel_flush_cache(void);
 
+/* Is an ifup or an ifdown at work, or the network service, in our network namespace? */
+bool proc_has_ifup(void);
+
 #endif

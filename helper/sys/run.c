@@ -51,14 +51,15 @@ void run_dir_remove(void)
 	unlink(record_path);
 	unlink(saves_path);
 	unlink(brought_up_path);
+	unlink(RUN_HEALTH);
+	rmdir(RUN_EMPTY);
 	run_dir_sweep(RUN_LEASE);
 	run_dir_sweep(coming_name);
 	unlink(RUN_LOCK);
 	rmdir(RUN_DIR);
 }
 
-/* Calls take with each line; a file that is not there has none. */
-static int lines_read(const char *path, void (*take)(const char *line, void *arg), void *arg)
+int lines_read(const char *path, void (*take)(const char *line, void *arg), void *arg)
 {
 	struct file file = {0};
 	char *line, *next;
@@ -76,8 +77,7 @@ static int lines_read(const char *path, void (*take)(const char *line, void *arg
 	return err;
 }
 
-/* Leaves a file alone that holds just this already. Frees the text. */
-static int lines_write(const char *path, struct text *text)
+int lines_write(const char *path, struct text *text)
 {
 	struct file file = {0};
 	int err;

@@ -10,11 +10,18 @@
 #include "sys/file.h"
 
 #define RUN_LOCK RUN_DIR "/lock"
+#define RUN_HEALTH RUN_DIR "/health"
+/* The whole world of watch's prober. */
+#define RUN_EMPTY RUN_DIR "/empty"
 /* Of each device, what dhclient told our hook last: lease-DEVICE. */
 #define RUN_LEASE "lease-"
 
 /* 0, also if it is there already; or -1: logged. */
 int run_dir_make(void);
+/* Calls take with each line; a file that is not there has none. 0, or -1: logged. */
+int lines_read(const char *path, void (*take)(const char *line, void *arg), void *arg);
+/* Leaves a file alone that holds just this already. Frees the text. */
+int lines_write(const char *path, struct text *text);
 /* All of these files and their folder, as if we had never run. */
 void run_dir_remove(void);
 

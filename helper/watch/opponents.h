@@ -15,9 +15,9 @@
 enum { OPPONENT_TIMES = 5, OPPONENTS = 64, OPPONENT_WORDS = 200 };
 
 struct opponent {
-	unsigned long long key;			   /* of the object: a hash; 0: none */
-	unsigned long long times[OPPONENT_TIMES];  /* when it was put back, the latest first */
-	unsigned long long until;		   /* it is left till then, or 0 */
+	unsigned long long key;			  /* of the object: a hash; 0: none */
+	unsigned long long times[OPPONENT_TIMES]; /* when it was put back, the latest first */
+	unsigned long long until;		  /* it is left till then, or 0 */
 	device_name device;
 	char words[OPPONENT_WORDS]; /* "ip rule add …" */
 };

@@ -15,10 +15,10 @@ enum pulse_state { PULSE_UNKNOWN, PULSE_UP, PULSE_DOWN };
  * last. */
 struct pulse {
 	enum pulse_state state;
-	unsigned good, bad;	     /* in a row */
+	unsigned good, bad; /* in a row */
 	unsigned doublings;
-	bool fell;		     /* ever */
-	unsigned long long fell_at;  /* or last went on to be down */
+	bool fell;		    /* ever */
+	unsigned long long fell_at; /* or last went on to be down */
 };
 
 struct pulse_rules {
@@ -34,7 +34,7 @@ void pulse_forget(struct pulse *pulse);
 /* A carrier that is gone for a second is lost, and is back when it stays for five. */
 struct carrier {
 	bool lost;
-	bool running;		  /* as it was seen last */
+	bool running; /* as it was seen last */
 	bool seen;
 	unsigned long long since; /* when that began */
 };

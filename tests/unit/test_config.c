@@ -168,6 +168,46 @@ static void test_no_uplink(void)
 	ok(!diags.n, "and it is not said");
 }
 
+static void test_track(void)
+{
+	static const char eth0[] = "IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\n";
+	const struct uplink *uplink;
+	char lines[256];
+
+	check(eth0, "eth0 10.1.2.3/8 10.1.2.1", "without TRACK=");
+	uplink = &config.uplinks.items[0];
+	ok(uplink->track == TRACK_GATEWAY, "the gateway is asked for");
+	snprintf(lines, sizeof(lines), "%sTRACK=no\nTRACK_IP=192.0.2.1\n", eth0);
+	check(lines, "eth0 10.1.2.3/8 10.1.2.1", "TRACK=no");
+	ok(config.uplinks.items[0].track == TRACK_NO, "nobody is");
+	snprintf(lines, sizeof(lines), "%sTRACK_IP=' 192.0.2.1  2001:db8::1 198.51.100.1'\n", eth0);
+	check(lines, "eth0 10.1.2.3/8 10.1.2.1", "TRACK_IP=, of both families");
+	uplink = &config.uplinks.items[0];
+	ok(uplink->track == TRACK_REMOTES && uplink->remotes[0].bytes[0] == 192 &&
+			uplink->remotes[1].bytes[0] == 198 && !uplink->remotes[2].family,
+		"IPv4's are this uplink's");
+	snprintf(lines, sizeof(lines), "%sTRACK_IP=2001:db8::1\n", eth0);
+	check(lines, "eth0 10.1.2.3/8 10.1.2.1", "TRACK_IP= of IPv6 alone");
+	ok(config.uplinks.items[0].track == TRACK_GATEWAY, "leaves IPv4's gateway to be asked for");
+
+	snprintf(lines, sizeof(lines), "%sTRACK=ip\n", eth0);
+	check(lines, "eth0 10.1.2.3/8 10.1.2.1 refused", "TRACK=ip is refused");
+	is(diags.items[0].text, "ifcfg-eth0:3: TRACK=ip: expected gateway or no", "by its line");
+	snprintf(lines, sizeof(lines), "%sTRACK_IP=\"192.0.2.1 www.example.org\"\n", eth0);
+	check(lines, "eth0 10.1.2.3/8 10.1.2.1 refused", "a name is refused");
+	snprintf(lines, sizeof(lines), "%sTRACK_IP=\"192.0.2.1 10.9.9.9\"\n", eth0);
+	check(lines, "eth0 10.1.2.3/8 10.1.2.1 refused", "one of the own network is refused");
+	is(diags.items[0].text,
+		"ifcfg-eth0:3: TRACK_IP: 10.9.9.9 is in the uplink's own network; expected one "
+		"behind its gateway",
+		"by its line, too");
+	snprintf(lines, sizeof(lines),
+		"%sTRACK_IP=\"1.1.1.1 1.1.1.2 1.1.1.3 1.1.1.4 1.1.1.5 1.1.1.6 1.1.1.7 1.1.1.8 "
+		"1.1.1.9\"\n",
+		eth0);
+	check(lines, "eth0 10.1.2.3/8 10.1.2.1 refused", "nine are too many");
+}
+
 static void test_fallback(void)
 {
 	check("IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\nMETRIC=5\n", "eth0 10.1.2.3/8 10.1.2.1",
@@ -764,6 +804,7 @@ int main(void)
 	test_range();
 	test_range_names();
 	test_no_uplink();
+	test_track();
 	test_fallback();
 	test_refusals();
 	test_unread();

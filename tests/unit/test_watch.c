@@ -62,7 +62,8 @@ static void test_flapping(void)
 			downs += pulse.state == PULSE_DOWN;
 			ups += pulse.state == PULSE_UP;
 		}
-	ok(downs <= 4 && ups <= 4, "two minutes up, two down: %u moves off, %u back", downs, ups - 1);
+	ok(downs <= 4 && ups <= 4, "two minutes up, two down: %u moves off, %u back", downs,
+		ups - 1);
 	for (now = HOUR, downs = 0; now < 3 * (unsigned long long)HOUR; now += ROUND)
 		downs += pulse_round(&pulse, &rules, now / (2 * MINUTE) % 2 == 0, now);
 	ok(!downs, "and none in the hours after");
@@ -78,8 +79,8 @@ static void test_loss(void)
 	for (now = 0; now < 24ULL * HOUR; now += ROUND) {
 		random = random * 1103515245 + 12345;
 		/* Two addresses are asked each round, each loses 20 %. */
-		changes += pulse_round(&pulse, &rules,
-			(random >> 16) % 5 || (random >> 8) % 5, now);
+		changes +=
+			pulse_round(&pulse, &rules, (random >> 16) % 5 || (random >> 8) % 5, now);
 	}
 	ok(changes == 1, "a day of 20 %% loss moves nothing");
 }
@@ -100,8 +101,8 @@ static void test_carrier(void)
 		"back: still lost");
 	ok(!carrier_see(&carrier, false, 36000, &due) && !due && carrier.lost,
 		"gone again within five seconds: lost all the time");
-	ok(!carrier_see(&carrier, true, 40000, &due) &&
-			carrier_see(&carrier, true, 45000, &due) && !carrier.lost,
+	ok(!carrier_see(&carrier, true, 40000, &due) && carrier_see(&carrier, true, 45000, &due) &&
+			!carrier.lost,
 		"five seconds with it: there");
 }
 
@@ -141,7 +142,8 @@ static void test_opponents(void)
 	ok(!opponents_leave(&all, 8, now), "nothing else is");
 	ok(!opponents_expire(&all, now + 9 * MINUTE) && opponents_leave(&all, 7, now + 9 * MINUTE),
 		"nine minutes later still");
-	ok(opponents_expire(&all, now + 10 * MINUTE) && !opponents_leave(&all, 7, now + 10 * MINUTE),
+	ok(opponents_expire(&all, now + 10 * MINUTE) &&
+			!opponents_leave(&all, 7, now + 10 * MINUTE),
 		"ten minutes later it is over");
 	for (i = 0, said = 0, now = 2 * HOUR; i < 100; i++)
 		said += opponents_note(&all, 9, "", "", now += 20 * SECOND);

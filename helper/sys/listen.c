@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT
+ * What the kernel tells unasked.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/rtnetlink.h>
+
+#include "base/log.h"
+#include "sys/listen.h"
+
+/* A table of 500,000 routes comes as that many messages: signals and others have their turn. */
+enum { MESSAGES_AT_ONCE = 4096 };
+
+static unsigned group(unsigned number)
+{
+	return 1u << (number - 1);
+}
+
+int listen_open(void)
+{
+	/* EL5 knows no group of rules, and takes no offence. */
+	struct sockaddr_nl own = {.nl_family = AF_NETLINK,
+		.nl_groups = group(RTNLGRP_LINK) | group(RTNLGRP_IPV4_IFADDR) |
+			group(RTNLGRP_IPV4_ROUTE) | group(RTNLGRP_IPV4_RULE) |
+			group(RTNLGRP_IPV6_IFADDR) | group(RTNLGRP_IPV6_ROUTE) | group(19)};
+	int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+
+	if (fd >= 0 && !bind(fd, (const struct sockaddr *)&own, sizeof(own)))
+		return fd;
+	log_error("netlink: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* What a router's cache does is none of ours: 2.6 tells of it, too. */
+static bool is_cached(const struct nlmsghdr *message)
+{
+	const struct rtmsg *route = NLMSG_DATA(message);
+
+	return (message->nlmsg_type == RTM_NEWROUTE || message->nlmsg_type == RTM_DELROUTE) &&
+		message->nlmsg_len >= NLMSG_LENGTH(sizeof(*route)) &&
+		route->rtm_flags & RTM_F_CLONED;
+}
+
+bool listen_drain(int fd)
+{
+	/* The start of a message is enough. */
+	union {
+		struct nlmsghdr header;
+		char bytes[256];
+	} buffer;
+	struct sockaddr_nl from;
+	socklen_t size;
+	bool any = false;
+	ssize_t n;
+	int i;
+
+	for (i = 0; i < MESSAGES_AT_ONCE; i++) {
+		size = sizeof(from);
+		n = recvfrom(
+			fd, &buffer, sizeof(buffer), MSG_DONTWAIT, (struct sockaddr *)&from, &size);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == ENOBUFS)
+			any = true;
+		else if (n < 0)
+			break;
+		else if (n >= (ssize_t)sizeof(buffer.header) && !from.nl_pid)
+			any |= !is_cached(&buffer.header);
+	}
+	return any;
+}
