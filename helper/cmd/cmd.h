@@ -17,7 +17,7 @@ struct options {
 	const char *const *words; /* all of them, from argument on */
 	size_t n;
 	const char *root; /* --root, or NULL */
-	bool porcelain, json, nagios, background;
+	bool porcelain, json, nagios, background, once;
 };
 
 /* prepare, up, down, sync, clean: by their event. */
@@ -62,9 +62,10 @@ int host_report(const struct host *host, bool hook);
 
 /* As root, with nothing of the caller's. 0, or EXIT_FAILED: logged. */
 int begin_alone(bool hook);
-/* Brings the kernel alone to the plan, of what was brought up: what watch does between hooks. choose
- * may take ops away before they are carried out. An exit status. */
-int reconcile_heal(void (*choose)(struct host *host, void *arg),
+/* Brings the kernel alone to the plan, of what was brought up: what watch does between hooks. tells:
+ * what was said of the configuration is logged. choose may take ops away before they are carried
+ * out. An exit status. */
+int reconcile_heal(bool tells, void (*choose)(struct host *host, void *arg),
 	void (*done)(const struct host *host, void *arg), void *arg);
 
 #endif

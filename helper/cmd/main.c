@@ -32,7 +32,7 @@ static const struct verb verbs[] = {
 	{"explain", cmd_explain, EVENT_SYNC, "[--json]", "REMOTE [LOCAL] [by DEVICE]",
 		"show which way a reply goes, and why"},
 	{"sync", cmd_change, EVENT_SYNC, "", "", "bring files and kernel to the plan"},
-	{"watch", cmd_watch, EVENT_WATCH, "[--background]", "",
+	{"watch", cmd_watch, EVENT_WATCH, "[--background] [--once]", "",
 		"stay, and heal what changes between hooks"},
 	{"clean", cmd_change, EVENT_CLEAN, "", "", "remove all that multihome put anywhere"},
 	{"report", cmd_report, EVENT_SYNC, "", "", "print what a bug report needs, no secrets"},
@@ -46,7 +46,8 @@ static const struct verb verbs[] = {
 enum { VERBS = sizeof(verbs) / sizeof(*verbs) };
 
 /* No value is a letter's, so that optopt tells a long option from a short one. */
-enum { OPTION_HELP = 256, OPTION_PORCELAIN, OPTION_JSON, OPTION_NAGIOS, OPTION_ROOT, OPTION_BACKGROUND };
+enum { OPTION_HELP = 256, OPTION_PORCELAIN, OPTION_JSON, OPTION_NAGIOS, OPTION_ROOT, OPTION_BACKGROUND,
+	OPTION_ONCE };
 
 static const struct verb_option {
 	struct option getopt;
@@ -61,6 +62,7 @@ static const struct verb_option {
 		"for a copy of /etc, in DIR or in DIR/etc"},
 	{{"background", no_argument, NULL, OPTION_BACKGROUND}, "--background",
 		"leave the terminal; start again after a crash"},
+	{{"once", no_argument, NULL, OPTION_ONCE}, "--once", "heal what there is, and end"},
 	{{"help", no_argument, NULL, OPTION_HELP}, "--help", "this"},
 };
 
@@ -178,6 +180,8 @@ static int verb_run(const struct verb *verb, int argc, char **argv)
 			options.nagios = true;
 		else if (option == OPTION_BACKGROUND)
 			options.background = true;
+		else if (option == OPTION_ONCE)
+			options.once = true;
 		else
 			return wrong_option(verb, option, argv);
 	}

@@ -245,18 +245,20 @@ static int reconcile(const struct options *options)
 	return failures || status ? EXIT_FAILED : EXIT_DONE;
 }
 
-int reconcile_heal(void (*choose)(struct host *host, void *arg),
+int reconcile_heal(bool tells, void (*choose)(struct host *host, void *arg),
 	void (*done)(const struct host *host, void *arg), void *arg)
 {
 	const struct options options = {.event = EVENT_WATCH};
 	struct host host = {.device = ""};
-	int failures = 1, round;
+	int failures = 1, reported = 0, round;
 
 	if (lock_take())
 		return EXIT_FAILED;
 	for (round = 1; round <= ROUNDS && failures > 0; round++) {
-		failures = -1;
-		if (!host_plan(&options, &host)) {
+		failures = host_plan(&options, &host) ? -1 : 1;
+		if (tells && round == 1)
+			reported = host_report(&host, false);
+		if (failures > 0) {
 			choose(&host, arg);
 			failures = round_run(&host, EVENT_WATCH, round == ROUNDS);
 			if (failures <= 0)
@@ -264,6 +266,8 @@ int reconcile_heal(void (*choose)(struct host *host, void *arg),
 		}
 		host_free(&host);
 	}
+	if (reported)
+		return reported;
 	return failures ? EXIT_FAILED : EXIT_DONE;
 }
 

@@ -43,13 +43,14 @@ static void leave_opponents(struct host *host, void *arg)
 	struct text text = {0};
 	size_t i, n = 0;
 
-	for (i = 0; i < ops->n; i++) {
+	for (i = 0; healing->opponents && i < ops->n; i++) {
 		text.n = 0;
 		op_format(&ops->items[i], &text);
 		if (!opponents_leave(healing->opponents, key_of(text.bytes), healing->now))
 			ops->items[n++] = ops->items[i];
 	}
-	ops->n = n;
+	if (healing->opponents)
+		ops->n = n;
 	text_free(&text);
 }
 
@@ -144,7 +145,7 @@ static int heal(int pipe, const struct opponents *opponents, unsigned long long 
 {
 	struct healing healing = {pipe, opponents, now};
 
-	return reconcile_heal(leave_opponents, send_all, &healing);
+	return reconcile_heal(!opponents, leave_opponents, send_all, &healing);
 }
 
 /* Away from the terminal and its session. 0: in the child; 1: in the parent; -1. */
@@ -199,6 +200,8 @@ int cmd_watch(const struct options *options)
 
 	if (begin_alone(true))
 		return EXIT_FAILED;
+	if (options->once)
+		return heal(-1, NULL, 0);
 	if (!options->background)
 		return watch_serve(heal) ? EXIT_FAILED : EXIT_DONE;
 	pid = watch_pid();

@@ -9,6 +9,6 @@
 /* Less than PIPE_BUF: whole, or not at all. */
 void report_send(int pipe, const struct report *report)
 {
-	while (write(pipe, report, sizeof(*report)) < 0 && errno == EINTR)
+	while (pipe >= 0 && write(pipe, report, sizeof(*report)) < 0 && errno == EINTR)
 		;
 }

@@ -37,6 +37,7 @@ struct report {
  * the child's. */
 typedef int watch_run(int pipe, const struct opponents *opponents, unsigned long long now);
 
+/* pipe -1: nobody wants to know. */
 void report_send(int pipe, const struct report *report);
 
 #endif

@@ -86,6 +86,17 @@ spoil_up() {
 	echo 1 >/proc/sys/net/ipv4/conf/eth1/rp_filter
 }
 
+# Its files are as they should be: watch writes none.
+spoil_watch() {
+	ip -batch - <<-END
+		rule del from 10.0.0.0/8 iif lo table 101
+		route flush table 100
+		route replace default via 10.0.0.7 dev eth1 table 101 proto 109
+		route add default via 10.0.0.1 dev eth1 metric 7777 proto 109
+	END
+	echo 1 >/proc/sys/net/ipv4/conf/eth1/rp_filter
+}
+
 spoil_sync() {
 	spoil_up
 }
@@ -119,6 +130,7 @@ argument() { # VERB
 	case $1 in
 	up | down) echo eth1 ;;
 	prepare) echo ifcfg-eth1 ;;
+	watch) echo --once ;;
 	esac
 }
 

@@ -3,6 +3,8 @@
 # Within the lab's host: 64 runs at the same time, over and over, while links bounce, addresses
 # come and go, others have rules and routes of their own, and files are edited by hand.
 #
+# usage: races.sh [watch]       with watch: it runs, too
+#
 # Environment: SECONDS_OF_RACES
 
 here=$(dirname "$0")
@@ -131,6 +133,10 @@ for device in "${devices[@]}"; do
 	echo "TABLE=10${device#eth}" >>"$scripts/ifcfg-$device"
 done
 multihome sync
+if [ "${1-}" = watch ]; then
+	multihome watch >/dev/null 2>&1 &
+	watch=$!
+fi
 pids=()
 for ((n = 0; n < 64; n++)); do
 	runner &
@@ -141,13 +147,17 @@ for helper in bouncer addresses stranger 'editor appends' 'editor renames'; do
 	pids+=($!)
 done
 wait "${pids[@]}"
-report "races: all runs ended within a minute of the last" \
+if [ -n "${watch-}" ]; then
+	report "races${1:+ with watch}: watch lived through them, and ends" < <(kill "$watch" 2>&1)
+	wait "$watch"
+fi
+report "races${1:+ with watch}: all runs ended within a minute of the last" \
 	< <([ $((SECONDS - end)) -lt 60 ] || echo "$((SECONDS - end)) s")
-report "races: one sync brings all to rest" < <(settle)
+report "races${1:+ with watch}: one sync brings all to rest" < <(settle)
 end_state >$work/now
-report "races: each of $(cat $work/edits.* | wc -l) edits is there" < <(lost_edits)
-report "races: each of $(wc -l <$work/strangers) rules of others is there" < <(lost_strangers)
-report "races: a second sync changes nothing" < <(multihome sync 2>&1; end_state | diff $work/now -)
-report "races: as after a serial run" < <(serially | diff $work/now -)
-report "races: nothing half written is left" < <(find $scripts /var/run/multihome -name '.*')
+report "races${1:+ with watch}: each of $(cat $work/edits.* | wc -l) edits is there" < <(lost_edits)
+report "races${1:+ with watch}: each of $(wc -l <$work/strangers) rules of others is there" < <(lost_strangers)
+report "races${1:+ with watch}: a second sync changes nothing" < <(multihome sync 2>&1; end_state | diff $work/now -)
+report "races${1:+ with watch}: as after a serial run" < <(serially | diff $work/now -)
+report "races${1:+ with watch}: nothing half written is left" < <(find $scripts /var/run/multihome -name '.*')
 finish

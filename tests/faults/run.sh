@@ -24,6 +24,7 @@ every() {
 	memory) echo 160 ;;
 	netlink) echo 50 ;;
 	records) echo 6 ;;
+	resident) echo 40 ;;
 	esac
 }
 
@@ -49,6 +50,8 @@ in_lab() (
 command_of() { # PART
 	case $1 in
 	races | soak) echo "$inside/$1.sh" ;;
+	races-watch) echo "$inside/races.sh watch" ;;
+	resident) echo "$inside/resident.sh $(every resident)" ;;
 	records) echo "$inside/records.sh $(every records)" ;;
 	*) echo "$inside/campaign.sh ${1%-*} ${1#*-} $(every "${1%-*}")" ;;
 	esac
@@ -67,12 +70,12 @@ numbered() {
 all=${FAULTS:+all}
 campaigns=()
 for how in kill fail memory netlink; do
-	for verb in prepare up sync down clean; do campaigns+=("$how-$verb"); done
+	for verb in prepare up sync down clean watch; do campaigns+=("$how-$verb"); done
 done
 if [ $# != 0 ]; then
 	all=all
 else
-	set -- "${campaigns[@]}" records races soak
+	set -- "${campaigns[@]}" records races races-watch resident soak
 fi
 SECONDS_OF_RACES=${SECONDS_OF_RACES:-${all:+60}} RESTARTS=${RESTARTS:-${all:+1000}}
 SECONDS_OF_RACES=${SECONDS_OF_RACES:-5} RESTARTS=${RESTARTS:-6}
@@ -80,7 +83,7 @@ SECONDS_OF_RACES=${SECONDS_OF_RACES:-5} RESTARTS=${RESTARTS:-6}
 	calm=()
 	for part; do
 		case $part in
-		races) in_lab 8 races ;;
+		races*) in_lab 8 "$part" ;;
 		soak) in_lab 3 soak ;;
 		*) calm+=("$part") ;;
 		esac
