@@ -20,6 +20,9 @@ enum { LINES_MAX = 20 };
 /* Between two starts of one that crashes: doubled each time, until it lasts. */
 enum { PAUSE_SECONDS = 1, PAUSE_SECONDS_MAX = 60, LASTS_MS = 60 * 1000 };
 
+/* What fails so soon would fail again. */
+enum { BEGINS_MS = 1000 };
+
 struct healing {
 	int pipe;
 	const struct opponents *opponents;
@@ -183,7 +186,7 @@ static int supervise(void)
 		if (!pid)
 			return watch_serve(heal);
 		if (pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
-			WEXITSTATUS(status) <= 1)
+			(!WEXITSTATUS(status) || clock_now() - began < BEGINS_MS))
 			return WEXITSTATUS(status);
 		if (clock_now() - began > LASTS_MS)
 			pause = PAUSE_SECONDS;

@@ -267,7 +267,7 @@ int prober_start(struct prober *prober, const struct target *targets, size_t n, 
 	size_t i;
 
 	for (i = 0; !err && i < n; i++)
-		if (targets[i].track == TRACK_REMOTES)
+		if (targets[i].track == TRACK_REMOTES && targets[i].source.family)
 			err = add_sender(&targets[i], i, random, &senders);
 	if (random >= 0)
 		close(random);

@@ -23,7 +23,7 @@
 #include "watch/settle.h"
 #include "watch/watch.h"
 
-enum { RUN_SECONDS = 120, IFUP_MS = 30 * 1000, IFUP_LOOK_MS = 250, PAUSE_MAX_MS = 60 * 1000 };
+enum { RUN_SECONDS = 120, IFUP_MS = 30 * 1000, IFUP_LOOK_MS = 250, RETRY_MS = 10 * 1000, PAUSE_MAX_MS = 60 * 1000 };
 
 /* NUD_*: it answered when it was asked last. */
 enum { STATE_ANSWERED = 0x02 | 0x40 | 0x80, STATE_NOT_ASKED = 0x04 | 0x08 };
@@ -41,6 +41,7 @@ struct watch {
 	int events; /* listen_open */
 	struct neighbour_reader *neighbours;
 	struct settle settle;
+	bool wanted; /* a run at once, whatever happened */
 	struct {
 		struct watched *items;
 		size_t n, cap;
@@ -74,11 +75,6 @@ static void take_signal(int number)
 		ends = 1;
 	else if (number == SIGHUP)
 		acts = 1;
-}
-
-static void act_now(struct watch *watch, unsigned long long now)
-{
-	watch->settle.look = watch->settle.not_before = now;
 }
 
 /* --- what is alive ---------------------------------------------------------------------------- */
@@ -149,7 +145,7 @@ static void write_healths(const struct watch *watch)
 }
 
 /* Says what became of each, and has the host follow. */
-static void tell(struct watch *watch, unsigned long long now)
+static void tell(struct watch *watch)
 {
 	char reason[LOCAL_REASON];
 	struct watched *watched;
@@ -179,8 +175,7 @@ static void tell(struct watch *watch, unsigned long long now)
 	}
 	if (any)
 		write_healths(watch);
-	if (moves)
-		act_now(watch, now);
+	watch->wanted |= moves;
 }
 
 /* When to look again, or 0. */
@@ -395,6 +390,8 @@ static void hear_child(struct watch *watch, unsigned long long now)
 	settle_ran(&watch->settle, watch->began, now);
 	if (watch->done)
 		adopt(watch, now);
+	else
+		watch->settle.look = now + RETRY_MS;
 }
 
 static int start_child(struct watch *watch, unsigned long long now)
@@ -428,6 +425,7 @@ static int start_child(struct watch *watch, unsigned long long now)
 	watch->reports = ends_of_pipe[0];
 	watch->began = now;
 	watch->settle.first = watch->settle.last = 0;
+	watch->wanted = false;
 	watch->reported.n = 0;
 	watch->done = false;
 	return 0;
@@ -437,9 +435,8 @@ static int start_child(struct watch *watch, unsigned long long now)
  * healed. */
 static void run_if_due(struct watch *watch, unsigned long long now)
 {
-	if (watch->child || settle_due(&watch->settle) > now)
-		return;
-	if (now < watch->ifup_look)
+	if (watch->child || now < watch->ifup_look ||
+		(!watch->wanted && settle_due(&watch->settle) > now))
 		return;
 	if (proc_has_ifup() && (!watch->ifup_since || now - watch->ifup_since < IFUP_MS)) {
 		watch->ifup_since = watch->ifup_since ? watch->ifup_since : now;
@@ -447,9 +444,12 @@ static void run_if_due(struct watch *watch, unsigned long long now)
 		return;
 	}
 	watch->ifup_since = watch->ifup_look = 0;
-	if (start_child(watch, now))
-		log_error("multihome watch: %s", strerror(errno));
-	watch->settle.look = now + 1000;
+	if (!start_child(watch, now))
+		return;
+	log_error("multihome watch: %s", strerror(errno));
+	watch->wanted = false;
+	watch->settle.first = 0;
+	watch->settle.look = now + RETRY_MS;
 }
 
 /* --- all together ----------------------------------------------------------------------------- */
@@ -464,7 +464,7 @@ static unsigned long long step(struct watch *watch, unsigned long long now)
 	unsigned long long wake, due;
 
 	if (acts)
-		act_now(watch, now);
+		watch->wanted = true;
 	acts = 0;
 	if (now >= watch->next_round && asks_gateways(watch)) {
 		ask_gateways(watch, now);
@@ -475,9 +475,9 @@ static unsigned long long step(struct watch *watch, unsigned long long now)
 		start_prober(watch, now);
 	if (opponents_expire(&watch->opponents, now))
 		write_healths(watch);
-	tell(watch, now);
+	tell(watch);
 	run_if_due(watch, now);
-	due = settle_due(&watch->settle);
+	due = watch->wanted ? now : settle_due(&watch->settle);
 	wake = sooner(wake, local_step(&watch->local, now));
 	wake = sooner(wake, watch->prober_due);
 	if (asks_gateways(watch))
