@@ -25,8 +25,9 @@ static int host_read(const struct options *options, struct host *host)
 	if (kernel_read(host->whole, &host->kernel))
 		return -1;
 	err = sources_read("", &host->sources) | record_read(&host->record) |
-		saves_read(&host->saves) | brought_up_read(&host->brought_up) |
-		health_read(&host->healths);
+		saves_read(&host->saves) | brought_up_read(&host->brought_up);
+	/* Nobody but watch needs it. */
+	health_read(&host->healths);
 	host->incomplete = err != 0;
 	return err && options->event != EVENT_CLEAN ? -1 : 0;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -29,12 +30,20 @@ struct healing {
 	unsigned long long now;
 };
 
-static unsigned long long key_of(const char *words)
+/* Of the object, whatever is done with it. FNV-1a. */
+static unsigned long long key_of(const struct op *op)
 {
 	unsigned long long hash = 0xcbf29ce484222325ULL;
+	struct text text = {0};
+	size_t i;
 
-	for (; *words; words++)
-		hash = (hash ^ (unsigned char)*words) * 0x100000001b3ULL;
+	if (op->rule)
+		rule_format(op->rule, &text);
+	else
+		route_format(op->route, &text);
+	for (i = 0; i < text.n; i++)
+		hash = (hash ^ (unsigned char)text.bytes[i]) * 0x100000001b3ULL;
+	text_free(&text);
 	return hash ? hash : 1;
 }
 
@@ -43,18 +52,15 @@ static void leave_opponents(struct host *host, void *arg)
 {
 	const struct healing *healing = arg;
 	struct ops *ops = &host->ops;
-	struct text text = {0};
 	size_t i, n = 0;
 
-	for (i = 0; healing->opponents && i < ops->n; i++) {
-		text.n = 0;
-		op_format(&ops->items[i], &text);
-		if (!opponents_leave(healing->opponents, key_of(text.bytes), healing->now))
+	if (!healing->opponents)
+		return;
+	for (i = 0; i < ops->n; i++)
+		if (!opponents_leave(
+			    healing->opponents, key_of(&ops->items[i]), healing->now))
 			ops->items[n++] = ops->items[i];
-	}
-	if (healing->opponents)
-		ops->n = n;
-	text_free(&text);
+	ops->n = n;
 }
 
 static void send_changes(const struct host *host, const struct healing *healing)
@@ -74,9 +80,8 @@ static void send_changes(const struct host *host, const struct healing *healing)
 			log_notice("%s%s%s", device, *device ? ": " : "", text.bytes);
 		else if (i == LINES_MAX)
 			log_notice("and %zu changes more", host->ops.n - i);
-		if (op->kind == OP_RULE_DELETE || op->kind == OP_ROUTE_DELETE)
-			continue;
-		report.key = key_of(text.bytes);
+		report.deleted = op->kind == OP_RULE_DELETE || op->kind == OP_ROUTE_DELETE;
+		report.key = key_of(op);
 		memcpy(report.device, device, sizeof(report.device));
 		strncpy(report.words, text.bytes, sizeof(report.words) - 1);
 		report_send(healing->pipe, &report);
@@ -114,9 +119,11 @@ static void send_targets(const struct host *host, const struct healing *healing)
 		planned = &uplinks->items[i];
 		uplink = planned->uplink;
 		link = kernel_find_link(&host->kernel, uplink->device);
-		if (planned->state != STATE_UP || !link || (planned->hold && !planned->edited))
-			continue;
 		memset(target, 0, sizeof(*target));
+		target->held = planned->edited || planned->state == STATE_EDITED ||
+			planned->state == STATE_REFUSED;
+		if (planned->state == STATE_DOWN || !link || (planned->hold && !target->held))
+			continue;
 		memcpy(target->device, uplink->device, sizeof(target->device));
 		target->index = link->index;
 		target->gateway = uplink->gateway;
@@ -125,7 +132,7 @@ static void send_targets(const struct host *host, const struct healing *healing)
 		memcpy(target->remotes, uplink->remotes, sizeof(target->remotes));
 		target->running = link->running;
 		target->silent = link->noarp || link->tunnel;
-		target->held = planned->hold != HOLD_NONE;
+		target->inet6 = uplink->inet6;
 		report_send(healing->pipe, &report);
 	}
 }
@@ -151,55 +158,72 @@ static int heal(int pipe, const struct opponents *opponents, unsigned long long 
 	return reconcile_heal(!opponents, leave_opponents, send_all, &healing);
 }
 
-/* Away from the terminal and its session. 0: in the child; 1: in the parent; -1. */
-static int leave_terminal(void)
+/* Away from the terminal, its session, and all that the caller has open. 0: in the child; its number:
+ * in the parent; -1. */
+static pid_t leave_terminal(void)
 {
 	pid_t pid = fork();
 	int fd;
 
 	if (pid)
-		return pid < 0 ? -1 : 1;
+		return pid;
 	setsid();
+	for (fd = (int)sysconf(_SC_OPEN_MAX); fd-- > 0;)
+		close(fd);
 	fd = open("/dev/null", O_RDWR);
-	if (fd >= 0) {
-		dup2(fd, STDIN_FILENO);
-		dup2(fd, STDOUT_FILENO);
-		dup2(fd, STDERR_FILENO);
-		if (fd > STDERR_FILENO)
-			close(fd);
+	if (fd != STDIN_FILENO || dup(fd) < 0 || dup(fd) < 0 || chdir("/"))
+		_exit(EXIT_FAILED);
+	return 0;
+}
+
+/* Until the resident is there, or has failed. */
+static int wait_for_begin(pid_t supervisor)
+{
+	const struct timespec pause = {0, 10 * 1000 * 1000};
+	int tries, status;
+
+	for (tries = 0; tries < BEGINS_MS / 10; tries++) {
+		if (waitpid(supervisor, &status, WNOHANG) == supervisor)
+			return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;
+		if (watch_pid() > 0)
+			return EXIT_DONE;
+		nanosleep(&pause, NULL);
 	}
-	return chdir("/") ? -1 : 0;
+	return EXIT_DONE;
 }
 
 /* Starts it again whenever it crashes. Whoever wants it to end tells the resident (its number is in
- * WATCH_PID_FILE), which ends with 0 then. */
+ * WATCH_PID_FILE), which ends with 0 then; or removes that file. */
 static int supervise(void)
 {
 	unsigned pause = PAUSE_SECONDS;
 	unsigned long long began;
+	bool first = true;
 	int status;
 	pid_t pid;
 
-	for (;;) {
+	for (;; first = false) {
 		began = clock_now();
 		pid = fork();
 		if (!pid)
 			return watch_serve(heal);
 		if (pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
-			(!WEXITSTATUS(status) || clock_now() - began < BEGINS_MS))
+			(!WEXITSTATUS(status) || (first && clock_now() - began < BEGINS_MS)))
 			return WEXITSTATUS(status);
 		if (clock_now() - began > LASTS_MS)
 			pause = PAUSE_SECONDS;
 		log_error("multihome watch: ended unexpectedly; it is started again in %u seconds",
 			pause);
 		sleep(pause);
+		if (access(WATCH_PID_FILE, F_OK))
+			return EXIT_DONE;
 		pause = 2 * pause < PAUSE_SECONDS_MAX ? 2 * pause : PAUSE_SECONDS_MAX;
 	}
 }
 
 int cmd_watch(const struct options *options)
 {
-	int pid;
+	pid_t pid;
 
 	if (begin_alone(true))
 		return EXIT_FAILED;
@@ -207,17 +231,11 @@ int cmd_watch(const struct options *options)
 		return heal(-1, NULL, 0);
 	if (!options->background)
 		return watch_serve(heal) ? EXIT_FAILED : EXIT_DONE;
-	pid = watch_pid();
-	if (pid) {
-		log_error("%s: multihome watch runs already, as process %d", WATCH_PID_FILE, pid);
-		return EXIT_FAILED;
-	}
-	switch (leave_terminal()) {
-	case 0:
+	pid = leave_terminal();
+	if (!pid)
 		return supervise() ? EXIT_FAILED : EXIT_DONE;
-	case 1:
-		return EXIT_DONE;
-	}
+	if (pid > 0)
+		return wait_for_begin(pid);
 	log_error("multihome watch: %s", strerror(errno));
 	return EXIT_FAILED;
 }

@@ -54,7 +54,12 @@ struct addresses {
  * not is so again and again, for as long as somebody sends to it. */
 enum {
 	NEIGHBOUR_INCOMPLETE = 0x01,
+	NEIGHBOUR_REACHABLE = 0x02,
+	NEIGHBOUR_STALE = 0x04,
+	NEIGHBOUR_DELAY = 0x08,
 	NEIGHBOUR_FAILED = 0x20,
+	NEIGHBOUR_NOARP = 0x40,
+	NEIGHBOUR_PERMANENT = 0x80,
 	NEIGHBOUR_SILENT = NEIGHBOUR_INCOMPLETE | NEIGHBOUR_FAILED
 };
 

@@ -72,8 +72,8 @@ static void match_routes(
 	for (i = 0; i < kernel->routes.n; i++) {
 		route = &kernel->routes.items[i];
 		ours = plan_owns_route(plan, route);
-		/* In main nothing but a default is ever wanted. */
-		wanted = route->table == TABLE_MAIN && route->dst.len
+		/* In main nothing but a default, or a half of one, is ever wanted. */
+		wanted = route->table == TABLE_MAIN && route->dst.len > 1
 			? NULL
 			: index_find_next(&plan->routes_by_key, &at, route);
 		same = wanted && holds(route, wanted);

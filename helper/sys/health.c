@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -19,19 +20,20 @@ static const char no_carrier[] = "no carrier";
 
 static int pid_file_open(int flags)
 {
-	return open(WATCH_PID_FILE, flags | O_NOFOLLOW, 0644);
+	return open(WATCH_PID_FILE, flags | O_NOFOLLOW, 0600);
 }
 
+/* Only root can open it, and be told. */
 int watch_pid(void)
 {
 	struct flock held = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	int fd = pid_file_open(O_RDONLY | O_NONBLOCK), pid = 0;
 
 	if (fd < 0)
-		return 0;
-	/* Who may only read may still ask. */
-	if (!fcntl(fd, F_GETLK, &held) && held.l_type != F_UNLCK)
-		pid = held.l_pid;
+		return errno == EACCES ? -1 : 0;
+	/* In a pid namespace of its own it has the number 0 here. */
+	if (!fcntl(fd, F_GETLK, &held) && held.l_type == F_WRLCK)
+		pid = held.l_pid ? (int)held.l_pid : -1;
 	close(fd);
 	return pid;
 }
@@ -42,7 +44,7 @@ int watch_begin(void)
 	int fd = pid_file_open(O_RDWR | O_CREAT), len;
 	char text[16];
 
-	if (fd < 0)
+	if (fd < 0 || fchmod(fd, 0600))
 		return file_fail(WATCH_PID_FILE, errno);
 	if (fcntl(fd, F_SETLK, &lock)) {
 		log_error("%s: multihome watch runs already, as process %d", WATCH_PID_FILE,
@@ -77,6 +79,8 @@ static void take_health(const char *line, void *arg)
 		(strcmp(gateway, "-") && prefix_parse_address(gateway, AF_INET, &health.gateway) &&
 			prefix_parse_address(gateway, AF_INET6, &health.gateway)))
 		return;
+	if (!strcmp(health.device, "-"))
+		health.device[0] = '\0';
 	health.state = (enum health_state)i;
 	health.reason = mem_string(line + at + (line[at] == ' '));
 	health.no_carrier = !strcmp(health.reason, no_carrier);

@@ -15,7 +15,7 @@
 /* There is one watch at a time. 0; or -1: logged. It is kept open until the program ends. */
 int watch_begin(void);
 void watch_end(void);
-/* 0: none lives. */
+/* 0: none lives; -1: one does, or may, whose number is not known. */
 int watch_pid(void);
 
 /* Nothing if no watch lives. 0, or -1: logged. */

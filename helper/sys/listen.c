@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <linux/if.h>
 #include <linux/rtnetlink.h>
 
 #include "base/log.h"
@@ -46,8 +47,23 @@ static bool is_cached(const struct nlmsghdr *message)
 		route->rtm_flags & RTM_F_CLONED;
 }
 
-bool listen_drain(int fd)
+static enum listened meaning_of(const struct nlmsghdr *message)
 {
+	const struct ifinfomsg *link = NLMSG_DATA(message);
+
+	if (is_cached(message))
+		return LISTENED_NOTHING;
+	if (message->nlmsg_type == RTM_DELLINK || message->nlmsg_type == RTM_DELADDR ||
+		(message->nlmsg_type == RTM_NEWLINK &&
+			message->nlmsg_len >= NLMSG_LENGTH(sizeof(*link)) &&
+			!(link->ifi_flags & IFF_UP)))
+		return LISTENED_LOSS;
+	return LISTENED_CHANGE;
+}
+
+enum listened listen_drain(int fd)
+{
+	enum listened worst = LISTENED_NOTHING, next;
 	/* The start of a message is enough. */
 	union {
 		struct nlmsghdr header;
@@ -55,7 +71,6 @@ bool listen_drain(int fd)
 	} buffer;
 	struct sockaddr_nl from;
 	socklen_t size;
-	bool any = false;
 	ssize_t n;
 	int i;
 
@@ -65,12 +80,14 @@ bool listen_drain(int fd)
 			fd, &buffer, sizeof(buffer), MSG_DONTWAIT, (struct sockaddr *)&from, &size);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && errno == ENOBUFS)
-			any = true;
-		else if (n < 0)
+		if (n < 0 && errno != ENOBUFS)
 			break;
+		next = LISTENED_NOTHING;
+		if (n < 0)
+			next = LISTENED_LOSS;
 		else if (n >= (ssize_t)sizeof(buffer.header) && !from.nl_pid)
-			any |= !is_cached(&buffer.header);
+			next = meaning_of(&buffer.header);
+		worst = next > worst ? next : worst;
 	}
-	return any;
+	return worst;
 }

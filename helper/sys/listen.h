@@ -6,12 +6,13 @@
 #ifndef SYS_LISTEN_H
 #define SYS_LISTEN_H
 
-#include <stdbool.h>
-
 /* A descriptor to poll; or -1: logged. */
 int listen_open(void);
-/* Takes what is there, and never waits. Was there a change, or is it unknown, as more came than the
- * kernel could keep (ENOBUFS)? */
-bool listen_drain(int fd);
+/* What came: with a link or an address that went others go, whom nobody takes away. */
+enum listened { LISTENED_NOTHING, LISTENED_CHANGE, LISTENED_LOSS };
+
+/* Takes what is there, and never waits. Where more came than the kernel could keep (ENOBUFS) it may
+ * have been anything. */
+enum listened listen_drain(int fd);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -129,12 +130,17 @@ bool proc_has_ifup(void)
 	char path[64], name[64], own[64];
 	DIR *dir = opendir("/proc");
 	struct dirent *entry;
+	struct stat status;
 	bool found = false;
 	ssize_t n = readlink("/proc/self/ns/net", own, sizeof(own) - 1);
 
 	own[n > 0 ? n : 0] = '\0';
 	while (!found && dir && (entry = readdir(dir))) {
 		if (entry->d_name[0] < '0' || entry->d_name[0] > '9')
+			continue;
+		/* Anybody may call a program so. */
+		snprintf(path, sizeof(path), "/proc/%.20s", entry->d_name);
+		if (stat(path, &status) || status.st_uid)
 			continue;
 		snprintf(path, sizeof(path), "/proc/%.20s/comm", entry->d_name);
 		/* "PID (NAME) S …" where there is no comm (before 2.6.33). */

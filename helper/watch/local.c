@@ -3,6 +3,7 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -40,6 +41,7 @@ static void run(const struct local_call *call)
 	setsid();
 	for (fd = STDERR_FILENO + 1; fd < 64; fd++)
 		close(fd);
+	setenv("PATH", "/sbin:/usr/sbin:/bin:/usr/bin", 1);
 	execl(path, path, call->device, call->up ? "up" : "down", call->reason, (char *)NULL);
 	_exit(127);
 }

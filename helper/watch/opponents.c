@@ -41,6 +41,15 @@ bool opponents_note(struct opponents *opponents, unsigned long long key, const c
 	return true;
 }
 
+void opponents_forget(struct opponents *opponents, unsigned long long key)
+{
+	size_t i;
+
+	for (i = 0; i < OPPONENTS; i++)
+		if (opponents->items[i].key == key && !opponents->items[i].until)
+			memset(&opponents->items[i], 0, sizeof(opponents->items[i]));
+}
+
 bool opponents_leave(
 	const struct opponents *opponents, unsigned long long key, unsigned long long now)
 {

@@ -29,6 +29,8 @@ struct opponents {
 /* It was put back. True: once too often. */
 bool opponents_note(struct opponents *opponents, unsigned long long key, const char *device,
 	const char *words, unsigned long long now);
+/* Whoever takes it away, it was we. */
+void opponents_forget(struct opponents *opponents, unsigned long long key);
 bool opponents_leave(
 	const struct opponents *opponents, unsigned long long key, unsigned long long now);
 /* Ends what is over. Did any? */

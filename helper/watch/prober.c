@@ -32,7 +32,7 @@ enum { NO_NEW_PRIVILEGES = 38 }; /* PR_SET_NO_NEW_PRIVS, from 3.5 on */
 /* linux/icmp.h, whose structs are netinet's as well. */
 enum { RAW_FILTER = 1 };
 
-enum { NONCE = 16 };
+enum { NONCE = 16, TURNS = 3 };
 
 /* What goes out, and comes back: nobody who does not see it can answer it. */
 struct echo {
@@ -184,31 +184,40 @@ static struct prober_word word_of(const struct sender *sender)
 	return (struct prober_word){sender->index, sender->answered};
 }
 
-/* Until the pipe, or the resident, is gone. */
+static void hear(struct senders *senders, struct pollfd *polls, unsigned long long until)
+{
+	unsigned long long now;
+	size_t i;
+
+	while ((now = clock_now()) < until)
+		if (poll(polls, senders->n, (int)(until - now)) > 0)
+			for (i = 0; i < senders->n; i++)
+				if (polls[i].revents)
+					receive(&senders->items[i]);
+}
+
+/* Until the pipe, or the resident, is gone. Each round asks several times, so that a packet that
+ * is lost makes no round bad. */
 static void probe(struct senders *senders, int pipe, unsigned interval)
 {
 	struct pollfd *polls = mem_resize(NULL, (senders->n + 1) * sizeof(*polls));
-	unsigned long long next = clock_now(), now;
 	struct prober_word word;
-	bool first = true;
+	unsigned turn;
 	size_t i;
 
 	for (i = 0; i < senders->n; i++)
 		polls[i] = (struct pollfd){senders->items[i].fd, POLLIN, 0};
-	for (;; first = false) {
-		for (i = 0; i < senders->n; i++) {
+	for (turn = 1;; turn++) {
+		for (i = 0; i < senders->n; i++)
+			send_round(&senders->items[i]);
+		/* What was slept through is no round. */
+		hear(senders, polls, clock_now() + interval * 1000ULL / TURNS);
+		for (i = 0; turn % TURNS == 0 && i < senders->n; i++) {
 			word = word_of(&senders->items[i]);
-			if (!first && write(pipe, &word, sizeof(word)) != sizeof(word))
+			if (write(pipe, &word, sizeof(word)) != sizeof(word))
 				_exit(0);
 			senders->items[i].answered = false;
-			send_round(&senders->items[i]);
 		}
-		next += interval * 1000ULL;
-		while ((now = clock_now()) < next)
-			if (poll(polls, senders->n, (int)(next - now)) > 0)
-				for (i = 0; i < senders->n; i++)
-					if (polls[i].revents)
-						receive(&senders->items[i]);
 	}
 }
 

@@ -18,7 +18,8 @@ struct target {
 	struct prefix remotes[TRACK_REMOTES_MAX];
 	bool running; /* it has a carrier */
 	bool silent;  /* it asks nobody for a MAC address, so that a gateway cannot be asked for */
-	bool held;    /* an edit waits: what was known of it stays */
+	bool inet6;
+	bool held; /* an edit waits, or is refused: what was known of the device's uplinks stays */
 };
 
 enum report_kind { REPORT_TIMES, REPORT_TARGET, REPORT_CHANGE, REPORT_DONE };
@@ -28,7 +29,8 @@ struct report {
 	unsigned interval; /* seconds between rounds */
 	struct pulse_rules rules;
 	struct target target;
-	unsigned long long key; /* of what was put back */
+	unsigned long long key; /* of what was put back, or taken away */
+	bool deleted;
 	device_name device;
 	char words[OPPONENT_WORDS];
 };

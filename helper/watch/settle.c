@@ -25,8 +25,8 @@ unsigned long long settle_due(const struct settle *settle)
 }
 
 /* What came while it ran is still to be acted upon. */
-void settle_ran(struct settle *settle, unsigned long long began, unsigned long long ended)
+void settle_ran(struct settle *settle, unsigned long long used, unsigned long long ended)
 {
-	settle->not_before = ended + (ended - began) * (SHARE - 1);
+	settle->not_before = ended + used * (SHARE - 1);
 	settle->look = ended + LOOK_MS;
 }

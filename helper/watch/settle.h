@@ -15,6 +15,7 @@ struct settle {
 void settle_event(struct settle *settle, unsigned long long now);
 /* When the next run is due. */
 unsigned long long settle_due(const struct settle *settle);
-void settle_ran(struct settle *settle, unsigned long long began, unsigned long long ended);
+/* It took so much processor time. */
+void settle_ran(struct settle *settle, unsigned long long used, unsigned long long ended);
 
 #endif

@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,10 +25,12 @@
 #include "watch/settle.h"
 #include "watch/watch.h"
 
-enum { RUN_SECONDS = 120, IFUP_MS = 30 * 1000, IFUP_LOOK_MS = 250, RETRY_MS = 10 * 1000, PAUSE_MAX_MS = 60 * 1000 };
+enum { RUN_SECONDS = 120, IFUP_MS = 30 * 1000, IFUP_LOOK_MS = 250, RETRY_MS = 10 * 1000,
+	AGAIN_MS = 1000, SILENCE_MS = 5000, PAUSE_MAX_MS = 60 * 1000 };
 
-/* NUD_*: it answered when it was asked last. */
-enum { STATE_ANSWERED = 0x02 | 0x40 | 0x80, STATE_NOT_ASKED = 0x04 | 0x08 };
+/* It answered when it was asked last. */
+enum { STATE_ANSWERED = NEIGHBOUR_REACHABLE | NEIGHBOUR_STALE | NEIGHBOUR_DELAY |
+	       NEIGHBOUR_NOARP | NEIGHBOUR_PERMANENT };
 
 struct watched {
 	struct target target;
@@ -36,20 +40,21 @@ struct watched {
 	enum health_state told;
 };
 
+struct watcheds {
+	struct watched *items;
+	size_t n, cap;
+};
+
 struct watch {
 	watch_run *run;
 	int events; /* listen_open */
-	struct neighbour_reader *neighbours;
 	struct settle settle;
+	bool loss, after_loss; /* something went by itself, before the next run, before this one */
 	bool wanted; /* a run at once, whatever happened */
-	struct {
-		struct watched *items;
-		size_t n, cap;
-	} watched;
+	struct watcheds watched;
 	/* The one-shot that runs, and what it reported so far. */
 	pid_t child;
 	int reports;
-	unsigned long long began;
 	struct {
 		struct target *items;
 		size_t n, cap;
@@ -58,10 +63,12 @@ struct watch {
 	unsigned long long ifup_since; /* one is waited for, or 0 */
 	unsigned long long ifup_look;
 	unsigned interval;
+	bool new_interval;
 	struct pulse_rules rules;
 	unsigned long long next_round;
 	struct prober prober;
-	unsigned long long prober_due; /* to be started then, or 0 */
+	unsigned long long prober_due;	 /* to be started then, or 0 */
+	unsigned long long prober_until; /* it is to have said something by then */
 	unsigned long long prober_pause;
 	struct opponents opponents;
 	struct local local;
@@ -194,14 +201,16 @@ static unsigned long long see_carriers(struct watch *watch, unsigned long long n
 	return first;
 }
 
-static void ask_gateway(struct watch *watch, struct watched *watched, unsigned long long now)
+/* From being asked for, only an answer leads to what is stale by now. */
+static void ask_gateway(struct watch *watch, struct neighbour_reader *neighbours,
+	struct watched *watched, unsigned long long now)
 {
 	const struct target *target = &watched->target;
-	unsigned state = neighbour_state(watch->neighbours, target->index, &target->gateway);
+	unsigned state = neighbour_state(neighbours, target->index, &target->gateway);
 
-	if (watched->probed && !(state & STATE_NOT_ASKED))
+	if (watched->probed)
 		pulse_round(&watched->pulse, &watch->rules, state & STATE_ANSWERED, now);
-	neighbour_probe(watch->neighbours, target->index, &target->gateway, state);
+	neighbour_probe(neighbours, target->index, &target->gateway, state);
 	watched->probed = true;
 }
 
@@ -209,11 +218,13 @@ static void ask_gateway(struct watch *watch, struct watched *watched, unsigned l
 static void ask_gateways(struct watch *watch, unsigned long long now)
 {
 	static const int families[] = {AF_INET, AF_INET6};
+	/* Of what the last round asked for nobody has taken the kernel's complaints. */
+	struct neighbour_reader *neighbours = neighbours_open();
 	struct watched *watched;
 	size_t i, k;
 	bool read;
 
-	for (k = 0; k < 2; k++) {
+	for (k = 0; neighbours && k < 2; k++) {
 		read = false;
 		for (i = 0; i < watch->watched.n; i++) {
 			watched = &watch->watched.items[i];
@@ -221,12 +232,14 @@ static void ask_gateways(struct watch *watch, unsigned long long now)
 				!watched->target.running ||
 				watched->target.gateway.family != families[k])
 				continue;
-			if (!read && neighbours_read(watch->neighbours, families[k]))
+			if (!read && neighbours_read(neighbours, families[k]))
 				break;
 			read = true;
-			ask_gateway(watch, watched, now);
+			ask_gateway(watch, neighbours, watched, now);
 		}
 	}
+	if (neighbours)
+		neighbours_close(neighbours);
 }
 
 static bool asks_gateways(const struct watch *watch)
@@ -265,6 +278,7 @@ static void start_prober(struct watch *watch, unsigned long long now)
 
 	prober_stop(&watch->prober);
 	watch->prober_due = 0;
+	watch->prober_until = now + 3000ULL * watch->interval + SILENCE_MS;
 	for (i = 0; i < watch->watched.n; i++)
 		targets[i] = watch->watched.items[i].target;
 	if (prober_start(&watch->prober, targets, watch->watched.n, watch->interval))
@@ -285,6 +299,7 @@ static void hear_prober(struct watch *watch, unsigned long long now)
 		if (watched->target.track == TRACK_REMOTES && watched->target.running)
 			pulse_round(&watched->pulse, &watch->rules, word.answered == 1, now);
 		watch->prober_pause = 1000;
+		watch->prober_until = now + 3000ULL * watch->interval + SILENCE_MS;
 	}
 	if (!n || (errno != EAGAIN && errno != EINTR))
 		lose_prober(watch, now);
@@ -316,31 +331,62 @@ static bool is_same_question(const struct target *a, const struct target *b)
 		!memcmp(a->remotes, b->remotes, sizeof(a->remotes));
 }
 
+static bool is_same_family(const struct watched *watched, const struct target *target)
+{
+	return !strcmp(watched->target.device, target->device) &&
+		watched->target.inet6 == target->inet6;
+}
+
+/* Those of the device go on to be asked for as before, whatever its file says by now. */
+static void keep_held(struct watch *watch, const struct target *held, struct watcheds *items)
+{
+	size_t i;
+
+	for (i = 0; i < items->n; i++)
+		if (is_same_family(&items->items[i], held))
+			return;
+	for (i = 0; i < watch->watched.n; i++)
+		if (is_same_family(&watch->watched.items[i], held)) {
+			*array_add(items) = watch->watched.items[i];
+			items->items[items->n - 1].target.running = held->running;
+		}
+}
+
+static void take_target(struct watch *watch, const struct target *target, struct watcheds *items)
+{
+	const struct watched *old = find_watched(watch, target);
+	struct watched *watched = array_add(items);
+
+	if (old)
+		*watched = *old;
+	if (old && old->target.track != target->track)
+		pulse_forget(&watched->pulse);
+	watched->target = *target;
+}
+
 /* The uplinks as they are now; what was known of them stays. */
 static void adopt(struct watch *watch, unsigned long long now)
 {
-	struct watched *old, *items;
-	size_t n = watch->reported.n, i;
-	bool changed = n != watch->watched.n;
+	const struct watched *old, *new;
+	struct watcheds items = {NULL, 0, 0};
+	bool changed = watch->new_interval;
+	size_t i;
 
-	items = mem_resize(NULL, (n ? n : 1) * sizeof(*items));
-	memset(items, 0, n * sizeof(*items));
-	for (i = 0; i < n; i++) {
-		old = find_watched(watch, &watch->reported.items[i]);
-		if (old)
-			items[i] = *old;
-		changed |= !old || old != &watch->watched.items[i] ||
-			!is_same_question(&old->target, &watch->reported.items[i]);
-		if (old && old->target.track != watch->reported.items[i].track)
-			pulse_forget(&items[i].pulse);
-		/* Where an edit waits the old questions are asked on. */
-		if (!old || !watch->reported.items[i].held)
-			items[i].target = watch->reported.items[i];
-		items[i].target.running = watch->reported.items[i].running;
+	for (i = 0; i < watch->reported.n; i++)
+		if (watch->reported.items[i].held)
+			keep_held(watch, &watch->reported.items[i], &items);
+		else
+			take_target(watch, &watch->reported.items[i], &items);
+	changed |= items.n != watch->watched.n;
+	for (i = 0; i < items.n && !changed; i++) {
+		old = &watch->watched.items[i];
+		new = &items.items[i];
+		changed = !is_same_uplink(&old->target, &new->target) ||
+			!is_same_question(&old->target, &new->target);
 	}
 	free(watch->watched.items);
-	watch->watched.items = items;
-	watch->watched.n = watch->watched.cap = n;
+	watch->watched = items;
+	watch->new_interval = false;
 	if (changed) {
 		start_prober(watch, now);
 		write_healths(watch);
@@ -351,6 +397,7 @@ static void take_report(struct watch *watch, const struct report *report, unsign
 {
 	switch (report->kind) {
 	case REPORT_TIMES:
+		watch->new_interval = watch->interval != report->interval;
 		watch->interval = report->interval;
 		watch->rules = report->rules;
 		break;
@@ -358,6 +405,11 @@ static void take_report(struct watch *watch, const struct report *report, unsign
 		*array_add(&watch->reported) = report->target;
 		break;
 	case REPORT_CHANGE:
+		if (report->deleted)
+			opponents_forget(&watch->opponents, report->key);
+		/* What went with its link, or with an address, nobody took away. */
+		if (report->deleted || watch->after_loss)
+			break;
 		if (!opponents_note(
 			    &watch->opponents, report->key, report->device, report->words, now))
 			break;
@@ -372,9 +424,16 @@ static void take_report(struct watch *watch, const struct report *report, unsign
 	}
 }
 
+static unsigned long long milliseconds(const struct timeval *time)
+{
+	return (unsigned long long)time->tv_sec * 1000 + (unsigned long long)time->tv_usec / 1000;
+}
+
 static void hear_child(struct watch *watch, unsigned long long now)
 {
+	struct rusage used;
 	struct report report;
+	int status;
 	ssize_t n = read(watch->reports, &report, sizeof(report));
 
 	if (n == sizeof(report)) {
@@ -385,13 +444,15 @@ static void hear_child(struct watch *watch, unsigned long long now)
 		return;
 	close(watch->reports);
 	watch->reports = -1;
-	waitpid(watch->child, NULL, 0);
+	wait4(watch->child, &status, 0, &used);
 	watch->child = 0;
-	settle_ran(&watch->settle, watch->began, now);
+	settle_ran(&watch->settle, milliseconds(&used.ru_utime) + milliseconds(&used.ru_stime), now);
 	if (watch->done)
 		adopt(watch, now);
-	else
-		watch->settle.look = now + RETRY_MS;
+	else if (WIFSIGNALED(status))
+		log_error("multihome watch: a run was ended by signal %d", WTERMSIG(status));
+	if (!watch->done)
+		watch->settle.look = now + (WIFSIGNALED(status) ? AGAIN_MS : RETRY_MS);
 }
 
 static int start_child(struct watch *watch, unsigned long long now)
@@ -399,6 +460,8 @@ static int start_child(struct watch *watch, unsigned long long now)
 	int ends_of_pipe[2];
 	pid_t pid;
 
+	/* Somebody may have removed it; the run goes by it. */
+	write_healths(watch);
 	if (pipe(ends_of_pipe))
 		return -1;
 	pid = fork();
@@ -423,9 +486,10 @@ static int start_child(struct watch *watch, unsigned long long now)
 	close(ends_of_pipe[1]);
 	watch->child = pid;
 	watch->reports = ends_of_pipe[0];
-	watch->began = now;
 	watch->settle.first = watch->settle.last = 0;
 	watch->wanted = false;
+	watch->after_loss = watch->loss;
+	watch->loss = false;
 	watch->reported.n = 0;
 	watch->done = false;
 	return 0;
@@ -438,12 +502,15 @@ static void run_if_due(struct watch *watch, unsigned long long now)
 	if (watch->child || now < watch->ifup_look ||
 		(!watch->wanted && settle_due(&watch->settle) > now))
 		return;
-	if (proc_has_ifup() && (!watch->ifup_since || now - watch->ifup_since < IFUP_MS)) {
-		watch->ifup_since = watch->ifup_since ? watch->ifup_since : now;
+	if (!proc_has_ifup())
+		watch->ifup_since = 0;
+	else if (!watch->ifup_since)
+		watch->ifup_since = now;
+	if (watch->ifup_since && now - watch->ifup_since < IFUP_MS) {
 		watch->ifup_look = now + IFUP_LOOK_MS;
 		return;
 	}
-	watch->ifup_since = watch->ifup_look = 0;
+	watch->ifup_look = 0;
 	if (!start_child(watch, now))
 		return;
 	log_error("multihome watch: %s", strerror(errno));
@@ -473,13 +540,17 @@ static unsigned long long step(struct watch *watch, unsigned long long now)
 	wake = see_carriers(watch, now);
 	if (watch->prober_due && now >= watch->prober_due)
 		start_prober(watch, now);
+	if (watch->prober.pid && now >= watch->prober_until)
+		lose_prober(watch, now);
 	if (opponents_expire(&watch->opponents, now))
 		write_healths(watch);
 	tell(watch);
 	run_if_due(watch, now);
 	due = watch->wanted ? now : settle_due(&watch->settle);
-	wake = sooner(wake, local_step(&watch->local, now));
-	wake = sooner(wake, watch->prober_due);
+	/* It finds the way around there. */
+	if (!watch->child && !watch->wanted)
+		wake = sooner(wake, local_step(&watch->local, now));
+	wake = sooner(wake, watch->prober.pid ? watch->prober_until : watch->prober_due);
 	if (asks_gateways(watch))
 		wake = sooner(wake, watch->next_round);
 	if (!watch->child)
@@ -493,6 +564,15 @@ static void reap(struct watch *watch)
 
 	if (pid > 0)
 		local_ended(&watch->local, pid);
+}
+
+static void hear_kernel(struct watch *watch, unsigned long long now)
+{
+	enum listened heard = listen_drain(watch->events);
+
+	if (heard)
+		settle_event(&watch->settle, now);
+	watch->loss |= heard == LISTENED_LOSS;
 }
 
 static void loop(struct watch *watch, const sigset_t *waiting)
@@ -515,8 +595,8 @@ static void loop(struct watch *watch, const sigset_t *waiting)
 		if (ppoll(polls, 3, wake ? &wait : NULL, waiting) <= 0)
 			continue;
 		now = clock_now();
-		if (polls[0].revents && listen_drain(watch->events))
-			settle_event(&watch->settle, now);
+		if (polls[0].revents)
+			hear_kernel(watch, now);
 		if (polls[1].revents)
 			hear_child(watch, now);
 		if (polls[2].revents)
@@ -527,22 +607,17 @@ static void loop(struct watch *watch, const sigset_t *waiting)
 /* Without health nothing is dead: what leads around goes. */
 static void say_goodbye(struct watch *watch)
 {
-	bool moved = false;
-	size_t i;
-
-	for (i = 0; i < watch->watched.n; i++)
-		moved |= watch->watched.items[i].told == HEALTH_DEAD;
 	if (watch->child) {
 		close(watch->reports);
 		waitpid(watch->child, NULL, 0);
-		watch->child = 0;
 	}
 	prober_stop(&watch->prober);
-	health_remove();
-	if (moved && !start_child(watch, clock_now())) {
+	watch->watched.n = 0;
+	if (!start_child(watch, clock_now())) {
 		close(watch->reports);
 		waitpid(watch->child, NULL, 0);
 	}
+	health_remove();
 }
 
 int watch_serve(watch_run *run)
@@ -566,15 +641,13 @@ int watch_serve(watch_run *run)
 		sigdelset(&waiting, signals[i]);
 	signal(SIGPIPE, SIG_IGN);
 	watch.events = listen_open();
-	watch.neighbours = neighbours_open();
-	if (watch.events < 0 || !watch.neighbours) {
+	if (watch.events < 0) {
 		watch_end();
 		return 1;
 	}
 	health_remove();
 	loop(&watch, &waiting);
 	say_goodbye(&watch);
-	neighbours_close(watch.neighbours);
 	close(watch.events);
 	free(watch.watched.items);
 	free(watch.reported.items);

@@ -112,7 +112,7 @@ static void test_settle(void)
 	unsigned long long now;
 
 	ok(settle_due(&settle) == 0, "the first run is at once");
-	settle_ran(&settle, 10000, 10010);
+	settle_ran(&settle, 10, 10010);
 	ok(settle_due(&settle) == 70010, "nothing happens: a look each minute");
 	settle_event(&settle, 20000);
 	ok(settle_due(&settle) == 20300, "300 ms after an event");
@@ -122,7 +122,7 @@ static void test_settle(void)
 		settle_event(&settle, now);
 	ok(settle_due(&settle) == 22000, "but two seconds after the first");
 	settle.first = 0;
-	settle_ran(&settle, 30000, 30500);
+	settle_ran(&settle, 500, 30500);
 	settle_event(&settle, 30600);
 	ok(settle_due(&settle) == 35000, "a run of 500 ms has nine times that to follow");
 }
@@ -145,6 +145,11 @@ static void test_opponents(void)
 	ok(opponents_expire(&all, now + 10 * MINUTE) &&
 			!opponents_leave(&all, 7, now + 10 * MINUTE),
 		"ten minutes later it is over");
+	for (i = 0, said = 0; i < 20; i++) {
+		said += opponents_note(&all, 7, "eth0", "ip rule add", now += SECOND);
+		opponents_forget(&all, 7);
+	}
+	ok(!said, "what we took away ourselves is no opponent's work");
 	for (i = 0, said = 0, now = 2 * HOUR; i < 100; i++)
 		said += opponents_note(&all, 9, "", "", now += 20 * SECOND);
 	ok(!said, "each twenty seconds is no fight");
