@@ -82,8 +82,12 @@ cable() { # K up|down
 	host ip link set eth1 up
 	links_settle
 	within 10 answers 0 1
-	# Main had none for a moment: the standby was put there.
-	within 10 host sh -c 'ip route | grep -q ^default'
+	host ip link set eth1 down
+	host ip link set eth1 up
+	links_settle
+	# Main had none for a moment: the one that initscripts had chosen is there again.
+	within 10 host sh -c 'ip route | grep -q "^default via 10.0.0.1 dev eth1"'
+	answers 0 1
 	# A ban, and a routing daemon's next hop that moves.
 	host ip route add prohibit 198.51.100.77
 	host ip route add 198.18.0.0/15 via 192.168.2.7 proto zebra
@@ -106,7 +110,8 @@ cable() { # K up|down
 @test "a service address in a network that two NICs share" {
 	host_up
 	second_in_segment
-	lab_ifcfg eth9 IPADDR=192.168.2.109 PREFIX=24 GATEWAY=192.168.2.1
+	lab_ifcfg eth9 DEVICE=eth9 ONBOOT=yes BOOTPROTO=none ARPCHECK=no IPADDR=192.168.2.109 PREFIX=24 \
+		NETMASK=255.255.255.0 GATEWAY=192.168.2.1
 	lab_install
 	service start
 	watch_on
@@ -185,6 +190,8 @@ cable() { # K up|down
 	has "$output" '^eth1	.*	no-carrier	'
 	has "$output" '^eth0	.*	winner	'
 	answers 0
+	still
+	changes_nothing multihome sync
 	cable 1 up
 	within 20 own_by eth1
 	within 20 gone proto.109
@@ -193,6 +200,49 @@ cable() { # K up|down
 	is "$(host cat /run/calls)" $'eth1 down no carrier\neth1 up alive' 'multihome-local'
 	still
 	changes_nothing multihome sync
+}
+
+@test "three uplinks: the next one dies, too" {
+	host_up LAB_UPLINKS=3
+	lab_install
+	service start
+	watch_on
+	within 20 health up eth2
+	own_by eth2
+	cable 2 down
+	within 10 own_by eth0
+	cable 0 down
+	within 10 own_by eth1
+	cable 0 up
+	within 20 own_by eth0
+	host sh -c 'rm /var/run/multihome/health'
+	host ip address add 192.0.2.77/32 dev lo
+	within 10 host test -e /var/run/multihome/health
+	own_by eth0
+	cable 2 up
+	within 20 own_by eth2
+}
+
+@test "a NIC that is bounced, a bridge that is made anew, a cable that is loose: nobody takes that away" {
+	watching
+	host sh -c 'for i in 1 2 3 4 5 6 7 8; do
+		ip link set eth0 down; ip link set eth0 up
+		ip link add docker0 type bridge
+		ip address add 172.17.0.1/16 dev docker0
+		ip link set docker0 up
+		sleep 1.5
+		ip link del docker0
+		sleep 1
+	done' 3>&-
+	links_settle
+	within 10 answers 0 1
+	for _ in 1 2 3 4 5 6; do
+		cable 1 down
+		within 10 own_by eth0
+		cable 1 up
+		within 20 gone proto.109
+	done
+	is "$(host grep ^left /var/run/multihome/health || true)" '' 'left to nobody'
 }
 
 @test "a gateway that is dead while the link is up; ifup of the winner meanwhile; both dead: nothing" {
@@ -227,6 +277,16 @@ cable() { # K up|down
 	within 20 own_by eth0
 	multihome 1 check
 	has "$output" '^eth1: it is dead, says watch: no answer from 192\.0\.2\.1 or others'
+	multihome 1 explain "$LAB_CLIENT" 10.0.0.99
+	has "$output" '^verdict +lost: nothing comes back by eth1, says watch'
+	# An edit leaves what is known of it.
+	cp "$LAB_SCRIPTS/ifcfg-eth1" "$BATS_TEST_TMPDIR"
+	sed -i 's/^IPADDR=.*/IPADDR=10.0.0.98/' "$LAB_SCRIPTS/ifcfg-eth1"
+	host sh -c 'kill -HUP $(cat /var/run/multihome.pid)'
+	sleep 4
+	health dead eth1
+	own_by eth0
+	cp "$BATS_TEST_TMPDIR/ifcfg-eth1" "$LAB_SCRIPTS/"
 	# Still asked by the dead uplink.
 	seen=$(dropped)
 	sleep 3
@@ -259,8 +319,8 @@ cable() { # K up|down
 		    n = (n >> 16) + (n & 0xffff)
 		    return ~(n + (n >> 16)) & 0xffff
 		source, to = socket.inet_aton("192.0.2.1"), socket.inet_aton("10.0.0.99")
-		for turn in range(100):
-		    for number in range(turn * 100, turn * 100 + 100):
+		for turn in range(400):
+		    for number in range(turn % 50 * 100, turn % 50 * 100 + 100):
 		        body = struct.pack("!BBHHH16s", 0, 0, 0, number, 1, b"x" * 16)
 		        body = body[:2] + struct.pack("!H", total(body)) + body[4:]
 		        raw.sendto(struct.pack("!BBHHHBBH4s4s", 69, 0, 20 + len(body), 0, 0, 64, 1, 0,
@@ -269,8 +329,13 @@ cable() { # K up|down
 	END
 	router 1 python3 - <"$LAB_ROOT/run/spoof.py" 3>&- &
 	within 20 health dead eth1
-	sleep 2
-	health dead eth1
+	local end=$((SECONDS + 8))
+	while [ $SECONDS -lt $end ]; do
+		sleep 1
+		health dead eth1
+	done
+	# So long went the answers on.
+	kill $! 2>/dev/null
 }
 
 # bats test_tags=long

@@ -105,6 +105,24 @@ static struct prefix source_of(const struct kernel *kernel, const struct uplink 
 	return (struct prefix){.family = 0};
 }
 
+static bool has_default(const struct host *host, const struct uplink *uplink)
+{
+	const struct routes *routes = &host->kernel.routes;
+	const struct route *best = NULL, *route;
+	size_t i;
+
+	for (i = 0; i < routes->n; i++) {
+		route = &routes->items[i];
+		if (route->table == TABLE_MAIN && !route->dst.len &&
+			route->dst.family == uplink->gateway.family &&
+			!plan_owns_route(&host->plan, route) &&
+			(!best || route->metric < best->metric))
+			best = route;
+	}
+	return best && !strcmp(best->device, uplink->device) &&
+		prefix_same_address(&best->gateway, &uplink->gateway);
+}
+
 static void send_targets(const struct host *host, const struct healing *healing)
 {
 	const struct planned_uplinks *uplinks = &host->plan.uplinks;
@@ -133,6 +151,7 @@ static void send_targets(const struct host *host, const struct healing *healing)
 		target->running = link->running;
 		target->silent = link->noarp || link->tunnel;
 		target->inet6 = uplink->inet6;
+		target->has_default = has_default(host, uplink);
 		report_send(healing->pipe, &report);
 	}
 }

@@ -224,6 +224,22 @@ static bool choose_gateway(
 	return from->reader.refused;
 }
 
+/* By the uplink's device nobody answers for another NIC. */
+static void refuse_own_remotes(struct profile_reader *from, const struct uplink *uplink)
+{
+	char text[PREFIX_TEXT];
+	const char *owner;
+	size_t i;
+
+	for (i = 0; i < TRACK_REMOTES_MAX && uplink->remotes[i].family; i++) {
+		owner = find_owner(from, &uplink->remotes[i]);
+		if (owner)
+			reader_refuse(&from->reader, "TRACK_IP",
+				"TRACK_IP: %s is an address of %s; expected another host's",
+				prefix_format_address(&uplink->remotes[i], text), owner);
+	}
+}
+
 /* The keys that all uplinks have. */
 static void read_keys(struct profile_reader *from, struct uplink *uplink)
 {
@@ -240,10 +256,12 @@ static void read_keys(struct profile_reader *from, struct uplink *uplink)
 	uplink->table = read_table(reader, &config->tables);
 	uplink->fallback = read_switch(reader, "FALLBACK", config->fallback) &&
 		!value_is(reader->vars, "DEFROUTE", "no");
+	uplink->stands_in = uplink->fallback;
 	uplink->rp_filter = read_rp_filter(reader, config->rp_filter);
 	uplink->arp_ignore = read_arp(reader, "ARP_IGNORE", 8);
 	uplink->arp_announce = read_arp(reader, "ARP_ANNOUNCE", 2);
 	read_track(reader, uplink);
+	refuse_own_remotes(from, uplink);
 	/* Without a word to the contrary it takes the device (is_false of EL6 and EL7). */
 	uplink->network_manager = from->survey->sources->network_manager &&
 		!(controlled && strchr("nNfF0", *controlled));

@@ -49,6 +49,7 @@ struct uplink {
 	size_t remembered_addresses; /* so many of the last */
 	unsigned table;		     /* TABLE=, or 0: to be chosen */
 	bool fallback;		     /* a standby of its own in table 253 */
+	bool stands_in;		     /* so may be for a dead one, with a standby or without */
 	enum rp_filter rp_filter;
 	int arp_ignore, arp_announce; /* ARP_AUTO, or the value */
 	enum track track;

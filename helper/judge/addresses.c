@@ -285,6 +285,18 @@ static bool format_fault(const struct facts *facts, const struct verdict *verdic
 		format_way(facts, verdict, what);
 		text_add_string(what, "; the next hop does not answer");
 		return true;
+	case FAULT_DEAD:
+		if (strcmp(verdict->leaves.device, verdict->holder->name)) {
+			text_add_string(what, "leave ");
+			format_way(facts, verdict, what);
+			return true;
+		}
+		found->kind = FINDING_DEAD;
+		found->address.family = 0;
+		text_format(what, "it is dead, says watch: %s",
+			health_find_dead(facts->healths, verdict->leaves.device,
+				&verdict->leaves.gateway)->reason);
+		return true;
 	case FAULT_GATEWAY:
 		found->kind = FINDING_WRONG_GATEWAY;
 		/* fall through */
@@ -385,9 +397,9 @@ void check_own(const struct facts *facts, const struct verdict *verdict, struct 
 	struct text depends = {0};
 	char *what;
 
-	if (verdict->fault == FAULT_REPLY_CARRIER) {
-		what = mem_format("what the host sends itself%s leaves by %s, which has no carrier",
-			in, device);
+	if (verdict->fault == FAULT_REPLY_CARRIER || verdict->fault == FAULT_DEAD) {
+		what = mem_format("what the host sends itself%s leaves by %s, which %s", in, device,
+			verdict->fault == FAULT_DEAD ? "is dead, says watch" : "has no carrier");
 	} else if (verdict->fault == FAULT_NEIGHBOUR &&
 		(!verdict->leaves.gateway.family ||
 			!verdict_asks_from_elsewhere(facts, device, verdict_next_hop(verdict)))) {

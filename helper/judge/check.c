@@ -168,9 +168,7 @@ static void check_hook(const struct facts *facts, enum hook_key key, struct find
 			cure_hook(hook, key));
 }
 
-/* What is seen without watch, a carrier that is gone and a gateway that is silent, is said of the
- * NIC already. */
-static void check_healths(const struct facts *facts, struct findings *findings)
+static void check_left(const struct facts *facts, struct findings *findings)
 {
 	const struct healths *healths = facts->healths;
 	const struct health *health;
@@ -179,21 +177,13 @@ static void check_healths(const struct facts *facts, struct findings *findings)
 	for (i = 0; healths && i < healths->n; i++) {
 		health = &healths->items[i];
 		if (health->state == HEALTH_LEFT)
-			finding_add(findings,
-				(struct finding){.kind = FINDING_LEFT, .wrong = true},
+			finding_add(findings, (struct finding){.kind = FINDING_LEFT, .wrong = true},
 				health->device,
-				mem_format("watch leaves it for ten minutes, as it was taken away again "
-					   "and again: %s",
+				mem_format("watch leaves it for ten minutes, as it was taken away "
+					   "again and again: %s",
 					health->reason),
-				mem_string("see what else changes rules and routes: a script, a VPN, "
-					   "a routing daemon"));
-		else if (health->state == HEALTH_DEAD && !health->no_carrier &&
-			!findings_of(findings, health->device, NULL))
-			finding_add(findings,
-				(struct finding){.kind = FINDING_DEAD, .wrong = true},
-				health->device,
-				mem_format("it is dead, says watch: %s", health->reason),
-				mem_string("see what is beyond its gateway"));
+				mem_string("see what else changes rules and routes: a script, a "
+					   "VPN, a routing daemon"));
 	}
 }
 
@@ -228,7 +218,7 @@ void check_finish(const struct facts *facts, struct check *check, const struct a
 		verdict_finish(facts, &check->own[inet6], answers);
 		check_own(facts, &check->own[inet6], findings);
 	}
-	check_healths(facts, findings);
+	check_left(facts, findings);
 	check_rules(facts, verdicts, findings);
 	check_routes(facts, findings);
 	check_files(facts, findings);

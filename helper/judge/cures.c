@@ -466,6 +466,14 @@ static char *see_gateway_keys(const struct verdict *verdict)
 		verdict->leaves.device);
 }
 
+static char *see_beyond_gateway(const struct verdict *verdict)
+{
+	char text[PREFIX_TEXT];
+
+	return mem_format("see what is beyond %s on %s",
+		prefix_format_address(&verdict->leaves.gateway, text), verdict->leaves.device);
+}
+
 /* Never ifdown: what the device still answers would go with it. */
 char *cure_own(const struct facts *facts, const struct verdict *verdict)
 {
@@ -482,6 +490,8 @@ char *cure_own(const struct facts *facts, const struct verdict *verdict)
 		return see_cable(facts, verdict->leaves.device);
 	if (lacks_gateway(verdict))
 		return see_gateway_keys(verdict);
+	if (verdict->fault == FAULT_DEAD)
+		return see_beyond_gateway(verdict);
 	if (verdict->fault == FAULT_NEIGHBOUR)
 		return cure_gateway(
 			facts, verdict, verdict->leaves.device, verdict_next_hop(verdict));
@@ -557,6 +567,10 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 				verdict->holder->name, taker->name);
 		return cure_gateway(
 			facts, verdict, verdict->leaves.device, verdict_next_hop(verdict));
+	case FAULT_DEAD:
+		if (!goes_by_own_gateway(verdict))
+			return cure_route(facts, verdict);
+		return see_beyond_gateway(verdict);
 	case FAULT_ARP:
 		if (verdict->refused.family)
 			return see_way_to_asker(facts, verdict);

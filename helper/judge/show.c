@@ -139,7 +139,7 @@ static const char *describe_state(const struct facts *facts, const struct lookup
 		return "waits";
 	gateway = walks_find_neighbour(&facts->walks, uplink->device, &uplink->gateway);
 	if ((gateway && gateway->state & NEIGHBOUR_SILENT) ||
-		health_is_dead(facts->healths, uplink->device, &uplink->gateway))
+		health_find_dead(facts->healths, uplink->device, &uplink->gateway))
 		return "dead";
 	if (planned->state == STATE_UP && is_missing(lookups, planned))
 		return "not-applied";

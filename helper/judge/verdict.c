@@ -522,6 +522,10 @@ static enum fault fault_of_next_hop(const struct facts *facts, const struct verd
 	if (out && out->mac[0] && facts_find_taker(facts, out) != out &&
 		!(neighbour && neighbour->mac[0]))
 		return FAULT_NEIGHBOUR;
+	/* A neighbour needs no gateway. */
+	if (verdict->leaves.gateway.family &&
+		health_find_dead(facts->healths, verdict->leaves.device, &verdict->leaves.gateway))
+		return FAULT_DEAD;
 	return fault_without_gateway(facts, verdict);
 }
 

@@ -37,6 +37,7 @@ enum fault {
 	FAULT_REFUSED,	     /* by a rule or a route that refuses */
 	FAULT_REPLY_CARRIER, /* of the NIC by which the reply leaves */
 	FAULT_NEIGHBOUR,     /* the next hop does not answer ARP or NDP */
+	FAULT_DEAD,	     /* watch gets no answer by the uplink by which the reply leaves */
 	/* Astray: */
 	FAULT_NIC,
 	FAULT_NO_GATEWAY, /* by another NIC, and its own has no gateway to go by */

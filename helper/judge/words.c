@@ -393,6 +393,10 @@ void words_verdict(const struct verdict *verdict, struct text *out)
 		if (verdict_turns(verdict))
 			format_turn(out);
 		return;
+	case FAULT_DEAD:
+		text_format(out, "lost: nothing comes back by %s, says watch",
+			verdict->leaves.device);
+		return;
 	case FAULT_NIC:
 	case FAULT_NO_GATEWAY:
 	case FAULT_TURNS:
@@ -436,7 +440,7 @@ const char *words_fault(enum fault fault)
 {
 	static const char *const names[] = {"none", "wrong-gateway", "down", "no-carrier",
 		"filtered", "not-taken", "no-arp", "arp-conflict", "no-route", "refused",
-		"reply-no-carrier", "neighbour", "wrong-nic", "no-gateway", "by-turns", "vrf",
+		"reply-no-carrier", "neighbour", "dead", "wrong-nic", "no-gateway", "by-turns", "vrf",
 		"arrival", "no-next-hop", "depends", "firewall"};
 
 	return names[fault];

@@ -82,7 +82,7 @@ bool plan_owns_route(const struct plan *plan, const struct route *route)
 	return true;
 }
 
-bool health_is_dead(
+const struct health *health_find_dead(
 	const struct healths *healths, const char *device, const struct prefix *gateway)
 {
 	const struct health *health;
@@ -92,9 +92,9 @@ bool health_is_dead(
 		health = &healths->items[i];
 		if (health->state == HEALTH_DEAD && !strcmp(health->device, device) &&
 			(health->no_carrier || prefix_same_address(&health->gateway, gateway)))
-			return true;
+			return health;
 	}
-	return false;
+	return NULL;
 }
 
 void healths_free(struct healths *healths)

@@ -106,7 +106,13 @@ struct probes {
 };
 
 /* What watch knows of an uplink; or what it leaves to somebody who keeps taking it away. */
-enum health_state { HEALTH_UNKNOWN, HEALTH_UP, HEALTH_DEAD, HEALTH_LEFT };
+enum health_state {
+	HEALTH_UNKNOWN,
+	HEALTH_UP,
+	HEALTH_DEAD,
+	HEALTH_LEFT,
+	HEALTH_DEFAULT /* initscripts gave it the default route last */
+};
 
 struct health {
 	enum health_state state;
@@ -169,8 +175,8 @@ bool plan_holds_files(const struct plan *plan, const char *device);
 bool plan_holds_route(const struct plan *plan, const struct route *route);
 /* Is a route that the kernel has one of ours, by its protocol and not by a line of his? */
 bool plan_owns_route(const struct plan *plan, const struct route *route);
-/* Is the uplink by whose device and gateway that is dead? */
-bool health_is_dead(
+/* Of the uplink by that device and gateway, if it is dead, or else NULL. */
+const struct health *health_find_dead(
 	const struct healths *healths, const char *device, const struct prefix *gateway);
 void healths_free(struct healths *healths);
 void brought_ups_free(struct brought_ups *brought_ups);

@@ -49,7 +49,7 @@ static void prefer(const struct route **best, const struct route *route)
 
 static bool is_known_dead(const struct draft *draft, const struct route *route)
 {
-	return health_is_dead(draft->input->healths, route->device, &route->gateway);
+	return health_find_dead(draft->input->healths, route->device, &route->gateway);
 }
 
 /* Nothing comes back by it, as far as watch knows, or the cable tells. */
@@ -157,6 +157,25 @@ static const struct route *find_same(const struct draft *draft, const struct rou
 	return NULL;
 }
 
+/* The standby of the uplink that had the default last, as watch saw it: a bounce takes that away. */
+static const struct route *prefer_last(const struct draft *draft, const struct route *standby)
+{
+	const struct healths *healths = draft->input->healths;
+	const struct routes *wanted = &draft->plan->routes;
+	const struct health *health;
+	size_t i, k;
+
+	for (i = 0; healths && i < healths->n; i++) {
+		health = &healths->items[i];
+		for (k = 0; health->state == HEALTH_DEFAULT && k < wanted->n; k++)
+			if (wanted->items[k].table == TABLE_DEFAULT && !wanted->items[k].dst.len &&
+				prefix_same_address(&wanted->items[k].gateway, &health->gateway) &&
+				!strcmp(wanted->items[k].device, health->device))
+				return &wanted->items[k];
+	}
+	return standby;
+}
+
 /* Main is initscripts', but a host without a default there is offline for all that look for one.
  * Metric 0 is what ip route replace default of initscripts replaces. IPv6 has a rule for the
  * standby, and initscripts only add, so nothing may stand in their way there. */
@@ -179,7 +198,7 @@ void draft_add_way_out(struct draft *draft, int family)
 	standby = find_standby(draft, family, &last);
 	if (standby ? family == AF_INET6 : !last)
 		return;
-	route = standby ? *standby : *last;
+	route = standby ? *prefer_last(draft, standby) : *last;
 	route.metric = 0;
 	if (!standby) {
 		route.protocol = PROTO_BOOT;
@@ -193,22 +212,42 @@ void draft_add_way_out(struct draft *draft, int family)
 	*array_add(&draft->plan->routes) = same ? *same : route;
 }
 
-/* A standby of the plan's, or of a held uplink's, that is alive. */
-static const struct route *find_alive(const struct draft *draft, int family)
+/* The default of the uplink's table: the plan's, or a held one's. */
+static const struct route *find_table_default(
+	const struct draft *draft, const struct planned *planned)
 {
 	const struct routes *all[] = {&draft->plan->routes, &draft->input->kernel->routes};
-	const struct route *best = NULL, *route;
+	const int family = planned->uplink->inet6 ? AF_INET6 : AF_INET;
+	const struct route *route;
 	size_t i, k;
 
 	for (k = 0; k < 2; k++)
 		for (i = 0; i < all[k]->n; i++) {
 			route = &all[k]->items[i];
-			if (route->table == TABLE_DEFAULT && !route->dst.len &&
-				route->dst.family == family && !is_dead(draft, route) &&
-				(!k || (plan_owns_route(draft->plan, route) &&
-					       plan_holds(draft->plan, route->device, 0))))
-				prefer(&best, route);
+			if (route->table == planned->table && route->dst.family == family &&
+				route_is_table_default(route))
+				return route;
 		}
+	return NULL;
+}
+
+/* By the first uplink that is alive and may stand in. */
+static const struct route *find_alive(const struct draft *draft, int family)
+{
+	const struct planned_uplinks *uplinks = &draft->plan->uplinks;
+	const struct route *best = NULL, *route;
+	const struct planned *planned;
+	size_t i;
+
+	for (i = 0; i < uplinks->n; i++) {
+		planned = &uplinks->items[i];
+		if (planned->uplink->inet6 != (family == AF_INET6) || !planned->table ||
+			!planned->uplink->stands_in || planned->state != STATE_UP)
+			continue;
+		route = find_table_default(draft, planned);
+		if (route && !is_dead(draft, route) && (!best || route->table < best->table))
+			best = route;
+	}
 	return best;
 }
 

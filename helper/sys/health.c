@@ -14,7 +14,7 @@
 #include "sys/health.h"
 #include "sys/run.h"
 
-static const char *const words[] = {"unknown", "up", "dead", "left"};
+static const char *const words[] = {"unknown", "up", "dead", "left", "default"};
 
 static const char no_carrier[] = "no carrier";
 

@@ -19,6 +19,7 @@ struct target {
 	bool running; /* it has a carrier */
 	bool silent;  /* it asks nobody for a MAC address, so that a gateway cannot be asked for */
 	bool inet6;
+	bool has_default; /* main's leads by it, and is not of our making */
 	bool held; /* an edit waits, or is refused: what was known of the device's uplinks stays */
 };
 

@@ -52,6 +52,7 @@ struct watch {
 	bool loss, after_loss; /* something went by itself, before the next run, before this one */
 	bool wanted; /* a run at once, whatever happened */
 	struct watcheds watched;
+	struct target last_default[2]; /* had it, of IPv4 and IPv6 */
 	/* The one-shot that runs, and what it reported so far. */
 	pid_t child;
 	int reports;
@@ -136,6 +137,15 @@ static void write_healths(const struct watch *watch)
 		memcpy(health->device, watched->target.device, sizeof(health->device));
 		health->gateway = watched->target.gateway;
 		health->reason = mem_string(reason);
+	}
+	for (i = 0; i < 2; i++) {
+		if (!watch->last_default[i].gateway.family)
+			continue;
+		health = array_add(&all);
+		health->state = HEALTH_DEFAULT;
+		memcpy(health->device, watch->last_default[i].device, sizeof(health->device));
+		health->gateway = watch->last_default[i].gateway;
+		health->reason = mem_string("");
 	}
 	for (i = 0; i < OPPONENTS; i++) {
 		const struct opponent *opponent = &watch->opponents.items[i];
@@ -403,6 +413,8 @@ static void take_report(struct watch *watch, const struct report *report, unsign
 		break;
 	case REPORT_TARGET:
 		*array_add(&watch->reported) = report->target;
+		if (report->target.has_default)
+			watch->last_default[report->target.inet6] = report->target;
 		break;
 	case REPORT_CHANGE:
 		if (report->deleted)
