@@ -57,8 +57,7 @@ static void leave_opponents(struct host *host, void *arg)
 	if (!healing->opponents)
 		return;
 	for (i = 0; i < ops->n; i++)
-		if (!opponents_leave(
-			    healing->opponents, key_of(&ops->items[i]), healing->now))
+		if (!opponents_leave(healing->opponents, key_of(&ops->items[i]), healing->now))
 			ops->items[n++] = ops->items[i];
 	ops->n = n;
 }
@@ -177,8 +176,8 @@ static int heal(int pipe, const struct opponents *opponents, unsigned long long 
 	return reconcile_heal(!opponents, leave_opponents, send_all, &healing);
 }
 
-/* Away from the terminal, its session, and all that the caller has open. 0: in the child; its number:
- * in the parent; -1. */
+/* Away from the terminal, its session, and all that the caller has open. 0: in the child; its
+ * number: in the parent; -1. */
 static pid_t leave_terminal(void)
 {
 	pid_t pid = fork();

@@ -25,12 +25,21 @@
 #include "watch/settle.h"
 #include "watch/watch.h"
 
-enum { RUN_SECONDS = 120, IFUP_MS = 30 * 1000, IFUP_LOOK_MS = 250, RETRY_MS = 10 * 1000,
-	AGAIN_MS = 1000, SILENCE_MS = 5000, PAUSE_MAX_MS = 60 * 1000 };
+enum {
+	RUN_SECONDS = 120,
+	IFUP_MS = 30 * 1000,
+	IFUP_LOOK_MS = 250,
+	RETRY_MS = 10 * 1000,
+	AGAIN_MS = 1000,
+	SILENCE_MS = 5000,
+	PAUSE_MAX_MS = 60 * 1000
+};
 
 /* It answered when it was asked last. */
-enum { STATE_ANSWERED = NEIGHBOUR_REACHABLE | NEIGHBOUR_STALE | NEIGHBOUR_DELAY |
-	       NEIGHBOUR_NOARP | NEIGHBOUR_PERMANENT };
+enum {
+	STATE_ANSWERED = NEIGHBOUR_REACHABLE | NEIGHBOUR_STALE | NEIGHBOUR_DELAY | NEIGHBOUR_NOARP |
+		NEIGHBOUR_PERMANENT
+};
 
 struct watched {
 	struct target target;
@@ -50,7 +59,7 @@ struct watch {
 	int events; /* listen_open */
 	struct settle settle;
 	bool loss, after_loss; /* something went by itself, before the next run, before this one */
-	bool wanted; /* a run at once, whatever happened */
+	bool wanted;	       /* a run at once, whatever happened */
 	struct watcheds watched;
 	struct target last_default[2]; /* had it, of IPv4 and IPv6 */
 	/* The one-shot that runs, and what it reported so far. */
@@ -458,7 +467,8 @@ static void hear_child(struct watch *watch, unsigned long long now)
 	watch->reports = -1;
 	wait4(watch->child, &status, 0, &used);
 	watch->child = 0;
-	settle_ran(&watch->settle, milliseconds(&used.ru_utime) + milliseconds(&used.ru_stime), now);
+	settle_ran(
+		&watch->settle, milliseconds(&used.ru_utime) + milliseconds(&used.ru_stime), now);
 	if (watch->done)
 		adopt(watch, now);
 	else if (WIFSIGNALED(status))
@@ -611,7 +621,8 @@ static void loop(struct watch *watch, const sigset_t *waiting)
 			hear_kernel(watch, now);
 		if (polls[1].revents)
 			hear_child(watch, now);
-		if (polls[2].revents)
+		/* What the run reported may have ended it. */
+		if (polls[2].revents && polls[2].fd == watch->prober.pipe)
 			hear_prober(watch, now);
 	}
 }
@@ -634,8 +645,12 @@ static void say_goodbye(struct watch *watch)
 
 int watch_serve(watch_run *run)
 {
-	struct watch watch = {
-		.run = run, .reports = -1, .interval = 2, .rules = {5, 10}, .prober_pause = 1000};
+	struct watch watch = {.run = run,
+		.reports = -1,
+		.interval = 2,
+		.rules = {5, 10},
+		.prober_pause = 1000,
+		.prober = {.pipe = -1}};
 	struct sigaction action = {.sa_handler = take_signal};
 	sigset_t blocked, waiting;
 	static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
