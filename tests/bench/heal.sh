@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2016 # for the shell in the host
 # How long watch takes: to heal what was spoilt, to lead around what is dead and back again; what it
 # costs while nothing happens. Milliseconds, from what happened to what the kernel has then.
 #
@@ -75,7 +76,7 @@ done 3>&1 >/dev/null | sort -n | awk '{ v[NR] = $1 }
 	END { printf "%-44s median %6d ms, worst %6d ms of %d\n", "a gateway that is dead", v[int((NR + 1) / 2)], v[NR], NR }'
 host multihome watch --background
 sleep 5
-# shellcheck disable=SC2016 # for the shell in the host
+
 host bash -c 'pid=$(cat /var/run/multihome.pid)
 	used() { awk "{ print \$14 + \$15 + \$16 + \$17 }" /proc/$pid/stat; }
 	before=$(used)
