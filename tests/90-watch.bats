@@ -223,6 +223,7 @@ cable() { # K up|down
 	within 20 own_by eth2
 }
 
+# bats test_tags=long
 @test "a NIC that is bounced, a bridge that is made anew, a cable that is loose: nobody takes that away" {
 	watching
 	host sh -c 'for i in 1 2 3 4 5 6 7 8; do

@@ -75,7 +75,11 @@ suite rooms bash tests/rooms.sh
 export -f suite sources
 export results
 # shellcheck disable=SC2016
-{ printf '%s\n' cases hosts faults speed property shellcheck; ls tests/*.bats; } | xargs -P 4 -I @ bash -c '
+# The longest first; 90-watch waits most of its time.
+{
+	printf '%s\n' cases tests/90-watch.bats hosts faults speed property shellcheck
+	printf '%s\n' tests/[0-8]*.bats
+} | xargs -P 5 -I @ bash -c '
 	name=$(basename @ .bats)
 	case @ in
 	*.bats) suite "$name" bats --tap --filter-tags '"'!long'"' @ ;;

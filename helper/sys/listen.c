@@ -2,11 +2,11 @@
  * What the kernel tells unasked.
  */
 #include <errno.h>
+#include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <linux/if.h>
 #include <linux/rtnetlink.h>
 
 #include "base/log.h"

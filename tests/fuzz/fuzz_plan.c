@@ -403,7 +403,8 @@ static void apply(const struct run *run, struct world *world)
 static void run_hook(struct world *world)
 {
 	static const char *const words[] = {
-		"sync", "prepare", "up", "alias", "down", "lease", "clean"};
+		"sync", "prepare", "up", "alias", "down", "lease", "watch",
+		"clean"};
 	char word[8] = "", device[DEVICE_SIZE] = "";
 	struct run run;
 	int event;
