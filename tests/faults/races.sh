@@ -134,7 +134,7 @@ for device in "${devices[@]}"; do
 done
 multihome sync
 if [ "${1-}" = watch ]; then
-	multihome watch >/dev/null 2>&1 &
+	/sbin/multihome watch >/dev/null 2>&1 &
 	watch=$!
 fi
 pids=()
