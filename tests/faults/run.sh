@@ -19,10 +19,10 @@ inside=/run/lab/repo/tests/faults
 every() {
 	[ -z "$all" ] || { echo 1; return; }
 	case $1 in
-	kill) echo 60 ;;
-	fail) echo 160 ;;
-	memory) echo 160 ;;
-	netlink) echo 50 ;;
+	kill) echo 90 ;;
+	fail) echo 240 ;;
+	memory) echo 240 ;;
+	netlink) echo 75 ;;
 	records) echo 6 ;;
 	resident) echo 40 ;;
 	esac
