@@ -28,6 +28,17 @@ watching() {
 	watch_on
 }
 
+# tracking ADDRESSES [KEY=VALUE…]: two uplinks, of which eth1 asks these each second; no watch yet.
+tracking() {
+	local addresses=$1
+	shift
+	host_up "$@"
+	echo "TRACK_IP=\"$addresses\"" >>"$LAB_SCRIPTS/ifcfg-eth1"
+	echo TRACK_INTERVAL=1 >"$LAB_ROOT/etc/sysconfig/multihome"
+	lab_install
+	service start
+}
+
 watch_on() {
 	host multihome watch --background 3>&-
 	within 20 health up eth0
@@ -266,11 +277,7 @@ cable() { # K up|down
 
 @test "a provider that is dead behind a living gateway, and what the recovery is asked by" {
 	local seen
-	host_up LAB_STRICT_ROUTERS=1
-	echo "TRACK_IP=\"192.0.2.1 $LAB_CLIENT\"" >>"$LAB_SCRIPTS/ifcfg-eth1"
-	echo TRACK_INTERVAL=1 >"$LAB_ROOT/etc/sysconfig/multihome"
-	lab_install
-	service start
+	tracking "192.0.2.1 $LAB_CLIENT" LAB_STRICT_ROUTERS=1
 	watch_on
 	router 1 nft 'add table ip dead
 		add chain ip dead way { type filter hook forward priority 0; policy accept; }
@@ -306,11 +313,7 @@ cable() { # K up|down
 
 # Whoever does not see what is asked cannot answer it.
 @test "answers that somebody makes up count for nothing" {
-	host_up
-	echo "TRACK_IP=192.0.2.1" >>"$LAB_SCRIPTS/ifcfg-eth1"
-	echo TRACK_INTERVAL=1 >"$LAB_ROOT/etc/sysconfig/multihome"
-	lab_install
-	service start
+	tracking 192.0.2.1
 	host multihome watch --background 3>&-
 	cat >"$LAB_ROOT/run/spoof.py" <<-'END'
 		import socket, struct, time
@@ -341,11 +344,7 @@ cable() { # K up|down
 
 # bats test_tags=long
 @test "20 % of the packets are lost: nothing moves" {
-	host_up
-	echo "TRACK_IP=$LAB_CLIENT" >>"$LAB_SCRIPTS/ifcfg-eth1"
-	echo TRACK_INTERVAL=1 >"$LAB_ROOT/etc/sysconfig/multihome"
-	lab_install
-	service start
+	tracking "$LAB_CLIENT"
 	watch_on
 	router 1 nft 'add table ip loss
 		add chain ip loss way { type filter hook forward priority 0; policy accept; }

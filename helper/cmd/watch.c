@@ -3,13 +3,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "sys/health.h"
@@ -30,19 +30,17 @@ struct healing {
 	unsigned long long now;
 };
 
-/* Of the object, whatever is done with it. FNV-1a. */
+/* Of the object, whatever is done with it. */
 static unsigned long long key_of(const struct op *op)
 {
-	unsigned long long hash = 0xcbf29ce484222325ULL;
+	unsigned long long hash;
 	struct text text = {0};
-	size_t i;
 
 	if (op->rule)
 		rule_format(op->rule, &text);
 	else
 		route_format(op->route, &text);
-	for (i = 0; i < text.n; i++)
-		hash = (hash ^ (unsigned char)text.bytes[i]) * 0x100000001b3ULL;
+	hash = hash_bytes(HASH_START, text.bytes, text.n);
 	text_free(&text);
 	return hash ? hash : 1;
 }
@@ -104,7 +102,8 @@ static struct prefix source_of(const struct kernel *kernel, const struct uplink 
 	return (struct prefix){.family = 0};
 }
 
-static bool has_default(const struct host *host, const struct uplink *uplink)
+/* Main's, of others; NULL: there is none. */
+static const struct route *find_default(const struct host *host, int family)
 {
 	const struct routes *routes = &host->kernel.routes;
 	const struct route *best = NULL, *route;
@@ -112,19 +111,25 @@ static bool has_default(const struct host *host, const struct uplink *uplink)
 
 	for (i = 0; i < routes->n; i++) {
 		route = &routes->items[i];
-		if (route->table == TABLE_MAIN && !route->dst.len &&
-			route->dst.family == uplink->gateway.family &&
+		if (route->table == TABLE_MAIN && !route->dst.len && route->dst.family == family &&
 			!plan_owns_route(&host->plan, route) &&
 			(!best || route->metric < best->metric))
 			best = route;
 	}
-	return best && !strcmp(best->device, uplink->device) &&
-		prefix_same_address(&best->gateway, &uplink->gateway);
+	return best;
+}
+
+static bool leads_by(const struct route *route, const struct uplink *uplink)
+{
+	return route && !strcmp(route->device, uplink->device) &&
+		prefix_same_address(&route->gateway, &uplink->gateway);
 }
 
 static void send_targets(const struct host *host, const struct healing *healing)
 {
 	const struct planned_uplinks *uplinks = &host->plan.uplinks;
+	const struct route *defaults[2] = {
+		find_default(host, AF_INET), find_default(host, AF_INET6)};
 	struct report report = {.kind = REPORT_TARGET};
 	struct target *target = &report.target;
 	const struct planned *planned;
@@ -150,7 +155,7 @@ static void send_targets(const struct host *host, const struct healing *healing)
 		target->running = link->running;
 		target->silent = link->noarp || link->tunnel;
 		target->inet6 = uplink->inet6;
-		target->has_default = has_default(host, uplink);
+		target->has_default = leads_by(defaults[uplink->inet6], uplink);
 		report_send(healing->pipe, &report);
 	}
 }

@@ -62,23 +62,13 @@ size_t profile_parent_length(const char *name)
 	return range ? (size_t)(range - name) : strcspn(name, ":");
 }
 
-unsigned long long hash_bytes(unsigned long long hash, const void *bytes, size_t len)
-{
-	const unsigned char *byte = bytes;
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		hash = (hash ^ byte[i]) * 0x100000001b3ULL;
-	return hash;
-}
-
 /* Covers all keys that decide the uplink: its own file's, and those of `network` that reach it. */
 static unsigned long long read_fingerprint(const struct profile_reader *from)
 {
 	static const char *const inherited[] = {
 		"GATEWAY", "GATEWAYDEV", "IPV6_DEFAULTGW", "IPV6_DEFAULTDEV", NULL};
 	const struct file *file = from->profile->file;
-	unsigned long long hash = 0xcbf29ce484222325ULL;
+	unsigned long long hash = HASH_START;
 	bool known = !from->vars.any.why;
 	struct index sorted = {0};
 	const struct shvar *var;

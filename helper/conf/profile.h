@@ -7,6 +7,7 @@
 #ifndef CONF_PROFILE_H
 #define CONF_PROFILE_H
 
+#include "base/hash.h"
 #include "conf/ifcfg.h"
 #include "conf/lease.h"
 
@@ -53,7 +54,6 @@ bool value_is(const struct shvars *vars, const char *key, const char *value);
 /* Appends those of the family, or all with AF_UNSPEC. */
 void addresses_add(
 	struct addresses *all, const char *device, const struct prefixes *more, int family);
-unsigned long long hash_bytes(unsigned long long hash, const void *bytes, size_t len);
 
 /* gateway.c */
 

@@ -216,7 +216,8 @@ void draft_add_unwritten(struct draft *draft, struct route route, unsigned table
 void draft_add_standby(struct draft *draft);
 /* The default in main where nobody else has one there. */
 void draft_add_way_out(struct draft *draft, int family);
-/* Half routes in main over a default whose uplink is dead, by the first standby that is not. */
+/* Half routes in main over a default whose uplink is dead, by the first that is alive and may stand
+ * in. */
 void draft_add_halves(struct draft *draft, int family);
 /* Does it take all that the host sends to main, or to a table with a default? */
 bool draft_leads_all(const struct draft *draft, const struct rule *rule);

@@ -118,9 +118,7 @@ static void collect_leading(const struct kernel *kernel, struct lookups *lookups
 	index_sort(&lookups->leading, routes_by_device);
 }
 
-/* A service address of lo, of a device that answers no ARP, or that has it alone, without a
- * network: nobody else's, so it answers through the uplink in whose network it lies. But that of a
- * VPN that leads out of the host is the VPN's. */
+/* Nobody else's, and not a VPN's that leads out of the host. */
 static bool may_serve(const struct draft *draft, const struct address *address)
 {
 	const struct prefix *prefix = &address->prefix;
@@ -133,6 +131,9 @@ static bool may_serve(const struct draft *draft, const struct address *address)
 			&draft->lookups, address->device, prefix->family == AF_INET6);
 }
 
+/* A service address of lo, of a device that answers no ARP, or that has it alone, without a
+ * network: nobody else's, so it answers through the uplink in whose network it lies. But that of a
+ * VPN that leads out of the host is the VPN's. */
 bool draft_is_service(const struct draft *draft, const struct address *address)
 {
 	const struct prefix *prefix = &address->prefix;

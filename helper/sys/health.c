@@ -16,8 +16,6 @@
 
 static const char *const words[] = {"unknown", "up", "dead", "left", "default"};
 
-static const char no_carrier[] = "no carrier";
-
 static int pid_file_open(int flags)
 {
 	return open(WATCH_PID_FILE, flags | O_NOFOLLOW, 0600);
@@ -83,7 +81,7 @@ static void take_health(const char *line, void *arg)
 		health.device[0] = '\0';
 	health.state = (enum health_state)i;
 	health.reason = mem_string(line + at + (line[at] == ' '));
-	health.no_carrier = !strcmp(health.reason, no_carrier);
+	health.no_carrier = !strcmp(health.reason, HEALTH_NO_CARRIER);
 	*array_add(all) = health;
 }
 

@@ -12,6 +12,9 @@
 /* Its number is in there, and it holds a lock on it. */
 #define WATCH_PID_FILE RUN_DIR ".pid"
 
+/* The reason that is no gateway's alone. */
+#define HEALTH_NO_CARRIER "no carrier"
+
 /* There is one watch at a time. 0; or -1: logged. It is kept open until the program ends. */
 int watch_begin(void);
 void watch_end(void);

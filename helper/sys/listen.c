@@ -15,6 +15,9 @@
 /* A table of 500,000 routes comes as that many messages: signals and others have their turn. */
 enum { MESSAGES_AT_ONCE = 4096 };
 
+/* RTNLGRP_IPV6_RULE, which EL5's kernel headers do not have. */
+enum { GROUP_INET6_RULE = 19 };
+
 static unsigned group(unsigned number)
 {
 	return 1u << (number - 1);
@@ -26,7 +29,7 @@ int listen_open(void)
 	struct sockaddr_nl own = {.nl_family = AF_NETLINK,
 		.nl_groups = group(RTNLGRP_LINK) | group(RTNLGRP_IPV4_IFADDR) |
 			group(RTNLGRP_IPV4_ROUTE) | group(RTNLGRP_IPV4_RULE) |
-			group(RTNLGRP_IPV6_IFADDR) | group(RTNLGRP_IPV6_ROUTE) | group(19)};
+			group(RTNLGRP_IPV6_IFADDR) | group(RTNLGRP_IPV6_ROUTE) | group(GROUP_INET6_RULE)};
 	int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
 
 	if (fd >= 0 && !bind(fd, (const struct sockaddr *)&own, sizeof(own)))

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -48,6 +49,8 @@ static void run(const struct local_call *call)
 
 unsigned long long local_step(struct local *local, unsigned long long now)
 {
+	if (local->pid && waitpid(local->pid, NULL, WNOHANG) == local->pid)
+		local->pid = 0;
 	if (local->pid && now >= local->deadline) {
 		log_error("%s: takes more than %d seconds; killed", path, PATIENCE_MS / 1000);
 		kill(-local->pid, SIGKILL);
@@ -64,12 +67,4 @@ unsigned long long local_step(struct local *local, unsigned long long now)
 			--local->n * sizeof(local->waiting[0]));
 	}
 	return local->pid ? local->deadline : 0;
-}
-
-bool local_ended(struct local *local, pid_t pid)
-{
-	if (!local->pid || local->pid != pid)
-		return false;
-	local->pid = 0;
-	return true;
 }

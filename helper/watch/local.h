@@ -26,9 +26,8 @@ struct local {
 
 /* Where too many wait the oldest is forgotten. */
 void local_add(struct local *local, const char *device, bool up, const char *reason);
-/* Starts the next, ends one that takes too long. Returns when it wants to be called again, or 0. */
+/* Notes that one ended, ends one that takes too long, starts the next. Returns when it wants to be
+ * called again, or 0. */
 unsigned long long local_step(struct local *local, unsigned long long now);
-/* A child ended: was it that? */
-bool local_ended(struct local *local, pid_t pid);
 
 #endif

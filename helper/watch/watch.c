@@ -121,7 +121,7 @@ static void format_reason(const struct watched *watched, char reason[LOCAL_REASO
 
 	*reason = '\0';
 	if (watched->carrier.lost)
-		strcpy(reason, "no carrier");
+		strcpy(reason, HEALTH_NO_CARRIER);
 	else if (watched->pulse.state == PULSE_DOWN)
 		snprintf(reason, LOCAL_REASON,
 			remotes ? "no answer from %s%s" : "gateway %s does not answer%s",
@@ -580,14 +580,6 @@ static unsigned long long step(struct watch *watch, unsigned long long now)
 	return wake;
 }
 
-static void reap(struct watch *watch)
-{
-	pid_t pid = watch->local.pid ? waitpid(watch->local.pid, NULL, WNOHANG) : 0;
-
-	if (pid > 0)
-		local_ended(&watch->local, pid);
-}
-
 static void hear_kernel(struct watch *watch, unsigned long long now)
 {
 	enum listened heard = listen_drain(watch->events);
@@ -605,7 +597,6 @@ static void loop(struct watch *watch, const sigset_t *waiting)
 
 	while (!ends) {
 		now = clock_now();
-		reap(watch);
 		wake = step(watch, now);
 		polls[0] = (struct pollfd){watch->events, POLLIN, 0};
 		polls[1] = (struct pollfd){watch->child ? watch->reports : -1, POLLIN, 0};

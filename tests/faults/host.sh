@@ -77,13 +77,7 @@ spoil_up() {
 	rm -f $scripts/rule-eth1
 	sed -i '/^default via 10.0.0.1 dev eth1 table 101/d' $scripts/route-eth1
 	printf '# by hand\nto 203.0.113.9/32 priority 500 table 7\n' >$scripts/rule-eth0
-	ip -batch - <<-END
-		rule del from 10.0.0.0/8 iif lo table 101
-		route flush table 100
-		route replace default via 10.0.0.7 dev eth1 table 101 proto 109
-		route add default via 10.0.0.1 dev eth1 metric 7777 proto 109
-	END
-	echo 1 >/proc/sys/net/ipv4/conf/eth1/rp_filter
+	spoil_watch
 }
 
 # Its files are as they should be: watch writes none.
