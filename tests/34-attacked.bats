@@ -321,6 +321,20 @@ ban='to 198.51.100.0/24 prohibit'
 	changes_nothing multihome sync
 }
 
+# bats test_tags=long
+@test "a ban in such a table comes before a longer route of main" {
+	plain
+	vpn_nic tun0 172.30.8.6/24
+	host ip route add unreachable 203.0.0.0/8 table 66
+	host ip route add default via 10.0.0.1 table 66
+	host ip rule add lookup 66 priority 20000
+	host ip route add 203.0.113.0/24 via 172.30.8.1
+	multihome 0 sync
+	is "$(way 203.0.113.1 192.168.2.99)" none eth0
+	is "$(way 203.0.113.1 10.0.0.99)" none eth1
+	changes_nothing multihome sync
+}
+
 # --- ways out of others ---------------------------------------------------------------------
 
 @test "a default of others in the table default stays the way out" {
@@ -392,6 +406,17 @@ ban='to 198.51.100.0/24 prohibit'
 	is "$stderr" ''
 	changes_nothing multihome sync
 	answers 0 1
+}
+
+# bats test_tags=long
+@test "a null route that answers for a gateway keeps no default out of the kernel" {
+	plain
+	host ip route add blackhole 192.168.2.1 scope link
+	host ip route flush table 100
+	multihome 0 sync
+	is "$stderr" ''
+	has "$(routes)" '^default via 192\.168\.2\.1 dev eth0 table 100'
+	changes_nothing multihome sync
 }
 
 # bats test_tags=long
@@ -723,5 +748,18 @@ ban='to 198.51.100.0/24 prohibit'
 	multihome 0 sync
 	client ping -nqc1 -W1 10.0.0.99
 	! client ping -Q 0x10 -nqc1 -W1 10.0.0.99 || false
+	changes_nothing multihome sync
+}
+
+# bats test_tags=long
+@test "IPv6: a null default for one source stays a ban" {
+	host_up LAB_IPV6=1
+	lab_uplinks6
+	lab_install
+	service start
+	host ip -6 route add blackhole default from 2001:db8:10::/64 metric 1
+	multihome 0 sync
+	is "$(way 2001:4860::8 2001:db8:10::99)" none
+	is "$(way 2001:4860::8 2001:db8:2::99)" 'eth0 2001:db8:2::1'
 	changes_nothing multihome sync
 }

@@ -169,6 +169,21 @@ runs_for() {
 }
 
 # bats test_tags=long
+@test "another address of an alias with ONPARENT=no waits for its ifup" {
+	with_aliases ONPARENT=no
+	run host ifup eth0:3
+	sed -i s/IPADDR=.*/IPADDR=192.168.7.88/ "$LAB_SCRIPTS/ifcfg-eth0:3"
+	multihome 0 sync
+	has "$(our_rules)" 'from 192\.168\.7\.0/24 '
+	run host ifdown eth0:3
+	run host ifup eth0:3
+	is "$status/$output" 0/
+	answers_by 192.168.7.88 eth2
+	has_no "$(our_rules; our_routes)" '192\.168\.7\.99'
+	changes_nothing multihome sync
+}
+
+# bats test_tags=long
 @test "with NO_ALIASROUTING=yes aliases answer as well" {
 	host_up LAB_UPLINKS=3
 	second_router

@@ -594,9 +594,10 @@ static void read_families(struct profile_reader *from)
 		add_plain(from);
 		return;
 	}
+	from->profile->waiting = !profile->leased && is_waiting(from);
 	if (profile->leased)
 		read_leased(from);
-	else if (is_waiting(from))
+	else if (profile->waiting)
 		add_plain(from);
 	else if (!profile->alias || !lend_to_parent(from))
 		read_static(from);

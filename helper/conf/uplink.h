@@ -91,6 +91,7 @@ struct profile {
 	bool onboot;		   /* but for ONBOOT=no */
 	bool off;		   /* MULTIHOME=no */
 	bool passed_over;	   /* another profile of the same device is in force */
+	bool waiting;		   /* an alias, for an ifup of its own */
 	/* Covers all that decides its uplinks: an edit that waits for an ifup changes it, one of
 	 * comments and blanks does not. FNV-1a over the assignments of the file and of the aliases
 	 * that it serves, and what they have from `network`, route-DEVICE and route6-DEVICE. */

@@ -201,6 +201,21 @@ static bool is_on_link(const struct draft *draft, const struct uplink *uplink)
 	return false;
 }
 
+/* A null route that says scope link answers the kernel that looks for a gateway (fib_check_nh). */
+static void add_refusing_routes(struct draft *draft)
+{
+	const struct index *shared = &draft->lookups.shared_main;
+	const struct route *route;
+	size_t i;
+
+	for (i = 0; i < shared->n; i++) {
+		route = shared->items[i];
+		if (route_has_no_hop(route) && route->scope >= SCOPE_LINK &&
+			route->dst.family == AF_INET)
+			*array_add(&draft->refusing) = route->dst;
+	}
+}
+
 /* A gateway in no network of the device; or others refuse it, or have taken the network's route
  * away. */
 static bool is_outside(const struct draft *draft, const struct planned *planned)
@@ -266,6 +281,7 @@ static bool build_once(
 		draft_note_brought_up(&draft);
 	}
 	draft_choose_priorities(&draft);
+	add_refusing_routes(&draft);
 	draft_collect_thrown(&draft);
 	draft_keep_held_rules(&draft);
 	taken_collect_kernel(&draft);

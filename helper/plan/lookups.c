@@ -176,7 +176,7 @@ static void collect_addresses(struct draft *draft)
 		index_build(&kernel->addresses, devices_in_order, &lookups->standing);
 }
 
-/* Does the record's file, as it is now, give no address, so that the device has yet to lose those
+/* Does the record's file, as it is now, give no address yet, so that the device has yet to lose those
  * that it was brought up with? As with DHCP instead, or where the file cannot be read. */
 static bool awaits_addresses(const struct config *config, const struct brought_up *was)
 {
@@ -186,7 +186,7 @@ static bool awaits_addresses(const struct config *config, const struct brought_u
 	for (i = 0; i < config->profiles.n; i++) {
 		profile = &config->profiles.items[i];
 		if (!strcmp(profile->file->name, was->file))
-			return !profile->off && !profile->addresses.n &&
+			return !profile->off && (!profile->addresses.n || profile->waiting) &&
 				profile->fingerprint != was->fingerprint;
 	}
 	return false;
@@ -239,7 +239,8 @@ static void add_main(const struct route *route, struct lookups *lookups)
 		*array_add(&lookups->main_defaults) = route;
 	if ((route->type && !route_has_no_hop(route)) ||
 		!(is_copied(&route->dst) ||
-			(route_has_no_hop(route) && (route->dst.len || route->tos))))
+			(route_has_no_hop(route) &&
+				(route->dst.len || route->from.len || route->tos))))
 		return;
 	if (lookups_is_uplink(lookups, route->device, inet6))
 		*array_add(&lookups->own_main) = route;

@@ -331,6 +331,21 @@ static void find_others(const struct draft *draft, struct index *others)
 	index_sort(others, own->compare);
 }
 
+/* Is the ban asked first, before whatever main has there? */
+static bool is_thrown(const struct draft *draft, const struct route *route)
+{
+	const struct route *thrown;
+	size_t i;
+
+	for (i = 0; i < draft->thrown.n; i++) {
+		thrown = &draft->thrown.items[i];
+		if ((!thrown->tos || thrown->tos == route->tos) &&
+			prefix_contains(&thrown->dst, &route->dst))
+			return true;
+	}
+	return false;
+}
+
 /* Destinations that main leads to can be reached from the uplink's addresses as well, and those
  * that it bans stay banned: static routes, bridges of containers, VPNs, blackholes. Where two
  * devices have the same network, the uplink's own comes first. */
@@ -366,6 +381,8 @@ static void copy_main(struct draft *draft, bool bans_only)
 		}
 		if (!next)
 			break;
+		if (is_thrown(draft, next))
+			continue;
 		if (first == OTHERS)
 			copy_others(draft, next, &covers);
 		else if (!bans_only || route_has_no_hop(next))
