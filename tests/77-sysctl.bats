@@ -68,6 +68,9 @@ mac() {
 	multihome 0 sync
 	has "$stderr" '^/etc/sysctl\.conf:[0-9]+: rp_filter of eth1 is set to 1 here'
 	is "$(setting eth1 rp_filter)" 2
+	echo 'net.ipv4.conf.eth1.rp_filter = 2' >>"$LAB_ROOT/etc/sysctl.conf"
+	multihome 0 sync
+	is "$stderr" '' 'a later line says otherwise'
 	multihome 0 clean
 	is "$(setting eth1 rp_filter)" 1
 }

@@ -139,7 +139,14 @@ static bool parse_setting(char *line, struct sysctl *out)
 	return key < SYSCTL_KEYS;
 }
 
-static void check_line(struct draft *draft, const struct file *file, int number, char *line)
+/* The last line about a setting of the plan's: its word counts. */
+struct last_line {
+	const struct file *file; /* NULL: there is none */
+	int number, value;
+};
+
+static void note_line(const struct draft *draft, const struct file *file, int number, char *line,
+	struct last_line *lasts)
 {
 	const struct sysctl *wanted;
 	struct sysctl set;
@@ -148,31 +155,44 @@ static void check_line(struct draft *draft, const struct file *file, int number,
 	if (line[strspn(line, " \t")] == '#' || !parse_setting(line, &set))
 		return;
 	wanted = index_find(&draft->sysctls_in_order, &set);
-	if (wanted && set.value != wanted->value)
-		diag_notice(draft->diags, file->path, number,
-			"%s of %s is set to %d here, and once more after the last NIC; %d is "
-			"wanted",
-			sysctl_name(wanted->key), wanted->device, set.value, wanted->value);
+	if (wanted)
+		lasts[wanted - draft->plan->sysctls.items] =
+			(struct last_line){file, number, set.value};
 }
 
 void draft_check_settings(struct draft *draft)
 {
 	const struct files *files = &draft->input->sources->settings;
+	const struct sysctls *sysctls = &draft->plan->sysctls;
+	struct last_line *lasts = mem_resize(NULL, sysctls->n * sizeof(*lasts));
+	const struct sysctl *wanted;
 	const char *cursor;
 	char *line;
 	size_t i;
 	int number;
 
+	for (i = 0; i < sysctls->n; i++)
+		lasts[i].file = NULL;
 	for (i = 0; i < files->n; i++) {
 		/* From EL7 on a link to sysctl.conf. */
 		if (!strcmp(files->items[i].name, "99-sysctl.conf"))
 			continue;
 		cursor = files->items[i].bytes;
 		for (number = 1; (line = line_next(&cursor)); number++) {
-			check_line(draft, &files->items[i], number, line);
+			note_line(draft, &files->items[i], number, line, lasts);
 			free(line);
 		}
 	}
+	for (i = 0; i < sysctls->n; i++) {
+		wanted = &sysctls->items[i];
+		if (lasts[i].file && lasts[i].value != wanted->value)
+			diag_notice(draft->diags, lasts[i].file->path, lasts[i].number,
+				"%s of %s is set to %d here, and once more after the last NIC; %d "
+				"is wanted",
+				sysctl_name(wanted->key), wanted->device, lasts[i].value,
+				wanted->value);
+	}
+	free(lasts);
 }
 
 void draft_add_sysctls(struct draft *draft)
