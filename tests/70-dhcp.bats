@@ -390,3 +390,26 @@ nm_up() {
 	has_no "$output" '192\.168\.8\.99'
 	answers 0 1
 }
+
+# bats test_tags=long
+@test "watch goes around a leased gateway that is dead" {
+	dhcp_started
+	host multihome watch --background 3>&-
+	in_time host grep -q '^up eth1 10\.0\.0\.1' /var/run/multihome/health
+	in_time host grep -q '^up eth0 192\.168\.2\.1' /var/run/multihome/health
+	dhcp_server_gone 1
+	router 1 ip address del 10.0.0.1/8 dev uplink
+	in_time own_by eth0
+	host grep -q '^dead eth1 10\.0\.0\.1' /var/run/multihome/health
+	router 1 ip address add 10.0.0.1/8 dev uplink
+	in_time own_by eth1 || in_time own_by eth1
+	changes_nothing multihome sync
+}
+
+in_time() {
+	soon "$@" || soon "$@" || soon "$@"
+}
+
+own_by() { # NIC
+	[ "$(probe_own)" = "ok $1" ]
+}

@@ -310,6 +310,46 @@ advertised_answer() {
 	has_no "$(routes6)" 'proto 109'
 }
 
+# half_by K: what the host says itself goes by that NIC, whatever main's defaults say.
+half_by() {
+	host ip -6 route show ::/1 | grep -q "dev eth$1 .*proto 109"
+}
+
+# bats test_tags=long
+@test "watch: an advertised provider that is dead, and a router that calls itself anew" {
+	local first
+	host6_up
+	for first in 0 1; do
+		lab_uplink $first IPV6INIT=yes IPV6_AUTOCONF=yes "TRACK_IP=$LAB_CLIENT6"
+		advertise $first fe80::1
+	done
+	echo TRACK_INTERVAL=1 >"$LAB_ROOT/etc/sysconfig/multihome"
+	lab_install
+	service start
+	wait_for heard 0 fe80::1
+	wait_for heard 1 fe80::1
+	multihome 0 sync
+	host multihome watch --background 3>&-
+	wait_for host grep -q '^up eth0 fe80::1' /var/run/multihome/health
+	wait_for host grep -q '^up eth1 fe80::1' /var/run/multihome/health
+	first=$(host ip -6 route get "$LAB_CLIENT6" | sed -n 's/.* dev eth\([01]\) .*/\1/p')
+	router "$first" nft 'add table ip6 dead
+		add chain ip6 dead way { type filter hook forward priority 0; policy drop; }'
+	wait_for half_by $((1 - first))
+	host ping -6nqc1 -W1 "$LAB_CLIENT6"
+	router "$first" nft delete table ip6 dead
+	# It may be doubled once.
+	wait_for gone_half || wait_for gone_half
+	advertise 1 fe80::2
+	wait_for heard 1 fe80::2
+	wait_for host sh -c 'ip -6 route show table 101 | grep -q "^default via fe80::2 dev eth1 "'
+	advertised_answer
+}
+
+gone_half() {
+	! half_by 0 && ! half_by 1
+}
+
 # bats test_tags=long
 @test "with IPv6 switched off IPv4 is served, and nothing is said" {
 	local before

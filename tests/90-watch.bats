@@ -159,6 +159,24 @@ cable() { # K up|down
 	within 10 answers 0 1
 }
 
+# bats test_tags=long
+@test "while the host's own file is refused nothing is healed, and that is said once" {
+	host_up
+	lab_install
+	service start
+	host sh -c 'multihome watch 2>/run/said' 3>&- &
+	within 20 health up eth1
+	echo TABLE_RANGE=9-3 >"$LAB_ROOT/etc/sysconfig/multihome"
+	host ip rule del from 10.0.0.0/8
+	within 10 host grep -q 'nothing is healed for now' /run/said
+	host ip address add 192.0.2.77/32 dev lo
+	sleep 2
+	has_no "$(rules)" 'from 10\.0\.0\.0/8'
+	is "$(host grep -c 'nothing is healed' /run/said)" 1
+	: >"$LAB_ROOT/etc/sysconfig/multihome"
+	within 20 host sh -c 'ip rule | grep -q "from 10.0.0.0/8"'
+}
+
 @test "it waits for an ifup that is at work" {
 	watching
 	host sh -c 'printf "#!/bin/sh\nsleep 4; exit\n" >/tmp/ifup-eth; chmod +x /tmp/ifup-eth'

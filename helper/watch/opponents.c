@@ -8,28 +8,38 @@
 
 enum { WITHIN_MS = 60 * 1000, LEFT_MS = 10 * 60 * 1000 };
 
-/* The one of that key, or the one that was put back longest ago: those that are left come last. */
-static struct opponent *find_place(struct opponents *opponents, unsigned long long key)
+/* OPPONENTS: there is none of that key. */
+static size_t find(const struct opponents *opponents, unsigned long long key)
 {
-	struct opponent *oldest = &opponents->items[0], *item;
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; i < OPPONENTS; i++) {
-		item = &opponents->items[i];
-		if (item->key == key)
-			return item;
+	while (i < OPPONENTS && opponents->items[i].key != key)
+		i++;
+	return i;
+}
+
+/* That of what was put back longest ago: those that are left come last. */
+static size_t choose_place(const struct opponents *opponents)
+{
+	const struct opponent *item, *oldest = opponents->items;
+
+	for (item = opponents->items; item < opponents->items + OPPONENTS; item++)
 		if (!item->until && (oldest->until || item->times[0] < oldest->times[0]))
 			oldest = item;
-	}
-	memset(oldest, 0, sizeof(*oldest));
-	return oldest;
+	return (size_t)(oldest - opponents->items);
 }
 
 bool opponents_note(struct opponents *opponents, unsigned long long key, const char *device,
 	const char *words, unsigned long long now)
 {
-	struct opponent *item = find_place(opponents, key);
+	size_t at = find(opponents, key);
+	struct opponent *item;
 
+	if (at == OPPONENTS) {
+		at = choose_place(opponents);
+		memset(&opponents->items[at], 0, sizeof(*opponents->items));
+	}
+	item = &opponents->items[at];
 	item->key = key;
 	snprintf(item->device, sizeof(item->device), "%s", device);
 	snprintf(item->words, sizeof(item->words), "%s", words);
@@ -43,22 +53,18 @@ bool opponents_note(struct opponents *opponents, unsigned long long key, const c
 
 void opponents_forget(struct opponents *opponents, unsigned long long key)
 {
-	size_t i;
+	size_t at = find(opponents, key);
 
-	for (i = 0; i < OPPONENTS; i++)
-		if (opponents->items[i].key == key && !opponents->items[i].until)
-			memset(&opponents->items[i], 0, sizeof(opponents->items[i]));
+	if (at < OPPONENTS && !opponents->items[at].until)
+		memset(&opponents->items[at], 0, sizeof(opponents->items[at]));
 }
 
 bool opponents_leave(
 	const struct opponents *opponents, unsigned long long key, unsigned long long now)
 {
-	size_t i;
+	size_t at = find(opponents, key);
 
-	for (i = 0; i < OPPONENTS; i++)
-		if (opponents->items[i].key == key)
-			return opponents->items[i].until > now;
-	return false;
+	return at < OPPONENTS && opponents->items[at].until > now;
 }
 
 bool opponents_expire(struct opponents *opponents, unsigned long long now)

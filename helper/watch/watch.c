@@ -70,6 +70,7 @@ struct watch {
 		size_t n, cap;
 	} reported;
 	bool done;		       /* it reported all */
+	bool stuck;		       /* the last one did not, and that is told */
 	unsigned long long ifup_since; /* one is waited for, or 0 */
 	unsigned long long ifup_look;
 	unsigned interval;
@@ -469,12 +470,18 @@ static void hear_child(struct watch *watch, unsigned long long now)
 	watch->child = 0;
 	settle_ran(
 		&watch->settle, milliseconds(&used.ru_utime) + milliseconds(&used.ru_stime), now);
-	if (watch->done)
+	if (watch->done) {
 		adopt(watch, now);
-	else if (WIFSIGNALED(status))
+	} else if (WIFSIGNALED(status)) {
 		log_error("multihome watch: a run was ended by signal %d", WTERMSIG(status));
-	if (!watch->done)
-		watch->settle.look = now + (WIFSIGNALED(status) ? AGAIN_MS : RETRY_MS);
+		watch->settle.look = now + AGAIN_MS;
+	} else {
+		if (!watch->stuck)
+			log_error("multihome watch: nothing is healed for now; multihome sync says "
+				  "why");
+		watch->settle.look = now + RETRY_MS;
+	}
+	watch->stuck = !watch->done;
 }
 
 static int start_child(struct watch *watch, unsigned long long now)
