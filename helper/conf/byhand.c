@@ -446,9 +446,17 @@ static bool parse_static_route(struct script *script, struct route *out)
 	return good;
 }
 
+/* One that is not there has no bytes. */
+static struct script script_of(const struct file *file)
+{
+	const char *bytes = file->bytes ? file->bytes : "";
+
+	return (struct script){.at = bytes, .end = bytes + file->len};
+}
+
 void byhand_static_routes(const struct file *file, struct routes *out)
 {
-	struct script script = {.at = file->bytes, .end = file->bytes + file->len};
+	struct script script = script_of(file);
 
 	/* grep "^any" and `read ignore args`: whatever the first word goes on with. */
 	while (read_command(&script))
@@ -459,7 +467,7 @@ void byhand_static_routes(const struct file *file, struct routes *out)
 
 void byhand_inet6_bans(const struct file *file, struct routes *out)
 {
-	struct script script = {.at = file->bytes, .end = file->bytes + file->len};
+	struct script script = script_of(file);
 	/* As the kernel tells of it. */
 	struct route route = {.table = TABLE_MAIN, .type = ROUTE_UNREACHABLE,
 		.metric = METRIC_INET6, .device = "lo"};

@@ -111,12 +111,15 @@ static bool is_name(const char *text)
 /* Is the word in the list, which has a blank between words? */
 static bool is_listed(const char *word, size_t len, const char *list)
 {
-	const char *at;
+	const char *at = list;
 
-	for (at = list; at && len; at = strchr(at, ' '), at += at != NULL)
-		if (!strncmp(at, word, len) && (at[len] == ' ' || !at[len]))
-			return true;
-	return false;
+	while (len && (strncmp(at, word, len) || (at[len] != ' ' && at[len]))) {
+		at = strchr(at, ' ');
+		if (!at)
+			return false;
+		at++;
+	}
+	return len != 0;
 }
 
 static void stop(struct reader *reader)

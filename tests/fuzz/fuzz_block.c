@@ -91,10 +91,10 @@ static void check_kept(const struct text *file, const struct text *without)
 		next = next ? next + 1 : end;
 		len = (size_t)(next - at);
 		if (len >= strlen(begin) && !memcmp(at, begin, strlen(begin)) &&
-			(len == strlen(begin) || memchr(":\r\n", at[strlen(begin)], 3)))
+			(len == strlen(begin) || memchr(": \t\r\n", at[strlen(begin)], 5)))
 			inside = true;
 		else if (len >= strlen(finish) && !memcmp(at, finish, strlen(finish)) &&
-			(len == strlen(finish) || memchr(":\r\n", at[strlen(finish)], 3)))
+			(len == strlen(finish) || memchr(": \t\r\n", at[strlen(finish)], 5)))
 			inside = false;
 		else if (!inside) {
 			place = memmem(from, (size_t)(stop - from), at, len);
