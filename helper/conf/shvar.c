@@ -113,6 +113,8 @@ static bool is_listed(const char *word, size_t len, const char *list)
 {
 	const char *at = list;
 
+	if (memchr(word, '\0', len))
+		return false;
 	while (len && (strncmp(at, word, len) || (at[len] != ' ' && at[len]))) {
 		at = strchr(at, ' ');
 		if (!at)

@@ -306,7 +306,7 @@ static void collect_excepted(const struct route *shared, struct lookups *lookups
 static bool is_shadowed(
 	const struct route *shared, const struct routes *kernel, const struct index *own)
 {
-	const struct route *end = kernel->items + kernel->n, *route;
+	const struct route *end = kernel->n ? kernel->items + kernel->n : NULL, *route;
 	size_t at;
 
 	for (at = index_first(own, shared); (route = index_at(own, at, shared)); at++)
