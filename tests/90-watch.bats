@@ -5,16 +5,6 @@
 
 load lab/test
 
-# within SECONDS COMMAND…: it succeeds by then.
-within() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $end ] || { "$@"; return; }
-		sleep 0.1
-	done
-}
-
 # health STATE DEVICE: watch says so.
 health() {
 	host grep -q "^$1 $2 " /var/run/multihome/health
@@ -311,7 +301,7 @@ cable() { # K up|down
 	host sh -c 'kill -HUP $(cat /var/run/multihome.pid)'
 	sleep 4
 	health dead eth1
-	own_by eth0
+	within 5 own_by eth0
 	cp "$BATS_TEST_TMPDIR/ifcfg-eth1" "$LAB_SCRIPTS/"
 	# Still asked by the dead uplink.
 	seen=$(dropped)

@@ -196,6 +196,16 @@ lab_sent() {
 		grep -oE 'RTM_(NEW|DEL|SET)[A-Z]*' || true
 }
 
+# within SECONDS COMMAND…: it succeeds by then.
+within() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || { "$@"; return; }
+		sleep 0.1
+	done
+}
+
 # container_up: docker0, and behind it a host of its own, 172.17.0.2.
 container_up() {
 	host ip netns add container
