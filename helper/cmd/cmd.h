@@ -39,6 +39,9 @@ struct host {
 	struct saves saves;
 	struct brought_ups brought_up;
 	struct healths healths;
+	struct netfilter netfilter;
+	bool knows_netfilter;
+	struct choices_of_source sources_of[2]; /* host_choose_sources */
 	struct sysctls seen; /* what the uplinks' devices have */
 	struct config config;
 	struct diags diags;
@@ -56,6 +59,9 @@ void host_free(struct host *host);
 /* What becomes of the settings. probe: ask the kernel whether it refuses what arrives, which
  * makes sense once the rules are there. 0, or -1: logged. To be freed with sysctl_diff_free. */
 int host_diff_sysctls(const struct host *host, bool probe, struct sysctl_diff *out);
+/* Asks the kernel which addresses it gives what has none, as UDP_PORTS needs it; once rules and
+ * routes are there. 0, or -1: logged. */
+int host_choose_sources(struct host *host);
 /* Logs what was said of the configuration, for a hook only what is about its own device.
  * EXIT_REFUSED if there was a refusal among it, else 0. */
 int host_report(const struct host *host, bool hook);

@@ -269,6 +269,17 @@ static int explain_all(
 	return explain(judging, asked, local, options->json);
 }
 
+static void choose_source(struct judging *judging, const struct prefix *remote)
+{
+	struct question question = {.to = *remote};
+	const struct questions questions = {&question, 1, 0};
+	struct answer *answer = judging_ask(judging, &questions);
+
+	if (answer && !answer->error)
+		judging->facts.chosen = answer->source;
+	free(answer);
+}
+
 int cmd_explain(const struct options *options)
 {
 	const struct options all = {.argument = NULL};
@@ -279,6 +290,8 @@ int cmd_explain(const struct options *options)
 	if (status)
 		return status;
 	status = judging_gather(&all, &judging);
+	if (!status)
+		choose_source(&judging, &asked.remote);
 	if (!status)
 		status = explain_all(options, &judging, &asked);
 	judging_free(&judging);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "cmd/cmd.h"
@@ -11,6 +12,7 @@
 #include "sys/ask.h"
 #include "sys/health.h"
 #include "sys/kernel.h"
+#include "sys/netfilter.h"
 #include "sys/proc.h"
 #include "sys/run.h"
 #include "sys/sources.h"
@@ -164,6 +166,20 @@ int host_plan(const struct options *options, struct host *host)
 		return EXIT_REFUSED;
 	if (!options->root && read_sysctls(host))
 		return EXIT_FAILED;
+	/* Nothing of netfilter is asked for, or even loaded, unless it was wanted once. */
+	host->knows_netfilter = event != EVENT_PREPARE &&
+		(host->config.connmark || (!options->root && netfilter_is_on_record()) ||
+			(clean && netfilter_is_in_use()));
+	if (host->knows_netfilter && options->root)
+		netfilter_guess(options->root, &host->netfilter);
+	else if (host->knows_netfilter &&
+		netfilter_read(host->config.mark_mask, true, &host->netfilter)) {
+		if (!clean)
+			return EXIT_FAILED;
+		/* It takes away what it can. */
+		host->incomplete = true;
+		host->knows_netfilter = false;
+	}
 	advert_learn(&host->config, &host->sources, input.kernel);
 	find_profile(options->argument, host);
 	if (host->device[0])
@@ -173,13 +189,29 @@ int host_plan(const struct options *options, struct host *host)
 		input.event = event == EVENT_DOWN ? EVENT_UP
 			: event == EVENT_UP	  ? EVENT_ALIAS
 						  : event;
+	input.netfilter = host->knows_netfilter ? &host->netfilter : NULL;
 	plan_build(&input, &host->plan, &host->diags);
 	diff_build(&host->plan, &host->kernel, &host->ops);
 	return 0;
 }
 
+int host_choose_sources(struct host *host)
+{
+	int i, failures = 0;
+
+	for (i = 0; i < 2; i++) {
+		free(host->sources_of[i].items);
+		memset(&host->sources_of[i], 0, sizeof(host->sources_of[i]));
+		failures += kernel_choose_sources(&host->plan.destinations[i], &host->kernel.links,
+			&host->sources_of[i]);
+	}
+	return failures ? -1 : 0;
+}
+
 void host_free(struct host *host)
 {
+	free(host->sources_of[0].items);
+	free(host->sources_of[1].items);
 	ops_free(&host->ops);
 	plan_free(&host->plan);
 	diags_free(&host->diags);
@@ -188,6 +220,7 @@ void host_free(struct host *host)
 	free(host->saves.items);
 	brought_ups_free(&host->brought_up);
 	healths_free(&host->healths);
+	netfilter_free(&host->netfilter);
 	free(host->seen.items);
 	sources_free(&host->sources);
 	kernel_free(&host->kernel);

@@ -15,6 +15,7 @@
 #include "sys/file.h"
 #include "sys/firewall.h"
 #include "sys/kernel.h"
+#include "sys/netfilter.h"
 #include "sys/proc.h"
 
 #ifndef LIBDIR
@@ -131,6 +132,19 @@ static bool reads_one(const char *path)
 	return file_read_start(path, value, sizeof(value)) > 0 && *value == '1';
 }
 
+/* A program of netfilter is run only where something is loaded, so that this loads nothing. */
+static void see_published(struct judging *judging)
+{
+	struct host *host = &judging->host;
+
+	if (host->config.connmark || judging->facts.firewall[false] != FIREWALL_LOADED || geteuid())
+		return;
+	if (!host->knows_netfilter)
+		netfilter_read(host->config.mark_mask, false, &host->netfilter);
+	judging->facts.published = host->netfilter.published;
+	judging->facts.overlap = host->netfilter.overlap;
+}
+
 int judging_gather(const struct options *options, struct judging *judging)
 {
 	const struct options all = {.root = options->root};
@@ -163,6 +177,15 @@ int judging_gather(const struct options *options, struct judging *judging)
 	facts->asks_neighbours = reads_one("/proc/sys/net/ipv4/fib_multipath_use_neigh");
 	facts->firewall[false] = firewall_read(AF_INET);
 	facts->firewall[true] = firewall_read(AF_INET6);
+	proc_read_wildcards(false, &facts->wildcards[false]);
+	proc_read_wildcards(true, &facts->wildcards[true]);
+	see_published(judging);
+	if (host->knows_netfilter && host_choose_sources(host))
+		return EXIT_FAILED;
+	if (host->knows_netfilter)
+		netfilter_plan(&host->plan, &host->config, host->sources_of, &host->netfilter,
+			judging->chains);
+	facts->chains = judging->chains;
 	facts_index(facts);
 	judging->harm = harm_find(facts);
 	facts->harm = judging->harm;
@@ -173,6 +196,10 @@ void judging_free(struct judging *judging)
 {
 	if (judging->facts.kernel)
 		facts_free_index(&judging->facts);
+	planned_chains_free(&judging->chains[false]);
+	planned_chains_free(&judging->chains[true]);
+	free(judging->facts.wildcards[false].items);
+	free(judging->facts.wildcards[true].items);
 	free(judging->harm);
 	free(judging->settings.items);
 	sysctl_diff_free(&judging->diff);

@@ -13,6 +13,7 @@ struct judging {
 	struct sysctls settings;
 	struct hook hooks[HOOKS];
 	struct facts facts;
+	struct planned_chains chains[2];
 	char *harm;
 };
 

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * plan: what sync would write and send, changing nothing.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/line.h"
 #include "base/log.h"
 #include "cmd/judge.h"
 #include "plan/unified.h"
+#include "sys/netfilter.h"
 
 /* A device may have several tables: of its aliases, and of IPv6. */
 static bool is_device_table(const struct host *host, unsigned table)
@@ -78,6 +81,39 @@ static int format_sysctls(const struct host *host, bool all, struct text *out)
 	return 0;
 }
 
+/* Each line by itself, so that what is pasted is the same whatever comes before it. */
+static void format_text(const char *command, const struct text *text, struct text *out)
+{
+	const char *cursor = text->bytes;
+	char *line;
+
+	if (!text->n)
+		return;
+	text_format(out, "~ %s <<END\n", command);
+	for (; (line = line_next(&cursor)); free(line))
+		text_format(out, "~ %s\n", line);
+	text_add_string(out, "~ END\n");
+}
+
+static int format_chains(struct host *host, struct text *out)
+{
+	struct planned_chains chains[2] = {{.hash = 0}, {.hash = 0}};
+	int backend, i;
+
+	if (!host->knows_netfilter)
+		return 0;
+	if (host_choose_sources(host))
+		return EXIT_FAILED;
+	netfilter_plan(&host->plan, &host->config, host->sources_of, &host->netfilter, chains);
+	for (i = 0; i < 2; i++) {
+		for (backend = 0; backend < BACKENDS; backend++)
+			format_text(netfilter_command((enum backend)backend, i),
+				&chains[i].texts[backend], out);
+		planned_chains_free(&chains[i]);
+	}
+	return 0;
+}
+
 /* A device without an ifcfg file may still lose a block. False: nobody knows the device. */
 static bool find_device(struct host *host, const char *name)
 {
@@ -110,6 +146,8 @@ int cmd_plan(const struct options *options)
 		format_changes(&host, all, &out);
 		format_ops(&host, all, &out);
 		status = format_sysctls(&host, all, &out);
+		if (!status && all)
+			status = format_chains(&host, &out);
 	}
 	/* Elsewhere it goes to patch(1), which compares bytes. */
 	status = isatty(STDOUT_FILENO) ? output_print(&out, status) : output_write(&out, status);

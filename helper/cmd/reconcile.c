@@ -14,6 +14,7 @@
 #include "conf/profile.h"
 #include "sys/apply.h"
 #include "sys/lock.h"
+#include "sys/netfilter.h"
 #include "sys/proc.h"
 #include "sys/replace.h"
 #include "sys/run.h"
@@ -33,7 +34,7 @@ static void recollect(const struct host *host, struct rules *rest)
 
 	for (i = 0; i < host->kernel.rules.n; i++) {
 		rule = &host->kernel.rules.items[i];
-		if (rule_is_own_form(rule))
+		if (rule_is_own_form(rule) || rule->mask)
 			*array_add(&seen) = rule;
 	}
 	index_sort(&seen, rules_in_order);
@@ -163,6 +164,8 @@ static int apply_sysctls(const struct host *host)
 static int round_run(struct host *host, enum event event, bool last)
 {
 	const bool writes = event != EVENT_WATCH; /* files, and what they were brought up with */
+	const bool marked = host->netfilter.record[0].loaded || host->netfilter.record[1].loaded;
+	const bool ended = marked && !host->plan.markeds.n && event != EVENT_CLEAN;
 	int files, failures;
 
 	if (writes)
@@ -183,6 +186,13 @@ static int round_run(struct host *host, enum event event, bool last)
 		return -1;
 	if (event != EVENT_PREPARE)
 		failures += apply_sysctls(host);
+	if (event != EVENT_PREPARE && host->knows_netfilter)
+		failures += host_choose_sources(host) ||
+			netfilter_apply(&host->plan, &host->config, host->sources_of,
+				&host->kernel.addresses, &host->netfilter);
+	/* What the filter has to be without marks, only the next round can ask. */
+	if (!failures && ended && !last)
+		return 1;
 	return failures ? -1 : 0;
 }
 

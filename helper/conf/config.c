@@ -66,11 +66,87 @@ static void read_range(struct reader *reader, struct config *config)
 	config->table_last = last;
 }
 
+/* One mark an uplink: two bits are three of them, and 0 is none. */
+static unsigned read_mask(struct reader *reader)
+{
+	char text[256];
+	const char *value = read_value(reader, "MARK_MASK", text);
+	unsigned mask = MARK_MASK, low;
+
+	if (!value)
+		return mask;
+	if (!word_number(value, 0, 0xffffffff, &mask))
+		mask = 0;
+	low = mask & -mask;
+	if (!low || mask == low || ((mask + low) & mask))
+		reader_refuse(reader, "MARK_MASK",
+			"MARK_MASK=%s: expected two bits or more, side by side", value);
+	return mask;
+}
+
+/* "1194 6000-6100" */
+static bool take_ports(char *word, struct port_range *out)
+{
+	char *dash = strchr(word, '-');
+	unsigned first, last;
+
+	if (dash)
+		*dash++ = '\0';
+	if (!word_number(word, 10, 65535, &first) || !first)
+		return false;
+	last = first;
+	if (dash && !word_number(dash, 10, 65535, &last))
+		return false;
+	out->first = (unsigned short)first;
+	out->last = (unsigned short)last;
+	return first <= last;
+}
+
+define_order(ranges_in_order, struct port_range, (int)x->first - (int)y->first)
+
+/* nft refuses those that overlap. */
+static void merge_ports(struct port_ranges *ports)
+{
+	struct port_range *last, *range;
+	size_t i, n = 0;
+
+	array_sort(ports, ranges_in_order);
+	for (i = 0; i < ports->n; i++) {
+		range = &ports->items[i];
+		last = n ? &ports->items[n - 1] : NULL;
+		if (!last || range->first > last->last + 1)
+			ports->items[n++] = *range;
+		else if (range->last > last->last)
+			last->last = range->last;
+	}
+	ports->n = n;
+}
+
+static void read_ports(struct reader *reader, struct port_ranges *out)
+{
+	const char *value = shvar_value(reader->vars, "UDP_PORTS");
+	char first[256], *copy, *word, *rest;
+	bool good = true;
+
+	/* It says what no value is. */
+	if (!read_value(reader, "UDP_PORTS", first))
+		return;
+	copy = mem_string(value);
+	for (word = strtok_r(copy, " \t\n", &rest); word && good; word = strtok_r(NULL, " \t\n", &rest))
+		good = take_ports(word, array_add(out));
+	free(copy);
+	merge_ports(out);
+	if (!good)
+		reader_refuse(reader, "UDP_PORTS",
+			"UDP_PORTS: expected ports from 1 to 65535 and ranges of them");
+}
+
 /* A key that is mistyped would do nothing, without a word. */
 static void refuse_unknown_keys(struct reader *reader)
 {
-	static const char *const known[] = {"FALLBACK", "FALLBACK_METRIC", "MULTIHOME", "RP_FILTER",
-		"RULE_PRIORITY", "TABLE_RANGE", "TRACK_DOWN", "TRACK_INTERVAL", "TRACK_UP", NULL};
+	static const char *const known[] = {"CONNMARK", "FALLBACK", "FALLBACK_METRIC", "MARK_MASK",
+		"MULTIHOME", "RP_FILTER", "RULE_PRIORITY", "TABLE_RANGE", "TRACK_DOWN",
+		"TRACK_INTERVAL", "TRACK_UP", "UDP_PORTS", NULL};
 	const struct shvars *vars = reader->vars;
 	const char *key;
 	size_t i;
@@ -101,6 +177,13 @@ static int read_defaults(const struct file *file, struct config *config, struct 
 	config->track_interval = read_number(&reader, "TRACK_INTERVAL", 2, 1, 3600);
 	config->track_down = read_number(&reader, "TRACK_DOWN", 5, 1, 1000);
 	config->track_up = read_number(&reader, "TRACK_UP", 10, 1, 1000);
+	config->connmark = read_switch(&reader, "CONNMARK", false);
+	config->connmark_line = shvar_find(&vars, "CONNMARK") ? reader_line(&reader, "CONNMARK") : 0;
+	config->mark_mask = read_mask(&reader);
+	read_ports(&reader, &config->udp_ports);
+	if (config->udp_ports.n && !config->connmark)
+		diag_notice(diags, file->path, reader_line(&reader, "UDP_PORTS"),
+			"UDP_PORTS does nothing without CONNMARK=yes");
 	read_range(&reader, config);
 	refuse_unknown_keys(&reader);
 	read_notices(&vars, file->path, diags);
@@ -223,6 +306,7 @@ void config_free(struct config *config)
 	free(config->static_routes.items);
 	free(config->tables.items);
 	free(config->profiles.items);
+	free(config->udp_ports.items);
 	memset(config, 0, sizeof(*config));
 }
 

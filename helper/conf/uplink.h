@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "conf/sources.h"
+#include "net/rule.h"
 
 /* RP_FILTER=: auto changes it only where the kernel would refuse what the rules allow. */
 enum rp_filter { RP_FILTER_AUTO, RP_FILTER_STRICT, RP_FILTER_LOOSE, RP_FILTER_OFF, RP_FILTER_KEEP };
@@ -103,6 +104,14 @@ struct profiles {
 	size_t n, cap;
 };
 
+/* MARK_MASK unless the file says another: beside the bits that Kubernetes and Docker use. */
+enum { MARK_MASK = 0x3f000000 };
+
+struct port_ranges {
+	struct port_range *items;
+	size_t n, cap;
+};
+
 struct config {
 	bool enabled;		   /* MULTIHOME= of the host */
 	bool default_is_elsewhere; /* GATEWAYDEV= names a device that comes later */
@@ -112,6 +121,10 @@ struct config {
 	enum rp_filter rp_filter;
 	unsigned track_interval;       /* seconds between two rounds of watch */
 	unsigned track_down, track_up; /* so many bad or good ones in a row */
+	bool connmark;
+	unsigned mark_mask;	   /* bits side by side */
+	struct port_ranges udp_ports; /* of servers on the wildcard address */
+	int connmark_line;	   /* 0: it is not in the file */
 	struct uplinks uplinks;
 	struct uplinks waiting; /* for a router to advertise an address or itself (advert_learn) */
 	/* NICs that may hold a default without being uplinks of ours: with DHCP and no lease yet,

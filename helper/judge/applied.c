@@ -269,6 +269,19 @@ static void check_settings(const struct facts *facts, struct findings *findings)
 	}
 }
 
+static void check_chains(const struct facts *facts, struct findings *findings)
+{
+	const struct planned_chains *chains = facts->chains;
+
+	if (chains && chains_has_work(chains))
+		finding_add(findings, (struct finding){.kind = FINDING_CHAINS, .wrong = true}, "",
+			mem_string(chains[false].hash || chains[true].hash
+					? "CONNMARK's chains are not loaded as they should be: what is "
+					  "published or forwarded may not come back"
+					: "CONNMARK's chains are still loaded"),
+			cure_sync(facts));
+}
+
 void check_applied(const struct facts *facts, struct findings *findings)
 {
 	size_t i;
@@ -278,4 +291,5 @@ void check_applied(const struct facts *facts, struct findings *findings)
 	check_changes(facts, findings);
 	check_ops(facts, findings);
 	check_settings(facts, findings);
+	check_chains(facts, findings);
 }

@@ -201,6 +201,27 @@ static void check_firewall(const struct facts *facts, struct findings *findings)
 			mem_string(words[worst]), mem_string(""));
 }
 
+/* Its answers, and those of guests, have no address of ours, which a rule would be for. */
+static void check_published(const struct facts *facts, struct findings *findings)
+{
+	const struct planned_uplinks *uplinks = &facts->plan->uplinks;
+	size_t i, n = 0;
+
+	for (i = 0; i < uplinks->n; i++)
+		n += uplinks->items[i].state == STATE_UP && !uplinks->items[i].uplink->inet6;
+	if (facts->published && n > 1)
+		finding_add(findings, (struct finding){.kind = FINDING_PUBLISHED}, "",
+			mem_format("what is published answers by the default route's NIC, whichever "
+				   "it was asked at: %s",
+				facts->published),
+			facts->overlap
+				? mem_format("see the mark of this rule, beside which there can be no "
+					     "CONNMARK=yes: %s",
+					  facts->overlap)
+				: mem_string("CONNMARK=yes in /etc/sysconfig/multihome, and run "
+					     "multihome sync"));
+}
+
 void check_finish(const struct facts *facts, struct check *check, const struct answer *answers,
 	struct findings *findings)
 {
@@ -230,6 +251,7 @@ void check_finish(const struct facts *facts, struct check *check, const struct a
 	}
 	for (i = 0; i < verdicts->n; i++)
 		check_no_gateway(facts, &verdicts->items[i], findings);
+	check_published(facts, findings);
 	check_firewall(facts, findings);
 }
 

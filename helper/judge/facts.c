@@ -204,6 +204,8 @@ void facts_index(struct facts *facts)
 
 	facts->walks.forwarding6 = facts->forwards[true];
 	facts->walks.asks_neighbours = facts->asks_neighbours;
+	if (facts->plan->markeds.n)
+		facts->walks.own_mask = facts->config->mark_mask;
 	walks_build(kernel, &facts->walks);
 	index_build(&kernel->addresses, addresses_in_order, &facts->addresses);
 	index_build(&facts->plan->uplinks, planned_by_uplink, &facts->planned);
@@ -436,7 +438,8 @@ bool facts_want_rule(const struct facts *facts, const struct rule *rule)
 
 bool facts_sync_has_work(const struct facts *facts)
 {
-	return facts->ops->n || facts->writes->n || facts->plan->changes.n;
+	return facts->ops->n || facts->writes->n || facts->plan->changes.n ||
+		(facts->chains && chains_has_work(facts->chains));
 }
 
 bool facts_file_has_block(const struct file *file)

@@ -69,6 +69,11 @@ struct default_hops {
 	size_t n, cap;
 };
 
+struct ports {
+	unsigned short *items;
+	size_t n, cap;
+};
+
 /* What is pointed at is the caller's. */
 struct facts {
 	const struct config *config;
@@ -87,6 +92,12 @@ struct facts {
 	bool forwards[2]; /* the host is a router, of IPv4, of IPv6 */
 	bool asks_neighbours; /* fib_multipath_use_neigh */
 	enum firewall firewall[2];
+	/* Ports of UDP with a server on the wildcard address, IPv4's and IPv6's, sorted. */
+	struct ports wildcards[2];
+	const char *published; /* the first line of netfilter that publishes a port; NULL: none */
+	const char *overlap;   /* that line of others which keeps CONNMARK=yes from being had; NULL */
+	const struct planned_chains *chains; /* IPv4's, IPv6's */
+	struct prefix chosen; /* explain: what the kernel gives what has no address, to the remote */
 
 	/* facts_index */
 	struct walks walks;

@@ -145,7 +145,8 @@ char *harm_find(const struct facts *facts)
 	const struct addresses *addresses = &facts->kernel->addresses;
 	struct kernel after = *facts->kernel;
 	struct walks walks = {.forwarding6 = facts->walks.forwarding6,
-		.asks_neighbours = facts->walks.asks_neighbours};
+		.asks_neighbours = facts->walks.asks_neighbours,
+		.own_mask = facts->walks.own_mask};
 	const struct address *address;
 	const struct link *link;
 	char *worse = NULL;

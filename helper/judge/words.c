@@ -11,6 +11,8 @@
 
 enum { LABEL = 12 };
 
+enum { WILDCARDS_MAX = 16 };
+
 struct telling {
 	const struct facts *facts;
 	const struct verdict *verdict;
@@ -147,11 +149,33 @@ static void tell_delivery(struct telling *telling)
 	add_step(telling, "delivery", &words);
 }
 
+/* What is led on from here, to a container or a guest, is no packet to this address any more. */
+static void tell_mark(struct telling *telling)
+{
+	const struct markeds *markeds = &telling->facts->plan->markeds;
+	const struct verdict *verdict = telling->verdict;
+	const struct marked *marked;
+	struct text words = {0};
+	size_t i;
+
+	for (i = 0; i < markeds->n; i++) {
+		marked = &markeds->items[i];
+		if (strcmp(marked->uplink->device, verdict->arrival->name) || !marked->takes_rest ||
+			marked->uplink->inet6 != (verdict->local.family == AF_INET6))
+			continue;
+		text_format(&words, "what is led on to a guest comes back by table %u (CONNMARK 0x%x)",
+			marked->table, marked->mark);
+		add_step(telling, "mark", &words);
+		return;
+	}
+}
+
 /* Why a rule does not match, or what comes of it; what a route decides follows. */
 static const char *const ends[] = {
 	[STEP_IIF] = "no, it does not arrive by ",
 	[STEP_OIF] = "no, it is not bound to ",
 	[STEP_MARK] = "no, unless the firewall marks it",
+	[STEP_OWN_MARK] = "no, CONNMARK does not mark it",
 	[STEP_OTHER] = "no, taken to be for other packets",
 	[STEP_VRF] = "no, it is in no VRF",
 	[STEP_FROM] = "no, it is from ",
@@ -446,6 +470,48 @@ const char *words_fault(enum fault fault)
 	return names[fault];
 }
 
+/* With no mark there is no chain for it either. */
+static bool is_translated(const struct facts *facts, unsigned short port)
+{
+	const struct port_ranges *ports = &facts->config->udp_ports;
+	size_t i;
+
+	for (i = 0; i < ports->n && facts->plan->markeds.n; i++)
+		if (port >= ports->items[i].first && port <= ports->items[i].last)
+			return true;
+	return false;
+}
+
+/* A server that is bound to no address answers from the one that the kernel chooses, unless it takes
+ * care itself. */
+static void tell_wildcard(struct telling *telling)
+{
+	const struct facts *facts = telling->facts;
+	const struct verdict *verdict = telling->verdict;
+	const bool inet6 = verdict->local.family == AF_INET6;
+	const struct prefix *source = &facts->chosen;
+	struct text ports = {0}, words = {0};
+	char text[PREFIX_TEXT];
+	size_t i, n = 0;
+
+	if (!verdict->planned || !source->family || prefix_same_address(source, &verdict->local))
+		return;
+	for (i = 0; i < facts->wildcards[inet6].n; i++)
+		if (!is_translated(facts, facts->wildcards[inet6].items[i]) &&
+			n++ < WILDCARDS_MAX)
+			text_add_number(&ports, ports.n ? " " : "", facts->wildcards[inet6].items[i]);
+	if (n) {
+		text_format(&words,
+			"those of UDP on the wildcard address answer from %s, unless they take care "
+			"themselves; CONNMARK=yes and UDP_PORTS=\"%s%s\" in "
+			"/etc/sysconfig/multihome have them answer from the one that was asked",
+			prefix_format_address(source, text), ports.bytes,
+			n > WILDCARDS_MAX ? " …" : "");
+		add_step(telling, "servers", &words);
+	}
+	text_free(&ports);
+}
+
 void words_explain(const struct facts *facts, const struct verdict *verdict,
 	const struct steps *steps, bool brief, size_t columns, struct text *out)
 {
@@ -462,6 +528,8 @@ void words_explain(const struct facts *facts, const struct verdict *verdict,
 		tell_filter(&telling);
 		if (!brief || verdict->fault == FAULT_NOT_TAKEN)
 			tell_delivery(&telling);
+		if (!brief)
+			tell_mark(&telling);
 		tell_reply(&telling);
 		if (!verdict->leaves.error && (!brief || verdict->fault == FAULT_NEIGHBOUR ||
 						      verdict->fault == FAULT_REPLY_CARRIER))
@@ -469,6 +537,8 @@ void words_explain(const struct facts *facts, const struct verdict *verdict,
 		if (!brief || !verdict->agrees || verdict_turns(verdict))
 			tell_kernel(&telling);
 	}
+	if (!brief)
+		tell_wildcard(&telling);
 	words_verdict(verdict, &words);
 	text_format(out, "%-*s ", LABEL, "verdict");
 	text_wrap(words.bytes, LABEL + 1, LABEL + 1, columns, out);

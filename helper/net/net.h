@@ -92,6 +92,7 @@ struct kernel {
 	/* Before 3.10: what the host itself sends by IPv6 has no iif (ip6_route_output), and each
 	 * IPv6 route has metrics that nobody gave it (ip6_route_add). */
 	bool old_inet6;
+	bool old_marks; /* rules take a mark without a mask: before 2.6.20 */
 	/* From 4.1 on: where no route leads what has no source yet, IPv6 chooses a source all the
 	 * same, and looks again from there (ip6_dst_lookup_tail). */
 	bool asks_again6;

@@ -2,6 +2,7 @@
  * Rules: comparing, the words of ip(8), and what a deletion takes.
  */
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -325,6 +326,43 @@ int rule_parse(const char *line, struct rule *out)
 		return -1;
 	*out = rule;
 	return 0;
+}
+
+struct rule rule_make_mark(
+	int family, unsigned mark, unsigned mask, unsigned table, unsigned priority)
+{
+	struct rule rule = {.from = {.family = (unsigned char)family},
+		.table = table,
+		.priority = priority,
+		.mark = mark,
+		.mask = mask};
+
+	return rule;
+}
+
+void rule_format_mark(const struct rule *rule, struct text *out)
+{
+	text_add_string(out, rule->from.family == AF_INET6 ? "-6 " : "-4 ");
+	rule_format(rule, out);
+}
+
+int rule_parse_mark(const char *line, struct rule *out)
+{
+	unsigned mark, mask = 0xffffffff, table, priority;
+	struct text again = {0};
+	bool same;
+
+	if (sscanf(line, "-%*[46] from all fwmark %x/%x lookup %u priority %u", &mark, &mask,
+		    &table, &priority) != 4 &&
+		sscanf(line, "-%*[46] from all fwmark %x lookup %u priority %u", &mark, &table,
+			&priority) != 3)
+		return -1;
+	*out = rule_make_mark(
+		line[1] == '6' ? AF_INET6 : AF_INET, mark, mask, table, priority);
+	rule_format_mark(out, &again);
+	same = again.n == strlen(line) && !memcmp(again.bytes, line, again.n);
+	text_free(&again);
+	return same ? 0 : -1;
 }
 
 void rules_free(struct rules *rules)

@@ -101,6 +101,13 @@ void rule_format(const struct rule *rule, struct text *out);
 /* A line that rule_format wrote of a rule of our own form, and nothing else. 0 or -1. */
 int rule_parse(const char *line, struct rule *out);
 
+/* from all fwmark MARK/MASK lookup TABLE priority PRIORITY. It is of nobody's form: ours is one
+ * that is on record, where it has its family before it, as ip(8)'s option. */
+struct rule rule_make_mark(
+	int family, unsigned mark, unsigned mask, unsigned table, unsigned priority);
+void rule_format_mark(const struct rule *rule, struct text *out);
+int rule_parse_mark(const char *line, struct rule *out);
+
 void rules_free(struct rules *rules);
 
 #endif

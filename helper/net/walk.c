@@ -137,7 +137,7 @@ static enum step_end selector_missed(
 		return STEP_OIF;
 	/* The packet that is followed has no mark. */
 	if (rule->mark & rule->mask)
-		return STEP_MARK;
+		return rule->mask & ~walks->own_mask ? STEP_MARK : STEP_OWN_MARK;
 	if (rule->l3mdev)
 		return STEP_VRF;
 	if (rule_is_selective(rule))

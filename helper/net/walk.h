@@ -22,6 +22,7 @@ enum step_end {
 	STEP_IIF,
 	STEP_OIF,
 	STEP_MARK,
+	STEP_OWN_MARK, /* one of walks.own_mask */
 	STEP_OTHER, /* one that only some packets meet; taken for one that this one does not */
 	STEP_VRF,   /* l3mdev: the packet is in none */
 	STEP_FROM,
@@ -73,6 +74,7 @@ struct walks {
 	const struct kernel *kernel;
 	bool forwarding6; /* an IPv6 router does not ask whether its routers are alive */
 	bool asks_neighbours; /* fib_multipath_use_neigh: of several next hops IPv4 does */
+	unsigned own_mask; /* bits of marks that only CONNMARK sets, on what is led on */
 	struct index routes;	     /* by family, table, destination */
 	unsigned char lengths[2][129]; /* does any route, IPv4 or IPv6, have that length? */
 	struct index sourced; /* rules for what comes from a prefix, by it */
@@ -85,7 +87,7 @@ struct walks {
 	struct index neighbours; /* by device and address */
 };
 
-/* The kernel was read whole, and must outlive it. walks, but for the first two settings, is zeroed,
+/* The kernel was read whole, and must outlive it. walks, but for the first three settings, is zeroed,
  * and to be freed with walks_free. */
 void walks_build(const struct kernel *kernel, struct walks *walks);
 void walks_free(struct walks *walks);

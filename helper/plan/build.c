@@ -281,6 +281,7 @@ static bool build_once(
 		draft_note_brought_up(&draft);
 	}
 	draft_choose_priorities(&draft);
+	draft_add_marks(&draft);
 	add_refusing_routes(&draft);
 	draft_collect_thrown(&draft);
 	draft_keep_held_rules(&draft);
@@ -306,6 +307,7 @@ static bool build_once(
 	draft_add_way_out(&draft, AF_INET6);
 	draft_add_halves(&draft, AF_INET);
 	draft_add_halves(&draft, AF_INET6);
+	draft_find_destinations(&draft);
 	/* The files, of what is left. */
 	drop_repeated(&draft);
 	done = draft_write_blocks(&draft, his);

@@ -201,6 +201,16 @@ struct rule_matches {
 	struct index rest; /* the kernel's that are not wanted, or are there once more */
 };
 
+static bool owns_mark(const struct plan *plan, const struct rule *rule)
+{
+	size_t i;
+
+	for (i = 0; i < plan->owned.n; i++)
+		if (plan->owned.items[i].mask && !rule_compare(&plan->owned.items[i], rule))
+			return true;
+	return false;
+}
+
 static void match_rules(
 	const struct plan *plan, const struct kernel *kernel, struct rule_matches *matches)
 {
@@ -213,7 +223,7 @@ static void match_rules(
 	 * two that are the same a deletion takes the first. */
 	for (i = kernel->rules.n; i--;) {
 		rule = &kernel->rules.items[i];
-		if (!rule_is_own_form(rule)) {
+		if (!rule_is_own_form(rule) && !(rule->mask && owns_mark(plan, rule))) {
 			other = rule;
 			continue;
 		}

@@ -105,7 +105,7 @@ struct serving {
 
 /* Of our rules; that for an address comes before that for its network. */
 struct priorities {
-	unsigned address, prefix;
+	unsigned mark, address, prefix;
 	bool cramped; /* others leave no room: ours come into the kernel after theirs, and into no file */
 	bool closed;  /* no rule leads to main: nothing leaves the host by our making */
 	bool stands_by; /* nothing of others is asked after the standby's table */
@@ -120,6 +120,7 @@ struct draft {
 	struct index managed_by_name, managed_by_device;
 	struct priorities priorities[2]; /* IPv4's, IPv6's */
 	bool before_local[2]; /* the local table's own rule is behind them */
+	bool marks_before_local[2]; /* or behind those for marks */
 	struct prefixes refusing; /* where others refuse what has no source yet */
 	struct routes thrown; /* see draft_collect_thrown */
 	struct routes taken; /* by their keys: the administrator's lines, the kernel's others */
@@ -225,6 +226,13 @@ bool draft_leads_elsewhere(const struct draft *draft, const struct rule *rule);
 /* Of our rules, by those of others. */
 void draft_choose_priorities(struct draft *draft);
 void draft_keep_held_rules(struct draft *draft);
+
+/* marks.c */
+/* Is the rule on record, or as one of CONNMARK's would be? The record may have been lost. */
+bool draft_is_own_mark(const struct draft *draft, const struct rule *rule);
+void draft_add_marks(struct draft *draft);
+/* Once main's routes are planned. */
+void draft_find_destinations(struct draft *draft);
 
 /* settings.c */
 void draft_add_sysctls(struct draft *draft);

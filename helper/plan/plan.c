@@ -132,6 +132,11 @@ void plan_free(struct plan *plan)
 	free(plan->routes_by_key.items);
 	free(plan->rules_in_order.items);
 	free(plan->owned.items);
+	free(plan->markeds.items);
+	free(plan->locals[0].items);
+	free(plan->locals[1].items);
+	free(plan->destinations[0].items);
+	free(plan->destinations[1].items);
 	free(plan->his.items);
 	free(plan->his_by_key.items);
 	free(plan->held_devices.items);

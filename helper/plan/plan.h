@@ -13,6 +13,7 @@
 #include "conf/config.h"
 #include "net/net.h"
 #include "net/sysctl.h"
+#include "plan/chains.h"
 
 /* Why the plan is made. A hook speaks for one device; the others' edited but not yet restarted
  * configuration waits for their own ifup. */
@@ -98,6 +99,7 @@ struct probe {
 	device_name device;
 	struct prefix address;
 	struct prefix remote; /* who sends; family 0: somebody behind the default */
+	bool always; /* the kernel would refuse it, as it is asked for a guest's address */
 };
 
 struct probes {
@@ -145,6 +147,10 @@ struct plan {
 	struct changes changes;
 	struct sysctls sysctls; /* wanted */
 	struct probes probes;
+	struct markeds markeds;
+	/* Of IPv4 and IPv6, for UDP_PORTS: addresses at which servers may be asked, and where main and
+	 * others' tables make a difference; the default is one of them. */
+	struct prefixes locals[2], destinations[2];
 };
 
 struct plan_input {
@@ -155,6 +161,7 @@ struct plan_input {
 	const struct saves *saves;   /* settings that earlier runs changed */
 	const struct brought_ups *brought_up; /* on record */
 	const struct healths *healths; /* as a living watch has them */
+	const struct netfilter *netfilter; /* NULL: not asked, as nothing is wanted or known of */
 	int loose;		     /* rp_filter's value for the loose filter, see sysctl_loose */
 	enum event event;
 	const char *device; /* of a hook, else NULL */

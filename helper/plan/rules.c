@@ -142,7 +142,7 @@ static void collect_others(struct draft *draft, int family, struct others *other
 	}
 	for (i = 0; kernel && i < kernel->rules.n; i++) {
 		rule = &kernel->rules.items[i];
-		if (rule->from.family != family || index_find(&draft->recorded, rule))
+		if (rule->from.family != family || draft_is_own_mark(draft, rule))
 			continue;
 		others->known = true;
 		add_other(draft, rule, true, others);
@@ -161,6 +161,7 @@ static void choose_priority(struct draft *draft, int family, struct priorities *
 {
 	enum { ROOM = 2 * PARKED_BEHIND };
 	const unsigned least = draft->input->config->rule_priority;
+	const unsigned marks = draft->input->config->connmark; /* one more, for theirs */
 	unsigned before = 0, behind = 0, first;
 	struct others others = {.n = 0};
 	const struct other *other;
@@ -188,15 +189,16 @@ static void choose_priority(struct draft *draft, int family, struct priorities *
 	free(others.items);
 	if (!before)
 		before = PRIORITY_MAIN;
-	first = behind < least ? least : behind + 1;
+	first = behind < least - marks ? least : behind + 1 + marks;
 	if (others.unnumbered || first + ROOM > before)
 		first = before - ROOM;
 	chosen->stands_by &= !chosen->closed;
-	chosen->cramped = first <= behind;
+	chosen->cramped = first - marks <= behind;
 	/* Of rules of one priority the kernel asks the older first. */
 	if (chosen->cramped)
 		first = behind + 1 < before ? behind + 1 : behind;
 	chosen->address = first;
+	chosen->mark = first - 1 > behind ? first - 1 : first;
 	chosen->prefix = first + 1 < before ? first + 1 : first;
 }
 
@@ -217,6 +219,7 @@ void draft_choose_priorities(struct draft *draft)
 			continue;
 		found[inet6] = true;
 		draft->before_local[inet6] = rule->priority >= draft->priorities[inet6].address;
+		draft->marks_before_local[inet6] = rule->priority >= draft->priorities[inet6].mark;
 	}
 }
 

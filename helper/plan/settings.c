@@ -43,6 +43,26 @@ static struct prefix choose_neighbour(const struct draft *draft, const struct pr
 	return key.prefix;
 }
 
+static bool is_device_marked(const struct draft *draft, const char *device)
+{
+	const struct markeds *markeds = &draft->plan->markeds;
+	size_t i;
+
+	for (i = 0; i < markeds->n; i++)
+		if (!markeds->items[i].uplink->inet6 &&
+			!strcmp(markeds->items[i].uplink->device, device))
+			return true;
+	return false;
+}
+
+/* With this run: whether the filter has to be loose for another reason the next round asks. */
+static bool ends_marks(const struct draft *draft)
+{
+	const struct netfilter *netfilter = draft->input->netfilter;
+
+	return netfilter && netfilter->record[false].loaded && !draft->plan->markeds.n;
+}
+
 /* shared: a network that another NIC is in, too. Then neighbours, such as the gateway, may send
  * packets for a service address to this one, and the other one no longer takes those for this one.
  */
@@ -68,11 +88,13 @@ static void want_rp_filter(struct draft *draft, const struct prefix *shared)
 	 * cannot tell any more whether the strict one would do. */
 	memcpy(key.device, uplink->device, sizeof(key.device));
 	saved = index_find(&draft->lookups.saves, &key);
-	if (saved) {
+	if (saved && !ends_marks(draft)) {
 		want(draft, SYSCTL_RP_FILTER, saved->set.value);
 		return;
 	}
-	add_probe(draft, &uplink->addresses.items[0]);
+	/* What is published comes before the filter's look-up, whose source is the guest then. */
+	add_probe(draft, &uplink->addresses.items[0])->always =
+		is_device_marked(draft, uplink->device);
 	if (!shared)
 		return;
 	neighbour = choose_neighbour(draft, shared);

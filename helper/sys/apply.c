@@ -116,6 +116,8 @@ static int put_rule(struct nl_msg *msg, const struct rule *rule)
 	return put_table(msg, header, RULE_TABLE, rule->table) ||
 			(rule->from.len && message_put_address(msg, RULE_SRC, &rule->from)) ||
 			(rule->iif[0] && nla_put(msg, RULE_IIFNAME, sizeof("lo"), "lo")) ||
+			(rule->mask && nla_put_u32(msg, RULE_FWMARK, rule->mark)) ||
+			(rule->mask && nla_put_u32(msg, RULE_FWMASK, rule->mask)) ||
 			nla_put_u32(msg, RULE_PRIORITY, rule->priority)
 		? -1
 		: 0;
@@ -206,7 +208,7 @@ int kernel_apply(const struct ops *ops, const struct links *links, int *errors)
 	memset(errors, 0, ops->n * sizeof(*errors));
 	if (!ops->n)
 		return 0;
-	socket = netlink_open();
+	socket = netlink_open(NETLINK_ROUTE);
 	if (!socket)
 		return -1;
 	for (i = 0; i < ops->n && !err; i += batch.n) {

@@ -127,7 +127,7 @@ static int ask(struct nl_sock *socket, const struct question *question, struct a
 int kernel_ask(const struct question *questions, size_t n, const struct links *links,
 	struct answer *answers)
 {
-	struct nl_sock *socket = netlink_open();
+	struct nl_sock *socket = netlink_open(NETLINK_ROUTE);
 	struct asking asking = {.links = links, .says_table = !kernel_older_than(4, 4, 0)};
 	int err = socket ? 0 : -1;
 	size_t i;
@@ -203,7 +203,34 @@ int kernel_refuses(const struct probes *probes, const struct kernel *kernel, boo
 	if (probes->n)
 		err = kernel_ask(questions, probes->n, &kernel->links, answers);
 	for (i = 0; !err && i < probes->n; i++)
-		refuses[i] = answers[i].error == EXDEV || answers[i].error == EINVAL;
+		refuses[i] = probes->items[i].always || answers[i].error == EXDEV ||
+			answers[i].error == EINVAL;
+	free(questions);
+	free(answers);
+	return err;
+}
+
+int kernel_choose_sources(
+	const struct prefixes *to, const struct links *links, struct choices_of_source *out)
+{
+	struct question *questions = mem_resize(NULL, to->n * sizeof(*questions));
+	struct answer *answers = mem_resize(NULL, to->n * sizeof(*answers));
+	struct choice_of_source *choice;
+	int err;
+	size_t i;
+
+	memset(questions, 0, to->n * sizeof(*questions));
+	for (i = 0; i < to->n; i++)
+		questions[i].to = source_probe(&to->items[i], to);
+	err = to->n ? kernel_ask(questions, to->n, links, answers) : 0;
+	for (i = 0; !err && i < to->n; i++) {
+		if (answers[i].error || answers[i].type || !answers[i].source.family)
+			continue;
+		choice = array_add(out);
+		choice->to = to->items[i];
+		choice->source = prefix_host(&answers[i].source);
+	}
+	sources_arrange(out);
 	free(questions);
 	free(answers);
 	return err;

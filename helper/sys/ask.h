@@ -21,4 +21,9 @@ int kernel_ask(const struct question *questions, size_t n, const struct links *l
  * -1 if it could not be asked, and it is logged. */
 int kernel_refuses(const struct probes *probes, const struct kernel *kernel, bool *refuses);
 
+/* The address that the kernel gives what has none, to each of these; those that lead nowhere are left
+ * out. out is zeroed; to be freed: items. 0; or -1, and it is logged. */
+int kernel_choose_sources(
+	const struct prefixes *to, const struct links *links, struct choices_of_source *out);
+
 #endif

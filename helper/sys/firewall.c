@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "sys/firewall.h"
+#include "sys/netlink.h"
 
 /* ipt_getinfo, ip6t_getinfo; IPT_SO_GET_INFO, IP6T_SO_GET_INFO: both families have the same. */
 struct table_info {
@@ -26,7 +27,9 @@ enum {
 	RULES_NEW = 10 << 8 | 6,
 	FAMILY_INET = 1,
 	FAMILY_ARP = 3,
-	FAMILY_NETDEV = 5
+	FAMILY_NETDEV = 5,
+	NF_HEADER = 4, /* struct nfgenmsg */
+	RULE_IN_TABLE = 1
 };
 
 /* A table of iptables has an entry a chain for its policy, and one at its end. */
@@ -71,7 +74,7 @@ static enum firewall read_iptables(int family)
 }
 
 /* Asking a kernel that has it as a module would load it. */
-static bool has_nftables(void)
+bool firewall_has_nftables(void)
 {
 	FILE *file = fopen("/proc/modules", "r");
 	char name[64];
@@ -103,11 +106,22 @@ static bool has_ipsec(void)
 	return found;
 }
 
+/* CONNMARK's rules drop nothing. */
+static bool is_own_rule(const struct nlmsghdr *message)
+{
+	const struct nlattr *attrs[RULE_IN_TABLE + 1];
+	static const char own[] = "multihome";
+
+	message_split(message, NF_HEADER, attrs, RULE_IN_TABLE);
+	return attrs[RULE_IN_TABLE] && attribute_length(attrs[RULE_IN_TABLE]) == sizeof(own) &&
+		!memcmp(attribute_bytes(attrs[RULE_IN_TABLE]), own, sizeof(own));
+}
+
 static bool is_rule(const struct nlmsghdr *message, int family)
 {
 	unsigned char of = *(const unsigned char *)NLMSG_DATA(message);
 
-	return message->nlmsg_type == RULES_NEW &&
+	return message->nlmsg_type == RULES_NEW && !is_own_rule(message) &&
 		(of == family || of == FAMILY_INET || of == FAMILY_NETDEV ||
 			(of == FAMILY_ARP && family == AF_INET));
 }
@@ -172,7 +186,7 @@ static enum firewall find_one(int protocol, unsigned short type, int family,
 
 static enum firewall read_nftables(int family)
 {
-	return has_nftables() ? find_one(NETLINK_NETFILTER, RULES_GET, family, is_rule)
+	return firewall_has_nftables() ? find_one(NETLINK_NETFILTER, RULES_GET, family, is_rule)
 			      : FIREWALL_NONE;
 }
 

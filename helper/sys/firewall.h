@@ -10,6 +10,8 @@
 
 #include "judge/facts.h"
 
+/* Is nftables in the kernel? */
+bool firewall_has_nftables(void);
 /* In any table of iptables or nftables that sees IPv4's, or IPv6's, packets, or for such packets. */
 enum firewall firewall_read(int family);
 

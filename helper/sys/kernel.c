@@ -305,12 +305,13 @@ static int dump_all(struct nl_sock *socket, struct kernel *out, bool all)
 
 int kernel_read(bool all, struct kernel *out)
 {
-	struct nl_sock *socket = netlink_open();
+	struct nl_sock *socket = netlink_open(NETLINK_ROUTE);
 	int err = socket ? -NLE_DUMP_INTR : -1, tries;
 
 	for (tries = 0; err == -NLE_DUMP_INTR && tries < DUMP_TRIES; tries++) {
 		kernel_free(out);
 		out->old_inet6 = kernel_older_than(3, 10, 0);
+		out->old_marks = kernel_older_than(2, 6, 20);
 		out->asks_again6 = !kernel_older_than(4, 1, 0);
 		err = dump_all(socket, out, all);
 	}

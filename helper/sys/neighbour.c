@@ -43,7 +43,7 @@ struct neighbour_reader *neighbours_open(void)
 
 	memset(reader, 0, sizeof(*reader));
 	reader->has_use = !kernel_older_than(2, 6, 30);
-	reader->socket = netlink_open();
+	reader->socket = netlink_open(NETLINK_ROUTE);
 	if (reader->socket)
 		return reader;
 	free(reader);

@@ -36,7 +36,7 @@ const char *netlink_error(int err)
 	return err == -NLE_AGAIN ? "no answer that can be read" : nl_geterror(err);
 }
 
-struct nl_sock *netlink_open(void)
+struct nl_sock *netlink_open(int protocol)
 {
 	static const struct timeval patience = {ANSWER_SECONDS, 0};
 	/* Callbacks of our own: the default's are the environment's to choose (NLCB). */
@@ -49,7 +49,7 @@ struct nl_sock *netlink_open(void)
 		nl_cb_put(callbacks);
 	if (socket) {
 		nl_socket_disable_auto_ack(socket);
-		err = nl_connect(socket, NETLINK_ROUTE);
+		err = nl_connect(socket, protocol);
 	}
 	/* libnl 3.2.21 reads one page and cuts the rest off silently. */
 	if (!err)

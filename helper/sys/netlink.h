@@ -14,9 +14,9 @@
 
 #include "net/net.h"
 
-/* To be freed with nl_socket_free; NULL: logged. An answer that does not come is not waited for
+/* NETLINK_ROUTE or another protocol. To be freed with nl_socket_free; NULL: logged. An answer that does not come is not waited for
  * without end; an acknowledgement comes if a message asks for it (NLM_F_ACK). */
-struct nl_sock *netlink_open(void);
+struct nl_sock *netlink_open(int protocol);
 /* libnl's words; -NLE_AGAIN: there was no answer, or one that is cut off or makes no sense. */
 const char *netlink_error(int err);
 

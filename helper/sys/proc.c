@@ -157,3 +157,40 @@ bool proc_has_ifup(void)
 		closedir(dir);
 	return found;
 }
+
+define_order(ports_in_order, unsigned short, *x - *y)
+
+/* "  12: 00000000:04AA 00000000:0000 07 …": an IPv6 address has 32 digits. */
+static void read_wildcards(const char *path, struct ports *out)
+{
+	static const unsigned short not_ours[] = {67, 68, 546, 547};
+	FILE *file = fopen(path, "r");
+	char line[512], local[33], remote[33];
+	unsigned port, remote_port;
+	size_t i;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, " %*u: %32[0-9A-F]:%x %32[0-9A-F]:%x", local, &port, remote,
+			    &remote_port) != 4 ||
+			local[strspn(local, "0")] || remote_port || !port)
+			continue;
+		for (i = 0; i < sizeof(not_ours) / sizeof(*not_ours) && not_ours[i] != port;)
+			i++;
+		if (i == sizeof(not_ours) / sizeof(*not_ours))
+			*array_add(out) = (unsigned short)port;
+	}
+	if (file)
+		fclose(file);
+}
+
+void proc_read_wildcards(bool inet6, struct ports *out)
+{
+	struct index unused = {0};
+
+	if (!inet6)
+		read_wildcards("/proc/net/udp", out);
+	read_wildcards("/proc/net/udp6", out);
+	array_sort(out, ports_in_order);
+	array_drop_repeated(out, ports_in_order, &unused);
+	free(unused.items);
+}

@@ -4,6 +4,7 @@
 #ifndef SYS_PROC_H
 #define SYS_PROC_H
 
+#include "judge/facts.h"
 #include "net/sysctl.h"
 
 bool kernel_older_than(unsigned major, unsigned minor, unsigned patch);
@@ -21,6 +22,9 @@ int sysctl_loose(void);
 /* Kernels before 3.6 keep a cache of routes that a change of rules leaves as it was
  * (2.6.18). Nothing to do on others; never an error. */
 void kernel_flush_cache(void);
+
+/* Ports of UDP with a server on the wildcard address; IPv6's may serve IPv4, too. Not DHCP's. Sorted. */
+void proc_read_wildcards(bool inet6, struct ports *out);
 
 /* Is an ifup or an ifdown at work, or the network service, in our network namespace? */
 bool proc_has_ifup(void);

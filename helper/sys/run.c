@@ -51,6 +51,7 @@ void run_dir_remove(void)
 	unlink(record_path);
 	unlink(saves_path);
 	unlink(brought_up_path);
+	unlink(RUN_DIR "/netfilter.load");
 	unlink(RUN_HEALTH);
 	rmdir(RUN_EMPTY);
 	run_dir_sweep(RUN_LEASE);
@@ -96,7 +97,7 @@ static void take_rule(const char *line, void *arg)
 	struct rules *record = arg;
 	struct rule rule;
 
-	if (!rule_parse(line, &rule))
+	if (!rule_parse(line, &rule) || !rule_parse_mark(line, &rule))
 		*array_add(record) = rule;
 }
 
@@ -111,7 +112,10 @@ int record_write(const struct rules *record)
 	size_t i;
 
 	for (i = 0; i < record->n; i++) {
-		rule_format(&record->items[i], &text);
+		if (record->items[i].mask)
+			rule_format_mark(&record->items[i], &text);
+		else
+			rule_format(&record->items[i], &text);
 		text_add_string(&text, "\n");
 	}
 	return lines_write(record_path, &text);

@@ -95,6 +95,8 @@ END {
 			packet_row("rules for each address", "rules", "")
 		}
 	}
+	marks("in", "a packet to a published port, CONNMARK=yes")
+	marks("out", "a packet from a guest, CONNMARK=yes")
 	hook("lo", "lo", 1.5)
 	hook("a bond's slave", "slave", 1.5)
 	hook("a NIC that is no uplink", "no-uplink", 1.5)
@@ -111,6 +113,20 @@ function packet_row(beside, peer, goal,    a, b) {
 	if (b)
 		line(calls[k] " from address " n[i] ", beside " beside, sprintf("%.2f us", a / 1000),
 			sprintf("%.2f us", b / 1000), a / b, goal)
+}
+
+function marks(way, what) {
+	mark_row(way, what " by nft, beside no", "nft", "plain")
+	mark_row(way, what " by iptables, beside no", "iptables", "plain")
+	mark_row(way, what " by iptables, beside Shorewall\047s rules", "iptables", "shorewall")
+	mark_row(way, what " by iptables, beside mwan3\047s rules", "iptables", "mwan3")
+}
+
+function mark_row(way, what, ours, peer,    a, b) {
+	a = time[key("marks", way, ours)]
+	b = time[key("marks", way, peer)]
+	if (a && b)
+		line(what, sprintf("%.2f us", a / 1000), sprintf("%.2f us", b / 1000), a / b, "")
 }
 
 function hook(what, name, goal) {

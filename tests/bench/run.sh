@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Measures multihome beside its peers; "make bench" runs it, as root. HACKING.md says how.
 #
-# run.sh [PART...]    all parts, or: apply nothing foreign numbered uplinks daemon packets hooks ifup size
+# run.sh [PART...]    all parts, or: apply nothing foreign numbered uplinks daemon packets marks hooks
+#                     ifup size
 #
 # What it heeds:
 #   BUILD=build         where the program is and the results go, in bench/
@@ -156,6 +157,106 @@ packet_medians() { # WHAT COLUMN
 		NR % n == 0 { print what, $2, $3, time[int(n / 2)], time[0], time[n - 1], 0 }'
 }
 
+# mark_host NAME: two uplinks, and behind the host a guest to which a port is led.
+mark_host() {
+	ip netns add "$1"
+	ip netns add "$1-beyond"
+	ip netns add "$1-guest"
+	# shellcheck disable=SC2016 # for the shell in there
+	ip netns exec "$1" bash -c '. "$0/host.sh"
+		sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv4.conf.all.rp_filter=0 \
+			net.ipv4.ip_forward=1
+		ip link set lo up
+		nic eth0 10.0.0.10/8
+		nic eth1 172.16.0.10/16
+		nic docker0 172.17.0.1/16
+		ip route add default via 172.16.0.1
+		for k in eth0 eth1; do ip link set "peer-$k" netns "$1-beyond"; done
+		ip link set peer-docker0 netns "$1-guest"' "$here" "$1"
+	ip -n "$1-beyond" -batch - <<-END
+		link set peer-eth0 up
+		link set peer-eth1 up
+		address add 10.0.0.1/8 dev peer-eth0
+		address add 172.16.0.1/16 dev peer-eth1
+		link set lo up
+		address add 198.51.100.2/32 dev lo
+	END
+	ip -n "$1-guest" -batch - <<-END
+		link set peer-docker0 up
+		address add 172.17.0.2/16 dev peer-docker0
+		route add default via 172.17.0.1
+	END
+	ip netns exec "$1" iptables-legacy -t nat -A PREROUTING -p udp --dport 9 \
+		-j DNAT --to-destination 172.17.0.2
+	for guest in "$1-guest" "$1-beyond"; do
+		ip netns exec "$guest" iptables-legacy -t raw -A PREROUTING -p udp --dport 9 -j DROP
+	done
+}
+
+# What Shorewall makes of two providers that are tracked, and mwan3 of two members without a policy.
+mark_peers() {
+	ip netns exec shorewall iptables-legacy-restore --noflush <<-END
+		*mangle
+		:routemark - [0:0]
+		-A PREROUTING -m connmark ! --mark 0x0/0xff -j CONNMARK --restore-mark --nfmask 0xff --ctmask 0xff
+		-A PREROUTING -i eth0 -m mark --mark 0x0/0xff -j routemark
+		-A PREROUTING -i eth1 -m mark --mark 0x0/0xff -j routemark
+		-A OUTPUT -m connmark ! --mark 0x0/0xff -j CONNMARK --restore-mark --nfmask 0xff --ctmask 0xff
+		-A routemark -i eth0 -j MARK --set-xmark 0x1/0xff
+		-A routemark -i eth1 -j MARK --set-xmark 0x2/0xff
+		-A routemark -m mark ! --mark 0x0/0xff -j CONNMARK --save-mark --nfmask 0xff --ctmask 0xff
+		COMMIT
+	END
+	ip netns exec mwan3 iptables-legacy-restore --noflush <<-END
+		*mangle
+		:hook - [0:0]
+		:in - [0:0]
+		:in_wan - [0:0]
+		:in_wanb - [0:0]
+		-A PREROUTING -j hook
+		-A OUTPUT -j hook
+		-A hook -m mark --mark 0x0/0x3f00 -j CONNMARK --restore-mark --nfmask 0x3f00 --ctmask 0x3f00
+		-A hook -m mark --mark 0x0/0x3f00 -j in
+		-A hook -j CONNMARK --save-mark --nfmask 0x3f00 --ctmask 0x3f00
+		-A in -m mark --mark 0x0/0x3f00 -j in_wan
+		-A in -m mark --mark 0x0/0x3f00 -j in_wanb
+		-A in_wan -i eth0 -m mark --mark 0x0/0x3f00 -j MARK --set-xmark 0x100/0x3f00
+		-A in_wanb -i eth1 -m mark --mark 0x0/0x3f00 -j MARK --set-xmark 0x200/0x3f00
+		COMMIT
+	END
+}
+
+part_marks() {
+	local k host times
+	host_mounts
+	for host in plain nft iptables shorewall mwan3; do
+		mark_host $host || return 1
+	done
+	printf '%s\n' DEVICE=eth0 IPADDR=10.0.0.10 PREFIX=8 GATEWAY=10.0.0.1 >"$scripts/ifcfg-eth0"
+	printf '%s\n' DEVICE=eth1 IPADDR=172.16.0.10 PREFIX=16 GATEWAY=172.16.0.1 >"$scripts/ifcfg-eth1"
+	ip netns exec plain multihome sync || return 1
+	echo CONNMARK=yes >/etc/sysconfig/multihome
+	rm -rf /run/multihome
+	ip netns exec nft multihome sync || return 1
+	rm -rf /run/multihome
+	# shellcheck disable=SC2016 # for the shell in there
+	ip netns exec iptables bash -c 'mount --bind /dev/null /usr/sbin/nft
+		mount --bind /usr/sbin/xtables-legacy-multi /usr/sbin/xtables-nft-multi
+		multihome sync' || return 1
+	mark_peers || return 1
+	for ((k = 0; k < repeats; k++)); do
+		for host in plain nft iptables shorewall mwan3; do
+			times=$(ip netns exec $host-beyond packets 198.51.100.2 10.0.0.10) || return 1
+			echo "marks in $host $times"
+			times=$(ip netns exec $host-guest packets 172.17.0.2 198.51.100.2) || return 1
+			echo "marks out $host $times"
+		done
+	done >/run/packets
+	sort -k2,3 -k4,4n /run/packets | awk -v n="$repeats" '
+		{ time[(NR - 1) % n] = $4 }
+		NR % n == 0 { print $1, $2, $3, time[int(n / 2)], time[0], time[n - 1], 0 }'
+}
+
 part_hooks() {
 	local hook
 	host_make 1 && multihome sync || return 1
@@ -267,9 +368,9 @@ measure() { # PART
 	numbered) inside numbered 125 && inside numbered 250 && inside numbered 500 ;;
 	uplinks) inside uplinks 2 && inside uplinks 200 && inside uplinks 1000 ;;
 	daemon) inside daemon 100000 ;;
-	packets | hooks) inside "$1" ;;
+	packets | marks | hooks) inside "$1" ;;
 	ifup | size) "part_$1" ;;
-	*) echo "run.sh: '$1' is no part; expected apply nothing foreign numbered uplinks daemon packets hooks ifup size" >&2
+	*) echo "run.sh: '$1' is no part; expected apply nothing foreign numbered uplinks daemon packets marks hooks ifup size" >&2
 		return 2 ;;
 	esac
 }
@@ -286,7 +387,7 @@ main() {
 	local part whole=0
 	mkdir -p "$out"
 	machine >"$out/results"
-	[ $# -gt 0 ] || { whole=1; set -- apply nothing foreign numbered uplinks daemon packets hooks ifup size; }
+	[ $# -gt 0 ] || { whole=1; set -- apply nothing foreign numbered uplinks daemon packets marks hooks ifup size; }
 	for part; do
 		measure "$part" || { echo "run.sh: $part failed" >&2; exit 1; }
 	done >>"$out/results"

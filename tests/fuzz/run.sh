@@ -13,7 +13,7 @@ build=${1:?usage: run.sh BUILD_DIR [NAME...]}
 shift
 
 names=("$@")
-[ $# -gt 0 ] || names=(shvar block lease tables plan netlink)
+[ $# -gt 0 ] || names=(shvar block lease tables plan netlink chains)
 mkdir -p "$build/found"
 # Short stacks of allocations: twice as many inputs in the same time.
 export ASAN_OPTIONS=malloc_context_size=2:quarantine_size_mb=8

@@ -27,6 +27,7 @@ list() {
 	demo  timeout     coreutils     coreutils
 	check bats        bats          bats
 	check shellcheck  shellcheck    ShellCheck
+	check iptables-save iptables    iptables
 	check strace      strace        strace
 	check gawk        gawk          gawk
 	check git         git           git

@@ -293,6 +293,36 @@ static void test_table_range(void)
 	ok(!build() && config.table_first == 120 && config.table_last == 121, "two numbers");
 }
 
+static bool host_takes(const char *line)
+{
+	char text[300];
+
+	snprintf(text, sizeof(text), "%s\n", line);
+	reset();
+	set_file(&sources.defaults, "multihome", text);
+	return !build();
+}
+
+static void test_marks(void)
+{
+	static const char *const wrong[] = {"MARK_MASK=0", "MARK_MASK=1", "MARK_MASK=0x5",
+		"MARK_MASK=0x100000000", "MARK_MASK=-1", "MARK_MASK=all", "CONNMARK=maybe",
+		"UDP_PORTS=0", "UDP_PORTS=65536", "UDP_PORTS=6100-6000", "UDP_PORTS=1194,5060",
+		"UDP_PORTS=\"1194 openvpn\"", "UDP_PORTS=1194-"};
+	size_t i;
+
+	for (i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+		ok(!host_takes(wrong[i]), "%s", wrong[i]);
+	ok(host_takes("MARK_MASK=0xf0") && config.mark_mask == 0xf0, "a mask");
+	ok(host_takes("MARK_MASK=0xc0000000") && config.mark_mask == 0xc0000000, "the last bits");
+	ok(host_takes("") && config.mark_mask == MARK_MASK && !config.connmark, "nothing");
+	ok(host_takes("UDP_PORTS=\"1194 6000-6100\"") && config.udp_ports.n == 2 &&
+			config.udp_ports.items[1].first == 6000 &&
+			config.udp_ports.items[1].last == 6100,
+		"ports");
+	ok(diags.n == 1 && !diags.refusals, "which do nothing alone");
+}
+
 /* The table that TABLE=isp1 is by these lines of rt_tables; 0: it is refused. */
 static unsigned named_table(const char *lines)
 {
@@ -809,6 +839,7 @@ int main(void)
 	test_refusals();
 	test_unread();
 	test_table_range();
+	test_marks();
 	test_table_names();
 	test_inherited_gateway();
 	test_profiles();

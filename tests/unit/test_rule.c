@@ -202,8 +202,36 @@ static void test_order(void)
 	ok(!rule_covers(&a, &b), "a table is not");
 }
 
+static void test_marks(void)
+{
+	static const char *const good[] = {
+		"-4 from all fwmark 0x1000000/0x3f000000 lookup 100 priority 9999",
+		"-6 from all fwmark 0x10 lookup 101 priority 32000"};
+	static const char *const bad[] = {"from all fwmark 0x1/0x3 lookup 100 priority 9",
+		"-5 from all fwmark 0x1/0x3 lookup 100 priority 9",
+		"-4 from all fwmark 1/3 lookup 100 priority 9",
+		"-4 from all fwmark 0x1/0x3 lookup 100 priority 9 ",
+		"-4 from all fwmark 0x1/0x3 iif lo lookup 100 priority 9",
+		"-4 from 10.0.0.1 fwmark 0x1/0x3 lookup 100 priority 9"};
+	struct text text = {0};
+	struct rule rule;
+	size_t i;
+
+	for (i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		ok(!rule_parse_mark(good[i], &rule), "read: %s", good[i]);
+		text.n = 0;
+		rule_format_mark(&rule, &text);
+		is(text.bytes, good[i], "and written");
+		ok(!rule_is_own_form(&rule), "it is of nobody's form");
+	}
+	text_free(&text);
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		ok(rule_parse_mark(bad[i], &rule), "not ours: '%s'", bad[i]);
+}
+
 int main(void)
 {
+	test_marks();
 	test_selectors();
 	test_actions();
 	test_own_form();

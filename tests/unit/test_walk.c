@@ -75,7 +75,7 @@ static void router(const char *address, const char *device, unsigned short state
 /* "0 no route, 10001 eth0": the rules that were tried, and what became of each. */
 static void expect(const char *want, const char *name)
 {
-	static const char *const ends[] = {"iif", "oif", "mark", "other", "vrf", "from", "to",
+	static const char *const ends[] = {"iif", "oif", "mark", "own mark", "other", "vrf", "from", "to",
 		"tos", "not", "nop", "goto", "nowhere", "empty", "no route", "throw", "suppressed",
 		"?", "refused"};
 	struct steps steps = {.n = 0};
