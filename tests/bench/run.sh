@@ -193,8 +193,22 @@ mark_host() {
 	done
 }
 
+# mark_rules HOST MARK MARK MASK: as both make them, and a table each.
+mark_rules() {
+	ip -n "$1" -batch - <<-END
+		rule add fwmark $2/$4 lookup 201 priority 10000
+		rule add fwmark $3/$4 lookup 202 priority 10001
+		rule add from 10.0.0.10 lookup 201 priority 20000
+		rule add from 172.16.0.10 lookup 202 priority 20001
+		route add default via 10.0.0.1 table 201
+		route add default via 172.16.0.1 table 202
+	END
+}
+
 # What Shorewall makes of two providers that are tracked, and mwan3 of two members without a policy.
 mark_peers() {
+	mark_rules shorewall 0x1 0x2 0xff
+	mark_rules mwan3 0x100 0x200 0x3f00
 	ip netns exec shorewall iptables-legacy-restore --noflush <<-END
 		*mangle
 		:routemark - [0:0]
