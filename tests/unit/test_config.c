@@ -579,6 +579,23 @@ static void check_profiles_of(
 	ok(!diags.n, "silently");
 }
 
+static void test_waiting_alias(void)
+{
+	struct prefix address;
+	size_t i, n = 0;
+
+	reset();
+	add_ifcfg("ifcfg-eth0", "IPADDR=10.1.2.3\nPREFIX=24\nGATEWAY=10.1.2.1\n");
+	add_ifcfg("ifcfg-eth0:1",
+		"DEVICE=eth0:1\nONPARENT=no\nIPADDR=10.9.2.3\nPREFIX=24\nGATEWAY=10.9.2.1\n");
+	add_seen("eth0", "10.1.2.3");
+	check_uplinks("eth0 10.1.2.3/24 10.1.2.1", "an alias that comes alone waits for its ifup");
+	prefix_parse("10.9.2.3", AF_INET, &address);
+	for (i = 0; i < config.addresses.n; i++)
+		n += prefix_same_address(&config.addresses.items[i].prefix, &address);
+	ok(n == 1, "and its address is known all the same");
+}
+
 static void test_profiles_in_force(void)
 {
 	check_profiles_of(NULL, NULL, "eth0 10.1.2.3/24 10.1.2.1",
@@ -850,6 +867,7 @@ int main(void)
 	test_route_file();
 	test_sourced();
 	test_elsewhere();
+	test_waiting_alias();
 	test_profiles_in_force();
 	test_others();
 	test_own_alias();
