@@ -453,6 +453,26 @@ loaded() {
 	nothing_loaded
 }
 
+# Of 127.0.0.1, or where there is no DNAT, docker-proxy answers: a server of the host's own.
+# bats test_tags=long
+@test "Docker's userland proxy: TCP by the rules alone, UDP by UDP_PORTS" {
+	marked
+	service start
+	container_up
+	host ip netns exec container socat TCP-LISTEN:8080,fork,reuseaddr EXEC:cat 3>&- &
+	host ip netns exec container socat UDP-RECVFROM:8080,fork EXEC:cat 3>&- &
+	host socat TCP-LISTEN:8080,fork,reuseaddr TCP:172.17.0.2:8080 3>&- &
+	host socat UDP-RECVFROM:8080,fork UDP:172.17.0.2:8080 3>&- &
+	disown -a
+	multihome 0 sync
+	soon says tcp 192.168.2.99 8080
+	soon says tcp 10.0.0.99 8080
+	! says udp 192.168.2.99 8080 || false
+	echo UDP_PORTS=8080 >>"$LAB_ROOT/etc/sysconfig/multihome"
+	multihome 0 sync
+	published_answers 8080
+}
+
 # A mail server in the network of eth1, say, with the host as its router.
 @test "a port that is led to a host behind the other uplink" {
 	marked
