@@ -306,8 +306,10 @@ int netfilter_apply(const struct plan *plan, const struct config *config,
 			netfilter->record[i] = (struct chains_record){netfilter->backend,
 				chains[i].hash,
 				chains_hash(&listed.chains[netfilter->backend][i].ours)};
-	else if (ends && !works)
-		netfilter->record[0] = netfilter->record[1] = (struct chains_record){BACKEND_NONE, 0, 0};
+	/* Somebody has taken it away already. */
+	for (i = 0; i < 2 && !works; i++)
+		if (!chains[i].hash)
+			netfilter->record[i].loaded = 0;
 	if ((works || ends) && write_record(netfilter))
 		failures++;
 	netfilter_free(&listed);
