@@ -477,12 +477,7 @@ loaded() {
 @test "a port that is led to a host behind the other uplink" {
 	marked
 	service start
-	host iptables -t nat -A PREROUTING -p tcp --dport 8025 -j DNAT --to-destination 10.0.0.50:8025
-	router 1 ip address add 10.0.0.50/32 dev uplink
-	router 1 ip route add default via 10.0.0.99 table 50
-	router 1 ip rule add from 10.0.0.50 lookup 50
-	router 1 socat TCP-LISTEN:8025,bind=10.0.0.50,fork,reuseaddr EXEC:cat 3>&- &
-	disown -a
+	port_led_to 1 10.0.0.50
 	multihome 0 sync
 	soon says tcp 192.168.2.99 8025
 	soon says tcp 10.0.0.99 8025

@@ -17,6 +17,7 @@ load lab/marks
 	multihome 0 sync
 	soon says udp 192.168.2.99 1194
 }
+
 @test "where a rule of others decides the default, the source is that table's" {
 	marked
 	service start
@@ -29,6 +30,7 @@ load lab/marks
 	multihome 0 sync
 	soon says udp 192.168.2.99 1194
 }
+
 @test "somebody else's table of that name is left alone" {
 	marked
 	host nft add table ip multihome
@@ -37,6 +39,7 @@ load lab/marks
 	service start
 	has "$(host nft list ruleset)" 'tcp dport 23 drop'
 }
+
 @test "somebody else's chain of that name is left alone" {
 	marked
 	backend legacy
@@ -47,6 +50,7 @@ load lab/marks
 	has "$(host iptables-save -t mangle)" '203.0.113.1/32 -j DROP'
 	multihome 0 clean
 }
+
 # bats test_tags=long
 @test "a removal that failed is done with the next sync" {
 	marked
@@ -58,6 +62,7 @@ load lab/marks
 	multihome 0 sync
 	nothing_loaded
 }
+
 # bats test_tags=long
 @test "a clean that cannot run nft says so, and the next one takes the table away" {
 	marked
@@ -67,6 +72,7 @@ load lab/marks
 	host umount /usr/sbin/nft
 	[ "$status" != 0 ] || nothing_loaded
 }
+
 # bats test_tags=long
 @test "one failure of nft does not bring in iptables beside it" {
 	marked
@@ -84,6 +90,7 @@ load lab/marks
 	has_no "$(host iptables-save)" MULTIHOME || bad+='left by clean'
 	is "$bad" ''
 }
+
 # bats test_tags=long
 @test "a jump that is there twice goes with clean" {
 	marked
@@ -94,6 +101,7 @@ load lab/marks
 	multihome 0 clean
 	nothing_loaded
 }
+
 # bats test_tags=long
 @test "a saved copy that came back after CONNMARK=no goes with clean" {
 	marked
@@ -108,6 +116,7 @@ load lab/marks
 	multihome 0 clean
 	nothing_loaded
 }
+
 # bats test_tags=long
 @test "nft: the second mark of a rule is seen" {
 	marked
@@ -117,6 +126,7 @@ load lab/marks
 	host nft add rule inet other pre meta mark set meta mark and 0xffffff00 or 0x1 ct mark set meta mark
 	multihome 3 sync
 }
+
 # bats test_tags=long
 @test "nft's own table ip mangle is seen where iptables cannot list it" {
 	marked
@@ -126,6 +136,7 @@ load lab/marks
 	host nft add rule ip mangle PREROUTING ct mark set 0x1
 	multihome 3 sync
 }
+
 # bats test_tags=long
 @test "UDP that began before CONNMARK=yes, or while the table was away, goes on" {
 	marked LAB_RP_FILTER=none
@@ -137,6 +148,7 @@ load lab/marks
 	soon says udp 192.168.2.99 8080 5556
 	soon says udp 192.168.2.99 8080 5555
 }
+
 # bats test_tags=long
 @test "after clean no connection stays translated" {
 	marked LAB_RP_FILTER=none
@@ -150,6 +162,7 @@ load lab/marks
 	soon says udp 192.168.2.99 1194 5556
 	soon says udp 192.168.2.99 1194 5555
 }
+
 # bats test_tags=long
 @test "an edit of the loser's address waits" {
 	marked
@@ -161,6 +174,7 @@ load lab/marks
 	multihome 0 sync
 	soon says udp 192.168.2.99 1194
 }
+
 # bats test_tags=long
 @test "the local table's rule at 9999 costs the marks alone" {
 	marked
@@ -173,6 +187,7 @@ load lab/marks
 	multihome 0 sync
 	answers 0 1
 }
+
 # bats test_tags=long
 @test "connections that could not be forgotten are tried again" {
 	marked
@@ -185,6 +200,7 @@ load lab/marks
 	multihome 0 sync
 	soon says udp 192.168.2.99 1194 5555
 }
+
 # bats test_tags=long
 @test "halves of a VPN: the source is the VPN's" {
 	marked
@@ -196,19 +212,16 @@ load lab/marks
 	soon says udp 192.168.2.99 1194
 	soon says udp 10.0.0.99 1194
 }
+
 # bats test_tags=long
 @test "nft: a port that is led to a host behind the same uplink" {
 	marked
 	service start
-	host iptables -t nat -A PREROUTING -p tcp --dport 8025 -j DNAT --to-destination 192.168.2.50:8025
-	router 0 ip address add 192.168.2.50/32 dev uplink
-	router 0 ip route add default via 192.168.2.99 table 50
-	router 0 ip rule add from 192.168.2.50 lookup 50
-	router 0 socat TCP-LISTEN:8025,bind=192.168.2.50,fork,reuseaddr EXEC:cat 3>&- &
-	disown -a
+	port_led_to 0 192.168.2.50
 	multihome 0 sync
 	soon says tcp 192.168.2.99 8025
 }
+
 # bats test_tags=long
 @test "an ACCEPT that somebody puts before the marks comes behind them" {
 	marked
@@ -218,6 +231,7 @@ load lab/marks
 	run host multihome check
 	[ "$status" = 1 ]
 }
+
 # bats test_tags=long
 @test "the winner's second address answers, too" {
 	marked LAB_STRICT_ROUTERS=0
@@ -227,6 +241,7 @@ load lab/marks
 	serve_udp 1194
 	soon says udp 10.0.0.98 1194
 }
+
 # bats test_tags=long
 @test "with another MARK_MASK connections of UDP go on" {
 	marked
@@ -238,6 +253,7 @@ load lab/marks
 	multihome 0 sync
 	soon says udp 192.168.2.99 1194 5555
 }
+
 # bats test_tags=long
 @test "IPv6: with an address of another kind on the winner the kernel's choice counts" {
 	marked LAB_IPV6=1

@@ -62,6 +62,9 @@ int host_diff_sysctls(const struct host *host, bool probe, struct sysctl_diff *o
 /* Asks the kernel which addresses it gives what has none, as UDP_PORTS needs it; once rules and
  * routes are there. 0, or -1: logged. */
 int host_choose_sources(struct host *host);
+/* What netfilter is to be given, by the kernel as it is now; nothing where it is not known. chains are
+ * zeroed; to be freed with planned_chains_free. 0, or -1: logged. */
+int host_plan_chains(struct host *host, struct planned_chains chains[2]);
 /* Logs what was said of the configuration, for a hook only what is about its own device.
  * EXIT_REFUSED if there was a refusal among it, else 0. */
 int host_report(const struct host *host, bool hook);

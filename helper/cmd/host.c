@@ -208,6 +208,16 @@ int host_choose_sources(struct host *host)
 	return failures ? -1 : 0;
 }
 
+int host_plan_chains(struct host *host, struct planned_chains chains[2])
+{
+	if (!host->knows_netfilter)
+		return 0;
+	if (host_choose_sources(host))
+		return -1;
+	netfilter_plan(&host->plan, &host->config, host->sources_of, &host->netfilter, chains);
+	return 0;
+}
+
 void host_free(struct host *host)
 {
 	free(host->sources_of[0].items);

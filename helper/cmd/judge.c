@@ -180,11 +180,8 @@ int judging_gather(const struct options *options, struct judging *judging)
 	proc_read_wildcards(false, &facts->wildcards[false]);
 	proc_read_wildcards(true, &facts->wildcards[true]);
 	see_published(judging);
-	if (host->knows_netfilter && host_choose_sources(host))
+	if (host_plan_chains(host, judging->chains))
 		return EXIT_FAILED;
-	if (host->knows_netfilter)
-		netfilter_plan(&host->plan, &host->config, host->sources_of, &host->netfilter,
-			judging->chains);
 	facts->chains = judging->chains;
 	facts_index(facts);
 	judging->harm = harm_find(facts);

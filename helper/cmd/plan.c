@@ -100,11 +100,8 @@ static int format_chains(struct host *host, struct text *out)
 	struct planned_chains chains[2] = {{.hash = 0}, {.hash = 0}};
 	int backend, i;
 
-	if (!host->knows_netfilter)
-		return 0;
-	if (host_choose_sources(host))
+	if (host_plan_chains(host, chains))
 		return EXIT_FAILED;
-	netfilter_plan(&host->plan, &host->config, host->sources_of, &host->netfilter, chains);
 	for (i = 0; i < 2; i++) {
 		for (backend = 0; backend < BACKENDS; backend++)
 			format_text(netfilter_command((enum backend)backend, i),

@@ -186,7 +186,7 @@ static int round_run(struct host *host, enum event event, bool last)
 		return -1;
 	if (event != EVENT_PREPARE)
 		failures += apply_sysctls(host);
-	if (event != EVENT_PREPARE && host->knows_netfilter)
+	if (host->knows_netfilter)
 		failures += host_choose_sources(host) ||
 			netfilter_apply(&host->plan, &host->config, host->sources_of,
 				&host->kernel.addresses, &host->netfilter);

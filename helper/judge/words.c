@@ -470,18 +470,6 @@ const char *words_fault(enum fault fault)
 	return names[fault];
 }
 
-/* With no mark there is no chain for it either. */
-static bool is_translated(const struct facts *facts, unsigned short port)
-{
-	const struct port_ranges *ports = &facts->config->udp_ports;
-	size_t i;
-
-	for (i = 0; i < ports->n && facts->plan->markeds.n; i++)
-		if (port >= ports->items[i].first && port <= ports->items[i].last)
-			return true;
-	return false;
-}
-
 /* A server that is bound to no address answers from the one that the kernel chooses, unless it takes
  * care itself. */
 static void tell_wildcard(struct telling *telling)
@@ -497,7 +485,9 @@ static void tell_wildcard(struct telling *telling)
 	if (!verdict->planned || !source->family || prefix_same_address(source, &verdict->local))
 		return;
 	for (i = 0; i < facts->wildcards[inet6].n; i++)
-		if (!is_translated(facts, facts->wildcards[inet6].items[i]) &&
+		/* With no mark there is no chain for it either. */
+		if (!(facts->plan->markeds.n && ports_have(&facts->config->udp_ports,
+							facts->wildcards[inet6].items[i])) &&
 			n++ < WILDCARDS_MAX)
 			text_add_number(&ports, ports.n ? " " : "", facts->wildcards[inet6].items[i]);
 	if (n) {

@@ -103,3 +103,13 @@ bool addresses_have(const struct index *seen, const char *device, const struct p
 	memcpy(key.device, device, strlen(device) + 1);
 	return index_find(seen, &key) != NULL;
 }
+
+bool addresses_include(const struct addresses *addresses, const struct prefix *address)
+{
+	size_t i;
+
+	for (i = 0; i < addresses->n; i++)
+		if (prefix_same_address(&addresses->items[i].prefix, address))
+			return true;
+	return false;
+}

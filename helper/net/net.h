@@ -117,5 +117,7 @@ compare_items addresses_in_order, addresses_by_device_first;
 /* Does the device have the address, whatever the length? seen: in that order. */
 bool addresses_have(
 	const struct index *seen, const char *device, const struct prefix *address);
+/* Has any device? */
+bool addresses_include(const struct addresses *addresses, const struct prefix *address);
 
 #endif

@@ -14,7 +14,6 @@
 #define CHAIN_UDP "MULTIHOME_UDP"
 #define CHAIN_FROM "MULTIHOME_FROM"
 #define CHAIN_TO "MULTIHOME_TO_"
-#define TABLE "multihome"
 
 static const struct {
 	const char *table, *from, *match, *to;
@@ -185,9 +184,9 @@ void chains_read_nft(const char *listing, unsigned mask, struct netfilter *out)
 	size_t n;
 
 	for (; (line = line_next(&listing)); free(line)) {
-		if (!strcmp(line, "table ip " TABLE " {"))
+		if (!strcmp(line, "table ip " NETFILTER_TABLE " {"))
 			ours = &all[0];
-		else if (!strcmp(line, "table ip6 " TABLE " {"))
+		else if (!strcmp(line, "table ip6 " NETFILTER_TABLE " {"))
 			ours = &all[1];
 		if (ours) {
 			text_add_string(&ours->ours, line);
@@ -425,22 +424,12 @@ void sources_arrange(struct choices_of_source *choices)
 	choices->n = n;
 }
 
-static bool has_port(const struct port_ranges *ports, unsigned short port)
+bool ports_have(const struct port_ranges *ports, unsigned short port)
 {
 	size_t i;
 
 	for (i = 0; i < ports->n; i++)
 		if (port >= ports->items[i].first && port <= ports->items[i].last)
-			return true;
-	return false;
-}
-
-static bool is_one_of(const struct addresses *addresses, const struct prefix *address)
-{
-	size_t i;
-
-	for (i = 0; i < addresses->n; i++)
-		if (prefix_same_address(&addresses->items[i].prefix, address))
 			return true;
 	return false;
 }
@@ -459,13 +448,13 @@ static bool has_own_mark(const struct chains_wanted *wanted, unsigned mark)
 bool chains_is_stale(const struct chains_wanted *wanted, const struct addresses *addresses,
 	const struct flow *flow)
 {
-	const bool served = wants_udp(wanted) && has_port(wanted->udp_ports, flow->port);
+	const bool served = wants_udp(wanted) && ports_have(wanted->udp_ports, flow->port);
 	struct prefix source = {.family = 0};
 
 	/* A server's own, from an address that it may not have any more. */
-	if (is_one_of(addresses, &flow->from))
-		return wants_udp(wanted) && has_port(wanted->udp_ports, flow->from_port);
-	if (!is_one_of(addresses, &flow->to))
+	if (addresses_include(addresses, &flow->from))
+		return wants_udp(wanted) && ports_have(wanted->udp_ports, flow->from_port);
+	if (!addresses_include(addresses, &flow->to))
 		return false;
 	if (wants_marks(wanted) && !has_own_mark(wanted, flow->mark))
 		return true;
@@ -478,7 +467,7 @@ bool chains_is_stale(const struct chains_wanted *wanted, const struct addresses 
 				flow->answered_port != flow->from_port);
 	/* Led to another address of the host: by UDP_PORTS, once. */
 	return !prefix_same_address(&flow->answers, &flow->to) &&
-		is_one_of(addresses, &flow->answers);
+		addresses_include(addresses, &flow->answers);
 }
 
 /* The number of the first choice that has the same source: what leads there is in one chain. */
@@ -627,16 +616,16 @@ static void format_nft(const struct chains_wanted *wanted, bool there, struct te
 	if (!wants_marks(wanted) && !there)
 		return;
 	/* That there is none makes a deletion fail. */
-	text_format(out, "table %s " TABLE "\ndelete table %s " TABLE "\n", family, family);
+	text_format(out, "table %s " NETFILTER_TABLE "\ndelete table %s " NETFILTER_TABLE "\n", family, family);
 	if (!wants_marks(wanted))
 		return;
-	text_format(out, "table %s " TABLE " {\n chain incoming {\n"
+	text_format(out, "table %s " NETFILTER_TABLE " {\n chain incoming {\n"
 			 "  type filter hook prerouting priority -150\n",
 		family);
 	each_mark(wanted, nft_mark, out);
 	nft_restore(wanted, out);
 	text_add_string(out, " }\n chain sent {\n  type route hook output priority -150\n"
-			     "  ct status dnat jump restore\n\t}\n chain restore {\n");
+			     "  ct status dnat jump restore\n }\n chain restore {\n");
 	nft_restore(wanted, out);
 	text_add_string(out, " }\n");
 	if (wants_udp(wanted))

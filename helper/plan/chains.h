@@ -15,6 +15,9 @@
 #include "conf/uplink.h"
 #include "net/net.h"
 
+/* nft's, in each family. */
+#define NETFILTER_TABLE "multihome"
+
 enum backend { BACKEND_NONE, BACKEND_IPTABLES, BACKEND_NFT, BACKENDS };
 
 /* An uplink whose connections are marked. */
@@ -88,6 +91,8 @@ void chains_read_iptables(const char *listing, bool inet6, unsigned mask, struct
 void netfilter_free(struct netfilter *netfilter);
 /* For the record; 0: nothing. */
 unsigned long long chains_hash(const struct text *text);
+
+bool ports_have(const struct port_ranges *ports, unsigned short port);
 
 /* What is wanted of one family. */
 struct chains_wanted {

@@ -110,7 +110,7 @@ static bool has_ipsec(void)
 static bool is_own_rule(const struct nlmsghdr *message)
 {
 	const struct nlattr *attrs[RULE_IN_TABLE + 1];
-	static const char own[] = "multihome";
+	static const char own[] = NETFILTER_TABLE;
 
 	message_split(message, NF_HEADER, attrs, RULE_IN_TABLE);
 	return attrs[RULE_IN_TABLE] && attribute_length(attrs[RULE_IN_TABLE]) == sizeof(own) &&

@@ -101,16 +101,6 @@ static struct nl_msg *make_deletion(int family, const struct nlattr **attrs)
 	return msg;
 }
 
-static bool is_of(const struct prefix *address, const struct reading *reading)
-{
-	size_t i;
-
-	for (i = 0; i < reading->addresses->n; i++)
-		if (prefix_same_address(&reading->addresses->items[i].prefix, address))
-			return true;
-	return false;
-}
-
 static int take(const struct nlmsghdr *message, void *arg)
 {
 	struct reading *reading = arg;
@@ -133,7 +123,7 @@ static int take(const struct nlmsghdr *message, void *arg)
 	flow.mark = ntohl(attribute_number(attrs[CT_MARK]));
 	if (!chains_is_stale(&reading->wanted, reading->addresses, &flow))
 		return 0;
-	*array_add(is_of(&flow.from, reading) ? &reading->first : &reading->stale) =
+	*array_add(addresses_include(reading->addresses, &flow.from) ? &reading->first : &reading->stale) =
 		make_deletion(reading->family, attrs);
 	return 0;
 }

@@ -22,7 +22,6 @@
 #include "sys/run.h"
 
 static const char record_path[] = RUN_DIR "/netfilter";
-static const char load_path[] = RUN_DIR "/netfilter.load";
 
 /* Where nft is there at all; the others by /sbin, where all releases have them or lead to. */
 static const char nft[] = "/usr/sbin/nft";
@@ -239,13 +238,13 @@ static int load(enum backend backend, bool inet6, const struct text *text)
 
 	if (!text->n)
 		return 0;
-	if (run_dir_make() || run_file_replace(load_path, text->bytes, text->n))
+	if (run_dir_make() || run_file_replace(RUN_LOAD, text->bytes, text->n))
 		return -1;
-	status = run(backend == BACKEND_NFT ? by_nft : by_iptables, load_path, &said);
+	status = run(backend == BACKEND_NFT ? by_nft : by_iptables, RUN_LOAD, &said);
 	if (status)
 		log_said(netfilter_command(backend, inet6), &said);
 	text_free(&said);
-	unlink(load_path);
+	unlink(RUN_LOAD);
 	return status ? -1 : 0;
 }
 
@@ -286,7 +285,7 @@ int netfilter_apply(const struct plan *plan, const struct config *config,
 	bool works, ends;
 
 	/* Of a run that was killed. */
-	unlink(load_path);
+	unlink(RUN_LOAD);
 	netfilter_plan(plan, config, sources, netfilter, chains);
 	works = chains_has_work(chains);
 	ends = netfilter->record[0].loaded && !chains[0].hash;

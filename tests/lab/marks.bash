@@ -40,6 +40,17 @@ docker_publishes() {
 	disown -a
 }
 
+# port_led_to K ADDRESS: of the host, TCP 8025, to a server in the network of uplink K, which has the
+# host for its router.
+port_led_to() {
+	host iptables -t nat -A PREROUTING -p tcp --dport 8025 -j DNAT --to-destination "$2:8025"
+	router "$1" ip address add "$2/32" dev uplink
+	router "$1" ip route add default via "${LAB_ADDRESSES[$1]}" table 50
+	router "$1" ip rule add from "$2" lookup 50
+	router "$1" socat TCP-LISTEN:8025,bind="$2",fork,reuseaddr EXEC:cat 3>&- &
+	disown -a
+}
+
 # serve_udp PORT: on the wildcard address of both families, as OpenVPN does.
 serve_udp() {
 	host socat UDP-RECVFROM:"$1",fork EXEC:cat 3>&- &
