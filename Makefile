@@ -12,10 +12,13 @@ MANDIR ?= $(PREFIX)/share/man
 # Where EL5 and EL6 look; later releases look there as well.
 COMPLETIONDIR ?= $(SYSCONFDIR)/bash_completion.d
 DESTDIR ?=
-# Where the hook scripts themselves live; initscripts call them by links in /sbin.
-LIBDIR := $(PREFIX)/lib/multihome
+# What others call, by links in /sbin or by a line in a script of somebody's own: initscripts' hooks
+# are the program itself, under these names.
+LIBDIR := $(PREFIX)/libexec/multihome
 HOOKDIR := /sbin
 HOOKS := ifup-pre-local ifup-local ifdown-local
+# Where 0.1 had them: somebody's own script may still say so.
+OLD_LIBDIR := $(PREFIX)/lib/multihome
 # EL6 and later: files in folders; EL5 has one file of dhclient's, so again a link.
 DHCP_HOOK = $(SYSCONFDIR)/dhcp/dhclient.d/multihome.sh
 NM_HOOK = $(SYSCONFDIR)/NetworkManager/dispatcher.d/50-multihome
@@ -183,9 +186,13 @@ put = sed 's|@SBINDIR@|$(SBINDIR)|' network-scripts/$(1) >$(DESTDIR)$(2) && \
 install: build
 	install -d $(DESTDIR)$(SBINDIR)
 	install -m 755 $(BUILD)/multihome $(DESTDIR)$(SBINDIR)/multihome
-	install -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(SYSCONFDIR)/sysconfig
-	for script in $(HOOKS) dhclient-exit-hooks activate multihome-local.example; do \
+	install -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(OLD_LIBDIR) $(DESTDIR)$(SYSCONFDIR)/sysconfig
+	for script in dhclient-exit-hooks activate multihome-local.example; do \
 		$(call put,$$script,$(LIBDIR)/$$script) || exit 1; \
+	done
+	for hook in $(HOOKS); do ln -sf $(SBINDIR)/multihome $(DESTDIR)$(LIBDIR)/$$hook || exit 1; done
+	for hook in $(HOOKS) dhclient-exit-hooks; do \
+		ln -sf $(LIBDIR)/$$hook $(DESTDIR)$(OLD_LIBDIR)/$$hook || exit 1; \
 	done
 	test -e $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome || \
 		install -m 644 sysconfig/multihome $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome
@@ -225,11 +232,13 @@ ifeq ($(DESTDIR),)
 	test ! -x $(SBINDIR)/multihome || $(SBINDIR)/multihome clean
 endif
 	rm -f $(DESTDIR)$(SBINDIR)/multihome $(HOOKS:%=$(DESTDIR)$(LIBDIR)/%) \
+		$(HOOKS:%=$(DESTDIR)$(OLD_LIBDIR)/%) $(DESTDIR)$(OLD_LIBDIR)/dhclient-exit-hooks \
 		$(DESTDIR)$(LIBDIR)/dhclient-exit-hooks $(DESTDIR)$(LIBDIR)/activate \
 		$(DESTDIR)$(LIBDIR)/multihome-local.example \
 		$(DESTDIR)$(UNIT) $(DESTDIR)$(INIT_SCRIPT) \
 		$(DESTDIR)$(DHCP_HOOK) $(DESTDIR)$(NM_HOOK)
 	test ! -d $(DESTDIR)$(LIBDIR) || rmdir $(DESTDIR)$(LIBDIR)
+	test ! -d $(DESTDIR)$(OLD_LIBDIR) || rmdir $(DESTDIR)$(OLD_LIBDIR)
 	! cmp -s sysconfig/multihome $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome || \
 		rm -f $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome
 	rm -f $(DESTDIR)$(MANDIR)/man5/multihome.5 $(DESTDIR)$(MANDIR)/man8/multihome.8 \

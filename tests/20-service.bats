@@ -201,6 +201,47 @@ switched_off() {
 	done
 }
 
+@test "a hook is the program itself, and ends with 0 whatever it is given" {
+	started
+	local hook
+	for hook in ifup-pre-local ifup-local ifdown-local; do
+		host strace -f -qq -e trace=execve -o /tmp/trace /sbin/$hook eth0
+		is "$(lines "$(cat "$LAB_ROOT/tmp/trace")")" 1 "programs of $hook"
+		run --separate-stderr host /sbin/$hook
+		is "$status/$output" 0/
+		has "$stderr" '^multihome: [a-z]*: missing argument'
+		run host /sbin/$hook -h
+		is "$status/$output" 0/
+	done
+	run host /sbin/ifup-pre-local ifcfg-eth0 boot
+	is "$status/$output" 0/
+	printf 'GATEWAY=10.0.0.x\n' >>"$LAB_SCRIPTS/ifcfg-eth1"
+	run host /sbin/ifup-pre-local ifcfg-eth1
+	is "$status" 0
+	has "$output" 'ifcfg-eth1:[0-9]+: '
+}
+
+# Where 0.1 had its hooks, and somebody's line may still say so.
+@test "a link and a chained call of 0.1 go on working" {
+	host_up LAB_RP_FILTER=el6
+	admin_moves_in
+	ln -s /usr/lib/multihome/ifup-pre-local "$LAB_ROOT/usr/sbin/ifup-pre-local"
+	printf '%s\n' '#!/bin/sh' 'echo mine "$@" >>/tmp/mine' '/usr/lib/multihome/ifup-local "$@"' \
+		>"$LAB_ROOT/usr/sbin/ifup-local"
+	chmod 755 "$LAB_ROOT/usr/sbin/ifup-local"
+	run lab_install
+	is "$status/$output" 0/
+	service start
+	answers 0 1
+	settled
+	host test "$(readlink "$LAB_ROOT/usr/sbin/ifup-pre-local")" = /usr/libexec/multihome/ifup-pre-local
+	has "$(cat "$LAB_ROOT/tmp/mine")" 'mine eth1'
+	run host make -s -C /run/lab/repo uninstall DESTDIR= PREFIX=/usr SBINDIR=/sbin SYSCONFDIR=/etc
+	is "$status" 0
+	has "$output" '^/sbin/ifup-local still runs /usr/lib/multihome/ifup-local; remove that line$'
+	host test ! -e /usr/lib/multihome
+}
+
 @test "install leaves the admin's own hook alone and says how to chain" {
 	host_up
 	printf '#!/bin/sh\necho mine "$@" >>/tmp/mine\n' >"$LAB_ROOT/usr/sbin/ifup-local"

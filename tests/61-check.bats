@@ -340,19 +340,19 @@ plain_started() {
 @test "hooks that are missing, not executable, or somebody else's" {
 	plain_started
 	rm "$LAB_ROOT/sbin/ifup-pre-local" "$LAB_ROOT/sbin/ifup-local" "$LAB_ROOT/sbin/ifdown-local"
-	printf '%s\n' '#!/bin/sh' '# /usr/lib/multihome/ifup-local "$@"' 'exit 0' \
+	printf '%s\n' '#!/bin/sh' '# /usr/libexec/multihome/ifup-local "$@"' 'exit 0' \
 		>"$LAB_ROOT/sbin/ifup-local"
 	chmod +x "$LAB_ROOT/sbin/ifup-local"
-	ln -s /usr/lib/multihome/nothing "$LAB_ROOT/sbin/ifup-pre-local"
-	printf '%s\n' '#!/bin/sh' '/usr/lib/multihome/ifdown-local "$@"' \
+	ln -s /usr/libexec/multihome/nothing "$LAB_ROOT/sbin/ifup-pre-local"
+	printf '%s\n' '#!/bin/sh' '/usr/libexec/multihome/ifdown-local "$@"' \
 		>"$LAB_ROOT/sbin/ifdown-local"
 	cured hooks
-	is "$(sed -n 3p "$LAB_ROOT/sbin/ifup-local")" '/usr/lib/multihome/ifup-local "$@"'
+	is "$(sed -n 3p "$LAB_ROOT/sbin/ifup-local")" '/usr/libexec/multihome/ifup-local "$@"'
 }
 
 # ends LINE…: is a hook that has these before ours taken for one that never comes to it?
 ends() {
-	printf '%s\n' '#!/bin/sh' "$@" '/usr/lib/multihome/ifup-local "$@"' >"$LAB_ROOT/sbin/ifup-local"
+	printf '%s\n' '#!/bin/sh' "$@" '/usr/libexec/multihome/ifup-local "$@"' >"$LAB_ROOT/sbin/ifup-local"
 	run --separate-stderr host multihome check
 	grep -qx '/sbin/ifup-local does not run multihome before it ends' <<<"$output"
 }

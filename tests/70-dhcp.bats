@@ -266,7 +266,7 @@ no_blocks() {
 		DESTDIR= PREFIX=/usr SBINDIR=/sbin SYSCONFDIR=/etc
 	is "$status" 0
 	is "$output" "/etc/dhclient-exit-hooks is not ours and stays as it is; to chain, add to it:\
- . /usr/lib/multihome/dhclient-exit-hooks"
+ . /usr/libexec/multihome/dhclient-exit-hooks"
 	echo "${output#*add to it: }" >>"$LAB_ROOT/etc/dhclient-exit-hooks"
 	service start
 	has "$(cat "$LAB_ROOT/run/mine")" mine
@@ -281,7 +281,7 @@ no_blocks() {
 	dhclients_rest
 	run host sh -c 'exit_status=1 reason=TIMEOUT interface=eth0 new_ip_address=192.168.2.98 \
 		new_subnet_mask=255.255.255.0; export reason interface new_ip_address new_subnet_mask
-		. /usr/lib/multihome/dhclient-exit-hooks; echo "still here"'
+		. /usr/libexec/multihome/dhclient-exit-hooks; echo "still here"'
 	is "$status/$output" '0/still here'
 	ours_has 'from 192\.168\.2\.0/24'
 	answers 0 1

@@ -78,10 +78,13 @@ with_aliases() {
 	answers_by 192.168.7.99 eth2
 }
 
-# runs_for ALIAS COMMAND…: how often the program itself ran for it meanwhile.
+# runs_for ALIAS COMMAND…: how often its hook went to work meanwhile, which begins with the lock.
 runs_for() {
-	host strace -f -qq -s 256 -e trace=execve -o /tmp/trace "${@:2}" >/dev/null 2>&1
-	grep -c "execve(\"[^\"]*bin/multihome\", \[[^]]* \"up\", \"$1\"\].* = 0" "$LAB_ROOT/tmp/trace"
+	host strace -f -qq -s 256 -e trace=execve,open,openat -o /tmp/trace "${@:2}" >/dev/null 2>&1
+	awk -v alias="\"$1\"]" '
+		/execve/ { hook[$1] = index($0, "/ifup-local\", [") && index($0, alias) }
+		hook[$1] && /multihome\/lock"/ { n++ }
+		END { print n + 0 }' "$LAB_ROOT/tmp/trace"
 }
 
 @test "of the hooks of aliases and their device the device's is enough, an alias alone has its own" {

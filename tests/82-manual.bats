@@ -133,7 +133,7 @@ nothing() {
 	local line
 	mkdir "$out/sbin"
 	touch "$out/sbin/ifup-local" "$out/sbin/dhclient-exit-hooks"
-	sh network-scripts/activate link /usr/lib/multihome "$out/sbin" ifup-local \
+	sh network-scripts/activate link /usr/libexec/multihome "$out/sbin" ifup-local \
 		dhclient-exit-hooks >"$out/printed"
 	[ "$(wc -l <"$out/printed")" = 2 ]
 	text multihome.8 >"$out/8"

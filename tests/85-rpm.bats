@@ -119,13 +119,18 @@ $etc_dhcp
 -rw-r--r-- root:root /etc/sysconfig/multihome cn
 -rwxr-xr-x root:root /sbin/multihome
 drwxr-xr-x root:root /usr/lib/multihome
--rwxr-xr-x root:root /usr/lib/multihome/activate
--rwxr-xr-x root:root /usr/lib/multihome/dhclient-exit-hooks
--rwxr-xr-x root:root /usr/lib/multihome/ifdown-local
--rwxr-xr-x root:root /usr/lib/multihome/ifup-local
--rwxr-xr-x root:root /usr/lib/multihome/ifup-pre-local
--rwxr-xr-x root:root /usr/lib/multihome/multihome-local.example
+lrwxrwxrwx root:root /usr/lib/multihome/dhclient-exit-hooks
+lrwxrwxrwx root:root /usr/lib/multihome/ifdown-local
+lrwxrwxrwx root:root /usr/lib/multihome/ifup-local
+lrwxrwxrwx root:root /usr/lib/multihome/ifup-pre-local
 -rw-r--r-- root:root /usr/lib/systemd/system/multihome.service
+drwxr-xr-x root:root /usr/libexec/multihome
+-rwxr-xr-x root:root /usr/libexec/multihome/activate
+-rwxr-xr-x root:root /usr/libexec/multihome/dhclient-exit-hooks
+lrwxrwxrwx root:root /usr/libexec/multihome/ifdown-local
+lrwxrwxrwx root:root /usr/libexec/multihome/ifup-local
+lrwxrwxrwx root:root /usr/libexec/multihome/ifup-pre-local
+-rwxr-xr-x root:root /usr/libexec/multihome/multihome-local.example
 -rw-r--r-- root:root /usr/share/man/man5/multihome.5 d
 -rw-r--r-- root:root /usr/share/man/man8/multihome.8 d"
 	is "$(contents el5)" "$({
@@ -229,9 +234,9 @@ hooks() {
 	host find /usr/sbin -name '*-local' -printf '%f -> %l\n' | sort
 }
 
-our_hooks='ifdown-local -> /usr/lib/multihome/ifdown-local
-ifup-local -> /usr/lib/multihome/ifup-local
-ifup-pre-local -> /usr/lib/multihome/ifup-pre-local'
+our_hooks='ifdown-local -> /usr/libexec/multihome/ifdown-local
+ifup-local -> /usr/libexec/multihome/ifup-local
+ifup-pre-local -> /usr/libexec/multihome/ifup-pre-local'
 
 # pings_start, pings_lost: the client pings both uplinks without a pause; $lost counts. Not in a
 # subshell, which could not wait for them.
@@ -337,7 +342,7 @@ own_hooks_intact() {
 	done
 }
 
-chain='to chain, add to it: /usr/lib/multihome'
+chain='to chain, add to it: /usr/libexec/multihome'
 
 @test "an ifup-local of the admin's stays, one line says how to chain, and that works" {
 	rpm_host LAB_RP_FILTER=el6
@@ -345,14 +350,14 @@ chain='to chain, add to it: /usr/lib/multihome'
 	rpm_says 0 "/sbin/ifup-local is not ours and stays as it is; $chain/ifup-local \"\$@\"" \
 		-U /tmp/old.rpm
 	own_hooks_intact ifup-local
-	is "$(hooks)" "${our_hooks/\/usr\/lib\/multihome\/ifup-local}"
-	own_hook ifup-local 'echo "$1" >>/tmp/mine' '/usr/lib/multihome/ifup-local "$@"'
+	is "$(hooks)" "${our_hooks/\/usr\/libexec\/multihome\/ifup-local}"
+	own_hook ifup-local 'echo "$1" >>/tmp/mine' '/usr/libexec/multihome/ifup-local "$@"'
 	rpm_says 0 '' -U /tmp/new.rpm
 	service restart
 	has "$(cat "$LAB_ROOT/tmp/mine")" eth1
 	answers 0 1
 	settled
-	rpm_says 0 '/sbin/ifup-local still runs /usr/lib/multihome/ifup-local; remove that line' \
+	rpm_says 0 '/sbin/ifup-local still runs /usr/libexec/multihome/ifup-local; remove that line' \
 		-e multihome
 	own_hooks_intact ifup-local
 	is "$(hooks)" 'ifup-local -> '
@@ -445,7 +450,7 @@ refused() {
 	rm -rf "$LAB_ROOT/etc/dhcp"
 	before=$(whole_host)
 	rpm_says 0 '' -U /tmp/el5.rpm
-	is "$(readlink "$LAB_ROOT/etc/dhclient-exit-hooks")" /usr/lib/multihome/dhclient-exit-hooks
+	is "$(readlink "$LAB_ROOT/etc/dhclient-exit-hooks")" /usr/libexec/multihome/dhclient-exit-hooks
 	is "$(hooks)" "$our_hooks"
 	service restart
 	answers 0 1
@@ -459,7 +464,7 @@ refused() {
 	rpm_host
 	echo '# mine' >"$LAB_ROOT/etc/dhclient-exit-hooks"
 	rpm_says 0 "/etc/dhclient-exit-hooks is not ours and stays as it is; to chain, add to it:\
- . /usr/lib/multihome/dhclient-exit-hooks" -U /tmp/el5.rpm
+ . /usr/libexec/multihome/dhclient-exit-hooks" -U /tmp/el5.rpm
 	rpm_says 0 '' -e multihome
 	is "$(cat "$LAB_ROOT/etc/dhclient-exit-hooks")" '# mine'
 }

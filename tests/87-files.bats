@@ -157,8 +157,8 @@ run_dir_with() {
 	started
 	lab_ifcfg eth0:1 DEVICE=eth0:1 IPADDR=192.168.2.98 NETMASK=255.255.255.0
 	host mkdir /run/multihome/coming-eth0
-	host strace -f -e trace=execve -o /tmp/trace /sbin/ifup-local eth0:1
-	has "$(cat "$LAB_ROOT/tmp/trace")" 'execve\(.*multihome.*"up", "eth0:1"'
+	host strace -f -e trace=open,openat -o /tmp/trace /sbin/ifup-local eth0:1
+	has "$(cat "$LAB_ROOT/tmp/trace")" '/multihome/lock"'
 }
 
 @test "what is wrong with /var/run/multihome itself is said at once" {

@@ -19,7 +19,7 @@
 #include "sys/proc.h"
 
 #ifndef LIBDIR
-#define LIBDIR "/usr/lib/multihome"
+#define LIBDIR "/usr/libexec/multihome"
 #endif
 
 /* Larger than any script that is a hook; more of it is not looked at. */

@@ -45,6 +45,13 @@ static const struct verb verbs[] = {
 
 enum { VERBS = sizeof(verbs) / sizeof(*verbs) };
 
+/* What initscripts call are links to the program, /sbin/ifup-local and the others: it knows by its
+ * name what it is for, and no shell is started. */
+static const char *const hooks[][2] = {
+	{"ifup-pre-local", "prepare"}, {"ifup-local", "up"}, {"ifdown-local", "down"}};
+
+enum { HOOKS = sizeof(hooks) / sizeof(*hooks) };
+
 /* No value is a letter's, so that optopt tells a long option from a short one. */
 enum { OPTION_HELP = 256, OPTION_PORCELAIN, OPTION_JSON, OPTION_NAGIOS, OPTION_ROOT, OPTION_BACKGROUND,
 	OPTION_ONCE };
@@ -194,11 +201,48 @@ static int verb_run(const struct verb *verb, int argc, char **argv)
 	return verb->run(&options);
 }
 
-static int run(int argc, char **argv)
+static const struct verb *find_verb(const char *name)
 {
-	const char *word = argc > 1 ? argv[1] : NULL;
 	size_t i;
 
+	for (i = 0; i < VERBS; i++)
+		if (!strcmp(name, verbs[i].name))
+			return &verbs[i];
+	return NULL;
+}
+
+/* The verb that this name of the program stands for, or NULL. */
+static const struct verb *hook_verb(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	size_t i;
+
+	for (i = 0; i < HOOKS; i++)
+		if (!strcmp(name, hooks[i][0]))
+			return find_verb(hooks[i][1]);
+	return NULL;
+}
+
+/* Whatever else it is given (ifup passes "boot" on) is not for us, and a problem of ours must not
+ * look like one of ifup's. */
+static int hook_run(const struct verb *verb, const char *argument)
+{
+	const struct options options = {.event = verb->event, .argument = argument};
+
+	if (!argument || !*argument)
+		usage(verb, "missing argument", verb->arguments);
+	else
+		verb->run(&options);
+	return EXIT_DONE;
+}
+
+static int run(int argc, char **argv)
+{
+	const struct verb *verb = argc ? hook_verb(argv[0]) : NULL;
+	const char *word = argc > 1 ? argv[1] : NULL;
+
+	if (verb)
+		return hook_run(verb, word);
 	if (!word) {
 		fprintf(stderr, "multihome: missing verb; %s\n", usage_words);
 		return EXIT_USAGE;
@@ -209,9 +253,9 @@ static int run(int argc, char **argv)
 		puts("multihome " VERSION);
 		return EXIT_DONE;
 	}
-	for (i = 0; i < VERBS; i++)
-		if (!strcmp(word, verbs[i].name))
-			return verb_run(&verbs[i], argc - 1, argv + 1);
+	verb = find_verb(word);
+	if (verb)
+		return verb_run(verb, argc - 1, argv + 1);
 	fprintf(stderr, "multihome: unknown %s '%s'; see multihome --help\n",
 		*word == '-' ? "option" : "verb", word);
 	return EXIT_USAGE;

@@ -316,13 +316,24 @@ static int begin(bool hook)
 	return begin_alone(hook) || lock_take() ? EXIT_FAILED : 0;
 }
 
+/* Loopback; and an alias of a device that is on its way through ifup, whose own run is yet to
+ * come. There may be hundreds of these, so nothing is read. */
+static bool has_nothing_to_do(enum event event, const char *argument)
+{
+	device_name device;
+
+	if (!strcmp(argument, "lo") || !strcmp(argument, "ifcfg-lo"))
+		return true;
+	return event == EVENT_UP && strchr(argument, ':') && !device_of_label(argument, device) &&
+		coming_is(device);
+}
+
 int cmd_change(const struct options *options)
 {
 	const enum event event = options->event;
 	int status;
 
-	if (is_hook(event) &&
-		(!strcmp(options->argument, "lo") || !strcmp(options->argument, "ifcfg-lo")))
+	if (is_hook(event) && has_nothing_to_do(event, options->argument))
 		return EXIT_DONE;
 	if (begin(is_hook(event)))
 		return EXIT_FAILED;

@@ -197,3 +197,13 @@ void coming_set(const char *device, bool coming)
 		close(fd);
 	free(path);
 }
+
+bool coming_is(const char *device)
+{
+	char *path = mem_format("%s/%s%s", RUN_DIR, coming_name, device);
+	struct stat status;
+	bool coming = !lstat(path, &status) && S_ISREG(status.st_mode);
+
+	free(path);
+	return coming;
+}

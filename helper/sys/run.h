@@ -44,9 +44,9 @@ int brought_up_write(const struct brought_ups *brought_up);
 int lease_write(const struct lease *lease);
 
 /* A device with aliases is on its way through ifup: their hooks, which ifup-aliases runs one after
- * the other before the device's own, have nothing to do then. The file, coming-DEVICE, is
- * ifup-local's to look for; without it, whatever the reason, each hook does its work. Only while
- * the lock is held. */
+ * the other before the device's own, have nothing to do then. Without the file, coming-DEVICE,
+ * whatever the reason, each hook does its work. To be set only while the lock is held. */
 void coming_set(const char *device, bool coming);
+bool coming_is(const char *device);
 
 #endif

@@ -276,9 +276,8 @@ part_hooks() {
 	host_make 1 && multihome sync || return 1
 	mkdir /run/hooks
 	for hook in ifup-pre-local ifup-local ifdown-local; do
-		sed "s|@SBINDIR@|$build|" "$here/../../network-scripts/$hook" >/run/hooks/$hook
+		ln -s "$build/multihome" /run/hooks/$hook
 	done
-	chmod 755 /run/hooks/*
 	printf '%s\n' DEVICE=eth2 IPADDR=172.16.0.1 PREFIX=16 >"$scripts/ifcfg-eth2"
 	printf '%s\n' DEVICE=eth3 SLAVE=yes MASTER=bond0 >"$scripts/ifcfg-eth3"
 	label="hooks 0"
@@ -296,7 +295,7 @@ wrap_hooks() {
 	for hook in ifup-pre-local ifup-local ifdown-local; do
 		rm -f "$LAB_ROOT/usr/sbin/$hook"
 		printf '%s\n' '#!/bin/sh' \
-			"exec tally /run/hooks /usr/lib/multihome/$hook \"\$@\"" \
+			"exec tally /run/hooks /usr/libexec/multihome/$hook \"\$@\"" \
 			>"$LAB_ROOT/usr/sbin/$hook"
 		chmod 755 "$LAB_ROOT/usr/sbin/$hook"
 	done

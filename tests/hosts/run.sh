@@ -80,7 +80,7 @@ make_host() {
 	mount --bind /run/etc/sysconfig /etc/sysconfig
 	mount --bind /run/etc/sysctl.conf /etc/sysctl.conf
 	# The links in /sbin lead nowhere then: initscripts find no hooks.
-	[ "$side" = with ] || mount -t tmpfs none /usr/lib/multihome
+	[ "$side" = with ] || mount -t tmpfs none /usr/libexec/multihome
 	set_sysctls
 	make_nics
 	set_neighbours

@@ -400,7 +400,7 @@ static void test_conflict(void)
 static void test_others(void)
 {
 	struct rule twice = {.priority = 9, .table = 7};
-	struct hook hook = {.path = "/sbin/ifup-local", .ours = "/usr/lib/multihome/ifup-local"};
+	struct hook hook = {.path = "/sbin/ifup-local", .ours = "/usr/libexec/multihome/ifup-local"};
 	struct text cure = {0};
 
 	twice.from = prefix_of("192.168.2.99");
@@ -415,20 +415,20 @@ static void test_others(void)
 
 	hook.state = HOOK_MISSING;
 	is_cure(cure_hook(&hook, HOOK_UP),
-		"run ln -sfn /usr/lib/multihome/ifup-local /sbin/ifup-local", "a hook is linked");
+		"run ln -sfn /usr/libexec/multihome/ifup-local /sbin/ifup-local", "a hook is linked");
 	hook.state = HOOK_NOT_EXECUTABLE;
 	is_cure(cure_hook(&hook, HOOK_UP), "run chmod +x /sbin/ifup-local", "made executable");
 	hook.state = HOOK_SILENT;
 	is_cure(cure_hook(&hook, HOOK_UP),
-		"add to /sbin/ifup-local: /usr/lib/multihome/ifup-local \"$@\"",
+		"add to /sbin/ifup-local: /usr/libexec/multihome/ifup-local \"$@\"",
 		"or called by the script that is there");
 	hook.end = 4;
 	is_cure(cure_hook(&hook, HOOK_UP),
-		"add to /sbin/ifup-local, before line 4: /usr/lib/multihome/ifup-local \"$@\"",
+		"add to /sbin/ifup-local, before line 4: /usr/libexec/multihome/ifup-local \"$@\"",
 		"where the script still comes to it");
 	hook.end = 0;
 	is_cure(cure_hook(&hook, HOOK_DHCP),
-		"add to /sbin/ifup-local: . /usr/lib/multihome/ifup-local",
+		"add to /sbin/ifup-local: . /usr/libexec/multihome/ifup-local",
 		"dhclient's sources it");
 	hook.path = hook.ours;
 	is_cure(cure_hook(&hook, HOOK_UP), "see whether multihome is installed",
