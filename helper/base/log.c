@@ -15,11 +15,19 @@
 #include "base/line.h"
 #include "base/log.h"
 
-static bool log_hook;
+enum { CHANGES_MAX = 200 };
+
+static bool log_hook, log_prints_changes;
+static size_t log_changes;
 
 void log_init(bool hook)
 {
 	log_hook = hook;
+}
+
+void log_verbose(void)
+{
+	log_prints_changes = true;
 }
 
 static bool send_packet(int type, const char *packet, size_t len)
@@ -64,7 +72,7 @@ static void log_line(int level, const char *format, va_list args)
 	if (log_hook)
 		send_syslog(level, line);
 	if (!log_hook || level == LOG_ERR)
-		fprintf(stderr, "%s\n", line);
+		fprintf(stderr, "%s%s\n", log_hook ? "multihome: " : "", line);
 	errno = kept;
 }
 
@@ -84,4 +92,24 @@ void log_notice(const char *format, ...)
 	va_start(args, format);
 	log_line(LOG_NOTICE, format, args);
 	va_end(args);
+}
+
+void log_change(const char *format, ...)
+{
+	char line[1024];
+	va_list args;
+
+	if (!log_prints_changes && log_changes > CHANGES_MAX)
+		return;
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	line_make_printable(line);
+	if (log_changes < CHANGES_MAX)
+		send_syslog(LOG_NOTICE, line);
+	else if (log_changes == CHANGES_MAX)
+		send_syslog(LOG_NOTICE, "more was changed than these lines say");
+	log_changes++;
+	if (log_prints_changes)
+		printf("%s\n", line);
 }

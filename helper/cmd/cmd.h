@@ -9,7 +9,7 @@
 #include "plan/plan.h"
 
 /* Exit status, a contract (multihome(8)). */
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3 };
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3, EXIT_CHANGES = 4 };
 
 struct options {
 	enum event event;     /* the verb's; what plans only is EVENT_SYNC */
@@ -17,7 +17,7 @@ struct options {
 	const char *const *words; /* all of them, from argument on */
 	size_t n;
 	const char *root; /* --root, or NULL */
-	bool porcelain, json, nagios, background, once;
+	bool porcelain, json, nagios, background, once, verbose, exit_code;
 };
 
 /* prepare, up, down, sync, clean: by their event. */
@@ -65,9 +65,11 @@ int host_choose_sources(struct host *host);
 /* What netfilter is to be given, by the kernel as it is now; nothing where it is not known. chains are
  * zeroed; to be freed with planned_chains_free. 0, or -1: logged. */
 int host_plan_chains(struct host *host, struct planned_chains chains[2]);
-/* Logs what was said of the configuration, for a hook only what is about its own device.
- * EXIT_REFUSED if there was a refusal among it, else 0. */
-int host_report(const struct host *host, bool hook);
+/* Logs what was said of the configuration, for a hook only what is about its own device, and what
+ * an earlier hook of the same ifup did not say. EXIT_REFUSED if there was a refusal among it, else
+ * 0. */
+int host_report(const struct host *host, enum event event);
+bool is_hook(enum event event);
 
 /* As root, with nothing of the caller's. 0, or EXIT_FAILED: logged. */
 int begin_alone(bool hook);

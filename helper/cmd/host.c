@@ -237,6 +237,12 @@ void host_free(struct host *host)
 	memset(host, 0, sizeof(*host));
 }
 
+bool is_hook(enum event event)
+{
+	return event == EVENT_PREPARE || event == EVENT_UP || event == EVENT_DOWN ||
+		event == EVENT_LEASE;
+}
+
 /* A hook of eth0 does not repeat what is wrong with eth1. */
 static bool is_about(const struct diag *diag, const struct host *host)
 {
@@ -254,23 +260,45 @@ static bool is_about(const struct diag *diag, const struct host *host)
 	return true;
 }
 
-int host_report(const struct host *host, bool hook)
+/* said: each with a newline before and after it; one of them is not repeated. */
+static void tell(const struct diag *diag, struct text *said)
 {
+	char *line = mem_format("\n%s\n", diag->text);
+
+	if (!strstr(said->bytes, line)) {
+		if (diag->refusal)
+			log_error("%s", diag->text);
+		else
+			log_notice("%s", diag->text);
+		text_add_string(said, line);
+	}
+	free(line);
+}
+
+int host_report(const struct host *host, enum event event)
+{
+	const bool hook = is_hook(event);
 	const struct diag *diag;
+	struct text said = {0};
 	int status = 0;
 	size_t i;
 
+	text_add_string(&said, "");
+	/* Of one ifup these come after ifup-pre-local's. */
+	if (event == EVENT_UP || event == EVENT_LEASE)
+		said_read(&said);
 	for (i = 0; i < host->diags.n; i++) {
 		diag = &host->diags.items[i];
 		if (hook && !diag->failure && !is_about(diag, host))
 			continue;
-		if (diag->refusal) {
-			log_error("%s", diag->text);
-			if (status != EXIT_REFUSED)
-				status = diag->failure ? EXIT_FAILED : EXIT_REFUSED;
-		} else {
-			log_notice("%s", diag->text);
-		}
+		tell(diag, &said);
+		if (diag->refusal && status != EXIT_REFUSED)
+			status = diag->failure ? EXIT_FAILED : EXIT_REFUSED;
 	}
+	if (event == EVENT_UP)
+		said.n = 0;
+	if (event == EVENT_UP || event == EVENT_PREPARE)
+		said_write(&said);
+	text_free(&said);
 	return status;
 }

@@ -25,13 +25,13 @@ struct verb {
 static const struct verb verbs[] = {
 	{"show", cmd_show, EVENT_SYNC, "[--porcelain] [--json]", "[DEVICE]",
 		"list the uplinks, and how each is served"},
-	{"plan", cmd_plan, EVENT_SYNC, "[--root DIR]", "[DEVICE]",
+	{"plan", cmd_plan, EVENT_SYNC, "[--root DIR] [--exit-code]", "[DEVICE]",
 		"show what sync would do, changing nothing"},
 	{"check", cmd_check, EVENT_SYNC, "[--porcelain] [--json] [--nagios] [--root DIR]", "",
 		"find what is wrong, each with its cure"},
 	{"explain", cmd_explain, EVENT_SYNC, "[--json]", "REMOTE [LOCAL] [by DEVICE]",
 		"show which way a reply goes, and why"},
-	{"sync", cmd_change, EVENT_SYNC, "", "", "bring files and kernel to the plan"},
+	{"sync", cmd_change, EVENT_SYNC, "[-v]", "", "bring files and kernel to the plan"},
 	{"watch", cmd_watch, EVENT_WATCH, "[--background] [--once]", "",
 		"stay, and heal what changes between hooks"},
 	{"clean", cmd_change, EVENT_CLEAN, "", "", "remove all that multihome put anywhere"},
@@ -54,7 +54,7 @@ enum { HOOKS = sizeof(hooks) / sizeof(*hooks) };
 
 /* No value is a letter's, so that optopt tells a long option from a short one. */
 enum { OPTION_HELP = 256, OPTION_PORCELAIN, OPTION_JSON, OPTION_NAGIOS, OPTION_ROOT, OPTION_BACKGROUND,
-	OPTION_ONCE };
+	OPTION_ONCE, OPTION_VERBOSE, OPTION_EXIT_CODE };
 
 static const struct verb_option {
 	struct option getopt;
@@ -70,6 +70,9 @@ static const struct verb_option {
 	{{"background", no_argument, NULL, OPTION_BACKGROUND}, "--background",
 		"leave the terminal; start again after a crash"},
 	{{"once", no_argument, NULL, OPTION_ONCE}, "--once", "heal what there is, and end"},
+	{{"verbose", no_argument, NULL, OPTION_VERBOSE}, "-v", "print a line for each change"},
+	{{"exit-code", no_argument, NULL, OPTION_EXIT_CODE}, "--exit-code",
+		"exit 4 if there is anything to do"},
 	{{"help", no_argument, NULL, OPTION_HELP}, "--help", "this"},
 };
 
@@ -168,13 +171,15 @@ static int verb_run(const struct verb *verb, int argc, char **argv)
 {
 	struct option longs[VERB_OPTIONS + 1] = {{.name = NULL}};
 	struct options options = {.event = verb->event};
+	/* -v is the only short one that not each verb takes. */
+	const char *shorts = strstr(verb->options, "-v") ? ":hv" : ":h";
 	int option, n = 0;
 	size_t i;
 
 	for (i = 0; i < VERB_OPTIONS; i++)
 		if (takes(verb, &verb_options[i]))
 			longs[n++] = verb_options[i].getopt;
-	while ((option = getopt_long(argc, argv, ":h", longs, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		if (option == 'h' || option == OPTION_HELP)
 			return verb_help(verb);
 		if (option == OPTION_ROOT)
@@ -189,6 +194,10 @@ static int verb_run(const struct verb *verb, int argc, char **argv)
 			options.background = true;
 		else if (option == OPTION_ONCE)
 			options.once = true;
+		else if (option == OPTION_EXIT_CODE)
+			options.exit_code = true;
+		else if (option == 'v' || option == OPTION_VERBOSE)
+			options.verbose = true;
 		else
 			return wrong_option(verb, option, argv);
 	}

@@ -133,7 +133,7 @@ int cmd_plan(const struct options *options)
 	struct text out = {0};
 	bool all = !options->argument;
 	int status = host_plan(options, &host);
-	int reported = host_report(&host, false);
+	int reported = host_report(&host, EVENT_SYNC);
 
 	if (!status && !all && !find_device(&host, options->argument)) {
 		log_error("%s: no such device, and no ifcfg file for one", options->argument);
@@ -146,6 +146,8 @@ int cmd_plan(const struct options *options)
 		if (!status && all)
 			status = format_chains(&host, &out);
 	}
+	if (!status && options->exit_code && out.n)
+		status = EXIT_CHANGES;
 	/* Elsewhere it goes to patch(1), which compares bytes. */
 	status = isatty(STDOUT_FILENO) ? output_print(&out, status) : output_write(&out, status);
 	host_free(&host);

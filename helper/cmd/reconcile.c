@@ -93,6 +93,9 @@ static int write_changes(const struct changes *changes, bool last)
 
 	for (i = 0; i < changes->n; i++) {
 		err = change_write(&changes->items[i]);
+		if (!err)
+			log_change("%s: %s", changes->items[i].path,
+				changes->items[i].bytes ? "written" : "removed");
 		failures += err < 0;
 		stale += err == CHANGE_STALE;
 		if (err == CHANGE_STALE && last)
@@ -102,13 +105,34 @@ static int write_changes(const struct changes *changes, bool last)
 	return failures ? -1 : stale;
 }
 
-static void log_failed(const struct op *op, int error)
+static const char *op_word(const struct host *host, const struct op *op)
+{
+	static const char *const words[] = {[OP_ROUTE_ADD] = "added",
+		[OP_ROUTE_REPLACE] = "replaced",
+		[OP_ROUTE_APPEND] = "added",
+		[OP_RULE_ADD] = "added",
+		[OP_RULE_DELETE] = "removed",
+		[OP_ROUTE_DELETE] = "removed"};
+	size_t i;
+
+	/* What an earlier run gave, somebody else has taken away. */
+	for (i = 0; op->kind == OP_RULE_ADD && i < host->record.n; i++)
+		if (!rule_compare(op->rule, &host->record.items[i]))
+			return "restored";
+	return words[op->kind];
+}
+
+static void tell_op(const struct host *host, const struct op *op, int error)
 {
 	struct text text = {0};
 	const char *device = op->rule ? op->rule->device : op->route->device;
+	const char *colon = *device ? ": " : "";
 
 	op_format(op, &text);
-	log_error("%s%s%s: %s", device, *device ? ": " : "", text.bytes, strerror(error));
+	if (error)
+		log_error("%s%s%s: %s", device, colon, text.bytes, strerror(error));
+	else
+		log_change("%s%s%s: %s", device, colon, op_word(host, op), text.bytes);
 	text_free(&text);
 }
 
@@ -121,12 +145,25 @@ static int apply(const struct host *host, bool last)
 
 	for (i = 0; failures >= 0 && i < host->ops.n; i++) {
 		failures += errors[i] != 0;
-		if (errors[i] && last)
-			log_failed(&host->ops.items[i], errors[i]);
+		if (!errors[i] || last)
+			tell_op(host, &host->ops.items[i], errors[i]);
 	}
 	kernel_flush_cache();
 	free(errors);
 	return failures;
+}
+
+/* 0, or 1: it failed. */
+static int change_setting(const struct sysctl *sysctl)
+{
+	struct text text = {0};
+
+	if (sysctl_write(sysctl))
+		return 1;
+	sysctl_format(sysctl, &text);
+	log_change("%s: set: %s", sysctl->device, text.bytes);
+	text_free(&text);
+	return 0;
 }
 
 /* The old values are on record before a new one is written, and an old one is back before it is
@@ -150,7 +187,7 @@ static int apply_sysctls(const struct host *host)
 	recorded = !diff.writes.n || !saves_write(&both);
 	failures += !recorded;
 	for (i = 0; recorded && i < diff.writes.n; i++)
-		failures += sysctl_write(&diff.writes.items[i]) != 0;
+		failures += change_setting(&diff.writes.items[i]);
 	if (!failures && !host->incomplete && saves_write(&diff.saves))
 		failures++;
 	free(unused.items);
@@ -196,12 +233,6 @@ static int round_run(struct host *host, enum event event, bool last)
 	return failures ? -1 : 0;
 }
 
-static bool is_hook(enum event event)
-{
-	return event == EVENT_PREPARE || event == EVENT_UP || event == EVENT_DOWN ||
-		event == EVENT_LEASE;
-}
-
 static bool has_aliases(const struct host *host)
 {
 	const struct files *files = &host->sources.ifcfg;
@@ -237,7 +268,7 @@ static int reconcile(const struct options *options)
 	for (round = 1; round <= ROUNDS && failures > 0; round++) {
 		status = host_plan(options, &host);
 		if (round == 1)
-			reported = host_report(&host, is_hook(event));
+			reported = host_report(&host, event);
 		/* An argument that no ifcfg file answers to is not ours to serve. */
 		if (!status && is_hook(event) && !host.profile) {
 			host_free(&host);
@@ -267,7 +298,7 @@ int reconcile_heal(bool tells, void (*choose)(struct host *host, void *arg),
 	for (round = 1; round <= ROUNDS && failures > 0; round++) {
 		failures = host_plan(&options, &host) ? -1 : 1;
 		if (tells && round == 1)
-			reported = host_report(&host, false);
+			reported = host_report(&host, EVENT_WATCH);
 		if (failures > 0) {
 			choose(&host, arg);
 			failures = round_run(&host, EVENT_WATCH, round == ROUNDS);
@@ -337,6 +368,8 @@ int cmd_change(const struct options *options)
 		return EXIT_DONE;
 	if (begin(is_hook(event)))
 		return EXIT_FAILED;
+	if (options->verbose)
+		log_verbose();
 	status = reconcile(options);
 	if (event == EVENT_CLEAN && status == EXIT_DONE)
 		run_dir_remove();

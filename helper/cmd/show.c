@@ -31,7 +31,7 @@ int cmd_show(const struct options *options)
 	struct showns showns = {NULL, 0, 0};
 	struct text out = {0};
 	int status = judging_gather(&all, &judging);
-	int reported = host_report(&judging.host, false);
+	int reported = host_report(&judging.host, EVENT_SYNC);
 
 	if (!status) {
 		show_collect(&judging.facts, options->argument, &showns);

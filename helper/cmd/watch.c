@@ -16,8 +16,6 @@
 #include "watch/clock.h"
 #include "watch/watch.h"
 
-enum { LINES_MAX = 20 };
-
 /* Between two starts of one that crashes: doubled each time, until it lasts. */
 enum { PAUSE_SECONDS = 1, PAUSE_SECONDS_MAX = 60, LASTS_MS = 60 * 1000 };
 
@@ -73,10 +71,6 @@ static void send_changes(const struct host *host, const struct healing *healing)
 		device = op->rule ? op->rule->device : op->route->device;
 		text.n = 0;
 		op_format(op, &text);
-		if (i < LINES_MAX)
-			log_notice("%s%s%s", device, *device ? ": " : "", text.bytes);
-		else if (i == LINES_MAX)
-			log_notice("and %zu changes more", host->ops.n - i);
 		report.deleted = op->kind == OP_RULE_DELETE || op->kind == OP_ROUTE_DELETE;
 		report.key = key_of(op);
 		memcpy(report.device, device, sizeof(report.device));
@@ -235,7 +229,7 @@ static int supervise(void)
 			return WEXITSTATUS(status);
 		if (clock_now() - began > LASTS_MS)
 			pause = PAUSE_SECONDS;
-		log_error("multihome watch: ended unexpectedly; it is started again in %u seconds",
+		log_error("watch: ended unexpectedly; it is started again in %u seconds",
 			pause);
 		sleep(pause);
 		if (access(WATCH_PID_FILE, F_OK))
@@ -259,6 +253,6 @@ int cmd_watch(const struct options *options)
 		return supervise() ? EXIT_FAILED : EXIT_DONE;
 	if (pid > 0)
 		return wait_for_begin(pid);
-	log_error("multihome watch: %s", strerror(errno));
+	log_error("watch: %s", strerror(errno));
 	return EXIT_FAILED;
 }

@@ -144,8 +144,8 @@ static void read_ports(struct reader *reader, struct port_ranges *out)
 /* A key that is mistyped would do nothing, without a word. */
 static void refuse_unknown_keys(struct reader *reader)
 {
-	static const char *const known[] = {"CONNMARK", "FALLBACK", "FALLBACK_METRIC", "MARK_MASK",
-		"MULTIHOME", "RP_FILTER", "RULE_PRIORITY", "TABLE_RANGE", "TRACK_DOWN",
+	static const char *const known[] = {"CONNMARK", "FALLBACK", "FALLBACK_METRIC", "FILES",
+		"MARK_MASK", "MULTIHOME", "RP_FILTER", "RULE_PRIORITY", "TABLE_RANGE", "TRACK_DOWN",
 		"TRACK_INTERVAL", "TRACK_UP", "UDP_PORTS", NULL};
 	const struct shvars *vars = reader->vars;
 	const char *key;
@@ -170,6 +170,7 @@ static int read_defaults(const struct file *file, struct config *config, struct 
 	shvar_parse(file->bytes, file->len, file->path, &vars);
 	config->enabled = read_switch(&reader, "MULTIHOME", true);
 	config->fallback = read_switch(&reader, "FALLBACK", true);
+	config->files = read_switch(&reader, "FILES", true);
 	config->rp_filter = read_rp_filter(&reader, RP_FILTER_AUTO);
 	/* 0.1 had it; it does nothing any more. */
 	read_number(&reader, "FALLBACK_METRIC", 0, 0, 0x7fffffff);

@@ -265,7 +265,8 @@ static void read_keys(struct profile_reader *from, struct uplink *uplink)
 	/* Without a word to the contrary it takes the device (is_false of EL6 and EL7). */
 	uplink->network_manager = from->survey->sources->network_manager &&
 		!(controlled && strchr("nNfF0", *controlled));
-	uplink->kernel_only = uplink->leased || uplink->network_manager;
+	uplink->kernel_only = uplink->leased || uplink->network_manager ||
+		!from->survey->config->files;
 }
 
 static void keep_uplink(struct survey *survey, struct uplinks *list, const struct uplink *uplink)

@@ -56,7 +56,7 @@ struct uplink {
 	enum track track;
 	struct prefix remotes[TRACK_REMOTES_MAX]; /* of its family; family 0: no more */
 	/* Nothing of it goes to files: a lease decides, or NetworkManager does, which no longer
-	 * reads the device's route- file once there is a rule- file. */
+	 * reads the device's route- file once there is a rule- file; or FILES=no. */
 	bool kernel_only;
 	bool leased;	      /* by DHCP */
 	bool network_manager; /* controls the device */
@@ -118,6 +118,7 @@ struct config {
 	unsigned table_first, table_last;
 	unsigned rule_priority; /* of address rules; prefix rules are right behind it */
 	bool fallback;
+	bool files; /* blocks are written; else all is in the kernel only */
 	enum rp_filter rp_filter;
 	unsigned track_interval;       /* seconds between two rounds of watch */
 	unsigned track_down, track_up; /* so many bad or good ones in a row */

@@ -243,6 +243,8 @@ static int load(enum backend backend, bool inet6, const struct text *text)
 	status = run(backend == BACKEND_NFT ? by_nft : by_iptables, RUN_LOAD, &said);
 	if (status)
 		log_said(netfilter_command(backend, inet6), &said);
+	else
+		log_change("netfilter: changed by %s", netfilter_command(backend, inet6));
 	text_free(&said);
 	unlink(RUN_LOAD);
 	return status ? -1 : 0;

@@ -17,6 +17,7 @@
 static const char record_path[] = RUN_DIR "/rules";
 static const char saves_path[] = RUN_DIR "/sysctls";
 static const char brought_up_path[] = RUN_DIR "/brought-up";
+static const char said_path[] = RUN_DIR "/said";
 static const char coming_name[] = "coming-";
 
 int run_dir_make(void)
@@ -51,6 +52,7 @@ void run_dir_remove(void)
 	unlink(record_path);
 	unlink(saves_path);
 	unlink(brought_up_path);
+	unlink(said_path);
 	unlink(RUN_LOAD);
 	unlink(RUN_HEALTH);
 	rmdir(RUN_EMPTY);
@@ -171,6 +173,23 @@ int brought_up_write(const struct brought_ups *brought_up)
 		text_format(&text, "%016llx %s %s\n", brought_up->items[i].fingerprint,
 			brought_up->items[i].device, brought_up->items[i].file);
 	return lines_write(brought_up_path, &text);
+}
+
+static void take_said(const char *line, void *arg)
+{
+	text_format(arg, "\n%s\n", line);
+}
+
+void said_read(struct text *out)
+{
+	lines_read(said_path, take_said, out);
+}
+
+void said_write(const struct text *said)
+{
+	unlink(said_path);
+	if (said->n)
+		run_file_replace(said_path, said->bytes, said->n);
 }
 
 int lease_write(const struct lease *lease)

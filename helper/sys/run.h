@@ -40,6 +40,11 @@ int saves_write(const struct saves *saves);
 int brought_up_read(struct brought_ups *out);
 int brought_up_write(const struct brought_ups *brought_up);
 
+/* The messages of the first hook of an ifup, which the others do not repeat: each with a newline
+ * before and after it. Only while the lock is held. */
+void said_read(struct text *out);
+void said_write(const struct text *said);
+
 /* What dhclient told of a device, where sources_read finds it. Only while the lock is held. */
 int lease_write(const struct lease *lease);
 

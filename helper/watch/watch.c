@@ -473,11 +473,11 @@ static void hear_child(struct watch *watch, unsigned long long now)
 	if (watch->done) {
 		adopt(watch, now);
 	} else if (WIFSIGNALED(status)) {
-		log_error("multihome watch: a run was ended by signal %d", WTERMSIG(status));
+		log_error("watch: a run was ended by signal %d", WTERMSIG(status));
 		watch->settle.look = now + AGAIN_MS;
 	} else {
 		if (!watch->stuck)
-			log_error("multihome watch: nothing is healed for now; multihome sync says "
+			log_error("watch: nothing is healed for now; multihome sync says "
 				  "why");
 		watch->settle.look = now + RETRY_MS;
 	}
@@ -542,7 +542,7 @@ static void run_if_due(struct watch *watch, unsigned long long now)
 	watch->ifup_look = 0;
 	if (!start_child(watch, now))
 		return;
-	log_error("multihome watch: %s", strerror(errno));
+	log_error("watch: %s", strerror(errno));
 	watch->wanted = false;
 	watch->settle.first = 0;
 	watch->settle.look = now + RETRY_MS;
