@@ -17,11 +17,13 @@ struct options {
 	const char *const *words; /* all of them, from argument on */
 	size_t n;
 	const char *root; /* --root, or NULL */
+	unsigned confirm; /* seconds; 0: it stays */
 	bool porcelain, json, nagios, background, once, verbose, exit_code;
 };
 
 /* prepare, up, down, sync, clean: by their event. */
 int cmd_change(const struct options *options);
+int cmd_confirm(const struct options *options);
 int cmd_lease(const struct options *options);
 int cmd_plan(const struct options *options);
 int cmd_show(const struct options *options);
@@ -47,6 +49,8 @@ struct host {
 	struct diags diags;
 	struct plan plan;
 	struct ops ops;
+	int *errors;	      /* of each op, once they were sent; NULL: none was */
+	struct saves changed; /* settings that were written, and what they were */
 	bool incomplete; /* something could not be read: logged */
 	const struct profile *profile; /* that options->argument names, or NULL */
 	device_name device;	       /* its device, "" if there is none */
@@ -73,6 +77,17 @@ bool is_hook(enum event event);
 
 /* As root, with nothing of the caller's. 0, or EXIT_FAILED: logged. */
 int begin_alone(bool hook);
+/* Whatever changes something begins with this, and the lock. 0, or EXIT_FAILED: logged. */
+int begin(bool hook);
+/* Somebody else may change the kernel after our dump; then all is seen and planned again. */
+enum { ROUNDS = 3 };
+/* An exit status. hosts: what each round saw and did, the last ones zeroed; to be freed with
+ * host_free. */
+int reconcile(const struct options *options, struct host hosts[ROUNDS]);
+/* sync --confirm: the same, all of which is taken back unless it is confirmed. */
+int confirm_sync(const struct options *options);
+/* Does a sync wait to be confirmed? Logged, if it does. While the lock is held. */
+bool confirm_is_pending(void);
 /* Brings the kernel alone to the plan, of what was brought up: what watch does between hooks. tells:
  * what was said of the configuration is logged. choose may take ops away before they are carried
  * out. An exit status. */

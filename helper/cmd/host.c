@@ -223,6 +223,8 @@ void host_free(struct host *host)
 	free(host->sources_of[0].items);
 	free(host->sources_of[1].items);
 	ops_free(&host->ops);
+	free(host->errors);
+	free(host->changed.items);
 	plan_free(&host->plan);
 	diags_free(&host->diags);
 	config_free(&host->config);

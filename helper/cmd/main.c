@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/line.h"
 #include "cmd/cmd.h"
 
 #ifndef VERSION
@@ -31,7 +32,8 @@ static const struct verb verbs[] = {
 		"find what is wrong, each with its cure"},
 	{"explain", cmd_explain, EVENT_SYNC, "[--json]", "REMOTE [LOCAL] [by DEVICE]",
 		"show which way a reply goes, and why"},
-	{"sync", cmd_change, EVENT_SYNC, "[-v]", "", "bring files and kernel to the plan"},
+	{"sync", cmd_change, EVENT_SYNC, "[-v] [--confirm SECONDS]", "", "bring files and kernel to the plan"},
+	{"confirm", cmd_confirm, EVENT_SYNC, "", "", "keep what sync --confirm did"},
 	{"watch", cmd_watch, EVENT_WATCH, "[--background] [--once]", "",
 		"stay, and heal what changes between hooks"},
 	{"clean", cmd_change, EVENT_CLEAN, "", "", "remove all that multihome put anywhere"},
@@ -54,7 +56,7 @@ enum { HOOKS = sizeof(hooks) / sizeof(*hooks) };
 
 /* No value is a letter's, so that optopt tells a long option from a short one. */
 enum { OPTION_HELP = 256, OPTION_PORCELAIN, OPTION_JSON, OPTION_NAGIOS, OPTION_ROOT, OPTION_BACKGROUND,
-	OPTION_ONCE, OPTION_VERBOSE, OPTION_EXIT_CODE };
+	OPTION_ONCE, OPTION_VERBOSE, OPTION_EXIT_CODE, OPTION_CONFIRM };
 
 static const struct verb_option {
 	struct option getopt;
@@ -73,10 +75,14 @@ static const struct verb_option {
 	{{"verbose", no_argument, NULL, OPTION_VERBOSE}, "-v", "print a line for each change"},
 	{{"exit-code", no_argument, NULL, OPTION_EXIT_CODE}, "--exit-code",
 		"exit 4 if there is anything to do"},
+	{{"confirm", required_argument, NULL, OPTION_CONFIRM}, "--confirm SECONDS",
+		"take all of it back then, unless multihome confirm"},
 	{{"help", no_argument, NULL, OPTION_HELP}, "--help", "this"},
 };
 
 enum { VERB_OPTIONS = sizeof(verb_options) / sizeof(*verb_options) };
+
+enum { CONFIRM_SECONDS_MAX = 86400 };
 
 enum { VERB_WIDTH = 35, OPTION_WIDTH = 27 };
 
@@ -194,6 +200,12 @@ static int verb_run(const struct verb *verb, int argc, char **argv)
 			options.background = true;
 		else if (option == OPTION_ONCE)
 			options.once = true;
+		else if (option == OPTION_CONFIRM &&
+			word_number(optarg, 10, CONFIRM_SECONDS_MAX, &options.confirm) &&
+			options.confirm)
+			;
+		else if (option == OPTION_CONFIRM)
+			return usage(verb, "expected seconds, 1 to 86400, not", optarg);
 		else if (option == OPTION_EXIT_CODE)
 			options.exit_code = true;
 		else if (option == 'v' || option == OPTION_VERBOSE)

@@ -19,10 +19,6 @@
 #include "sys/replace.h"
 #include "sys/run.h"
 
-/* Somebody else may have changed the kernel after our dump; then all is seen and planned
- * again. */
-enum { ROUNDS = 3 };
-
 /* What is to be remembered besides the rules that are wanted: those of ours that are there, before
  * anything was sent, so that a crash forgets none. */
 static void recollect(const struct host *host, struct rules *rest)
@@ -137,11 +133,13 @@ static void tell_op(const struct host *host, const struct op *op, int error)
 }
 
 /* The number of ops that failed; on the last round they are logged. */
-static int apply(const struct host *host, bool last)
+static int apply(struct host *host, bool last)
 {
 	int *errors = mem_resize(NULL, host->ops.n * sizeof(*errors));
 	int failures = kernel_apply(&host->ops, &host->kernel.links, errors) ? -1 : 0;
 	size_t i;
+
+	host->errors = errors;
 
 	for (i = 0; failures >= 0 && i < host->ops.n; i++) {
 		failures += errors[i] != 0;
@@ -149,17 +147,21 @@ static int apply(const struct host *host, bool last)
 			tell_op(host, &host->ops.items[i], errors[i]);
 	}
 	kernel_flush_cache();
-	free(errors);
 	return failures;
 }
 
 /* 0, or 1: it failed. */
-static int change_setting(const struct sysctl *sysctl)
+static int change_setting(struct host *host, const struct sysctl *sysctl)
 {
 	struct text text = {0};
+	size_t i;
 
 	if (sysctl_write(sysctl))
 		return 1;
+	for (i = 0; i < host->seen.n; i++)
+		if (!sysctls_in_order(&host->seen.items[i], sysctl))
+			*array_add(&host->changed) =
+				(struct saved){*sysctl, host->seen.items[i].value};
 	sysctl_format(sysctl, &text);
 	log_change("%s: set: %s", sysctl->device, text.bytes);
 	text_free(&text);
@@ -168,7 +170,7 @@ static int change_setting(const struct sysctl *sysctl)
 
 /* The old values are on record before a new one is written, and an old one is back before it is
  * forgotten, so that a crash loses none. */
-static int apply_sysctls(const struct host *host)
+static int apply_sysctls(struct host *host)
 {
 	struct sysctl_diff diff = {.writes = {0}};
 	struct saves both = {0};
@@ -187,7 +189,7 @@ static int apply_sysctls(const struct host *host)
 	recorded = !diff.writes.n || !saves_write(&both);
 	failures += !recorded;
 	for (i = 0; recorded && i < diff.writes.n; i++)
-		failures += change_setting(&diff.writes.items[i]);
+		failures += change_setting(host, &diff.writes.items[i]);
 	if (!failures && !host->incomplete && saves_write(&diff.saves))
 		failures++;
 	free(unused.items);
@@ -259,27 +261,25 @@ static void note_coming(const struct options *options, const struct host *host)
 		coming_set(host->device, event == EVENT_PREPARE && !alias && has_aliases(host));
 }
 
-static int reconcile(const struct options *options)
+int reconcile(const struct options *options, struct host hosts[ROUNDS])
 {
 	const enum event event = options->event;
-	struct host host = {.device = ""};
-	int status, reported = 0, failures = 1, round;
+	int status = 0, reported = 0, failures = 1, round;
+	struct host *host;
 
 	for (round = 1; round <= ROUNDS && failures > 0; round++) {
-		status = host_plan(options, &host);
+		host = &hosts[round - 1];
+		status = host_plan(options, host);
 		if (round == 1)
-			reported = host_report(&host, event);
+			reported = host_report(host, event);
 		/* An argument that no ifcfg file answers to is not ours to serve. */
-		if (!status && is_hook(event) && !host.profile) {
-			host_free(&host);
+		if (!status && is_hook(event) && !host->profile)
 			return EXIT_DONE;
-		}
 		if (!status && is_hook(event))
-			note_coming(options, &host);
-		failures = status ? -1 : round_run(&host, event, round == ROUNDS);
-		if (host.incomplete)
+			note_coming(options, host);
+		failures = status ? -1 : round_run(host, event, round == ROUNDS);
+		if (host->incomplete)
 			status = EXIT_FAILED;
-		host_free(&host);
 	}
 	if (reported)
 		return reported;
@@ -341,8 +341,19 @@ int begin_alone(bool hook)
 	return EXIT_FAILED;
 }
 
-/* Whatever changes something begins with this. 0 or EXIT_FAILED. */
-static int begin(bool hook)
+static int reconcile_once(const struct options *options)
+{
+	struct host hosts[ROUNDS];
+	int status, i;
+
+	memset(hosts, 0, sizeof(hosts));
+	status = reconcile(options, hosts);
+	for (i = 0; i < ROUNDS; i++)
+		host_free(&hosts[i]);
+	return status;
+}
+
+int begin(bool hook)
 {
 	return begin_alone(hook) || lock_take() ? EXIT_FAILED : 0;
 }
@@ -366,11 +377,16 @@ int cmd_change(const struct options *options)
 
 	if (is_hook(event) && has_nothing_to_do(event, options->argument))
 		return EXIT_DONE;
-	if (begin(is_hook(event)))
-		return EXIT_FAILED;
 	if (options->verbose)
 		log_verbose();
-	status = reconcile(options);
+	if (options->confirm)
+		return confirm_sync(options);
+	if (begin(is_hook(event)) || (event == EVENT_SYNC && confirm_is_pending()))
+		return EXIT_FAILED;
+	/* Of what is to be taken back nothing is left then. */
+	if (event == EVENT_CLEAN)
+		unlink(RUN_CONFIRM);
+	status = reconcile_once(options);
 	if (event == EVENT_CLEAN && status == EXIT_DONE)
 		run_dir_remove();
 	return status;
@@ -391,5 +407,5 @@ int cmd_lease(const struct options *options)
 	if (begin(true) || lease_write(&lease))
 		return EXIT_FAILED;
 	of_device.argument = lease.device;
-	return reconcile(&of_device);
+	return reconcile_once(&of_device);
 }

@@ -15,6 +15,8 @@
 
 enum { LOCK_SECONDS = 30 };
 
+static int held = -1;
+
 /* -1: errno. */
 static int lock_open(void)
 {
@@ -31,31 +33,31 @@ static int lock_open(void)
 /* Is the file that we hold still the one under the name? clean removes it. */
 static bool lock_is_current(int fd)
 {
-	struct stat held, named;
+	struct stat open, named;
 
-	return !fstat(fd, &held) && !lstat(RUN_LOCK, &named) && held.st_ino == named.st_ino &&
-		held.st_dev == named.st_dev;
+	return !fstat(fd, &open) && !lstat(RUN_LOCK, &named) && open.st_ino == named.st_ino &&
+		open.st_dev == named.st_dev;
 }
 
 static void lock_report(int fd)
 {
-	struct flock held = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct flock holder = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	char path[32], command[128];
 	ssize_t n, i;
 
-	if (fcntl(fd, F_GETLK, &held) || held.l_type == F_UNLCK) {
+	if (fcntl(fd, F_GETLK, &holder) || holder.l_type == F_UNLCK) {
 		log_error("%s: held by others for %d seconds; expected them to end", RUN_LOCK,
 			LOCK_SECONDS);
 		return;
 	}
 	/* Its words, which end with a NUL each, apart by blanks; "?" if it is gone. */
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)held.l_pid);
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)holder.l_pid);
 	n = file_read_start(path, command, sizeof(command));
 	for (i = 0; i < n - 1; i++)
 		if (!command[i])
 			command[i] = ' ';
 	log_error("%s: held for %d seconds by process %d (%s); expected it to end", RUN_LOCK,
-		LOCK_SECONDS, (int)held.l_pid, n > 0 ? command : "?");
+		LOCK_SECONDS, (int)holder.l_pid, n > 0 ? command : "?");
 }
 
 int lock_take(void)
@@ -73,8 +75,10 @@ int lock_take(void)
 			continue;
 		}
 		if (fd >= 0 && !fcntl(fd, F_SETLK, &lock)) {
-			if (lock_is_current(fd))
+			if (lock_is_current(fd)) {
+				held = fd;
 				return 0;
+			}
 			close(fd);
 			fd = -1;
 			continue;
@@ -86,4 +90,10 @@ int lock_take(void)
 	}
 	lock_report(fd);
 	return -1;
+}
+
+void lock_release(void)
+{
+	close(held);
+	held = -1;
 }

@@ -22,6 +22,7 @@
 #include "sys/run.h"
 
 static const char record_path[] = RUN_DIR "/netfilter";
+static const char *const loaded_paths[] = {RUN_DIR "/netfilter.ip", RUN_DIR "/netfilter.ip6"};
 
 /* Where nft is there at all; the others by /sbin, where all releases have them or lead to. */
 static const char nft[] = "/usr/sbin/nft";
@@ -276,6 +277,19 @@ static int write_ahead(const struct planned_chains chains[2], struct netfilter *
 	return any ? write_record(netfilter) : 0;
 }
 
+/* Whole, as if nothing were there. */
+static int remember_loaded(const struct chains_wanted *wanted, enum backend backend)
+{
+	struct text text = {0};
+
+	if (wanted->markeds->n)
+		chains_format(wanted, backend, NULL, &text);
+	if (text.n)
+		return lines_write(loaded_paths[wanted->inet6], &text);
+	unlink(loaded_paths[wanted->inet6]);
+	return 0;
+}
+
 int netfilter_apply(const struct plan *plan, const struct config *config,
 	const struct choices_of_source sources[2], const struct addresses *addresses,
 	struct netfilter *netfilter)
@@ -298,6 +312,7 @@ int netfilter_apply(const struct plan *plan, const struct config *config,
 		failed = load_all(&chains[i], netfilter->backend, i);
 		wanted = chains_want(plan, config, &sources[i], netfilter, i);
 		failed += !failed && flows_forget(&wanted, addresses);
+		failed += !failed && remember_loaded(&wanted, netfilter->backend);
 		/* Of what failed the record is that it has to be done. */
 		netfilter->record[i].listed = 0;
 		failures += failed;
@@ -343,4 +358,67 @@ struct chains_wanted chains_want(const struct plan *plan, const struct config *c
 		.locals = &plan->locals[inet6],
 		.inet6 = inet6,
 		.nat = !inet6 || !netfilter->lacks_nat6};
+}
+
+static void take_line(const char *line, void *arg)
+{
+	text_format(arg, "%s\n", line);
+}
+
+int netfilter_recall(struct netfilter_loaded *out)
+{
+	struct netfilter record = {.backend = BACKEND_NONE};
+	int err = lines_read(record_path, take_record, &record) |
+		lines_read(loaded_paths[0], take_line, &out->texts[0]) |
+		lines_read(loaded_paths[1], take_line, &out->texts[1]);
+
+	memcpy(out->record, record.record, sizeof(out->record));
+	return err;
+}
+
+/* What is there now goes first. */
+static int reload(const struct netfilter *now, const struct netfilter_loaded *loaded, bool inet6)
+{
+	const struct markeds markeds = {NULL, 0, 0};
+	const struct port_ranges ports = {NULL, 0, 0};
+	const struct choices_of_source sources = {NULL, 0, 0};
+	const struct prefixes locals = {NULL, 0, 0};
+	const struct chains_wanted nothing = {.markeds = &markeds,
+		.udp_ports = &ports,
+		.sources = &sources,
+		.locals = &locals,
+		.inet6 = inet6,
+		.nat = !inet6 || !now->lacks_nat6};
+	const struct chains_record *was = &loaded->record[inet6];
+	struct text text = {0};
+	int failures = 0, backend;
+
+	for (backend = 0; backend < BACKENDS; backend++) {
+		if (now->chains[backend][inet6].foreign)
+			continue;
+		chains_format(&nothing, (enum backend)backend, &now->chains[backend][inet6], &text);
+		failures += load((enum backend)backend, inet6, &text) != 0;
+		text_free(&text);
+	}
+	if (was->loaded)
+		failures += load(was->backend, inet6, &loaded->texts[inet6]) != 0;
+	text_add(&text, loaded->texts[inet6].bytes, loaded->texts[inet6].n);
+	return failures + (lines_write(loaded_paths[inet6], &text) != 0);
+}
+
+int netfilter_reload(unsigned mask, const struct netfilter_loaded *loaded)
+{
+	struct netfilter now = {.backend = BACKEND_NONE};
+	int i, failures = netfilter_read(mask, true, &now) != 0;
+
+	for (i = 0; i < 2 && !failures; i++) {
+		failures = reload(&now, loaded, i);
+		/* Loaded once more, it is listed in an order of its own, maybe. */
+		now.record[i] = loaded->record[i];
+		now.record[i].listed = 0;
+	}
+	if (!failures)
+		failures = write_record(&now) != 0;
+	netfilter_free(&now);
+	return failures ? -1 : 0;
 }

@@ -27,6 +27,15 @@ void netfilter_plan(const struct plan *plan, const struct config *config,
 int netfilter_apply(const struct plan *plan, const struct config *config,
 	const struct choices_of_source sources[2], const struct addresses *addresses,
 	struct netfilter *netfilter);
+/* What was loaded last, and the record of it. */
+struct netfilter_loaded {
+	struct text texts[2]; /* of IPv4 and IPv6, as the backend of the record reads them */
+	struct chains_record record[2];
+};
+/* 0, or -1: logged. */
+int netfilter_recall(struct netfilter_loaded *out);
+/* Loads that again, or nothing where there was nothing. 0, or -1: logged. */
+int netfilter_reload(unsigned mask, const struct netfilter_loaded *loaded);
 /* What the plan wants of one family. */
 struct chains_wanted chains_want(const struct plan *plan, const struct config *config,
 	const struct choices_of_source *sources, const struct netfilter *netfilter, bool inet6);

@@ -53,9 +53,10 @@ void run_dir_remove(void)
 	unlink(saves_path);
 	unlink(brought_up_path);
 	unlink(said_path);
-	unlink(RUN_LOAD);
+	unlink(RUN_CONFIRM);
 	unlink(RUN_HEALTH);
 	rmdir(RUN_EMPTY);
+	run_dir_sweep("netfilter.");
 	run_dir_sweep(RUN_LEASE);
 	run_dir_sweep(coming_name);
 	unlink(RUN_LOCK);

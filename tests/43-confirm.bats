@@ -1,0 +1,173 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2030,SC2031,SC2154 # what run sets
+# sync --confirm: what is not confirmed is taken back, whatever becomes of who called it.
+
+load lab/test
+
+# all: what a sync may change; the record of rules may have more than there is.
+all() {
+	kernel
+	host sh -c 'cd /etc/sysconfig/network-scripts && sha256sum r*-eth*
+		cd /run/multihome && cat brought-up sysctls; :' 2>/dev/null
+}
+
+# cut_off: a host without multihome whose eth1 answers, and an ifcfg file that would end that.
+cut_off() {
+	host_up
+	admin_moves_in
+	service start
+	lab_install
+	answers 1
+	lab_uplink 1 GATEWAY=10.0.0.77
+	all >"$BATS_TEST_TMPDIR/before"
+}
+
+is_as_before() {
+	diff "$BATS_TEST_TMPDIR/before" <(all)
+}
+
+
+is_over() {
+	host test ! -e /run/multihome/confirm
+}
+
+@test "a sync that cuts the caller off is undone, its terminal gone" {
+	cut_off
+	# What sshd does to its children when the connection is gone.
+	run host setsid sh -c 'multihome sync --confirm 2 >/tmp/out 2>&1; touch /tmp/returned; kill -HUP 0'
+	host test -e /tmp/returned
+	grep -qx 'all of this is taken back in 2 seconds, unless: multihome confirm' "$LAB_ROOT/tmp/out"
+	is "$(probe_ping 10.0.0.99)" 'lost -'
+	within 5 is_over
+	is_as_before
+	answers 1
+	admin_still_there
+}
+
+@test "it goes on though the caller is killed amid it" {
+	cut_off
+	# shellcheck disable=SC2016 # for the shell in the host
+	host sh -c 'multihome sync --confirm 2 >/dev/null 2>&1 &
+		while [ ! -e /run/multihome/confirm ]; do :; done
+		kill -9 $! || :'
+	within 5 is_over
+	is_as_before
+	answers 1
+}
+
+@test "what is confirmed stays, and what waits may be confirmed once" {
+	started
+	lab_uplink 1 TABLE=150
+	multihome 0 sync --confirm 30
+	is "$output" 'all of this is taken back in 30 seconds, unless: multihome confirm'
+	has "$(rules)" 'lookup 150'
+	multihome 0 confirm
+	is "$output$stderr" ''
+	within 3 host sh -c '! pgrep multihome'
+	has "$(rules)" 'lookup 150'
+	answers 0 1
+	settled
+	multihome 1 confirm
+	is "$stderr" 'nothing waits to be confirmed'
+}
+
+@test "a second sync is refused, hooks are not, and a sync that is right changes nothing" {
+	started
+	multihome 0 sync --confirm 30
+	is "$output" ''
+	is_over
+	lab_uplink 1 TABLE=150
+	multihome 0 sync --confirm 30
+	multihome 1 sync
+	has "$stderr" '^an earlier sync waits to be confirmed, or is taken back in [0-9]+ seconds'
+	multihome 1 sync --confirm 30
+	has "$stderr" '^an earlier sync waits'
+	run host ifdown eth0
+	run host ifup eth0
+	is "$status/$output" 0/
+	answers 0 1
+	# Whoever ends it has it taken back at once.
+	host pkill -TERM multihome
+	within 3 is_over
+	has_no "$(rules)" 'lookup 150'
+	answers 0 1
+	# eth1 waits for its ifup again.
+	multihome 0 sync
+	has "$(rules)" 'lookup 150'
+	settled
+}
+
+@test "one that was killed keeps no other from its work, and clean ends one that waits" {
+	started
+	lab_uplink 1 TABLE=150
+	multihome 0 sync --confirm 30
+	host pkill -KILL multihome
+	multihome 1 confirm
+	multihome 0 sync
+	lab_uplink 1 TABLE=151
+	multihome 0 sync --confirm 2
+	multihome 0 clean
+	host test ! -e /run/multihome
+	sleep 3
+	host test ! -e /run/multihome
+	has_no "$(rules)" 'lookup 15[01]'
+	admin_still_there
+}
+
+@test "files, routes, rules and settings that were ours before come back" {
+	started LAB_RP_FILTER=el6
+	lab_uplink 0 TABLE=150 RP_FILTER=loose
+	lab_uplink 1 FALLBACK=no
+	rm -f "$LAB_SCRIPTS/rule-eth1"
+	host ip route del default table 101
+	all >"$BATS_TEST_TMPDIR/before"
+	multihome 0 sync --confirm 1
+	has "$(rules)" 'lookup 150'
+	host sysctl -n net.ipv4.conf.eth0.rp_filter | grep -qx 2
+	within 5 is_over
+	is_as_before
+	multihome 0 sync
+	answers 0 1
+	changes_nothing multihome sync
+}
+
+@test "an edit in the meantime stays" {
+	started
+	lab_uplink 1 TABLE=150
+	multihome 0 sync --confirm 1
+	echo '# his' >>"$LAB_SCRIPTS/route-eth1"
+	within 5 is_over
+	has "$(cat "$LAB_SCRIPTS/route-eth1")" '^# his$'
+	multihome 0 sync
+	answers 0 1
+}
+
+@test "chains of netfilter come back as they were" {
+	started
+	host sh -c 'echo CONNMARK=yes >/etc/sysconfig/multihome'
+	multihome 0 sync --confirm 1
+	host nft list tables | grep -q multihome
+	within 5 is_over
+	has_no "$(host nft list tables)" multihome
+	multihome 0 sync
+	host nft -s list ruleset >"$BATS_TEST_TMPDIR/ruleset"
+	grep -q multihome "$BATS_TEST_TMPDIR/ruleset"
+	host sh -c 'echo UDP_PORTS=1194 >>/etc/sysconfig/multihome'
+	multihome 0 sync --confirm 1
+	host nft -s list ruleset | grep -q 1194
+	within 5 is_over
+	diff "$BATS_TEST_TMPDIR/ruleset" <(host nft -s list ruleset)
+	answers 0 1
+}
+
+@test "seconds that are none are refused" {
+	local word
+	host_up
+	lab_install
+	for word in 0 -1 x 86401 1.5; do
+		multihome 2 sync --confirm "$word"
+		has "$stderr" "^multihome: sync: expected seconds, 1 to 86400, not '$word'"
+	done
+	multihome 2 sync --confirm
+}
