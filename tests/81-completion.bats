@@ -35,14 +35,18 @@ verbs() {
 	is_not "$(verbs)" ''
 	is "$(completed 'multihome ')" "--help --version $(verbs)"
 	is "$(completed 'multihome cl')" clean
+	is "$(completed 'multihome help cl')" clean
+	is "$(completed 'multihome help clean ')" ''
 	is "$(completed 'multihome nosuchverb ')" ''
 }
 
 @test "the options are those that the verb takes" {
-	is "$(completed 'multihome plan --')" '--help --root'
+	is "$(completed 'multihome plan --')" '--help --root --exit-code'
 	is "$(completed 'multihome check --')" '--help --porcelain --json --nagios --root'
 	is "$(completed 'multihome show --p')" --porcelain
-	is "$(completed 'multihome sync --')" --help
+	is "$(completed 'multihome sync --')" '--help --confirm'
+	is "$(completed 'multihome sync --confirm ')" ''
+	is "$(completed 'multihome sync -')" '--help -v --confirm'
 	is "$(completed 'multihome sync ')" ''
 }
 

@@ -64,15 +64,17 @@ static void send_syslog(int level, const char *line)
 
 static void log_line(int level, const char *format, va_list args)
 {
-	char line[1024];
+	static const char prefix[] = "multihome: ";
+	char console[1024], *line = console + strlen(prefix);
 	int kept = errno;
 
-	vsnprintf(line, sizeof(line), format, args);
+	memcpy(console, prefix, sizeof(prefix));
+	vsnprintf(line, sizeof(console) - strlen(prefix), format, args);
 	line_make_printable(line);
 	if (log_hook)
 		send_syslog(level, line);
 	if (!log_hook || level == LOG_ERR)
-		fprintf(stderr, "%s%s\n", log_hook ? "multihome: " : "", line);
+		fprintf(stderr, "%s\n", log_hook ? console : line);
 	errno = kept;
 }
 

@@ -84,6 +84,8 @@ enum { ROUNDS = 3 };
 /* An exit status. hosts: what each round saw and did, the last ones zeroed; to be freed with
  * host_free. */
 int reconcile(const struct options *options, struct host hosts[ROUNDS]);
+/* What was done, in that word; or error: errno. */
+void tell_op(const struct op *op, const char *word, int error);
 /* sync --confirm: the same, all of which is taken back unless it is confirmed. */
 int confirm_sync(const struct options *options);
 /* Does a sync wait to be confirmed? Logged, if it does. While the lock is held. */

@@ -143,8 +143,6 @@ static bool is_done_already(const struct op *op, int error)
 static void take_back_ops(const struct host *host, const struct links *links)
 {
 	struct ops ops = {NULL, 0, 0};
-	struct text text = {0};
-	const char *device;
 	int *errors;
 	size_t i;
 
@@ -153,17 +151,9 @@ static void take_back_ops(const struct host *host, const struct links *links)
 			*array_add(&ops) = inverse(host, &host->ops.items[i]);
 	errors = mem_resize(NULL, ops.n * sizeof(*errors));
 	kernel_apply(&ops, links, errors);
-	for (i = 0; i < ops.n; i++) {
-		device = ops.items[i].rule ? ops.items[i].rule->device : ops.items[i].route->device;
-		text.n = 0;
-		op_format(&ops.items[i], &text);
-		if (!errors[i])
-			log_change("%s%staken back: %s", device, *device ? ": " : "", text.bytes);
-		else if (!is_done_already(&ops.items[i], errors[i]))
-			log_error("%s%s%s: %s", device, *device ? ": " : "", text.bytes,
-				strerror(errors[i]));
-	}
-	text_free(&text);
+	for (i = 0; i < ops.n; i++)
+		if (!is_done_already(&ops.items[i], errors[i]))
+			tell_op(&ops.items[i], "taken back", errors[i]);
 	free(errors);
 	ops_free(&ops);
 }
@@ -352,8 +342,9 @@ static void leave_terminal(void)
 		dup2(fd, i);
 	if (fd > STDERR_FILENO)
 		close(fd);
+	/* Or else the file system that it was called in stays busy. */
 	if (chdir("/"))
-		log_error("/: %s", strerror(errno));
+		return;
 }
 
 /* Never returns. */
@@ -404,7 +395,7 @@ int confirm_sync(const struct options *options)
 	if (begin_alone(false))
 		return EXIT_FAILED;
 	if (pipe(ends) || (pid = fork()) < 0) {
-		log_error("sync --confirm: %s", strerror(errno));
+		log_error("sync: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
 	if (!pid) {
@@ -417,6 +408,6 @@ int confirm_sync(const struct options *options)
 	/* It had nothing to do, or could not. */
 	if (waitpid(pid, &status, 0) == pid && WIFEXITED(status))
 		return WEXITSTATUS(status);
-	log_error("sync --confirm: ended unexpectedly");
+	log_error("sync: ended unexpectedly");
 	return EXIT_FAILED;
 }

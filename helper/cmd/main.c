@@ -23,6 +23,9 @@ struct verb {
 	const char *summary;
 };
 
+static int cmd_help(const struct options *options);
+static int cmd_version(const struct options *options);
+
 static const struct verb verbs[] = {
 	{"show", cmd_show, EVENT_SYNC, "[--porcelain] [--json]", "[DEVICE]",
 		"list the uplinks, and how each is served"},
@@ -38,6 +41,8 @@ static const struct verb verbs[] = {
 		"stay, and heal what changes between hooks"},
 	{"clean", cmd_change, EVENT_CLEAN, "", "", "remove all that multihome put anywhere"},
 	{"report", cmd_report, EVENT_SYNC, "", "", "print what a bug report needs, no secrets"},
+	{"help", cmd_help, EVENT_SYNC, "", "[VERB]", "this, or what the verb takes"},
+	{"version", cmd_version, EVENT_SYNC, "", "", "print the version"},
 	{"prepare", cmd_change, EVENT_PREPARE, "", "CONFIG",
 		"hook: refresh managed blocks before ifup"},
 	{"up", cmd_change, EVENT_UP, "", "DEVICE", "hook: the device came up"},
@@ -113,9 +118,6 @@ static int help(void)
 			*verbs[i].arguments ? " " : "", verbs[i].arguments);
 		print_left(VERB_WIDTH, words, verbs[i].summary);
 	}
-	putchar('\n');
-	print_left(VERB_WIDTH, "[VERB] --help", "this, or what the verb takes");
-	print_left(VERB_WIDTH, "--version", "the version");
 	puts("\nSee multihome(8), and multihome(5) for the keys of ifcfg files.");
 	return EXIT_DONE;
 }
@@ -134,6 +136,39 @@ static int verb_help(const struct verb *verb)
 	for (i = 0; i < VERB_OPTIONS; i++)
 		if (takes(verb, &verb_options[i]))
 			print_left(OPTION_WIDTH, verb_options[i].words, verb_options[i].summary);
+	return EXIT_DONE;
+}
+
+static const struct verb *find_verb(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < VERBS; i++)
+		if (!strcmp(name, verbs[i].name))
+			return &verbs[i];
+	return NULL;
+}
+
+static int unknown_verb(const char *word)
+{
+	fprintf(stderr, "multihome: unknown %s '%s'; see multihome --help\n",
+		*word == '-' ? "option" : "verb", word);
+	return EXIT_USAGE;
+}
+
+static int cmd_help(const struct options *options)
+{
+	const struct verb *verb = options->argument ? find_verb(options->argument) : NULL;
+
+	if (!options->argument)
+		return help();
+	return verb ? verb_help(verb) : unknown_verb(options->argument);
+}
+
+static int cmd_version(const struct options *options)
+{
+	(void)options;
+	puts("multihome " VERSION);
 	return EXIT_DONE;
 }
 
@@ -222,16 +257,6 @@ static int verb_run(const struct verb *verb, int argc, char **argv)
 	return verb->run(&options);
 }
 
-static const struct verb *find_verb(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < VERBS; i++)
-		if (!strcmp(name, verbs[i].name))
-			return &verbs[i];
-	return NULL;
-}
-
 /* The verb that this name of the program stands for, or NULL. */
 static const struct verb *hook_verb(const char *path)
 {
@@ -270,16 +295,10 @@ static int run(int argc, char **argv)
 	}
 	if (!strcmp(word, "--help") || !strcmp(word, "-h"))
 		return help();
-	if (!strcmp(word, "--version")) {
-		puts("multihome " VERSION);
-		return EXIT_DONE;
-	}
+	if (!strcmp(word, "--version"))
+		return cmd_version(NULL);
 	verb = find_verb(word);
-	if (verb)
-		return verb_run(verb, argc - 1, argv + 1);
-	fprintf(stderr, "multihome: unknown %s '%s'; see multihome --help\n",
-		*word == '-' ? "option" : "verb", word);
-	return EXIT_USAGE;
+	return verb ? verb_run(verb, argc - 1, argv + 1) : unknown_verb(word);
 }
 
 int main(int argc, char **argv)

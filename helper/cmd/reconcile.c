@@ -18,6 +18,7 @@
 #include "sys/proc.h"
 #include "sys/replace.h"
 #include "sys/run.h"
+#include "sys/sources.h"
 
 /* What is to be remembered besides the rules that are wanted: those of ours that are there, before
  * anything was sent, so that a crash forgets none. */
@@ -118,7 +119,7 @@ static const char *op_word(const struct host *host, const struct op *op)
 	return words[op->kind];
 }
 
-static void tell_op(const struct host *host, const struct op *op, int error)
+void tell_op(const struct op *op, const char *word, int error)
 {
 	struct text text = {0};
 	const char *device = op->rule ? op->rule->device : op->route->device;
@@ -128,7 +129,7 @@ static void tell_op(const struct host *host, const struct op *op, int error)
 	if (error)
 		log_error("%s%s%s: %s", device, colon, text.bytes, strerror(error));
 	else
-		log_change("%s%s%s: %s", device, colon, op_word(host, op), text.bytes);
+		log_change("%s%s%s: %s", device, colon, word, text.bytes);
 	text_free(&text);
 }
 
@@ -144,7 +145,7 @@ static int apply(struct host *host, bool last)
 	for (i = 0; failures >= 0 && i < host->ops.n; i++) {
 		failures += errors[i] != 0;
 		if (!errors[i] || last)
-			tell_op(host, &host->ops.items[i], errors[i]);
+			tell_op(&host->ops.items[i], op_word(host, &host->ops.items[i]), errors[i]);
 	}
 	kernel_flush_cache();
 	return failures;
@@ -358,7 +359,7 @@ int begin(bool hook)
 	return begin_alone(hook) || lock_take() ? EXIT_FAILED : 0;
 }
 
-/* Loopback; and an alias of a device that is on its way through ifup, whose own run is yet to
+/* Loopback; a slave or a port, whose ifup ends before any route; and an alias of a device that is on its way through ifup, whose own run is yet to
  * come. There may be hundreds of these, so nothing is read. */
 static bool has_nothing_to_do(enum event event, const char *argument)
 {
@@ -366,6 +367,8 @@ static bool has_nothing_to_do(enum event event, const char *argument)
 
 	if (!strcmp(argument, "lo") || !strcmp(argument, "ifcfg-lo"))
 		return true;
+	if (event == EVENT_PREPARE)
+		return sources_has_port(argument);
 	return event == EVENT_UP && strchr(argument, ':') && !device_of_label(argument, device) &&
 		coming_is(device);
 }

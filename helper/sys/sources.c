@@ -12,9 +12,12 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "conf/config.h"
 #include "sys/replace.h"
 #include "sys/run.h"
 #include "sys/sources.h"
+
+static const char scripts_folder[] = "sysconfig/network-scripts";
 
 /* The files of a folder whose names are like the pattern. */
 struct part {
@@ -232,7 +235,7 @@ static int read_host(const char *root, const char *etc, struct sources *sources)
 	const struct part told = {RUN_LEASE "?*", &sources->leases};
 	int err, started;
 
-	sources->scripts = mem_format("%s/sysconfig/network-scripts", etc);
+	sources->scripts = mem_format("%s/%s", etc, scripts_folder);
 	read_below(root, etc, "sysconfig/network", &sources->network);
 	read_below(root, etc, "sysconfig/multihome", &sources->defaults);
 	read_below(root, etc, "sysconfig/static-routes", &sources->static_routes);
@@ -276,7 +279,7 @@ static char *find_etc(const char *root)
 
 	for (i = 0; i < 2; i++) {
 		etc = mem_format("%s%s", root, places[i]);
-		scripts = mem_format("%s/sysconfig/network-scripts", etc);
+		scripts = mem_format("%s/%s", etc, scripts_folder);
 		place = find_place(root, scripts);
 		found = !access(place, F_OK);
 		free(place);
@@ -307,4 +310,19 @@ int sources_read(const char *root, struct sources *sources)
 	free(etc);
 	free(real);
 	return err;
+}
+
+bool sources_has_port(const char *argument)
+{
+	const char *slash = strrchr(argument, '/'), *name = slash ? slash + 1 : argument;
+	const char *prefix = strncmp(name, "ifcfg-", strlen("ifcfg-")) ? "ifcfg-" : "";
+	char *path = mem_format("/etc/%s/%s%s", scripts_folder, prefix, name);
+	struct file file = {0};
+	bool port;
+
+	file_read(path, 0, &file);
+	port = file.bytes && !file.error && !file.others_write && config_is_port(&file);
+	file_free(&file);
+	free(path);
+	return port;
 }

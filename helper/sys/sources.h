@@ -13,4 +13,8 @@
  * error says so. To be freed with sources_free in any case. */
 int sources_read(const char *root, struct sources *sources);
 
+/* Is the argument of ifup, "eth3" or "ifcfg-eth3", the file of a bond's slave or a bridge's port? Nothing
+ * else is read. */
+bool sources_has_port(const char *argument);
+
 #endif
