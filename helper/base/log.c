@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,10 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/line.h"
 #include "base/log.h"
 
-enum { CHANGES_MAX = 200 };
+enum { CHANGES_MAX = 200, PATIENCE_MS = 200 };
 
 static bool log_hook, log_prints_changes;
 static size_t log_changes;
@@ -30,6 +32,22 @@ void log_verbose(void)
 	log_prints_changes = true;
 }
 
+/* Of a burst of lines a daemon's queue holds ten (net.unix.max_dgram_qlen), so it is given time to
+ * read them, but a process gives no more than so much in all. */
+static bool wait_for_room(int fd)
+{
+	static int left = PATIENCE_MS;
+	struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
+	const unsigned long long began = clock_now();
+	bool room;
+
+	if (left <= 0)
+		return false;
+	room = poll(&poll_fd, 1, left) > 0;
+	left -= (int)(clock_now() - began);
+	return room;
+}
+
 static bool send_packet(int type, const char *packet, size_t len)
 {
 	struct sockaddr_un daemon = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
@@ -39,14 +57,15 @@ static bool send_packet(int type, const char *packet, size_t len)
 	if (fd < 0)
 		return false;
 	sent = !fcntl(fd, F_SETFL, O_NONBLOCK) &&
-		!connect(fd, (const struct sockaddr *)&daemon, sizeof(daemon)) &&
-		send(fd, packet, len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+		!connect(fd, (const struct sockaddr *)&daemon, sizeof(daemon));
+	while (sent && send(fd, packet, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		sent = errno == EAGAIN && wait_for_room(fd);
 	close(fd);
 	return sent;
 }
 
 /* As syslog(3), which waits for ever for a daemon that hangs while we hold the lock: a line that it
- * does not take at once is lost. Some daemons listen for a stream, of lines that end with a NUL. */
+ * does not take soon is lost. Some daemons listen for a stream, of lines that end with a NUL. */
 static void send_syslog(int level, const char *line)
 {
 	char packet[1200], when[32];

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "sys/apply.h"
@@ -25,7 +26,6 @@
 #include "sys/proc.h"
 #include "sys/replace.h"
 #include "sys/run.h"
-#include "watch/clock.h"
 
 /* --- one at a time ---------------------------------------------------------------------------- */
 

@@ -9,11 +9,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "sys/health.h"
-#include "watch/clock.h"
 #include "watch/watch.h"
 
 /* Between two starts of one that crashes: doubled each time, until it lasts. */

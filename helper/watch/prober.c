@@ -22,9 +22,9 @@
 #include <netinet/ip.h>
 #include <netinet/ip_icmp.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "sys/run.h"
-#include "watch/clock.h"
 #include "watch/prober.h"
 
 enum { NO_NEW_PRIVILEGES = 38 }; /* PR_SET_NO_NEW_PRIVS, from 3.5 on */

@@ -14,12 +14,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "sys/health.h"
 #include "sys/listen.h"
 #include "sys/neighbour.h"
 #include "sys/proc.h"
-#include "watch/clock.h"
 #include "watch/local.h"
 #include "watch/prober.h"
 #include "watch/settle.h"

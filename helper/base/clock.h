@@ -3,8 +3,8 @@
  *
  * Source: clock_gettime(2), by its number: before glibc 2.17 it is in a library of its own.
  */
-#ifndef WATCH_CLOCK_H
-#define WATCH_CLOCK_H
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
 
 #include <sys/syscall.h>
 #include <time.h>
