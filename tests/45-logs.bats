@@ -26,6 +26,9 @@ console() {
 @test "each change is a line in syslog, sync -v prints the same, and without changes there is none" {
 	started LAB_RP_FILTER=el6
 	local log
+	log=$(logged 'ip rule del from 192.168.2.0/24 iif lo priority 10001; rm /var/run/multihome/rules
+		multihome sync')
+	has "$log" '^29 eth0: added: ip rule add from 192\.168\.2\.0/24 '
 	host ip rule del from 10.0.0.0/8 iif lo priority 10001
 	host ip route flush table 101
 	lab_uplink 0 RP_FILTER=off

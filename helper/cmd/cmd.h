@@ -37,7 +37,8 @@ struct host {
 	bool whole; /* the kernel's routes and neighbours are read whole (kernel_read) */
 	struct kernel kernel;
 	struct sources sources;
-	struct rules record;
+	struct rules record;   /* as the file is */
+	struct rules recorded; /* as it was, before anything was sent */
 	struct saves saves;
 	struct brought_ups brought_up;
 	struct healths healths;

@@ -229,6 +229,7 @@ void host_free(struct host *host)
 	diags_free(&host->diags);
 	config_free(&host->config);
 	free(host->record.items);
+	free(host->recorded.items);
 	free(host->saves.items);
 	brought_ups_free(&host->brought_up);
 	healths_free(&host->healths);

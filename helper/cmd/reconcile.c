@@ -67,6 +67,8 @@ static int remember(struct host *host, bool before)
 	/* A record that could not be read stays as it is. */
 	if (host->incomplete)
 		return 0;
+	for (i = 0; before && i < record->n; i++)
+		*array_add(&host->recorded) = record->items[i];
 	if (before)
 		recollect(host, &rest);
 	for (i = 0; i < wanted->n; i++)
@@ -110,11 +112,12 @@ static const char *op_word(const struct host *host, const struct op *op)
 		[OP_RULE_ADD] = "added",
 		[OP_RULE_DELETE] = "removed",
 		[OP_ROUTE_DELETE] = "removed"};
+	const struct rules *record = &host->recorded;
 	size_t i;
 
 	/* What an earlier run gave, somebody else has taken away. */
-	for (i = 0; op->kind == OP_RULE_ADD && i < host->record.n; i++)
-		if (!rule_compare(op->rule, &host->record.items[i]))
+	for (i = 0; op->kind == OP_RULE_ADD && i < record->n; i++)
+		if (!rule_compare(op->rule, &record->items[i]))
 			return "restored";
 	return words[op->kind];
 }

@@ -76,7 +76,7 @@ readable() {
 }
 
 print_row() {
-	printf '  %-38s %-24s %s\n' "$@"
+	printf '  %-38s %-19s %s\n' "$@"
 }
 
 # table TITLE: the two arrays side by side; counts what is wrong with it.
@@ -121,8 +121,8 @@ main() {
 		echo "With multihome $wrong of the probes above went wrong."
 		exit 1
 	fi
-	echo "With multihome every reply left by the NIC that was asked, and eth0 lived on" \
-		"without eth1 ($((SECONDS - started)) seconds)."
+	echo "With multihome every reply left by the NIC that was asked, and eth0 lived on"
+	echo "without eth1 ($((SECONDS - started)) seconds)."
 }
 
 main
