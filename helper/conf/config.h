@@ -16,9 +16,6 @@ int config_build(const struct sources *sources, const struct links *links, struc
 	struct diags *diags);
 void config_free(struct config *config);
 
-/* Does the ifcfg file make its device a bond's slave or a bridge's port, which no route is set for? */
-bool config_is_port(const struct file *file);
-
 /* The file that initscripts' need_config finds for an argument of ifup or a hook: file name,
  * NAME=, HWADDR= of the device, DEVICE=; an alias without a file is its parent's. NULL: none. */
 const struct profile *config_find_profile(

@@ -412,3 +412,11 @@ struct prefix read_gateway(struct reader *reader)
 	}
 	return gateway;
 }
+
+bool ifcfg_is_port(const struct shvars *vars)
+{
+	const char *slave = shvar_value(vars, "SLAVE");
+
+	return (slave && !strcmp(slave, "yes") && shvar_value(vars, "MASTER")) ||
+		shvar_value(vars, "BRIDGE");
+}

@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 
 #include "base/line.h"
-#include "conf/config.h"
 #include "conf/profile.h"
 
 define_order(files_by_name, struct file, strcmp(x->name, y->name))
@@ -158,24 +157,6 @@ static void read_addresses_quietly(struct profile_reader *from)
 	diags_free(&quiet);
 }
 
-/* Bond slaves and bridge ports get no address: ifup-eth ends before that. */
-static bool is_port(const struct shvars *vars)
-{
-	return (value_is(vars, "SLAVE", "yes") && shvar_value(vars, "MASTER")) ||
-		shvar_value(vars, "BRIDGE");
-}
-
-bool config_is_port(const struct file *file)
-{
-	struct shvars vars = {0};
-	bool port;
-
-	shvar_parse(file->bytes, file->len, file->path, &vars);
-	port = is_port(&vars);
-	shvar_free(&vars);
-	return port;
-}
-
 static void read_profile(
 	struct survey *survey, const struct file *file, struct profile_reader *from)
 {
@@ -207,7 +188,7 @@ static void read_profile(
 	profile->title = value_copy(vars, "NAME");
 	profile->hwaddr = value_copy(vars, "HWADDR");
 	profile->fingerprint = read_fingerprint(from);
-	profile->port = is_port(vars);
+	profile->port = ifcfg_is_port(vars);
 	profile->onboot = !value_is(vars, "ONBOOT", "no") && !value_is(vars, "ONBOOT", "NO");
 	profile->leased = value_is(vars, "BOOTPROTO", "dhcp") ||
 		value_is(vars, "BOOTPROTO", "bootp") || value_is(vars, "BOOTP", "yes");

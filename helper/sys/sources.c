@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "conf/config.h"
+#include "conf/ifcfg.h"
 #include "sys/replace.h"
 #include "sys/run.h"
 #include "sys/sources.h"
@@ -317,11 +317,14 @@ bool sources_has_port(const char *argument)
 	const char *slash = strrchr(argument, '/'), *name = slash ? slash + 1 : argument;
 	const char *prefix = strncmp(name, "ifcfg-", strlen("ifcfg-")) ? "ifcfg-" : "";
 	char *path = mem_format("/etc/%s/%s%s", scripts_folder, prefix, name);
+	struct shvars vars = {0};
 	struct file file = {0};
 	bool port;
 
 	file_read(path, 0, &file);
-	port = file.bytes && !file.error && !file.others_write && config_is_port(&file);
+	shvar_parse(file.bytes, file.len, path, &vars);
+	port = !file.error && !file.others_write && ifcfg_is_port(&vars);
+	shvar_free(&vars);
 	file_free(&file);
 	free(path);
 	return port;
