@@ -19,28 +19,44 @@ setup() {
 	grep -q '^\[English\](README.md)$' README.ja.md
 }
 
+@test "README has 130 lines at most, and links to what is there" {
+	local file
+	[ "$(wc -l <README.md)" -le 130 ]
+	[ "$(wc -l <README.ja.md)" -le 130 ]
+	grep -ohE '\]\([^)#]+\)' README*.md docs/*.md | sed 's/^](//; s/)$//' | sort -u >"$BATS_TEST_TMPDIR/links"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/links")" -ge 10 ]
+	while read -r file; do
+		[ -e "$file" ] || [ -e "docs/$file" ] || { echo "no $file"; return 1; }
+	done <"$BATS_TEST_TMPDIR/links"
+}
+
+@test "the pictures are those that their script draws" {
+	sh docs/pictures.sh "$BATS_TEST_TMPDIR"
+	cmp docs/problem.svg "$BATS_TEST_TMPDIR/problem.svg"
+	cmp docs/cure.svg "$BATS_TEST_TMPDIR/cure.svg"
+	python3 -c "import sys, xml.dom.minidom as x; [x.parse(f) for f in sys.argv[1:]]" docs/*.svg
+}
+
 @test "a verdict and its cure are those that explain prints" {
-	diff <(sed -n 's/^    \(\(verdict\|cure\) \)/\1/p' README.md) \
+	diff <(sed -n 's/^    \(\(verdict\|cure\) \)/\1/p' docs/troubleshooting.md) \
 		<(grep '^verdict\|^cure' tests/expect/explain-el6.txt)
 }
 
-@test "the figures are those of the kept results, and none of their words is left in English" {
-	cp README.md README.ja.md "$BATS_TEST_TMPDIR"
+@test "the table of speed has the figures of the kept results" {
+	cp docs/speed.md "$BATS_TEST_TMPDIR"
 	gawk -f tests/bench/report.awk tests/bench/results >"$BATS_TEST_TMPDIR/report"
-	tests/bench/readme.sh "$BATS_TEST_TMPDIR"/{report,README.md,README.ja.md}
-	diff -u README.md "$BATS_TEST_TMPDIR/README.md"
-	diff -u README.ja.md "$BATS_TEST_TMPDIR/README.ja.md"
-	run ! grep -E '^\|.*(beside| met |uplink|hook|memory|bytes|dump|rules|median)' README.ja.md
+	tests/bench/table.sh "$BATS_TEST_TMPDIR"/{report,speed.md}
+	diff -u docs/speed.md "$BATS_TEST_TMPDIR/speed.md"
 }
 
-@test "a report without rows, and a README without markers, are refused and nothing is changed" {
-	cp README.md "$BATS_TEST_TMPDIR"
+@test "a report without rows, and a page without markers, are refused and nothing is changed" {
+	cp docs/speed.md "$BATS_TEST_TMPDIR"
 	: >"$BATS_TEST_TMPDIR/report"
-	run ! tests/bench/readme.sh "$BATS_TEST_TMPDIR"/{report,README.md,README.md}
-	cmp README.md "$BATS_TEST_TMPDIR/README.md"
+	run ! tests/bench/table.sh "$BATS_TEST_TMPDIR"/{report,speed.md}
+	cmp docs/speed.md "$BATS_TEST_TMPDIR/speed.md"
 	echo '| a | b | c | d | e | f |' >"$BATS_TEST_TMPDIR/report"
-	sed '/make bench -->/d' README.md >"$BATS_TEST_TMPDIR/bare.md"
-	cp "$BATS_TEST_TMPDIR"/{bare,README}.md
-	run ! tests/bench/readme.sh "$BATS_TEST_TMPDIR"/{report,README.md,README.md}
-	cmp "$BATS_TEST_TMPDIR"/{bare,README}.md
+	sed '/make bench -->/d' docs/speed.md >"$BATS_TEST_TMPDIR/bare.md"
+	cp "$BATS_TEST_TMPDIR"/{bare,speed}.md
+	run ! tests/bench/table.sh "$BATS_TEST_TMPDIR"/{report,speed.md}
+	cmp "$BATS_TEST_TMPDIR"/{bare,speed}.md
 }

@@ -11,7 +11,7 @@
 #   BENCH_REPEATS=11    of each figure, which is their median
 #   BENCH_LARGE=10000   the largest N
 #   ACCEPT=1            keeps the results and the plot in tests/bench, for the next run to compare
-#                       with, and puts the table into the READMEs
+#                       with, and puts the table into docs/speed.md
 # The results are times in microseconds; what is told of them are ratios, since both sides of
 # each were measured in turn.
 
@@ -412,7 +412,7 @@ main() {
 	gnuplot -e "results='$out/results'; image='$out/growth.svg'" "$here/growth.gnuplot" || exit 1
 	[ -n "$ACCEPT" ] || return 0
 	cp "$out/results" "$out/growth.svg" "$here" &&
-		"$here/readme.sh" "$out/report" "$here"/../../README{,.ja}.md
+		"$here/table.sh" "$out/report" "$here/../../docs/speed.md"
 }
 
 if [ "$1" = --inside ]; then
