@@ -1,0 +1,245 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # for the shell in the host; what run sets
+# The pages in docs/: their files are put in place and their commands run, as they stand there.
+
+load lab/test
+load lab/dhcp
+
+# --- the blocks of a page (tests/manual/blocks.awk) ------------------------------------------
+
+# blocks PAGE [HEADING]: a NUL after each.
+blocks() {
+	awk -v heading="${2-}" -f "$LAB_REPO/tests/manual/blocks.awk" "$LAB_REPO/docs/$1.md"
+}
+
+# section PAGE HEADING: does what its blocks say, from top to bottom.
+section() {
+	local block kind n=0
+	while IFS= read -r -d '' block; do
+		kind=${block%%$'\n'*}
+		do_block "$kind" "${block#*$'\n'}"
+		n=$((n + 1))
+	done < <(blocks "$1" "$2")
+	[ $n != 0 ] || { echo "docs/$1.md has no block below $2"; return 1; }
+}
+
+# as_written STATUS COMMANDS: by a shell that stops at an error; $output is what it prints.
+as_written() {
+	run --separate-stderr host env HOME=/tmp bash -ec "$2"
+	[ "$status" = "$1" ] && return
+	printf 'status %s, expected %s, of\n%s\n%s\n%s\n' "$status" "$1" "$2" "$output" "$stderr"
+	return 1
+}
+
+do_block() { # KIND BLOCK
+	local line
+	case $1 in
+	run) as_written 0 "$2" ;;
+	'run, status '*) as_written "${1##* }" "$2" ;;
+	prints) is "$output" "${2%$'\n'}" 'what the page shows' ;;
+	'prints, with more')
+		while IFS= read -r line; do
+			grep -qxF -- "$line" <<<"$output" ||
+				{ printf 'no line %s in\n%s\n' "$line" "$output"; return 1; }
+		done <<<"${2%$'\n'}" ;;
+	'file '*) mkdir -p "$(dirname "$LAB_ROOT${1#file }")" && printf %s "$2" >"$LAB_ROOT${1#file }" ;;
+	'added to '*) printf %s "$2" >>"$LAB_ROOT${1#added to }" ;;
+	'not run: '*) ;;
+	*) echo "a block that no comment tells of: $1: $2"; return 1 ;;
+	esac
+}
+
+@test "each block says what it is, and each section with commands is run here" {
+	local page block heading
+	for page in "$LAB_REPO"/docs/*.md; do
+		page=$(basename "$page" .md)
+		while IFS= read -r -d '' block; do
+			[[ $block =~ ^(run|run,\ status\ [0-9]|prints|prints,\ with\ more|file\ /[^ ]*|added\ to\ /[^ ]*|not\ run:\ .*)$'\n' ]] ||
+				{ printf 'docs/%s.md: what is this?\n%s\n' "$page" "$block"; return 1; }
+		done < <(blocks "$page")
+		while IFS= read -r heading; do
+			! blocks "$page" "$heading" | grep -zqvE '^not run: ' ||
+				grep -qF "section $page '$heading'" "$BATS_TEST_FILENAME" ||
+				{ echo "docs/$page.md: no test runs $heading"; return 1; }
+		done < <(sed -n 's/^#\+ //p' "$LAB_REPO/docs/$page.md")
+	done
+}
+
+@test "lines of the pages have 100 columns at most, and what they link to is there" {
+	local page link
+	cd "$LAB_REPO/docs"
+	for page in *.md; do
+		is "$(LC_ALL=C.UTF-8 gawk 'length > 100' "$page")" '' "$page"
+		while IFS= read -r link; do
+			[ -e "$link" ] || { echo "$page: $link"; return 1; }
+		done < <(grep -o '](\([^)]*\))' "$page" | sed 's/](//; s/)//; s/#.*//; /^https*:/d; /^$/d')
+	done
+}
+
+# --- by-hand.md ---------------------------------------------------------------------------------
+
+# by_hand [KEY=VALUE…]: the recipe, started, with nothing of multihome in place.
+by_hand() {
+	host_up "$@"
+	section by-hand 'The recipe'
+	links_settle
+}
+
+# without: multihome of the source.
+without() {
+	run --separate-stderr host "/run/lab/repo/${LAB_BUILD:-build}/multihome" "$@"
+}
+
+# shown STATUS PATTERN ARGUMENT…: what the program says on a host without it.
+shown() {
+	local expected=$1 pattern=$2
+	shift 2
+	without "$@"
+	is "$status" "$expected" "multihome $*"
+	has "$output" "$pattern"
+}
+
+@test "by hand: both NICs answer, with any reverse-path filter and beyond strict routers" {
+	local filter
+	for filter in none el6 all; do
+		by_hand LAB_STRICT_ROUTERS=1 LAB_RP_FILTER=$filter
+		answers 0 1
+		without check
+		is "$status" 0
+		lab_down
+	done
+}
+
+@test "by hand: what it misses is shown by the command that the page names" {
+	by_hand LAB_RP_FILTER=el6
+	host ip address add 192.168.2.98/24 dev eth0
+	is "$(probe_ping 192.168.2.98)" 'lost -'
+	shown 1 '192\.168\.2\.98 from other networks are dropped' check
+	host ip address del 192.168.2.98/24 dev eth0
+
+	container_up
+	run ! host ip netns exec container ping -q -c1 -W1 192.168.2.99
+	shown 1 '^verdict +lost' explain 172.17.0.2 192.168.2.99 by docker0
+	host ip link del docker0
+
+	host ip route add blackhole 198.51.100.0/24
+	client ip address add 198.51.100.7/32 dev lo
+	router 0 ip route add 198.51.100.7 via 172.31.1.2
+	client ping -q -c1 -W1 -I 198.51.100.7 192.168.2.99
+	shown 0 '^verdict +right' explain 198.51.100.7 192.168.2.99
+	host ip route del blackhole 198.51.100.0/24
+
+	host ip link set eth0 down
+	host ip link set eth0 up
+	links_settle
+	is "$(probe_ping 192.168.2.99)" 'lost -'
+	shown 1 'leads to an empty table' check
+	service restart
+
+	host ifdown eth1
+	is "$(probe_own)" 'lost -'
+	shown 1 'no default route' check
+	host ifup eth1
+
+	dhcp_hooks
+	dhcp_nic 0
+	dhcp_server 0 ADDRESS=192.168.2.77
+	service restart
+	is "$(probe_ping 192.168.2.77)" 'lost -'
+	shown 1 '192\.168\.2\.77 from other networks are dropped' check
+	lab_uplink 0
+	service restart
+
+	sed -i 's/ priority [0-9]*//' "$LAB_SCRIPTS"/rule-eth?
+	host ip rule del priority 201
+	host ip rule del priority 202
+	service restart
+	host ip link set eth1 down
+	service restart
+	is "$(rules | grep -c 'from 10\.0\.0\.99')" 2 'rules of eth1'
+	shown 1 'is there 2 times' check
+}
+
+@test "by hand: the lines for two NICs in one network make each answer for its own address" {
+	local block settings
+	while IFS= read -r -d '' block; do
+		[[ $block != 'not run: for two NICs'* ]] || settings=${block#*$'\n'}
+	done < <(blocks by-hand 'The recipe')
+	host_up LAB_UPLINKS=1
+	second_in_segment
+	lab_ifcfg eth9 DEVICE=eth9 ONBOOT=yes BOOTPROTO=none IPADDR=192.168.2.98 PREFIX=24 \
+		GATEWAY=192.168.2.1
+	printf '%s\n' '201 net0' '202 net9' >>"$LAB_ROOT/etc/iproute2/rt_tables"
+	printf '%s\n' '192.168.2.0/24 dev eth0 src 192.168.2.99 table net0' \
+		'default via 192.168.2.1 dev eth0 table net0' >"$LAB_SCRIPTS/route-eth0"
+	printf '%s\n' '192.168.2.0/24 dev eth9 src 192.168.2.98 table net9' \
+		'default via 192.168.2.1 dev eth9 table net9' >"$LAB_SCRIPTS/route-eth9"
+	echo 'from 192.168.2.99 table net0 priority 201' >"$LAB_SCRIPTS/rule-eth0"
+	echo 'from 192.168.2.98 table net9 priority 202' >"$LAB_SCRIPTS/rule-eth9"
+	service start
+	shown 1 'ARP for 192\.168\.2\.98 is answered here as well' check
+	printf %s "$settings" >>"$LAB_ROOT/etc/sysctl.conf"
+	service restart
+	shown 0 '^note: eth0: left alone' check
+	is "$(arp_answers 192.168.2.98)" "$(mac eth9)" 'the NIC of .98'
+	is "$(arp_answers 192.168.2.99)" "$(mac eth0)" 'the NIC of .99'
+	# Behind its bridge the router does not note by which NIC an answer comes.
+	is "$(probe_ping 192.168.2.98) $(probe_ping 192.168.2.99)" 'ok - ok -' 'from the client'
+	has "$(host ip route get "$LAB_CLIENT" from 192.168.2.98)" ' dev eth9 '
+}
+
+mac() {
+	host cat "/sys/class/net/$1/address"
+}
+
+# arp_answers ADDRESS: the MAC addresses that the router gets for it, asked three times.
+arp_answers() {
+	for _ in 1 2 3; do
+		router 0 ip neigh flush to "$1"
+		router 0 ping -q -c1 -W1 "$1" >/dev/null || true
+		router 0 ip neigh show to "$1" | sed -n 's/.*lladdr \([^ ]*\).*/\1/p'
+	done | sort -u
+}
+
+@test "by hand: over to multihome and back, and no ping is lost" {
+	by_hand LAB_STRICT_ROUTERS=1 LAB_RP_FILTER=el6
+	local before
+	before=$(kernel; lab_files)
+	lab_install
+	pings_start
+	section by-hand 'Change to multihome'
+	is "$output$stderr" '' 'of check'
+	is "$(our_rules | grep -c .)" 2
+	has_no "$(rules)" '^20[12]:'
+	pings_answered 'the change'
+	answers 0 1
+	changes_nothing multihome sync
+	pings_start
+	section by-hand 'And back'
+	pings_answered 'the way back'
+	is "$(kernel; lab_files)" "$before" 'as by hand'
+	service restart
+	answers 0 1
+}
+
+# pings_start: the client pings both addresses without a pause.
+pings_start() {
+	local k
+	for k in 0 1; do
+		client sh -c 'echo $$ >"/tmp/ping$1.pid"; exec ping -q -n -i 0.02 -w 60 "$2"' - \
+			"$k" "${LAB_ADDRESSES[k]}" >"$BATS_TEST_TMPDIR/ping$k" 3>&- &
+		pings[k]=$!
+	done
+	sleep 0.2
+}
+
+pings_answered() { # WHEN
+	local k
+	sleep 0.2
+	for k in 0 1; do
+		host kill -INT "$(cat "$LAB_ROOT/tmp/ping$k.pid")"
+		wait "${pings[k]}"
+		has "$(cat "$BATS_TEST_TMPDIR/ping$k")" ' 0% packet loss' || { echo "$1"; return 1; }
+	done
+}
