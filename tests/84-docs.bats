@@ -243,3 +243,129 @@ pings_answered() { # WHEN
 		has "$(cat "$BATS_TEST_TMPDIR/ping$k")" ' 0% packet loss' || { echo "$1"; return 1; }
 	done
 }
+
+# --- monitoring.md -------------------------------------------------------------------------------
+
+# monitored: two uplinks, served; what the page puts on a host is there.
+monitored() {
+	host_up LAB_RP_FILTER=el6
+	lab_install
+	service start
+	touch "$LAB_ROOT/etc/sudoers"
+}
+
+as_nobody() {
+	run --separate-stderr host setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+}
+
+# the_command FILE PREFIX: what the page has behind the prefix in that file.
+the_command() {
+	sed -n "s|^$2||p" "$LAB_ROOT$1"
+}
+
+@test "monitoring: the plugin's line and status, as root and as another user, well and not" {
+	local command
+	monitored
+	section monitoring 'Nagios, Icinga'
+	has "$output" '^MULTIHOME OK - 2 addresses of 2 NICs answer by their own NIC \| uplinks_up=2;'
+	command=$(the_command /etc/nrpe.d/multihome.cfg 'command\[check_multihome\]=/usr/bin/sudo ')
+	has "$(cat "$LAB_ROOT/etc/sudoers")" "NOPASSWD: $command\$"
+	as_nobody sh -c "$command"
+	is "$status" 0
+	has "$output" '^MULTIHOME OK - .*, as far as the firewall lets them \|'
+	chmod 600 "$LAB_SCRIPTS/ifcfg-eth0"
+	as_nobody sh -c "$command"
+	is "$status" 1
+	has "$output" 'ifcfg-eth0: cannot be read'
+	chmod 644 "$LAB_SCRIPTS/ifcfg-eth0"
+	host ip route flush table 253
+	as_nobody sh -c "$command"
+	is "$status" 1
+	router 1 ip link set uplink down
+	within 3 host grep -qx 0 /sys/class/net/eth1/carrier
+	as_nobody sh -c "$command"
+	is "$status" 2
+	has "$output" '^MULTIHOME CRITICAL'
+}
+
+@test "monitoring: without root the chains of CONNMARK are not seen" {
+	host_up
+	echo CONNMARK=yes >"$LAB_ROOT/etc/sysconfig/multihome"
+	lab_install
+	service start
+	host nft flush ruleset
+	multihome 1 check --nagios
+	as_nobody multihome check --nagios
+	is "$status" 0
+}
+
+# item NAME: the value of the item of that name, by the JSONPath of the page's table.
+item() {
+	local path json
+	path=$(sed -n "s/^| $1 | \`\(.*\)\` |\$/\1/p" "$LAB_REPO/docs/monitoring.md")
+	[ -n "$path" ] || { echo "no item $1"; return 1; }
+	json=$(host sh -c "$(the_command /etc/zabbix/zabbix_agentd.d/multihome.conf \
+		'UserParameter=multihome.check,')" || true)
+	python3 "$LAB_REPO/tests/manual/jsonpath.py" "$path" <<<"$json"
+}
+
+items() {
+	local name
+	for name in 'addresses that are lost' 'addresses that the wrong NIC answers' \
+		'ways out that are lost' 'state of eth1' 'who has the default route'; do
+		item "$name"
+	done | paste -sd' '
+}
+
+@test "monitoring: the items of Zabbix, while all is well, a rule is gone, a cable is pulled" {
+	host_up
+	lab_install
+	service start
+	section monitoring 'Zabbix'
+	is "$(items)" '0 0 0 up eth1'
+	host ip rule del from 192.168.2.0/24 iif lo lookup 100 priority 10001
+	is "$(items)" '0 1 0 up eth1'
+	multihome 0 sync
+	router 1 ip link set uplink down
+	within 3 host grep -qx 0 /sys/class/net/eth1/carrier
+	is "$(items)" '1 0 1 no-carrier eth1'
+	run host sh -c "$(the_command /etc/zabbix/zabbix_agentd.d/multihome.conf \
+		'UserParameter=multihome.line,')"
+	has_no "$output" 'MULTIHOME OK'
+}
+
+@test "monitoring: cron's line is silent until something is wrong" {
+	monitored
+	section monitoring 'Cron'
+	local command
+	command=$(the_command /etc/cron.d/multihome '\*/10 \* \* \* \* root ')
+	is "$(host sh -c "$command")" ''
+	host iptables -A INPUT -p tcp --dport 99 -j DROP
+	is "$(host sh -c "$command")" '' 'with a note'
+	host ip rule del from 192.168.2.0/24 iif lo lookup 100 priority 10001
+	has "$(host sh -c "$command")" '^wrong.*192\.168\.2\.99'
+}
+
+@test "monitoring: watch calls the program, and its words are in the log" {
+	monitored
+	section monitoring 'When it happens'
+	run with_syslog 'socat -u UNIX-RECV:/dev/log CREATE:/tmp/log' 'multihome watch --background
+		until grep -q "^up eth1 " /run/multihome/health; do sleep 0.1; done
+		ip netns exec router1 ip link set uplink down
+		until grep -q "^dead eth1 " /run/multihome/health; do sleep 0.1; done
+		until grep -q "eth1 is down: no carrier" /var/log/uplinks; do sleep 0.1; done
+		kill "$(cat /run/multihome.pid)"'
+	is "$status" 0 "$output"
+	has "$(cat "$LAB_ROOT/tmp/log")" 'multihome\[[0-9]+\]: eth1: dead: no carrier'
+	has "$(tail -n1 "$LAB_ROOT/var/log/uplinks")" '^[-0-9]+ [:0-9]+ eth1 is down: no carrier$'
+}
+
+@test "monitoring: the words that the page looks for in the log are the program's" {
+	local words
+	while IFS= read -r words; do
+		words=$(sed 's/eth1: //; s/ [0-9]* times/ %d times/; s/^held for 30 seconds/held for %d seconds/' \
+			<<<"$words")
+		grep -rqF -- "$words" "$LAB_REPO/helper" || { echo "nowhere: $words"; return 1; }
+	done < <(sed -n '/^## The system log/,$p' "$LAB_REPO/docs/monitoring.md" | sed -n 's/^| `\(.*\)` |.*/\1/p' |
+		sed 's/`, `/\n/g' | grep -v '^/etc\|^File exists\|no carrier\|alive')
+}
