@@ -5,6 +5,7 @@
 
 load lab/test
 load lab/dhcp
+load lab/old
 
 # --- the blocks of a page (tests/manual/blocks.awk) ------------------------------------------
 
@@ -207,41 +208,20 @@ arp_answers() {
 	local before
 	before=$(kernel; lab_files)
 	lab_install
-	pings_start
+	all_pinged
 	section by-hand 'Change to multihome'
 	is "$output$stderr" '' 'of check'
 	is "$(our_rules | grep -c .)" 2
 	has_no "$(rules)" '^20[12]:'
-	pings_answered 'the change'
+	no_ping_lost 'the change'
 	answers 0 1
 	changes_nothing multihome sync
-	pings_start
+	all_pinged
 	section by-hand 'And back'
-	pings_answered 'the way back'
+	no_ping_lost 'the way back'
 	is "$(kernel; lab_files)" "$before" 'as by hand'
 	service restart
 	answers 0 1
-}
-
-# pings_start: the client pings both addresses without a pause.
-pings_start() {
-	local k
-	for k in 0 1; do
-		client sh -c 'echo $$ >"/tmp/ping$1.pid"; exec ping -q -n -i 0.02 -w 60 "$2"' - \
-			"$k" "${LAB_ADDRESSES[k]}" >"$BATS_TEST_TMPDIR/ping$k" 3>&- &
-		pings[k]=$!
-	done
-	sleep 0.2
-}
-
-pings_answered() { # WHEN
-	local k
-	sleep 0.2
-	for k in 0 1; do
-		host kill -INT "$(cat "$LAB_ROOT/tmp/ping$k.pid")"
-		wait "${pings[k]}"
-		has "$(cat "$BATS_TEST_TMPDIR/ping$k")" ' 0% packet loss' || { echo "$1"; return 1; }
-	done
 }
 
 # --- monitoring.md -------------------------------------------------------------------------------
@@ -368,4 +348,28 @@ items() {
 		grep -rqF -- "$words" "$LAB_REPO/helper" || { echo "nowhere: $words"; return 1; }
 	done < <(sed -n '/^## The system log/,$p' "$LAB_REPO/docs/monitoring.md" | sed -n 's/^| `\(.*\)` |.*/\1/p' |
 		sed 's/`, `/\n/g' | grep -v '^/etc\|^File exists\|no carrier\|alive')
+}
+
+# --- upgrade.md ------------------------------------------------------------------------------------
+
+@test "upgrade: from 0.1 by the page, and no ping is lost; then clean leaves what 0.1 can begin with" {
+	old_host two
+	all_pinged
+	section upgrade 'Upgrade'
+	no_ping_lost 'the upgrade'
+	has "$output" '^eth0 .* standby .* up$'
+	has "$output" '^eth1 .* winner .* up$'
+	todays
+	admin_still_there
+	is "$(lines "$(host ip route show default)")" 1 'default routes in the main table'
+	section upgrade 'And back'
+	is "$(kernel)" "$(cat "$BATS_TEST_TMPDIR/without")"
+	run ! grep -l multihome "$LAB_SCRIPTS"/r*-eth?
+}
+
+@test "upgrade: the keys of 0.1 are taken" {
+	old_host two
+	echo FALLBACK_METRIC=1000 >"$LAB_ROOT/etc/sysconfig/multihome"
+	section upgrade 'Upgrade'
+	answers 0 1
 }
