@@ -373,3 +373,136 @@ items() {
 	section upgrade 'Upgrade'
 	answers 0 1
 }
+
+# --- cloud.md -----------------------------------------------------------------------------------------
+
+# cloud [LEASE…]: two NICs by DHCP as the page has them; LEASE as for dhcp_server, of both.
+cloud() {
+	host_up LAB_RP_FILTER=el6 LAB_STRICT_ROUTERS=1
+	dhcp_hooks
+	dhcp_server 0 "$@"
+	dhcp_server 1 "$@"
+	lab_install
+	section cloud 'Two NICs'
+	links_settle
+}
+
+# host_pings ADDRESS [FROM]: the host does, and gets an answer.
+host_pings() {
+	host ping -q -n -c1 -W1 ${2:+-I "$2"} "$1" >/dev/null
+}
+
+@test "cloud: two NICs by DHCP answer, and the first one has the default route, also restarted" {
+	cloud
+	answers 0 1
+	reaches_client eth0
+	multihome 0 check
+	is "$output$stderr" ''
+	is "$(host ip route show default | cut -d' ' -f-5)" 'default via 192.168.2.1 dev eth0'
+	service restart
+	answers 0 1
+	reaches_client eth0
+	host ifdown eth0
+	is "$(host ip route show default; host ip route show table 253)" '' 'no way out by eth1'
+	changes_nothing multihome sync
+}
+
+@test "cloud: without DEFROUTE=no the second NIC carries all when the first one is down" {
+	cloud
+	sed -i /DEFROUTE/d "$LAB_SCRIPTS/ifcfg-eth1"
+	service restart
+	answers 0 1
+	host ifdown eth1
+	reaches_client eth0
+	host ifup eth1
+	host ifdown eth0
+	reaches_client eth1
+}
+
+@test "cloud: the metadata address by the first NIC, by the link, by a route, by the default route" {
+	cloud
+	router 0 ip address add 169.254.169.254/32 dev lo
+	section cloud 'The metadata address, 169.254.169.254'
+	has "$output" '^169\.254\.169\.254 dev eth0 '
+	host_pings 169.254.169.254
+	host_pings 169.254.169.254 192.168.2.99
+
+	echo NOZEROCONF=yes >>"$LAB_ROOT/etc/sysconfig/network"
+	service restart
+	section cloud 'The metadata address, 169.254.169.254'
+	has "$output" '^169\.254\.169\.254 via 192\.168\.2\.1 dev eth0 '
+	host_pings 169.254.169.254
+
+	router 0 ip address add 192.168.2.2/24 dev uplink
+	host ip route add 169.254.169.254 via 192.168.2.2 dev eth0
+	multihome 0 sync
+	section cloud 'The metadata address, 169.254.169.254'
+	has "$output" '^169\.254\.169\.254 via 192\.168\.2\.2 dev eth0 '
+	host_pings 169.254.169.254
+	host_pings 169.254.169.254 192.168.2.99
+	has "$(host ip route get 169.254.169.254 from 192.168.2.99)" ' via 192\.168\.2\.2 dev eth0 '
+	run ! host_pings 169.254.169.254 10.0.0.99
+	answers 0 1
+	multihome 0 check
+}
+
+@test "cloud: /32 addresses whose lease names the router outside of them" {
+	cloud SENT=255.255.255.255
+	has "$(host ip address show eth1)" ' 10\.0\.0\.99/32 '
+	answers 0 1
+	reaches_client eth0
+}
+
+# option_121: what dhclient-script of EL6 and later makes of the first NIC's.
+option_121() {
+	host ip route replace 192.168.2.1 dev eth0
+	host ip route replace default via 192.168.2.1 dev eth0
+}
+
+@test "cloud: /32 addresses whose lease names no router, which the files do" {
+	cloud SENT=255.255.255.255 ROUTERS=
+	option_121
+	is "$(probe_ping 10.0.0.99)" 'lost -'
+	section cloud '/32 addresses: Google Compute Engine'
+	answers 0 1
+	reaches_client eth0
+	multihome 0 check --porcelain
+	is "$(grep -c $'^note\tnotice\t.* lies in no network' <<<"$output")" 2
+}
+
+@test "cloud: rules and routes of ec2-net-utils, beside multihome and once it is told not to" {
+	cloud
+	printf '%s\n' 'default via 10.0.0.1 dev eth1 table 10001' \
+		'default via 10.0.0.1 dev eth1 metric 10001' \
+		'10.0.0.0/8 dev eth1 proto kernel scope link src 10.0.0.99 table 10001' >"$LAB_SCRIPTS/route-eth1"
+	service restart
+	host ip rule add from 10.0.0.99 lookup 10001
+	multihome 0 sync
+	answers 0 1
+	reaches_client eth0
+	multihome 0 check
+	changes_nothing multihome sync
+	section cloud 'AWS'
+	host ip rule del from 10.0.0.99 lookup 10001
+	rm "$LAB_SCRIPTS/route-eth1"
+	service restart
+	answers 0 1
+	multihome 0 check
+}
+
+@test "cloud: a route- file that cloud-init put in the place of the block" {
+	host_up LAB_RP_FILTER=el6 LAB_STRICT_ROUTERS=1
+	lab_install
+	service start
+	printf '# Created by cloud-init automatically, do not edit.\n#\n%s\n' \
+		'ADDRESS0=203.0.113.0' 'GATEWAY0=192.168.2.1' 'NETMASK0=255.255.255.0' |
+		sed '/^$/d' >"$LAB_SCRIPTS/route-eth0"
+	cp "$LAB_SCRIPTS/route-eth0" "$BATS_TEST_TMPDIR"
+	section cloud 'cloud-init'
+	answers 0 1
+	service restart
+	answers 0 1
+	has "$(host ip route get 203.0.113.9 from 192.168.2.99)" ' via 192\.168\.2\.1 dev eth0 '
+	changes_nothing multihome check
+	cmp "$LAB_SCRIPTS/route-eth0" "$BATS_TEST_TMPDIR/route-eth0"
+}
