@@ -399,8 +399,10 @@ host_pings() {
 	multihome 0 check
 	is "$output$stderr" ''
 	is "$(host ip route show default | cut -d' ' -f-5)" 'default via 192.168.2.1 dev eth0'
+	lab_ifcfg eth1:1 DEVICE=eth1:1 IPADDR=10.0.0.98 NETMASK=255.0.0.0
 	service restart
 	answers 0 1
+	answers_by 10.0.0.98 eth1
 	reaches_client eth0
 	host ifdown eth0
 	is "$(host ip route show default; host ip route show table 253)" '' 'no way out by eth1'
