@@ -77,18 +77,6 @@ ends() {
 
 # --- what holds up nothing -----------------------------------------------------------------
 
-# with_syslog DAEMON COMMAND: both are shell's, with a /dev of their own.
-with_syslog() {
-	host unshare --mount sh -c 'mkdir -p /tmp/dev && cp -a /dev/null /dev/zero /dev/urandom /tmp/dev
-		mount --bind /tmp/dev /dev && rm -f /dev/log
-		sh -c "exec $1" & daemon=$!
-		while [ ! -S /dev/log ]; do sleep 0.05; done
-		(eval "$2")
-		status=$?
-		kill -CONT $daemon; sleep 0.3; kill $daemon
-		exit $status' - "$1" "$2"
-}
-
 @test "a syslog daemon that hangs keeps nobody waiting" {
 	started
 	lab_uplink 0 TABLE=254

@@ -206,6 +206,19 @@ within() {
 	done
 }
 
+# with_syslog DAEMON COMMAND: both are shell's, with a /dev of their own.
+# shellcheck disable=SC2016 # for the shell in the host
+with_syslog() {
+	host unshare --mount sh -c 'mkdir -p /tmp/dev && cp -a /dev/null /dev/zero /dev/urandom /tmp/dev
+		mount --bind /tmp/dev /dev && rm -f /dev/log
+		sh -c "exec $1" & daemon=$!
+		while [ ! -S /dev/log ]; do sleep 0.05; done
+		(eval "$2")
+		status=$?
+		kill -CONT $daemon; sleep 0.3; kill $daemon
+		exit $status' - "$1" "$2"
+}
+
 # container_up: docker0, and behind it a host of its own, 172.17.0.2.
 container_up() {
 	host ip netns add container
