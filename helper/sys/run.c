@@ -51,7 +51,6 @@ void run_dir_remove(void)
 	unlink(record_path);
 	unlink(saves_path);
 	unlink(brought_up_path);
-	unlink(RUN_LOAD);
 	unlink(RUN_HEALTH);
 	rmdir(RUN_EMPTY);
 	run_dir_sweep(RUN_LEASE);

@@ -11,8 +11,6 @@
 
 #define RUN_LOCK RUN_DIR "/lock"
 #define RUN_HEALTH RUN_DIR "/health"
-/* What nft or iptables-restore is given to read, for as long as it does. */
-#define RUN_LOAD RUN_DIR "/netfilter.load"
 /* The whole world of watch's prober. */
 #define RUN_EMPTY RUN_DIR "/empty"
 /* Of each device, what dhclient told our hook last: lease-DEVICE. */
