@@ -349,6 +349,30 @@ nm_up() {
 }
 
 # bats test_tags=long
+# As SELinux has it (docs/selinux.md): dhclient's hook is denied all that it would do.
+# bats test_tags=long
+@test "with a hook that may do nothing the service serves leases, and watch follows a renewal" {
+	host_up
+	dhcp_hooks
+	dhcp_nic 0
+	dhcp_nic 1
+	admin_moves_in
+	lab_install
+	printf '%s\n' 'multihome_config() { :; }' 'multihome_restore() { :; }' \
+		>"$LAB_ROOT/etc/dhcp/dhclient.d/multihome.sh"
+	service start
+	answers 0 1
+	host multihome watch --background 3>&-
+	router 0 ip address add 192.168.2.7/24 dev uplink
+	dhcp_server 0 ROUTERS=192.168.2.7
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		! soon ours_has 'default via 192\.168\.2\.7 dev eth0 table 100' || break
+	done
+	ours_has 'default via 192\.168\.2\.7 dev eth0 table 100'
+	ours_has_no 'via 192\.168\.2\.1 '
+	answers 0 1
+}
+
 @test "watch goes around a leased gateway that is dead" {
 	dhcp_started
 	host multihome watch --background 3>&-

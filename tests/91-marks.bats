@@ -286,6 +286,22 @@ nothing_loaded_of_ours() {
 	has_no "$(rules)" 'fwmark'
 }
 
+# docs/selinux.md: iptables_t may read what init scripts have in /tmp, not what they have in /var/run.
+@test "a program of netfilter gets three descriptors, and none of a file in /var/run" {
+	marked
+	backend nft
+	host cp /usr/sbin/nft /usr/bin/nft
+	printf '%s\n' '#!/bin/sh' 'echo "$@" >>/run/told' 'readlink /proc/$$/fd/[0-9] >>/run/told' \
+		'exec /usr/bin/nft "$@"' >"$LAB_ROOT/usr/sbin/nft"
+	service start
+	docker_publishes 8080
+	multihome 0 sync
+	published_answers 8080
+	has "$(host cat /run/told)" '^-f -$'
+	has "$(host cat /run/told)" '^/tmp/.*deleted'
+	has_no "$(host cat /run/told)" 'multihome|socket:'
+}
+
 # The lines of libvirt's network "default", and a port that a hook of qemu leads to a guest.
 @test "a guest of KVM behind NAT: its own traffic, and a port that is led to it" {
 	marked

@@ -133,6 +133,8 @@ static const char *describe_state(const struct facts *facts, const struct lookup
 	if (planned->state == STATE_REFUSED || planned->state == STATE_EDITED ||
 		planned->state == STATE_DOWN)
 		return states[planned->state];
+	if (planned->state == STATE_BY_HAND && (!link || !link->up))
+		return states[STATE_DOWN];
 	if (link && !link->running)
 		return "no-carrier";
 	if (planned->edited)

@@ -18,7 +18,6 @@
 #include "sys/flows.h"
 #include "sys/netfilter.h"
 #include "sys/proc.h"
-#include "sys/replace.h"
 #include "sys/run.h"
 
 static const char record_path[] = RUN_DIR "/netfilter";
@@ -71,14 +70,20 @@ static int write_record(const struct netfilter *netfilter)
 enum { PATIENCE_SECONDS = 10 };
 #define LOCK_WAIT "--wait=5"
 
-static void be(const char *const *words, const char *input, int pipe)
+/* More than we ever hold open: the lowest numbers, each time. */
+enum { OURS_MAX = 256 };
+
+static void be(const char *const *words, FILE *input, int pipe)
 {
 	const char *const path = words[0];
-	int null = open("/dev/null", O_RDWR), in = input ? open(input, O_RDONLY) : null;
+	int null = open("/dev/null", O_RDWR), in = input ? fileno(input) : null, fd;
 
-	if (null < 0 || in < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(pipe, STDOUT_FILENO) < 0 ||
+	if (null < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(pipe, STDOUT_FILENO) < 0 ||
 		dup2(input ? pipe : null, STDERR_FILENO) < 0)
 		_exit(EXIT_FAILURE);
+	/* The lock, and watch's sockets: SELinux would log each that the program is not to have. */
+	for (fd = STDERR_FILENO + 1; fd < OURS_MAX; fd++)
+		close(fd);
 	signal(SIGCHLD, SIG_DFL);
 	signal(SIGPIPE, SIG_DFL);
 	alarm(PATIENCE_SECONDS);
@@ -88,7 +93,7 @@ static void be(const char *const *words, const char *input, int pipe)
 
 /* All that it prints, and what it says of errors if it is given a file to read. Its exit status, or
  * -1. */
-static int run(const char *const *words, const char *input, struct text *out)
+static int run(const char *const *words, FILE *input, struct text *out)
 {
 	/* Whoever ignores it would not be told how it ended. */
 	void (*was)(int) = signal(SIGCHLD, SIG_DFL);
@@ -229,25 +234,45 @@ static void log_said(const char *command, struct text *said)
 	free(line);
 }
 
+/* A file without a name, in /tmp: the text may be longer than a pipe holds, and nft opens /dev/stdin
+ * once more. SELinux has init scripts run these programs in a domain of its own (iptables_t), which
+ * may read what they have in /tmp, and is given an empty file for one in /var/run: nothing would be
+ * loaded, and no error said. NULL: logged. */
+static FILE *open_input(const struct text *text)
+{
+	FILE *file = tmpfile();
+
+	if (file && fwrite(text->bytes, 1, text->n, file) == text->n && !fflush(file)) {
+		rewind(file);
+		return file;
+	}
+	file_fail("/tmp", errno);
+	if (file)
+		fclose(file);
+	return NULL;
+}
+
 static int load(enum backend backend, bool inet6, const struct text *text)
 {
 	const char *const by_nft[] = {nft, "-f", "-", NULL};
 	/* --wait is 1.6.2's and late EL7's; those before say that they do not know it. */
 	const char *const by_iptables[] = {restores[inet6], LOCK_WAIT, "--noflush", NULL};
 	struct text said = {0};
+	FILE *input;
 	int status;
 
 	if (!text->n)
 		return 0;
-	if (run_dir_make() || run_file_replace(RUN_LOAD, text->bytes, text->n))
+	input = open_input(text);
+	if (!input)
 		return -1;
-	status = run(backend == BACKEND_NFT ? by_nft : by_iptables, RUN_LOAD, &said);
+	status = run(backend == BACKEND_NFT ? by_nft : by_iptables, input, &said);
 	if (status)
 		log_said(netfilter_command(backend, inet6), &said);
 	else
 		log_change("netfilter: changed by %s", netfilter_command(backend, inet6));
 	text_free(&said);
-	unlink(RUN_LOAD);
+	fclose(input);
 	return status ? -1 : 0;
 }
 
@@ -300,8 +325,6 @@ int netfilter_apply(const struct plan *plan, const struct config *config,
 	int i, failures = 0, failed;
 	bool works, ends;
 
-	/* Of a run that was killed. */
-	unlink(RUN_LOAD);
 	netfilter_plan(plan, config, sources, netfilter, chains);
 	works = chains_has_work(chains);
 	ends = netfilter->record[0].loaded && !chains[0].hash;

@@ -11,8 +11,6 @@
 
 #define RUN_LOCK RUN_DIR "/lock"
 #define RUN_HEALTH RUN_DIR "/health"
-/* What nft or iptables-restore is given to read, for as long as it does. */
-#define RUN_LOAD RUN_DIR "/netfilter.load"
 /* While a sync waits to be confirmed; locked by the process that takes it back else. */
 #define RUN_CONFIRM RUN_DIR "/confirm"
 /* The whole world of watch's prober. */
