@@ -36,6 +36,21 @@ shows() {
 	is "$stderr" ''
 }
 
+@test "a NIC whose rules are by hand is down when it is down" {
+	host_up
+	printf 'from 10.0.0.99 table 77 priority 77\n' >"$LAB_SCRIPTS/rule-eth1"
+	lab_install
+	service start
+	multihome 0 show eth1
+	has "$output" '  by-hand$'
+	run host ifdown eth1
+	multihome 0 show eth1
+	has "$output" '  down$'
+	run host ifup eth1
+	multihome 0 show eth1
+	has "$output" '  by-hand$'
+}
+
 @test "show lists IPv6 uplinks in the same columns" {
 	host_up LAB_IPV6=1
 	lab_uplinks6
