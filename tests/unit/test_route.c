@@ -111,6 +111,10 @@ static void test_compare(void)
 	ok(!route_compare(&a, &b), "their order does not");
 	two[1].weight = 1;
 	ok(route_compare(&a, &b), "their weight does");
+	two[1].weight = 0;
+	strcpy(two[0].device, "eth2");
+	ok(route_compare(&a, &b), "so does a device");
+	strcpy(two[0].device, "eth1");
 	ok(route_has_hop(&a, &two[0]) && route_uses(&a, "eth1") && !route_uses(&a, ""),
 		"each next hop counts");
 }
