@@ -196,9 +196,11 @@ install: build
 	done
 	test -e $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome || \
 		install -m 644 sysconfig/multihome $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome
-	install -d $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(COMPLETIONDIR)
+	install -d $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(MANDIR)/ja/man8 \
+		$(DESTDIR)$(COMPLETIONDIR)
 	install -m 644 man/multihome.5 $(DESTDIR)$(MANDIR)/man5
 	install -m 644 man/multihome.8 $(DESTDIR)$(MANDIR)/man8
+	install -m 644 man/ja/multihome.8 $(DESTDIR)$(MANDIR)/ja/man8
 	install -m 644 helper/multihome.bash-completion $(DESTDIR)$(COMPLETIONDIR)/multihome
 ifeq ($(DESTDIR),)
 	@sh network-scripts/activate link $(LIBDIR) $(HOOKDIR) $(HOOKS)
@@ -242,7 +244,7 @@ endif
 	! cmp -s sysconfig/multihome $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome || \
 		rm -f $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome
 	rm -f $(DESTDIR)$(MANDIR)/man5/multihome.5 $(DESTDIR)$(MANDIR)/man8/multihome.8 \
-		$(DESTDIR)$(COMPLETIONDIR)/multihome
+		$(DESTDIR)$(MANDIR)/ja/man8/multihome.8 $(DESTDIR)$(COMPLETIONDIR)/multihome
 
 # The commit, not the folder: what is not committed would be missing. Dates are the commit's.
 dist:

@@ -131,6 +131,7 @@ lrwxrwxrwx root:root /usr/libexec/multihome/ifdown-local
 lrwxrwxrwx root:root /usr/libexec/multihome/ifup-local
 lrwxrwxrwx root:root /usr/libexec/multihome/ifup-pre-local
 -rwxr-xr-x root:root /usr/libexec/multihome/multihome-local.example
+-rw-r--r-- root:root /usr/share/man/ja/man8/multihome.8 d
 -rw-r--r-- root:root /usr/share/man/man5/multihome.5 d
 -rw-r--r-- root:root /usr/share/man/man8/multihome.8 d"
 	is "$(contents el5)" "$({
