@@ -90,7 +90,7 @@ RPM_DIR = $(abspath $(BUILD))/rpm
 # Where rpmbuild is no package of rpm's (Debian), nothing that the spec requires is.
 RPM_NODEPS = $(shell rpm -q --quiet rpm-build 2>/dev/null || echo --nodeps)
 
-.PHONY: all build unit install uninstall dist rpm srpm demo check check-faults \
+.PHONY: all build unit install uninstall dist release rpm srpm demo check check-faults \
 	check-property check-hosts check-long check-real check-unit bench shellcheck fuzzers \
 	fuzz-replay fuzz check-memory coverage mutation clean help
 
@@ -273,6 +273,21 @@ dist:
 	git -c tar.umask=0022 archive --format=tar --prefix=multihome-$(VERSION)/ HEAD >$(TARBALL:.gz=)
 	gzip -9nf $(TARBALL:.gz=)
 
+# The tag comes last: what fails before it leaves none. Signed with RELEASE_TAG=-s.
+RELEASE_CHECKS ?= $(MAKE) --no-print-directory check
+RELEASE_TAG ?= -a
+release:
+	@sh rpm/release.sh $(VERSION)
+	$(RELEASE_CHECKS)
+	@$(MAKE) --no-print-directory -s dist
+	@cd $(dir $(TARBALL)) && sha256sum $(notdir $(TARBALL)) >SHA256SUMS
+	@git tag $(RELEASE_TAG) -m 'multihome $(VERSION)' v$(VERSION)
+	@echo "v$(VERSION) is tagged; $(TARBALL) and $(dir $(TARBALL))SHA256SUMS are made. Next:"
+	@echo "  gpg --clearsign $(dir $(TARBALL))SHA256SUMS"
+	@echo "  git push --follow-tags"
+	@echo "  rpmbuild -ta $(notdir $(TARBALL))      on each release, EL5 to EL8"
+	@echo "  publish the tarball, SHA256SUMS.asc and the packages, with this version's part of NEWS"
+
 # One commit gives the same bytes wherever and whenever: the build's time is the commit's (rpm 4.14
 # and later know these macros), no host has a name, and no path but relative ones is in the source
 # package, which holds the spec as it was expanded (4.18).
@@ -339,6 +354,7 @@ help:
 	@echo "make uninstall       take back what make install did"
 	@echo "make STATIC_LIBNL=1  build it with libnl inside (LIBNL=DIR: a built libnl-3 source tree)"
 	@echo "make dist            the tarball of the commit that is checked out"
+	@echo "make release         checks, then tag, tarball, checksums (RELEASE_CHECKS, RELEASE_TAG)"
 	@echo "make rpm, make srpm  packages from that tarball (RPM_FLAGS for rpmbuild)"
 	@echo "make demo            the problem and its cure, in network namespaces (root)"
 	@echo "make check           all tests (root)"

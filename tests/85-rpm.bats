@@ -95,6 +95,85 @@ query() {
 	is "$("$BATS_TEST_TMPDIR/sbin/multihome" --version)" "multihome $version"
 }
 
+# --- a release ------------------------------------------------------------------------
+
+# release_tree: a clone that may become a release of today, in the folder of the test.
+release_tree() {
+	git clone -q "$TREE" "$BATS_TEST_TMPDIR/clone"
+	cd "$BATS_TEST_TMPDIR/clone" || return
+	version=$(sed -n 's/^Version: *//p' rpm/multihome.spec)
+	sed -i "1s/(.*)/($(date -u +%F))/" NEWS
+	day=$(LC_ALL=C date -u '+%a %b %d %Y')
+	sed -i "0,/^\* /s/^\* [^ ]* [^ ]* [^ ]* [^ ]*/* $day/" rpm/multihome.spec
+	git diff --quiet || git commit -q -a -m 'a release of today'
+}
+
+# releases [RELEASE_CHECKS]
+releases() {
+	run make -s release RELEASE_CHECKS="${1-echo checks are run}"
+}
+
+# nothing_released LINE…: and each of these is said.
+nothing_released() {
+	local line
+	is_not "$status" 0 status
+	is "$(git tag)" ''
+	[ ! -e build ]
+	has_no "$output" 'checks are run'
+	for line; do
+		has "$output" "^make release: $line"
+	done
+}
+
+@test "make release runs the checks and makes tag, tarball and checksum" {
+	release_tree
+	releases
+	is "$status" 0
+	is "$(head -n 1 <<<"$output")" 'checks are run'
+	has "$output" '^ *git push --follow-tags$'
+	is "$(git cat-file -t "v$version") $(git rev-parse "v$version^{commit}")" \
+		"tag $(git rev-parse HEAD)"
+	(cd build && sha256sum -c --quiet --strict SHA256SUMS)
+	is "$(cut -d' ' -f3 build/SHA256SUMS)" "multihome-$version.tar.gz"
+	is "$(gzip -dc "build/multihome-$version.tar.gz" | git get-tar-commit-id)" \
+		"$(git rev-parse HEAD)"
+	releases
+	is_not "$status" 0
+	has "$output" "^make release: there is a tag v$version"
+}
+
+@test "make release does nothing while anything is not in order, and says all of it" {
+	release_tree
+	echo >>HACKING.md
+	releases
+	nothing_released 'commit these first'
+	has "$output" '^ M HACKING\.md$'
+	git checkout -q .
+	sed -i 1d NEWS
+	sed -i 's/^Version: .*/Version: 9.9.9/' rpm/multihome.spec
+	git commit -q -a -m 'a Version alone'
+	releases
+	nothing_released 'NEWS begins with .*; expected .multihome 9\.9\.9 \(' \
+		'%changelog begins with .*; expected .* - 9\.9\.9-1'
+	git reset -q --hard HEAD~
+	sed -i '1s/(.*)/(2001-01-01)/' NEWS
+	git commit -q -a -m 'of another day'
+	releases
+	nothing_released 'NEWS begins with .*2001-01-01'
+}
+
+@test "make release makes no tag when the checks fail, or leave something behind" {
+	release_tree
+	releases false
+	is_not "$status" 0
+	is "$(git tag)" ''
+	releases 'touch left-behind'
+	is_not "$status" 0
+	has "$output" 'left-behind'
+	is "$(git tag)" ''
+	[ ! -e build/SHA256SUMS ]
+}
+
 # --- what is in the packages ---------------------------------------------------------
 
 # contents NAME: but for documents and what rpmbuild adds to find debug information. Manual pages
