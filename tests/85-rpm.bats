@@ -209,9 +209,9 @@ lrwxrwxrwx root:root /usr/libexec/multihome/ifup-pre-local
 		$of_all
 		$etc_dhcp
 		-rw-r--r-- root:root /usr/lib/systemd/system/multihome.service
-		drwxr-xr-x root:root /etc/NetworkManager
-		drwxr-xr-x root:root /etc/NetworkManager/dispatcher.d
-		-rwxr-xr-x root:root /etc/NetworkManager/dispatcher.d/50-multihome
+		drwxr-xr-x root:root /usr/lib/NetworkManager
+		drwxr-xr-x root:root /usr/lib/NetworkManager/dispatcher.d
+		-rwxr-xr-x root:root /usr/lib/NetworkManager/dispatcher.d/50-multihome
 		drwxr-xr-x root:root /usr/share/bash-completion
 		drwxr-xr-x root:root /usr/share/bash-completion/completions
 		-rw-r--r-- root:root /usr/share/bash-completion/completions/multihome
@@ -258,9 +258,12 @@ spec_for() {
 		esac
 		case $dist in
 		.el8)
+			has "$spec" '^/usr/lib/NetworkManager/dispatcher\.d/50-multihome$'
 			has "$spec" '^Requires: network-scripts$'
+			has "$spec" '^Conflicts: NetworkManager < 1:1\.20$'
 			;;
 		*)
+			has "$spec" '^/etc/NetworkManager/dispatcher\.d/50-multihome$'
 			has "$spec" '^Requires: initscripts$'
 			has_no "$spec" network-scripts$
 			;;
