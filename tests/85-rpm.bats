@@ -321,10 +321,10 @@ spec_for() {
 @test "make install keeps the times of what it copies" {
 	local out=$BATS_TEST_TMPDIR/out tree=$BATS_TEST_TMPDIR/tree
 	git clone -q "$TREE" "$tree"
-	make -s -C "$tree" build BUILD="$BATS_FILE_TMPDIR/plain" CFLAGS=-O0
 	find "$tree" -type f -exec touch -d '2001-01-01' {} +
-	touch "$BATS_FILE_TMPDIR"/plain/*/*.o "$BATS_FILE_TMPDIR/plain/multihome"
-	make -s -C "$tree" install BUILD="$BATS_FILE_TMPDIR/plain" DESTDIR="$out" CFLAGS=-O0
+	mkdir "$tree/build"
+	cp "$LAB_REPO/${BUILD:-build}/multihome" "$tree/build"
+	make -s -C "$tree" install BUILD=build DESTDIR="$out" -o build/multihome
 	is "$(find "$out" -type f -newermt 2001-01-02)" "$out/sbin/multihome"
 }
 
@@ -384,15 +384,14 @@ spec_for() {
 @test "one commit gives the same packages, wherever and whenever they are built" {
 	local clone=$BATS_TEST_TMPDIR/some/where/else name
 	mkdir -p "$clone"
-	make_packages here "$QUICK"
 	git clone -q "$TREE" "$clone"
 	find "$clone" -type f -exec touch -d '2001-01-01' {} +
-	(umask 077 && cd "$clone" && TZ=Asia/Tokyo LANG=C make -s rpm RPM_FLAGS="$QUICK") >/dev/null 2>&1
+	(umask 077 && cd "$clone" && TZ=Asia/Tokyo LANG=C make -s rpm RPM_FLAGS=--nocheck) >/dev/null 2>&1
 	for name in RPMS/x86_64 SRPMS; do
 		name=${name/x86_64/$(uname -m)}
-		cmp "$BATS_FILE_TMPDIR/here/rpm/$name"/*.rpm "$clone/build/rpm/$name"/*.rpm
+		cmp "$BATS_FILE_TMPDIR/new/rpm/$name"/*.rpm "$clone/build/rpm/$name"/*.rpm
 	done
-	is "$(query "$(package here)" '%{BUILDTIME} %{BUILDHOST}')" \
+	is "$(query "$(package new)" '%{BUILDTIME} %{BUILDHOST}')" \
 		"$(git -C "$TREE" log -1 --format=%ct) localhost"
 }
 
@@ -903,7 +902,7 @@ libnl_tree() {
 	done < <(blocks)
 	is "${#parts[@]}" 4 'blocks: package, EL5, tarball, start'
 	rpm_host LAB_RP_FILTER=el6
-	host_program rpmbuild 'exec /usr/bin/rpmbuild --nodeps "$@"'
+	host_program rpmbuild 'exec /usr/bin/rpmbuild --nodeps --nocheck "$@"'
 	libnl_tree
 	for block in 0 1 2; do
 		as_written "${parts[block]}" "$([ $block != 1 ] || echo EL5)"
