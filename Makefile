@@ -11,6 +11,12 @@ SYSCONFDIR ?= /etc
 MANDIR ?= $(PREFIX)/share/man
 # Where EL5 and EL6 look; later releases look there as well.
 COMPLETIONDIR ?= $(SYSCONFDIR)/bash_completion.d
+# A folder that is given as nothing gets nothing: a package takes those of its release.
+DHCPDIR ?= $(SYSCONFDIR)/dhcp/dhclient.d
+NMDIR ?= $(SYSCONFDIR)/NetworkManager/dispatcher.d
+# The service of watch: EL5 and EL6; later releases.
+INITDIR ?= $(SYSCONFDIR)/init.d
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 DESTDIR ?=
 # What others call, by links in /sbin or by a line in a script of somebody's own: initscripts' hooks
 # are the program itself, under these names.
@@ -19,12 +25,14 @@ HOOKDIR := /sbin
 HOOKS := ifup-pre-local ifup-local ifdown-local
 # Where 0.1 had them: somebody's own script may still say so.
 OLD_LIBDIR := $(PREFIX)/lib/multihome
+# From LIBDIR up to the root: a link that is no absolute one holds in an image or a chroot, too.
+empty :=
+UP := $(subst $(empty) $(empty),/,$(patsubst %,..,$(subst /, ,$(LIBDIR))))
 # EL6 and later: files in folders; EL5 has one file of dhclient's, so again a link.
-DHCP_HOOK = $(SYSCONFDIR)/dhcp/dhclient.d/multihome.sh
-NM_HOOK = $(SYSCONFDIR)/NetworkManager/dispatcher.d/50-multihome
-# The service of watch: EL5 and EL6; later releases.
-INIT_SCRIPT = $(SYSCONFDIR)/init.d/multihome
-UNIT = $(PREFIX)/lib/systemd/system/multihome.service
+DHCP_HOOK = $(if $(DHCPDIR),$(DHCPDIR)/multihome.sh)
+NM_HOOK = $(if $(NMDIR),$(NMDIR)/50-multihome)
+INIT_SCRIPT = $(if $(INITDIR),$(INITDIR)/multihome)
+UNIT = $(if $(UNITDIR),$(UNITDIR)/multihome.service)
 
 CC ?= cc
 CFLAGS ?= -O2 -g
@@ -82,9 +90,9 @@ RPM_DIR = $(abspath $(BUILD))/rpm
 # Where rpmbuild is no package of rpm's (Debian), nothing that the spec requires is.
 RPM_NODEPS = $(shell rpm -q --quiet rpm-build 2>/dev/null || echo --nodeps)
 
-.PHONY: all build unit install uninstall dist rpm srpm demo check check-faults check-property \
-	check-hosts check-long check-real bench shellcheck fuzzers fuzz-replay fuzz \
-	check-memory coverage mutation clean help
+.PHONY: all build unit install uninstall dist release rpm srpm demo check check-faults \
+	check-property check-hosts check-long check-real check-unit bench shellcheck fuzzers \
+	fuzz-replay fuzz check-memory coverage mutation clean help
 
 all: build
 
@@ -166,6 +174,13 @@ fuzz:
 unit: $(UNIT_TESTS) $(BUILD)/shvar_dump $(BUILD)/property_hosts $(BUILD)/faults_shim.so \
 	$(BUILD)/bench/core $(HOSTS_TOOLS)
 
+# Needs neither root nor network nor bats: a build of a package runs it.
+check-unit: $(UNIT_TESTS)
+	@for test in $(UNIT_TESTS); do \
+		$$test >$$test.tap 2>&1 || { echo "$$test:"; cat $$test.tap; exit 1; }; \
+	done >&2
+	@echo "$(words $(UNIT_TESTS)) suites of unit tests passed"
+
 check-memory:
 	@sh tests/lab/deps.sh deep
 	@bash tests/watched.sh valgrind $(SUITES)
@@ -179,70 +194,75 @@ mutation:
 	@sh tests/lab/deps.sh check
 	@bash tests/mutation.sh "$(MUTATIONS)" "$(MUTATION_SEED)"
 
-# $(call put,SCRIPT,FILE)
+# $(call put,SCRIPT,FILE,MODE): with the script's own time, as install -p does it.
 put = sed 's|@SBINDIR@|$(SBINDIR)|' network-scripts/$(1) >$(DESTDIR)$(2) && \
-	chmod 755 $(DESTDIR)$(2)
+	chmod $(3) $(DESTDIR)$(2) && touch -r network-scripts/$(1) $(DESTDIR)$(2)
+# $(call put_in,SCRIPT,FOLDER,FILE,MODE): nothing if FOLDER is none.
+put_in = $(if $(2),install -d $(DESTDIR)$(2) && $(call put,$(1),$(3),$(4)))
 
 install: build
 	install -d $(DESTDIR)$(SBINDIR)
-	install -m 755 $(BUILD)/multihome $(DESTDIR)$(SBINDIR)/multihome
+	install -p -m 755 $(BUILD)/multihome $(DESTDIR)$(SBINDIR)/multihome
 	install -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(OLD_LIBDIR) $(DESTDIR)$(SYSCONFDIR)/sysconfig
 	for script in dhclient-exit-hooks activate multihome-local.example; do \
-		$(call put,$$script,$(LIBDIR)/$$script) || exit 1; \
+		$(call put,$$script,$(LIBDIR)/$$script,755) || exit 1; \
 	done
-	for hook in $(HOOKS); do ln -sf $(SBINDIR)/multihome $(DESTDIR)$(LIBDIR)/$$hook || exit 1; done
+	for hook in $(HOOKS); do \
+		ln -sf $(UP)$(SBINDIR)/multihome $(DESTDIR)$(LIBDIR)/$$hook || exit 1; \
+	done
 	for hook in $(HOOKS) dhclient-exit-hooks; do \
-		ln -sf $(LIBDIR)/$$hook $(DESTDIR)$(OLD_LIBDIR)/$$hook || exit 1; \
+		ln -sf ../../libexec/multihome/$$hook $(DESTDIR)$(OLD_LIBDIR)/$$hook || exit 1; \
 	done
 	test -e $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome || \
-		install -m 644 sysconfig/multihome $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome
+		install -p -m 644 sysconfig/multihome $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome
 	install -d $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(MANDIR)/ja/man8 \
 		$(DESTDIR)$(COMPLETIONDIR)
-	install -m 644 man/multihome.5 $(DESTDIR)$(MANDIR)/man5
-	install -m 644 man/multihome.8 $(DESTDIR)$(MANDIR)/man8
-	install -m 644 man/ja/multihome.8 $(DESTDIR)$(MANDIR)/ja/man8
-	install -m 644 helper/multihome.bash-completion $(DESTDIR)$(COMPLETIONDIR)/multihome
+	install -p -m 644 man/multihome.5 $(DESTDIR)$(MANDIR)/man5
+	install -p -m 644 man/multihome.8 $(DESTDIR)$(MANDIR)/man8
+	install -p -m 644 man/ja/multihome.8 $(DESTDIR)$(MANDIR)/ja/man8
+	install -p -m 644 helper/multihome.bash-completion $(DESTDIR)$(COMPLETIONDIR)/multihome
 ifeq ($(DESTDIR),)
 	@sh network-scripts/activate link $(LIBDIR) $(HOOKDIR) $(HOOKS)
-	@if test -d $(dir $(DHCP_HOOK)); then \
-		$(call put,multihome.sh,$(DHCP_HOOK)); \
+	@if test -d "$(DHCPDIR)"; then \
+		$(call put,multihome.sh,$(DHCP_HOOK),755); \
 	else \
 		sh network-scripts/activate link $(LIBDIR) $(SYSCONFDIR) dhclient-exit-hooks; \
 	fi
-	@test ! -d $(dir $(NM_HOOK)) || { $(call put,nm-dispatcher,$(NM_HOOK)); }
-	@if test -d $(dir $(UNIT)); then \
-		$(call put,multihome.service,$(UNIT)) && chmod 644 $(UNIT); \
-	elif test -d $(dir $(INIT_SCRIPT)); then \
-		$(call put,multihome.init,$(INIT_SCRIPT)); \
+	@test ! -d "$(NMDIR)" || { $(call put,nm-dispatcher,$(NM_HOOK),755); }
+	@if test -d "$(UNITDIR)"; then \
+		$(call put,multihome.service,$(UNIT),644); \
+	elif test -d "$(INITDIR)"; then \
+		$(call put,multihome.init,$(INIT_SCRIPT),755); \
 	fi
 else
-	install -d $(DESTDIR)$(dir $(DHCP_HOOK)) $(DESTDIR)$(dir $(NM_HOOK)) \
-		$(DESTDIR)$(dir $(UNIT)) $(DESTDIR)$(dir $(INIT_SCRIPT))
-	$(call put,multihome.service,$(UNIT)) && chmod 644 $(DESTDIR)$(UNIT)
-	$(call put,multihome.init,$(INIT_SCRIPT))
-	$(call put,multihome.sh,$(DHCP_HOOK))
-	$(call put,nm-dispatcher,$(NM_HOOK))
+	$(call put_in,multihome.service,$(UNITDIR),$(UNIT),644)
+	$(call put_in,multihome.init,$(INITDIR),$(INIT_SCRIPT),755)
+	$(call put_in,multihome.sh,$(DHCPDIR),$(DHCP_HOOK),755)
+	$(call put_in,nm-dispatcher,$(NMDIR),$(NM_HOOK),755)
 endif
 
-# An edited /etc/sysconfig/multihome is the administrator's and stays.
+# What is the administrator's stays, with a line each.
 uninstall:
 ifeq ($(DESTDIR),)
 	@sh network-scripts/activate unlink $(LIBDIR) $(HOOKDIR) $(HOOKS)
 	@sh network-scripts/activate unlink $(LIBDIR) $(SYSCONFDIR) dhclient-exit-hooks
-	test ! -x $(INIT_SCRIPT) || $(INIT_SCRIPT) stop || :
-	test ! -e $(UNIT) || systemctl disable --now multihome || :
+	test ! -x "$(INIT_SCRIPT)" || $(INIT_SCRIPT) stop || :
+	test ! -e "$(UNIT)" || systemctl disable --now multihome || :
 	test ! -x $(SBINDIR)/multihome || $(SBINDIR)/multihome clean
 endif
 	rm -f $(DESTDIR)$(SBINDIR)/multihome $(HOOKS:%=$(DESTDIR)$(LIBDIR)/%) \
 		$(HOOKS:%=$(DESTDIR)$(OLD_LIBDIR)/%) $(DESTDIR)$(OLD_LIBDIR)/dhclient-exit-hooks \
 		$(DESTDIR)$(LIBDIR)/dhclient-exit-hooks $(DESTDIR)$(LIBDIR)/activate \
 		$(DESTDIR)$(LIBDIR)/multihome-local.example \
-		$(DESTDIR)$(UNIT) $(DESTDIR)$(INIT_SCRIPT) \
-		$(DESTDIR)$(DHCP_HOOK) $(DESTDIR)$(NM_HOOK)
+		$(patsubst %,$(DESTDIR)%,$(UNIT) $(INIT_SCRIPT) $(DHCP_HOOK) $(NM_HOOK))
 	test ! -d $(DESTDIR)$(LIBDIR) || rmdir $(DESTDIR)$(LIBDIR)
 	test ! -d $(DESTDIR)$(OLD_LIBDIR) || rmdir $(DESTDIR)$(OLD_LIBDIR)
-	! cmp -s sysconfig/multihome $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome || \
-		rm -f $(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome
+	@config=$(DESTDIR)$(SYSCONFDIR)/sysconfig/multihome; \
+	if cmp -s sysconfig/multihome $$config; then \
+		rm -f $$config; \
+	elif test -e $$config; then \
+		echo "$$config was edited and stays"; \
+	fi
 	rm -f $(DESTDIR)$(MANDIR)/man5/multihome.5 $(DESTDIR)$(MANDIR)/man8/multihome.8 \
 		$(DESTDIR)$(MANDIR)/ja/man8/multihome.8 $(DESTDIR)$(COMPLETIONDIR)/multihome
 
@@ -255,13 +275,36 @@ dist:
 	git -c tar.umask=0022 archive --format=tar --prefix=multihome-$(VERSION)/ HEAD >$(TARBALL:.gz=)
 	gzip -9nf $(TARBALL:.gz=)
 
-rpm: RPMBUILD_KINDS := -ta
-srpm: RPMBUILD_KINDS := -ts
+# The tag comes last: what fails before it leaves none. Signed with RELEASE_TAG=-s.
+RELEASE_CHECKS ?= $(MAKE) --no-print-directory check
+RELEASE_TAG ?= -a
+release:
+	@sh rpm/release.sh $(VERSION)
+	$(RELEASE_CHECKS)
+	@$(MAKE) --no-print-directory -s dist
+	@cd $(dir $(TARBALL)) && sha256sum $(notdir $(TARBALL)) >SHA256SUMS
+	@git tag $(RELEASE_TAG) -m 'multihome $(VERSION)' v$(VERSION)
+	@echo "v$(VERSION) is tagged; $(TARBALL) and $(dir $(TARBALL))SHA256SUMS are made. Next:"
+	@echo "  gpg --clearsign $(dir $(TARBALL))SHA256SUMS"
+	@echo "  git push --follow-tags"
+	@echo "  rpmbuild -ta $(notdir $(TARBALL))      on each release, EL5 to EL8"
+	@echo "  publish the tarball, SHA256SUMS.asc and the packages, with this version's part of NEWS"
+
+# One commit gives the same bytes wherever and whenever: the build's time is the commit's (rpm 4.14
+# and later know these macros), no host has a name, and no path but relative ones is in the source
+# package, which holds the spec as it was expanded (4.18).
+EPOCH = $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct))
+BUILD_PACKAGE = SOURCE_DATE_EPOCH=$(EPOCH) $(RPMBUILD) $(RPM_NODEPS) $(RPM_FLAGS) \
+	--define 'use_source_date_epoch_as_buildtime 1' \
+	--define 'clamp_mtime_to_source_date_epoch 1' --define '_buildhost localhost'
+
 rpm srpm: dist
 	rm -rf $(RPM_DIR)
 	mkdir -p $(RPM_DIR)/BUILD $(RPM_DIR)/RPMS $(RPM_DIR)/SOURCES $(RPM_DIR)/SPECS $(RPM_DIR)/SRPMS
-	$(RPMBUILD) $(RPMBUILD_KINDS) $(RPM_NODEPS) --define '_topdir $(RPM_DIR)' $(RPM_FLAGS) \
-		$(TARBALL)
+	install -m 644 $(TARBALL) $(RPM_DIR)/SOURCES
+	install -m 644 $(SPEC) $(RPM_DIR)/SPECS
+	cd $(RPM_DIR) && $(BUILD_PACKAGE) -bs --define '_topdir .' SPECS/multihome.spec
+	$(if $(filter rpm,$@),$(BUILD_PACKAGE) -tb --define '_topdir $(RPM_DIR)' $(TARBALL))
 	@find $(RPM_DIR) -name '*.rpm'
 
 demo:
@@ -313,9 +356,11 @@ help:
 	@echo "make uninstall       take back what make install did"
 	@echo "make STATIC_LIBNL=1  build it with libnl inside (LIBNL=DIR: a built libnl-3 source tree)"
 	@echo "make dist            the tarball of the commit that is checked out"
+	@echo "make release         checks, then tag, tarball, checksums (RELEASE_CHECKS, RELEASE_TAG)"
 	@echo "make rpm, make srpm  packages from that tarball (RPM_FLAGS for rpmbuild)"
 	@echo "make demo            the problem and its cure, in network namespaces (root)"
 	@echo "make check           all tests (root)"
+	@echo "make check-unit      the unit tests alone, as any user"
 	@echo "make check-faults       runs killed or failing at each place, races, a soak (root)"
 	@echo "make check-property PROPERTY_HOSTS=5000   replies of so many random hosts (root)"
 	@echo "make check-hosts HOSTS=2000        packets of so many random hosts, step by step (root)"

@@ -33,6 +33,7 @@ transcript() {
 @test "--version is the version of the Makefile" {
 	# shellcheck disable=SC2016 # make's
 	[ "$(multihome --version)" = "multihome $(make -s --eval 'v:; @echo $(VERSION)' v)" ]
+	[ "$(multihome version)" = "$(multihome --version)" ]
 }
 
 @test "help fits 80 columns" {

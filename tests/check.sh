@@ -41,7 +41,7 @@ sources() {
 			failed=1
 		fi
 	done < <(grep -rlE '^#!/bin/(ba|)sh|^#!/usr/bin/env bats|^# shellcheck shell=' \
-		helper network-scripts tests .ci |
+		helper network-scripts rpm tests .ci |
 		grep -v '^tests/cases/.*/' | LC_ALL=C sort)
 	echo "1..$n"
 	return $failed

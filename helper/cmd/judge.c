@@ -103,7 +103,8 @@ static void read_hooks(struct hook hooks[HOOKS])
 	static const char folder[] = SYSCONFDIR "/dhcp/dhclient.d",
 			  script[] = SYSCONFDIR "/dhcp/dhclient.d/multihome.sh",
 			  exit_hooks[] = SYSCONFDIR "/dhclient-exit-hooks",
-			  manager[] = SYSCONFDIR "/NetworkManager/dispatcher.d/50-multihome";
+			  manager[] = SYSCONFDIR "/NetworkManager/dispatcher.d/50-multihome",
+			  packaged[] = "/usr/lib/NetworkManager/dispatcher.d/50-multihome";
 
 	read_hook(&hooks[HOOK_PREPARE], "/sbin/ifup-pre-local", LIBDIR "/ifup-pre-local", X_OK);
 	read_hook(&hooks[HOOK_UP], "/sbin/ifup-local", LIBDIR "/ifup-local", X_OK);
@@ -112,7 +113,11 @@ static void read_hooks(struct hook hooks[HOOKS])
 		read_hook(&hooks[HOOK_DHCP], script, script, X_OK);
 	else
 		read_hook(&hooks[HOOK_DHCP], exit_hooks, LIBDIR "/dhclient-exit-hooks", R_OK);
-	read_hook(&hooks[HOOK_NETWORK_MANAGER], manager, manager, X_OK);
+	/* From 1.20 on; a file of that name in /etc comes first. */
+	if (access(manager, F_OK) && !access(packaged, F_OK))
+		read_hook(&hooks[HOOK_NETWORK_MANAGER], packaged, packaged, X_OK);
+	else
+		read_hook(&hooks[HOOK_NETWORK_MANAGER], manager, manager, X_OK);
 }
 
 static int read_settings(const struct links *links, struct sysctls *out)
