@@ -132,13 +132,18 @@ is_over() {
 	changes_nothing multihome sync
 }
 
-@test "an edit in the meantime stays" {
-	started
-	lab_uplink 1 TABLE=150
+@test "edits and settings of others in the meantime stay, and nothing is there twice" {
+	started LAB_RP_FILTER=el6
+	lab_uplink 1 TABLE=150 RP_FILTER=loose
 	multihome 0 sync --confirm 1
 	echo '# his' >>"$LAB_SCRIPTS/route-eth1"
+	host sysctl -qw net.ipv4.conf.eth1.rp_filter=0
+	host ip rule add from 10.0.0.0/8 iif lo lookup 101 priority 10001
 	within 5 is_over
 	has "$(cat "$LAB_SCRIPTS/route-eth1")" '^# his$'
+	is "$(host sysctl -n net.ipv4.conf.eth1.rp_filter)" 0
+	is "$(rules | grep -c 'lookup 101')" 1
+	has_no "$(rules)" 'lookup 150'
 	multihome 0 sync
 	answers 0 1
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -134,26 +135,42 @@ static struct op inverse(const struct host *host, const struct op *op)
 	return back;
 }
 
-/* What somebody else has done in the meantime is not to be done again. */
-static bool is_done_already(const struct op *op, int error)
+/* The kernel as it is, after whatever others have done since. */
+struct present {
+	struct kernel kernel;
+	struct index routes, rules;
+};
+
+static int routes_in_order(const void *a, const void *b)
 {
-	return error == (op->kind == OP_RULE_DELETE || op->kind == OP_ROUTE_DELETE ? ENOENT : EEXIST);
+	return route_compare(a, b);
 }
 
-static void take_back_ops(const struct host *host, const struct links *links)
+static bool is_done_already(const struct present *now, const struct op *op)
+{
+	const bool deletes = op->kind == OP_RULE_DELETE || op->kind == OP_ROUTE_DELETE;
+	const bool there = op->rule ? index_find(&now->rules, op->rule) != NULL
+				    : index_find(&now->routes, op->route) != NULL;
+
+	return there != deletes;
+}
+
+static void take_back_ops(const struct host *host, const struct present *now)
 {
 	struct ops ops = {NULL, 0, 0};
+	struct op op;
 	int *errors;
 	size_t i;
 
-	for (i = host->errors ? host->ops.n : 0; i-- > 0;)
-		if (!host->errors[i])
-			*array_add(&ops) = inverse(host, &host->ops.items[i]);
+	for (i = host->errors ? host->ops.n : 0; i-- > 0;) {
+		op = inverse(host, &host->ops.items[i]);
+		if (!host->errors[i] && !is_done_already(now, &op))
+			*array_add(&ops) = op;
+	}
 	errors = mem_resize(NULL, ops.n * sizeof(*errors));
-	kernel_apply(&ops, links, errors);
+	kernel_apply(&ops, &now->kernel.links, errors);
 	for (i = 0; i < ops.n; i++)
-		if (!is_done_already(&ops.items[i], errors[i]))
-			tell_op(&ops.items[i], "taken back", errors[i]);
+		tell_op(&ops.items[i], "taken back", errors[i]);
 	free(errors);
 	ops_free(&ops);
 }
@@ -195,7 +212,10 @@ static void take_back_settings(const struct host *host)
 		sysctl.value = host->changed.items[i].old;
 		text.n = 0;
 		sysctl_format(&sysctl, &text);
-		if (!sysctl_write(&sysctl))
+		/* One that somebody has changed since is his. */
+		if (sysctl_value(AF_INET, sysctl.device, sysctl_name(sysctl.key)) ==
+				host->changed.items[i].set.value &&
+			!sysctl_write(&sysctl))
 			log_change("%s: taken back: %s", sysctl.device, text.bytes);
 	}
 	text_free(&text);
@@ -282,24 +302,28 @@ static void take_back_brought_up(const struct host *host)
 
 static void take_back(const struct host hosts[ROUNDS], const struct netfilter_loaded *loaded)
 {
-	struct kernel kernel = {.links = {NULL}};
+	struct present now = {.kernel = {.links = {NULL}}};
 	const struct host *host;
 	int round;
 
-	if (kernel_read(false, &kernel))
+	if (kernel_read(false, &now.kernel))
 		return;
+	index_build(&now.kernel.routes, routes_in_order, &now.routes);
+	index_build(&now.kernel.rules, rules_in_order, &now.rules);
 	for (round = ROUNDS; round-- > 0;) {
 		host = &hosts[round];
 		take_back_record(host);
 		take_back_files(host);
-		take_back_ops(host, &kernel.links);
+		take_back_ops(host, &now);
 		take_back_settings(host);
 		take_back_brought_up(host);
 		if (host->knows_netfilter && !round)
 			netfilter_reload(host->config.mark_mask, loaded);
 	}
 	kernel_flush_cache();
-	kernel_free(&kernel);
+	free(now.routes.items);
+	free(now.rules.items);
+	kernel_free(&now.kernel);
 	log_notice("what sync did was not confirmed, and is taken back");
 }
 
