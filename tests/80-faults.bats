@@ -43,7 +43,7 @@ eventually() {
 	run --separate-stderr host env FAULT=hurry:0 \
 		LD_PRELOAD=/run/lab/repo/build/faults_shim.so multihome up eth0
 	is "$status/$output" 1/
-	is "$stderr" "/var/run/multihome/lock: held for 30 seconds by process $holder (multihome sync); expected it to end"
+	is "$stderr" "multihome: /var/run/multihome/lock: held for 30 seconds by process $holder (multihome sync); expected it to end"
 	host kill -KILL "$holder"
 	multihome 0 sync
 	is "$output/$stderr" /

@@ -68,11 +68,11 @@ do_block() { # KIND BLOCK
 	done
 }
 
-@test "lines of the pages have 100 columns at most, and what they link to is there" {
+@test "lines of the pages have 100 columns at most, but for tables, and what they link to is there" {
 	local page link
 	cd "$LAB_REPO/docs"
 	for page in *.md; do
-		is "$(LC_ALL=C.UTF-8 gawk 'length > 100' "$page")" '' "$page"
+		is "$(LC_ALL=C.UTF-8 gawk '!/^\|/ && length > 100' "$page")" '' "$page"
 		while IFS= read -r link; do
 			[ -e "$link" ] || { echo "$page: $link"; return 1; }
 		done < <(grep -o '](\([^)]*\))' "$page" | sed 's/](//; s/)//; s/#.*//; /^https*:/d; /^$/d')

@@ -864,12 +864,12 @@ erased_blindly() {
 	has "$output" '^multihome: no running host is seen here, so managed blocks stay in /etc/sysconfig/network-scripts: route-eth0 route-eth1 rule-eth0 rule-eth1$'
 }
 
-# --- README.md --------------------------------------------------------------------------
+# --- README.md, docs/install.md ---------------------------------------------------------
 
-# blocks: the commands of the section Install, a NUL after each block; without what only CentOS
-# with its repositories can do.
+# blocks FILE FIRST LAST: the commands between these headings, a NUL after each block; without what
+# only CentOS with its repositories can do.
 blocks() {
-	sed -n '/^## Install/,/^## What/p' "$LAB_REPO/README.md" |
+	sed -n "/^## $2/,/^## $3/p" "$LAB_REPO/$1" |
 		awk '/^    / { sub(/^    /, ""); if (!/^yum /) print; inside = 1; next }
 			inside { printf "%c", 0; inside = 0 }'
 }
@@ -896,18 +896,19 @@ libnl_tree() {
 	echo 'all:' >"$tree/Makefile"
 }
 
-@test "README's commands install the package, EL5's, and the tarball, and the host answers" {
+@test "the commands of README and docs/install.md install the package, EL5's, and the tarball, and the host answers" {
 	local block parts=()
 	while IFS= read -r -d '' block; do
 		parts+=("$block")
-	done < <(blocks)
-	is "${#parts[@]}" 4 'blocks: package, EL5, tarball, start'
+	done < <(blocks docs/install.md 'A package' 'What is' && blocks README.md Install Three)
+	is "${#parts[@]}" 5 'blocks: package, EL5, tarball, and of README package, start'
+	is "${parts[3]}" "${parts[0]}"
 	rpm_host LAB_RP_FILTER=el6
 	host_program rpmbuild 'exec /usr/bin/rpmbuild --nodeps --nocheck "$@"'
 	libnl_tree
 	for block in 0 1 2; do
 		as_written "${parts[block]}" "$([ $block != 1 ] || echo EL5)"
-		as_written "${parts[3]}"
+		as_written "${parts[4]}"
 		links_settle
 		answers 0 1
 		changes_nothing multihome sync
