@@ -74,8 +74,10 @@ is_over() {
 
 @test "a second sync is refused, hooks are not, and a sync that is right changes nothing" {
 	started
+	# shellcheck disable=SC2016 # perl's
+	host perl -e '$SIG{CHLD} = "IGNORE"; exec "multihome", "sync", "--confirm", "30"'
 	multihome 0 sync --confirm 30
-	is "$output" ''
+	has "$output" '^nothing was to be changed'
 	is_over
 	lab_uplink 1 TABLE=150
 	multihome 0 sync --confirm 30
@@ -135,10 +137,11 @@ is_over() {
 @test "edits and settings of others in the meantime stay, and nothing is there twice" {
 	started LAB_RP_FILTER=el6
 	lab_uplink 1 TABLE=150 RP_FILTER=loose
-	multihome 0 sync --confirm 1
+	multihome 0 sync --confirm 30
 	echo '# his' >>"$LAB_SCRIPTS/route-eth1"
 	host sysctl -qw net.ipv4.conf.eth1.rp_filter=0
 	host ip rule add from 10.0.0.0/8 iif lo lookup 101 priority 10001
+	host pkill -TERM multihome
 	within 5 is_over
 	has "$(cat "$LAB_SCRIPTS/route-eth1")" '^# his$'
 	is "$(host sysctl -n net.ipv4.conf.eth1.rp_filter)" 0
@@ -164,6 +167,71 @@ is_over() {
 	within 5 is_over
 	diff "$BATS_TEST_TMPDIR/ruleset" <(host nft -s list ruleset)
 	answers 0 1
+}
+
+@test "a route that somebody replaced stays, and a rule that is gone is no more ours" {
+	started
+	host ip route replace default via 10.0.0.5 dev eth1 table 101 proto 109
+	host ip rule del from 10.0.0.0/8 iif lo priority 10001
+	host rm /run/multihome/rules
+	multihome 0 sync --confirm 30
+	has "$(routes)" '^default via 10\.0\.0\.1 dev eth1 table 101'
+	host ip route replace default via 10.0.0.77 dev eth1 table 101
+	host pkill -TERM multihome
+	within 5 is_over
+	has "$(routes)" '^default via 10\.0\.0\.77 dev eth1 table 101'
+	has_no "$(rules)" 'from 10\.0\.0\.0/8 iif lo lookup 101'
+	has_no "$(host cat /run/multihome/rules)" '^from 10\.0\.0\.0/8 '
+}
+
+@test "it is taken back though a lock is held, nobody reads what is said, and the files of the run are gone" {
+	cut_off
+	run host python3 -c 'import fcntl, os, subprocess, time
+reads, writes = os.pipe()
+os.set_blocking(writes, False)
+try:
+    while True:
+        os.write(writes, b"x")
+except BlockingIOError:
+    os.set_blocking(writes, True)
+sync = subprocess.Popen(["multihome", "sync", "-v", "--confirm", "2"], stdout=writes, stderr=writes)
+while not os.path.exists("/run/multihome/confirm"):
+    time.sleep(0.05)
+time.sleep(1)
+with open("/run/multihome/lock", "r+") as lock:
+    fcntl.lockf(lock, fcntl.LOCK_EX)
+    time.sleep(3)
+    subprocess.run(["ip", "rule"])
+    os.rename("/run/multihome", "/run/elsewhere")
+sync.kill()'
+	has "$output" 'lookup 101'
+	within 40 host sh -c '! ip rule | grep -q "lookup 101"'
+	answers 1
+}
+
+@test "what the host's own file says is not done again by watch or a hook, but by sync" {
+	started
+	multihome 0 sync
+	host multihome watch --background 3>&-
+	host sh -c 'echo MULTIHOME=no >/etc/sysconfig/multihome'
+	multihome 0 sync --confirm 2
+	is "$(probe_ping 192.168.2.99)" 'ok eth1'
+	within 6 is_over
+	answers 0 1
+	sleep 4
+	answers 0 1
+	run host ifdown eth1
+	run host ifup eth1
+	is "$status/$output" 0/
+	answers 0 1
+	# Another edit is applied as ever.
+	# shellcheck disable=SC2016 # for the shell in the host
+	host sh -c 'echo MULTIHOME=yes >/etc/sysconfig/multihome; kill $(cat /var/run/multihome.pid)'
+	multihome 0 sync
+	settled
+	host sh -c 'echo MULTIHOME=no >/etc/sysconfig/multihome'
+	multihome 0 sync
+	has_no "$(rules)" 'lookup 10[01]'
 }
 
 @test "seconds that are none are refused" {

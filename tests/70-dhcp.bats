@@ -348,7 +348,6 @@ nm_up() {
 	answers 0 1
 }
 
-# bats test_tags=long
 # As SELinux has it (docs/selinux.md): dhclient's hook is denied all that it would do.
 # bats test_tags=long
 @test "with a hook that may do nothing the service serves leases, and watch follows a renewal" {
@@ -373,6 +372,7 @@ nm_up() {
 	answers 0 1
 }
 
+# bats test_tags=long
 @test "watch goes around a leased gateway that is dead" {
 	dhcp_started
 	host multihome watch --background 3>&-

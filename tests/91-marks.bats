@@ -422,7 +422,7 @@ loaded() {
 	multihome 0 sync
 	multihome 0 check
 	has "$output" '^note: what is published answers by the default route.s NIC'
-	has "$output" '^ +CONNMARK=yes in /etc/sysconfig/multihome, and run multihome sync$'
+	has "$output" '^ +set CONNMARK=yes in /etc/sysconfig/multihome and run multihome sync$'
 	multihome 0 explain "$LAB_CLIENT" 192.168.2.99
 	has "$output" 'answer from 10\.0\.0\.99'
 	has "$output" 'UDP_PORTS="1194"'

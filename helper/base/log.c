@@ -3,7 +3,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,18 +12,20 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/line.h"
 #include "base/log.h"
 
-enum { CHANGES_MAX = 200, PATIENCE_MS = 200 };
+enum { CHANGES_MAX = 200, PATIENCE_MS = 200, PAUSE_MS = 2 };
 
 static bool log_hook, log_prints_changes;
 static size_t log_changes;
+static int log_patience = PATIENCE_MS;
 
 void log_init(bool hook)
 {
 	log_hook = hook;
+	log_changes = 0;
+	log_patience = PATIENCE_MS;
 }
 
 void log_verbose(void)
@@ -32,20 +33,17 @@ void log_verbose(void)
 	log_prints_changes = true;
 }
 
-/* Of a burst of lines a daemon's queue holds ten (net.unix.max_dgram_qlen), so it is given time to
- * read them, but a process gives no more than so much in all. */
-static bool wait_for_room(int fd)
+/* A daemon's queue holds ten lines of a burst (net.unix.max_dgram_qlen), so it is given time to read
+ * them, but no run gives more than so much in all. poll(2) does not tell, before 2.6.26. */
+static bool wait_for_room(void)
 {
-	static int left = PATIENCE_MS;
-	struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
-	const unsigned long long began = clock_now();
-	bool room;
+	const struct timespec pause = {0, PAUSE_MS * 1000 * 1000};
 
-	if (left <= 0)
+	if (log_patience <= 0)
 		return false;
-	room = poll(&poll_fd, 1, left) > 0;
-	left -= (int)(clock_now() - began);
-	return room;
+	log_patience -= PAUSE_MS;
+	nanosleep(&pause, NULL);
+	return true;
 }
 
 static bool send_packet(int type, const char *packet, size_t len)
@@ -59,7 +57,7 @@ static bool send_packet(int type, const char *packet, size_t len)
 	sent = !fcntl(fd, F_SETFL, O_NONBLOCK) &&
 		!connect(fd, (const struct sockaddr *)&daemon, sizeof(daemon));
 	while (sent && send(fd, packet, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		sent = errno == EAGAIN && wait_for_room(fd);
+		sent = errno == EAGAIN && wait_for_room();
 	close(fd);
 	return sent;
 }
@@ -118,6 +116,7 @@ void log_notice(const char *format, ...)
 void log_change(const char *format, ...)
 {
 	char line[1024];
+	int kept = errno;
 	va_list args;
 
 	if (!log_prints_changes && log_changes > CHANGES_MAX)
@@ -133,4 +132,5 @@ void log_change(const char *format, ...)
 	log_changes++;
 	if (log_prints_changes)
 		printf("%s\n", line);
+	errno = kept;
 }

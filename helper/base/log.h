@@ -7,12 +7,12 @@
 
 #include <stdbool.h>
 
-/* A hook's console stays silent when all is well: its notices go to syslog only, and what it says
+/* Begins anew for each run. A hook's console stays silent when all is well: its notices go to syslog only, and what it says
  * there begins with "multihome: ". */
 void log_init(bool hook);
 /* What was changed goes to standard output, too. */
 void log_verbose(void);
-/* Both keep errno. */
+/* All keep errno. */
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_notice(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* "eth1: added: ip rule add …". Of a run that changes hundreds of things syslog gets the first 200

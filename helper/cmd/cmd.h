@@ -7,6 +7,7 @@
 #include "conf/config.h"
 #include "plan/diff.h"
 #include "plan/plan.h"
+#include "sys/run.h"
 
 /* Exit status, a contract (multihome(8)). */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3, EXIT_CHANGES = 4 };
@@ -41,6 +42,8 @@ struct host {
 	struct rules recorded; /* as it was, before anything was sent */
 	struct saves saves;
 	struct brought_ups brought_up;
+	struct defaults_record defaults;
+	unsigned long long defaults_hash; /* of the file as it is */
 	struct healths healths;
 	struct netfilter netfilter;
 	bool knows_netfilter;
@@ -82,13 +85,14 @@ int begin_alone(bool hook);
 int begin(bool hook);
 /* Somebody else may change the kernel after our dump; then all is seen and planned again. */
 enum { ROUNDS = 3 };
-/* An exit status. hosts: what each round saw and did, the last ones zeroed; to be freed with
- * host_free. */
+/* An exit status. hosts are zeroed; what each round saw and did, to be freed with host_free. */
 int reconcile(const struct options *options, struct host hosts[ROUNDS]);
 /* What was done, in that word; or error: errno. */
 void tell_op(const struct op *op, const char *word, int error);
 /* sync --confirm: the same, all of which is taken back unless it is confirmed. */
 int confirm_sync(const struct options *options);
+/* What a sync did that waits to be confirmed stays. 0, or -1: logged. While the lock is held. */
+int confirm_end(void);
 /* Does a sync wait to be confirmed? Logged, if it does. While the lock is held. */
 bool confirm_is_pending(void);
 /* Brings the kernel alone to the plan, of what was brought up: what watch does between hooks. tells:

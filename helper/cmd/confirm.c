@@ -67,44 +67,98 @@ int cmd_confirm(const struct options *options)
 	pid_t pid;
 
 	(void)options;
-	if (begin(false))
+	if (begin_alone(false) || (!access(RUN_CONFIRM, F_OK) && lock_take()))
 		return EXIT_FAILED;
 	pid = pending_process(&seconds);
 	if (pid <= 0) {
 		log_error("nothing waits to be confirmed");
 		return EXIT_FAILED;
 	}
-	/* Whoever waits looks for it while he has the lock. */
-	if (unlink(RUN_CONFIRM))
-		return file_fail(RUN_CONFIRM, errno) ? EXIT_FAILED : EXIT_DONE;
+	if (confirm_end())
+		return EXIT_FAILED;
 	kill(pid, SIGTERM);
 	return EXIT_DONE;
 }
 
-/* The file, locked; -1: logged. Its time of change is when the sync is taken back. */
-static int claim(unsigned seconds)
+int confirm_end(void)
+{
+	int fd = open(RUN_CONFIRM, O_WRONLY | O_NOFOLLOW | O_NONBLOCK), err;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : file_fail(RUN_CONFIRM, errno);
+	err = write(fd, "confirmed\n", 10) == 10 ? 0 : file_fail(RUN_CONFIRM, errno);
+	close(fd);
+	unlink(RUN_CONFIRM);
+	return err;
+}
+
+/* The file, locked; -1: logged. */
+static int claim(void)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	const time_t end = time(NULL) + (time_t)seconds;
-	const struct timeval times[2] = {{end, 0}, {end, 0}};
 	int fd;
 
 	unlink(RUN_CONFIRM);
 	fd = open(RUN_CONFIRM, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
-	if (fd < 0 || fcntl(fd, F_SETLK, &lock) || utimes(RUN_CONFIRM, times))
-		return file_fail(RUN_CONFIRM, errno);
-	return fd;
+	return fd < 0 || fcntl(fd, F_SETLK, &lock) ? file_fail(RUN_CONFIRM, errno) : fd;
 }
 
+/* Its time of change is when the sync is taken back. */
+static void announce(unsigned seconds)
+{
+	const time_t end = time(NULL) + (time_t)seconds;
+	const struct timeval times[2] = {{end, 0}, {end, 0}};
+
+	if (utimes(RUN_CONFIRM, times))
+		file_fail(RUN_CONFIRM, errno);
+}
+
+/* A file that somebody only removed says nothing. */
 static bool is_confirmed(int fd)
 {
-	struct stat held, named;
+	char byte;
 
-	return fstat(fd, &held) || lstat(RUN_CONFIRM, &named) || held.st_ino != named.st_ino ||
-		held.st_dev != named.st_dev;
+	return pread(fd, &byte, 1, 0) == 1;
 }
 
-/* --- taking back ------------------------------------------------------------------------------ */
+/* --- taking back: what failed is tried again, and what is done is not done twice ----------------- */
+
+/* A file that somebody has edited since stays as it is. */
+static int take_back_files(struct host *host)
+{
+	struct changes *changes = &host->plan.changes;
+	int failures = 0, err;
+	size_t i;
+
+	for (i = 0; i < changes->n; i++) {
+		struct change *change = &changes->items[i];
+		const struct file written = {.bytes = change->bytes, .len = change->len};
+		const struct change back = {.old = change->bytes ? &written : NULL,
+			.name = change->name,
+			.path = change->path,
+			.bytes = change->old ? change->old->bytes : NULL,
+			.len = change->old ? change->old->len : 0};
+
+		if (!change->written)
+			continue;
+		err = change_write(&back);
+		if (err < 0) {
+			failures++;
+			continue;
+		}
+		change->written = false;
+		if (err == CHANGE_STALE)
+			log_error("%s: was changed since sync; it stays as it is", change->path);
+		else
+			log_change("%s: taken back", change->path);
+	}
+	return failures;
+}
+
+static int routes_in_order(const void *a, const void *b)
+{
+	return route_compare(a, b);
+}
 
 static const struct route *find_replaced(const struct host *host, const struct route *route)
 {
@@ -117,8 +171,9 @@ static const struct route *find_replaced(const struct host *host, const struct r
 	return NULL;
 }
 
-/* What undoes the op. */
-static struct op inverse(const struct host *host, const struct op *op)
+/* False: there is nothing to undo, as somebody has changed it since. */
+static bool invert(const struct host *host, const struct op *op, const struct index *routes,
+	const struct index *rules, struct op *out)
 {
 	static const enum op_kind kinds[] = {[OP_ROUTE_ADD] = OP_ROUTE_DELETE,
 		[OP_ROUTE_REPLACE] = OP_ROUTE_REPLACE,
@@ -126,101 +181,113 @@ static struct op inverse(const struct host *host, const struct op *op)
 		[OP_RULE_ADD] = OP_RULE_DELETE,
 		[OP_RULE_DELETE] = OP_RULE_ADD,
 		[OP_ROUTE_DELETE] = OP_ROUTE_ADD};
-	struct op back = {.kind = kinds[op->kind], .route = op->route, .rule = op->rule};
+	const bool there = op->rule ? index_find(rules, op->rule) != NULL
+				    : index_find(routes, op->route) != NULL;
 
-	if (op->kind == OP_ROUTE_REPLACE)
-		back.route = find_replaced(host, op->route);
-	if (op->kind == OP_ROUTE_REPLACE && !back.route)
-		back = (struct op){.kind = OP_ROUTE_DELETE, .route = op->route};
-	return back;
+	*out = (struct op){.kind = kinds[op->kind], .route = op->route, .rule = op->rule};
+	if (op->kind == OP_ROUTE_REPLACE) {
+		out->route = find_replaced(host, op->route);
+		if (!out->route)
+			*out = (struct op){.kind = OP_ROUTE_DELETE, .route = op->route};
+	}
+	return there != (op->kind == OP_RULE_DELETE || op->kind == OP_ROUTE_DELETE);
 }
 
-/* The kernel as it is, after whatever others have done since. */
-struct present {
-	struct kernel kernel;
-	struct index routes, rules;
-};
-
-static int routes_in_order(const void *a, const void *b)
+static int take_back_ops(const struct host *host)
 {
-	return route_compare(a, b);
-}
-
-static bool is_done_already(const struct present *now, const struct op *op)
-{
-	const bool deletes = op->kind == OP_RULE_DELETE || op->kind == OP_ROUTE_DELETE;
-	const bool there = op->rule ? index_find(&now->rules, op->rule) != NULL
-				    : index_find(&now->routes, op->route) != NULL;
-
-	return there != deletes;
-}
-
-static void take_back_ops(const struct host *host, const struct present *now)
-{
+	struct kernel now = {.links = {NULL}};
+	struct index routes = {0}, rules = {0};
 	struct ops ops = {NULL, 0, 0};
+	int *errors, failures;
 	struct op op;
-	int *errors;
 	size_t i;
 
-	for (i = host->errors ? host->ops.n : 0; i-- > 0;) {
-		op = inverse(host, &host->ops.items[i]);
-		if (!host->errors[i] && !is_done_already(now, &op))
-			*array_add(&ops) = op;
+	if (kernel_read(false, &now)) {
+		kernel_free(&now);
+		return 1;
 	}
+	index_build(&now.routes, routes_in_order, &routes);
+	index_build(&now.rules, rules_in_order, &rules);
+	for (i = host->errors ? host->ops.n : 0; i-- > 0;)
+		if (!host->errors[i] && invert(host, &host->ops.items[i], &routes, &rules, &op))
+			*array_add(&ops) = op;
 	errors = mem_resize(NULL, ops.n * sizeof(*errors));
-	kernel_apply(&ops, &now->kernel.links, errors);
-	for (i = 0; i < ops.n; i++)
+	failures = kernel_apply(&ops, &now.links, errors) != 0;
+	/* One that fails, by a device that is gone or a route of somebody else's, would do so again. */
+	for (i = 0; !failures && i < ops.n; i++)
 		tell_op(&ops.items[i], "taken back", errors[i]);
+	kernel_flush_cache();
 	free(errors);
 	ops_free(&ops);
+	free(routes.items);
+	free(rules.items);
+	kernel_free(&now);
+	return failures;
 }
 
-/* A file that somebody has edited since stays as it is. */
-static void take_back_files(const struct host *host)
+/* Rules that are back are on record again, and those that are gone no more: somebody may give one
+ * like it, and that is his. */
+static int take_back_record(const struct host *host)
 {
-	const struct changes *changes = &host->plan.changes;
+	const struct ops *ops = &host->ops;
+	struct rules now = {0}, back = {0}, undone = {0};
+	struct index recorded = {0}, added = {0}, unused = {0};
 	size_t i;
+	int err;
 
-	for (i = 0; i < changes->n; i++) {
-		const struct change *change = &changes->items[i];
-		const struct file written = {.bytes = change->bytes, .len = change->len};
-		const struct change back = {.old = change->bytes ? &written : NULL,
-			.name = change->name,
-			.path = change->path,
-			.bytes = change->old ? change->old->bytes : NULL,
-			.len = change->old ? change->old->len : 0};
-		const int err = change_write(&back);
-
-		if (err == CHANGE_STALE)
-			log_error("%s: was changed since sync; it stays as it is", change->path);
-		else if (!err)
-			log_change("%s: taken back", change->path);
+	if (!host->errors)
+		return 0;
+	if (record_read(&now))
+		return 1;
+	for (i = 0; i < ops->n; i++) {
+		if (!host->errors[i] && ops->items[i].kind == OP_RULE_ADD)
+			*array_add(&undone) = *ops->items[i].rule;
+		if (!host->errors[i] && ops->items[i].kind == OP_RULE_DELETE)
+			*array_add(&back) = *ops->items[i].rule;
 	}
+	index_build(&host->recorded, rules_in_order, &recorded);
+	index_build(&undone, rules_in_order, &added);
+	for (i = 0; i < now.n; i++)
+		if (!index_find(&added, &now.items[i]) || index_find(&recorded, &now.items[i]))
+			*array_add(&back) = now.items[i];
+	array_drop_repeated(&back, rules_in_order, &unused);
+	err = record_write(&back);
+	free(unused.items);
+	free(added.items);
+	free(recorded.items);
+	free(undone.items);
+	free(back.items);
+	free(now.items);
+	return err != 0;
 }
 
-/* The record of the settings that were changed is what it was before. */
-static void take_back_settings(const struct host *host)
+/* A setting that somebody has changed since is his; the record is what it was before. */
+static int take_back_settings(const struct host *host)
 {
 	struct saves now = {0}, back = {0};
 	struct index changed = {0}, unused = {0};
 	struct sysctl sysctl;
 	struct text text = {0};
+	int failures = 0;
 	size_t i;
 
+	if (!host->changed.n)
+		return 0;
 	for (i = host->changed.n; i-- > 0;) {
 		sysctl = host->changed.items[i].set;
+		if (sysctl_value(AF_INET, sysctl.device, sysctl_name(sysctl.key)) != sysctl.value)
+			continue;
 		sysctl.value = host->changed.items[i].old;
 		text.n = 0;
 		sysctl_format(&sysctl, &text);
-		/* One that somebody has changed since is his. */
-		if (sysctl_value(AF_INET, sysctl.device, sysctl_name(sysctl.key)) ==
-				host->changed.items[i].set.value &&
-			!sysctl_write(&sysctl))
+		if (sysctl_write(&sysctl))
+			failures++;
+		else
 			log_change("%s: taken back: %s", sysctl.device, text.bytes);
 	}
 	text_free(&text);
-	if (!host->changed.n || saves_read(&now))
-		return;
+	if (saves_read(&now))
+		return failures + 1;
 	index_build(&host->changed, sysctls_in_order, &changed);
 	for (i = 0; i < host->saves.n; i++)
 		if (index_find(&changed, &host->saves.items[i]))
@@ -229,29 +296,12 @@ static void take_back_settings(const struct host *host)
 		if (!index_find(&changed, &now.items[i]))
 			*array_add(&back) = now.items[i];
 	array_drop_repeated(&back, sysctls_in_order, &unused);
-	saves_write(&back);
+	failures += saves_write(&back) != 0;
 	free(unused.items);
 	free(changed.items);
 	free(back.items);
 	free(now.items);
-}
-
-/* A rule of ours that is back is on record again; one there that is not there does no harm. */
-static void take_back_record(const struct host *host)
-{
-	struct rules now = {0};
-	struct index unused = {0};
-	size_t i;
-
-	if (record_read(&now))
-		return;
-	for (i = 0; host->errors && i < host->ops.n; i++)
-		if (host->ops.items[i].kind == OP_RULE_DELETE && !host->errors[i])
-			*array_add(&now) = *host->ops.items[i].rule;
-	array_drop_repeated(&now, rules_in_order, &unused);
-	record_write(&now);
-	free(unused.items);
-	free(now.items);
+	return failures;
 }
 
 static const struct brought_up *find_brought_up(
@@ -275,15 +325,16 @@ static void add_brought_up(struct brought_ups *all, const struct brought_up *up)
 }
 
 /* What was brought up since has its own line, and keeps it. */
-static void take_back_brought_up(const struct host *host)
+static int take_back_brought_up(const struct host *host)
 {
 	const struct brought_ups *before = &host->brought_up, *after = &host->plan.brought_up;
 	struct brought_ups now = {NULL, 0, 0}, back = {NULL, 0, 0};
 	const struct brought_up *was, *became;
 	size_t i;
+	int err;
 
 	if (brought_up_read(&now))
-		return;
+		return 1;
 	for (i = 0; i < now.n; i++) {
 		was = find_brought_up(before, &now.items[i]);
 		became = find_brought_up(after, &now.items[i]);
@@ -295,36 +346,39 @@ static void take_back_brought_up(const struct host *host)
 	for (i = 0; i < before->n; i++)
 		if (!find_brought_up(&now, &before->items[i]))
 			add_brought_up(&back, &before->items[i]);
-	brought_up_write(&back);
+	err = brought_up_write(&back);
 	brought_ups_free(&back);
 	brought_ups_free(&now);
+	return err != 0;
 }
 
-static void take_back(const struct host hosts[ROUNDS], const struct netfilter_loaded *loaded)
+/* Hooks and watch would do again what /etc/sysconfig/multihome says, if that is what was new. */
+static int take_back_defaults(const struct host *host)
 {
-	struct present now = {.kernel = {.links = {NULL}}};
-	const struct host *host;
-	int round;
+	struct defaults_record record = host->defaults;
 
-	if (kernel_read(false, &now.kernel))
-		return;
-	index_build(&now.kernel.routes, routes_in_order, &now.routes);
-	index_build(&now.kernel.rules, rules_in_order, &now.rules);
+	if (record.applied && record.applied != host->defaults_hash)
+		record.taken_back = host->defaults_hash;
+	return defaults_write(&record) != 0;
+}
+
+/* The number of things that failed. */
+static int take_back(struct host hosts[ROUNDS], const struct netfilter_loaded *loaded)
+{
+	struct host *host;
+	int round, failures = 0;
+
 	for (round = ROUNDS; round-- > 0;) {
 		host = &hosts[round];
-		take_back_record(host);
-		take_back_files(host);
-		take_back_ops(host, &now);
-		take_back_settings(host);
-		take_back_brought_up(host);
-		if (host->knows_netfilter && !round)
-			netfilter_reload(host->config.mark_mask, loaded);
+		failures += take_back_files(host) + take_back_ops(host) + take_back_record(host) +
+			take_back_settings(host) + take_back_brought_up(host);
+		if (host->netfilter.changed)
+			failures += netfilter_reload(host->config.mark_mask, loaded) != 0;
 	}
-	kernel_flush_cache();
-	free(now.routes.items);
-	free(now.rules.items);
-	kernel_free(&now.kernel);
-	log_notice("what sync did was not confirmed, and is taken back");
+	failures += take_back_defaults(&hosts[0]);
+	if (!failures)
+		log_notice("what sync did was not confirmed, and is taken back");
+	return failures;
 }
 
 /* --- the process that waits ------------------------------------------------------------------- */
@@ -336,7 +390,7 @@ static bool has_changed(const struct host hosts[ROUNDS])
 
 	for (i = 0; i < ROUNDS; i++)
 		changed |= hosts[i].plan.changes.n || hosts[i].ops.n || hosts[i].changed.n ||
-			hosts[i].knows_netfilter;
+			hosts[i].netfilter.changed;
 	return changed;
 }
 
@@ -350,25 +404,53 @@ static void wait_for_end(unsigned seconds)
 
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGQUIT);
 	while ((now = clock_now()) < end) {
 		left.tv_sec = (time_t)((end - now) / 1000);
 		left.tv_nsec = (long)((end - now) % 1000) * 1000000;
-		if (sigtimedwait(&signals, NULL, &left) == SIGTERM)
+		if (sigtimedwait(&signals, NULL, &left) > 0)
 			break;
 	}
 }
 
-static void leave_terminal(void)
-{
-	int fd = open("/dev/null", O_RDWR), i;
+enum { PAUSE_SECONDS_MAX = 60 };
 
-	for (i = 0; fd >= 0 && i <= STDERR_FILENO; i++)
-		dup2(fd, i);
-	if (fd > STDERR_FILENO)
-		close(fd);
+/* Never ends before it is done, or nothing is left to do; others get the lock meanwhile. */
+static void take_back_unless_confirmed(
+	int fd, struct host hosts[ROUNDS], const struct netfilter_loaded *loaded)
+{
+	unsigned pause = 1;
+
+	while (!is_confirmed(fd)) {
+		if (!lock_take()) {
+			if (is_confirmed(fd))
+				return;
+			if (!take_back(hosts, loaded)) {
+				unlink(RUN_CONFIRM);
+				return;
+			}
+			lock_release();
+		}
+		sleep(pause);
+		pause = 2 * pause < PAUSE_SECONDS_MAX ? 2 * pause : PAUSE_SECONDS_MAX;
+	}
+}
+
+/* Away from the terminal, its session, and all that the caller has open. What is said goes to files,
+ * as a terminal whose connection is gone takes nothing, and keeps who writes to it waiting. */
+static void leave_terminal(FILE *const said[2], int keep)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	setsid();
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(fileno(said[0]), STDOUT_FILENO) < 0 ||
+		dup2(fileno(said[1]), STDERR_FILENO) < 0)
+		_exit(EXIT_FAILED);
+	files_close(keep);
 	/* Or else the file system that it was called in stays busy. */
 	if (chdir("/"))
-		return;
+		_exit(EXIT_FAILED);
 }
 
 /* Never returns. */
@@ -376,62 +458,76 @@ static void serve(const struct options *options, int answer)
 {
 	struct netfilter_loaded loaded = {.texts = {{0}}};
 	struct host hosts[ROUNDS];
-	int status = EXIT_FAILED, fd;
 	sigset_t signals;
+	int status, fd;
 
-	setsid();
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
+	sigfillset(&signals);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	memset(hosts, 0, sizeof(hosts));
 	if (lock_take() || confirm_is_pending() || netfilter_recall(&loaded))
 		_exit(EXIT_FAILED);
-	fd = claim(options->confirm);
+	fd = claim();
 	if (fd < 0)
 		_exit(EXIT_FAILED);
 	status = reconcile(options, hosts);
 	if (!has_changed(hosts)) {
 		unlink(RUN_CONFIRM);
+		if (status == EXIT_DONE)
+			puts("nothing was to be changed, and nothing waits to be confirmed");
 		fflush(stdout);
 		_exit(status);
 	}
+	announce(options->confirm);
 	printf("all of this is taken back in %u seconds, unless: multihome confirm\n", options->confirm);
 	fflush(stdout);
 	if (write(answer, &status, sizeof(status)) < 0)
-		log_error("%s", strerror(errno));
+		log_error("sync: %s", strerror(errno));
 	close(answer);
 	lock_release();
-	leave_terminal();
 	log_init(true);
 	wait_for_end(options->confirm);
-	if (!is_confirmed(fd) && !lock_take() && !is_confirmed(fd)) {
-		take_back(hosts, &loaded);
-		unlink(RUN_CONFIRM);
-	}
+	take_back_unless_confirmed(fd, hosts, &loaded);
 	_exit(EXIT_DONE);
+}
+
+static void print_said(FILE *said, FILE *to)
+{
+	char bytes[4096];
+	size_t n;
+
+	rewind(said);
+	while ((n = fread(bytes, 1, sizeof(bytes), said)) > 0)
+		fwrite(bytes, 1, n, to);
+	fclose(said);
 }
 
 int confirm_sync(const struct options *options)
 {
-	int ends[2], status;
-	pid_t pid;
+	FILE *said[2] = {tmpfile(), tmpfile()};
+	int ends[2], status = EXIT_FAILED;
+	pid_t pid = -1;
 
 	if (begin_alone(false))
 		return EXIT_FAILED;
-	if (pipe(ends) || (pid = fork()) < 0) {
+	if (said[0] && said[1] && !pipe(ends))
+		pid = fork();
+	if (pid < 0) {
 		log_error("sync: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
 	if (!pid) {
-		close(ends[0]);
+		leave_terminal(said, ends[1]);
 		serve(options, ends[1]);
 	}
 	close(ends[1]);
-	if (read(ends[0], &status, sizeof(status)) == (ssize_t)sizeof(status))
-		return status;
-	/* It had nothing to do, or could not. */
-	if (waitpid(pid, &status, 0) == pid && WIFEXITED(status))
-		return WEXITSTATUS(status);
-	log_error("sync: ended unexpectedly");
-	return EXIT_FAILED;
+	/* Without an answer it had nothing to do, or could not. */
+	if (read(ends[0], &status, sizeof(status)) != (ssize_t)sizeof(status) &&
+		waitpid(pid, &status, 0) == pid) {
+		if (WIFSIGNALED(status))
+			log_error("sync: ended unexpectedly");
+		status = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;
+	}
+	print_said(said[0], stdout);
+	print_said(said[1], stderr);
+	return status;
 }

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "plan/advert.h"
@@ -27,7 +28,10 @@ static int host_read(const struct options *options, struct host *host)
 	if (kernel_read(host->whole, &host->kernel))
 		return -1;
 	err = sources_read("", &host->sources) | record_read(&host->record) |
-		saves_read(&host->saves) | brought_up_read(&host->brought_up);
+		saves_read(&host->saves) | brought_up_read(&host->brought_up) |
+		defaults_read(&host->defaults);
+	host->defaults_hash = hash_bytes(
+		HASH_START, host->sources.defaults.bytes, host->sources.defaults.len);
 	/* Nobody but watch needs it. */
 	health_read(&host->healths);
 	host->incomplete = err != 0;

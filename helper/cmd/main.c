@@ -124,7 +124,10 @@ static int help(void)
 
 static bool takes(const struct verb *verb, const struct verb_option *option)
 {
-	return option->getopt.val == OPTION_HELP || strstr(verb->options, option->words);
+	char words[40];
+
+	snprintf(words, sizeof(words), "[%s]", option->words);
+	return option->getopt.val == OPTION_HELP || strstr(verb->options, words);
 }
 
 static int verb_help(const struct verb *verb)
@@ -213,7 +216,7 @@ static int verb_run(const struct verb *verb, int argc, char **argv)
 	struct option longs[VERB_OPTIONS + 1] = {{.name = NULL}};
 	struct options options = {.event = verb->event};
 	/* -v is the only short one that not each verb takes. */
-	const char *shorts = strstr(verb->options, "-v") ? ":hv" : ":h";
+	const char *shorts = strstr(verb->options, "[-v]") ? ":hv" : ":h";
 	int option, n = 0;
 	size_t i;
 

@@ -85,13 +85,14 @@ static int remember(struct host *host, bool before)
 
 /* All of them, whatever becomes of one. -1 if any failed; positive: so many were edited by
  * somebody else since we read them, which is logged on the last round. */
-static int write_changes(const struct changes *changes, bool last)
+static int write_changes(struct changes *changes, bool last)
 {
 	int failures = 0, stale = 0, err;
 	size_t i;
 
 	for (i = 0; i < changes->n; i++) {
 		err = change_write(&changes->items[i]);
+		changes->items[i].written = !err;
 		if (!err)
 			log_change("%s: %s", changes->items[i].path,
 				changes->items[i].bytes ? "written" : "removed");
@@ -104,7 +105,7 @@ static int write_changes(const struct changes *changes, bool last)
 	return failures ? -1 : stale;
 }
 
-static const char *op_word(const struct host *host, const struct op *op)
+static const char *op_word(const struct index *recorded, const struct op *op)
 {
 	static const char *const words[] = {[OP_ROUTE_ADD] = "added",
 		[OP_ROUTE_REPLACE] = "replaced",
@@ -112,14 +113,10 @@ static const char *op_word(const struct host *host, const struct op *op)
 		[OP_RULE_ADD] = "added",
 		[OP_RULE_DELETE] = "removed",
 		[OP_ROUTE_DELETE] = "removed"};
-	const struct rules *record = &host->recorded;
-	size_t i;
 
 	/* What an earlier run gave, somebody else has taken away. */
-	for (i = 0; op->kind == OP_RULE_ADD && i < record->n; i++)
-		if (!rule_compare(op->rule, &record->items[i]))
-			return "restored";
-	return words[op->kind];
+	return op->kind == OP_RULE_ADD && index_find(recorded, op->rule) ? "restored"
+									 : words[op->kind];
 }
 
 void tell_op(const struct op *op, const char *word, int error)
@@ -141,16 +138,19 @@ static int apply(struct host *host, bool last)
 {
 	int *errors = mem_resize(NULL, host->ops.n * sizeof(*errors));
 	int failures = kernel_apply(&host->ops, &host->kernel.links, errors) ? -1 : 0;
+	struct index recorded = {0};
 	size_t i;
 
 	host->errors = errors;
+	index_build(&host->recorded, rules_in_order, &recorded);
 
 	for (i = 0; failures >= 0 && i < host->ops.n; i++) {
 		failures += errors[i] != 0;
 		if (!errors[i] || last)
-			tell_op(&host->ops.items[i], op_word(host, &host->ops.items[i]), errors[i]);
+			tell_op(&host->ops.items[i], op_word(&recorded, &host->ops.items[i]), errors[i]);
 	}
 	kernel_flush_cache();
+	free(recorded.items);
 	return failures;
 }
 
@@ -209,6 +209,7 @@ static int round_run(struct host *host, enum event event, bool last)
 	const bool writes = event != EVENT_WATCH; /* files, and what they were brought up with */
 	const bool marked = host->netfilter.record[0].loaded || host->netfilter.record[1].loaded;
 	const bool ended = marked && !host->plan.markeds.n && event != EVENT_CLEAN;
+	const struct defaults_record now = {host->defaults_hash, 0};
 	int files, failures;
 
 	if (writes)
@@ -225,7 +226,8 @@ static int round_run(struct host *host, enum event event, bool last)
 	failures += files != 0;
 	if (!failures && !host->incomplete &&
 		(remember(host, false) ||
-			(writes && brought_up_write(&host->plan.brought_up))))
+			(writes && (brought_up_write(&host->plan.brought_up) ||
+					   defaults_write(&now)))))
 		return -1;
 	if (event != EVENT_PREPARE)
 		failures += apply_sysctls(host);
@@ -265,6 +267,18 @@ static void note_coming(const struct options *options, const struct host *host)
 		coming_set(host->device, event == EVENT_PREPARE && !alias && has_aliases(host));
 }
 
+/* A file for the whole host has no ifup to wait for: what it says and nobody confirmed waits for a
+ * sync. */
+static bool is_taken_back(const struct host *host, bool tells)
+{
+	if (host->defaults.taken_back != host->defaults_hash || !host->defaults.taken_back)
+		return false;
+	if (tells)
+		log_notice("%s: what it says was not confirmed, and waits for multihome sync",
+			host->sources.defaults.path);
+	return true;
+}
+
 int reconcile(const struct options *options, struct host hosts[ROUNDS])
 {
 	const enum event event = options->event;
@@ -277,7 +291,7 @@ int reconcile(const struct options *options, struct host hosts[ROUNDS])
 		if (round == 1)
 			reported = host_report(host, event);
 		/* An argument that no ifcfg file answers to is not ours to serve. */
-		if (!status && is_hook(event) && !host->profile)
+		if (!status && is_hook(event) && (!host->profile || is_taken_back(host, true)))
 			return EXIT_DONE;
 		if (!status && is_hook(event))
 			note_coming(options, host);
@@ -303,6 +317,8 @@ int reconcile_heal(bool tells, void (*choose)(struct host *host, void *arg),
 		failures = host_plan(&options, &host) ? -1 : 1;
 		if (tells && round == 1)
 			reported = host_report(&host, EVENT_WATCH);
+		if (failures > 0 && is_taken_back(&host, tells))
+			failures = 0;
 		if (failures > 0) {
 			choose(&host, arg);
 			failures = round_run(&host, EVENT_WATCH, round == ROUNDS);
@@ -328,6 +344,9 @@ static void stand_alone(void)
 	umask(022);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	/* Whoever ignores it would not be told how a child ended. */
+	signal(SIGCHLD, SIG_DFL);
 	do
 		fd = open("/dev/null", O_RDWR);
 	while (fd >= 0 && fd <= STDERR_FILENO);
@@ -390,8 +409,8 @@ int cmd_change(const struct options *options)
 	if (begin(is_hook(event)) || (event == EVENT_SYNC && confirm_is_pending()))
 		return EXIT_FAILED;
 	/* Of what is to be taken back nothing is left then. */
-	if (event == EVENT_CLEAN)
-		unlink(RUN_CONFIRM);
+	if (event == EVENT_CLEAN && confirm_end())
+		return EXIT_FAILED;
 	status = reconcile_once(options);
 	if (event == EVENT_CLEAN && status == EXIT_DONE)
 		run_dir_remove();

@@ -218,7 +218,7 @@ static void check_published(const struct facts *facts, struct findings *findings
 				? mem_format("see the mark of this rule, beside which there can be no "
 					     "CONNMARK=yes: %s",
 					  facts->overlap)
-				: mem_string("CONNMARK=yes in /etc/sysconfig/multihome, and run "
+				: mem_string("set CONNMARK=yes in /etc/sysconfig/multihome and run "
 					     "multihome sync"));
 }
 

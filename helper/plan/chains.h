@@ -80,6 +80,7 @@ struct netfilter {
 	bool lacks_nat6; /* IPv6 has none before 3.7 */
 	struct chains chains[BACKENDS][2];
 	struct chains_record record[2];
+	bool changed;	 /* by this run */
 	char *overlap;	 /* the first line of others that looks at our bits of a mark, or NULL */
 	char *published; /* the first that leads on to another host what comes in, or NULL */
 };

@@ -58,6 +58,7 @@ struct change {
 	char *name, *path;
 	char *bytes; /* NULL: remove the file */
 	size_t len;
+	bool written;
 };
 
 struct changes {

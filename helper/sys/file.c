@@ -110,3 +110,15 @@ ssize_t file_read_start(const char *path, char *out, size_t size)
 		close(fd);
 	return n;
 }
+
+void files_close(int keep)
+{
+	/* More than we ever hold open: the lowest numbers, each time. What a caller has beyond is
+	 * his. */
+	enum { OURS_MAX = 256 };
+	int fd;
+
+	for (fd = STDERR_FILENO + 1; fd < OURS_MAX; fd++)
+		if (fd != keep)
+			close(fd);
+}

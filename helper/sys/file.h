@@ -29,6 +29,9 @@ void file_read(const char *path, int flags, struct file *out);
 /* 0, or -1 if it could not be read: logged. */
 int file_check(const struct file *file);
 
+/* Closes all but the standard ones, and keep, if that is none of them. */
+void files_close(int keep);
+
 /* The beginning of a file of /proc, as a string of at most size - 1 bytes: their number, or -1:
  * errno. */
 ssize_t file_read_start(const char *path, char *out, size_t size);

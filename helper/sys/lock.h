@@ -9,7 +9,7 @@
 /* Waits a bounded time. 0; or -1: logged, with the holder. The kernel gives the lock back when the
  * program ends, however it ends. */
 int lock_take(void);
-/* Before that. */
+/* Gives it back before the program ends. */
 void lock_release(void);
 
 #endif

@@ -70,20 +70,16 @@ static int write_record(const struct netfilter *netfilter)
 enum { PATIENCE_SECONDS = 10 };
 #define LOCK_WAIT "--wait=5"
 
-/* More than we ever hold open: the lowest numbers, each time. */
-enum { OURS_MAX = 256 };
-
 static void be(const char *const *words, FILE *input, int pipe)
 {
 	const char *const path = words[0];
-	int null = open("/dev/null", O_RDWR), in = input ? fileno(input) : null, fd;
+	int null = open("/dev/null", O_RDWR), in = input ? fileno(input) : null;
 
 	if (null < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(pipe, STDOUT_FILENO) < 0 ||
 		dup2(input ? pipe : null, STDERR_FILENO) < 0)
 		_exit(EXIT_FAILURE);
 	/* The lock, and watch's sockets: SELinux would log each that the program is not to have. */
-	for (fd = STDERR_FILENO + 1; fd < OURS_MAX; fd++)
-		close(fd);
+	files_close(-1);
 	signal(SIGCHLD, SIG_DFL);
 	signal(SIGPIPE, SIG_DFL);
 	alarm(PATIENCE_SECONDS);
@@ -327,6 +323,7 @@ int netfilter_apply(const struct plan *plan, const struct config *config,
 
 	netfilter_plan(plan, config, sources, netfilter, chains);
 	works = chains_has_work(chains);
+	netfilter->changed = works;
 	ends = netfilter->record[0].loaded && !chains[0].hash;
 	ends |= netfilter->record[1].loaded && !chains[1].hash;
 	if (works && write_ahead(chains, netfilter))

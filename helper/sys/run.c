@@ -17,6 +17,7 @@
 static const char record_path[] = RUN_DIR "/rules";
 static const char saves_path[] = RUN_DIR "/sysctls";
 static const char brought_up_path[] = RUN_DIR "/brought-up";
+static const char defaults_path[] = RUN_DIR "/defaults";
 static const char said_path[] = RUN_DIR "/said";
 static const char coming_name[] = "coming-";
 
@@ -52,6 +53,7 @@ void run_dir_remove(void)
 	unlink(record_path);
 	unlink(saves_path);
 	unlink(brought_up_path);
+	unlink(defaults_path);
 	unlink(said_path);
 	unlink(RUN_CONFIRM);
 	unlink(RUN_HEALTH);
@@ -174,6 +176,26 @@ int brought_up_write(const struct brought_ups *brought_up)
 		text_format(&text, "%016llx %s %s\n", brought_up->items[i].fingerprint,
 			brought_up->items[i].device, brought_up->items[i].file);
 	return lines_write(brought_up_path, &text);
+}
+
+static void take_defaults(const char *line, void *arg)
+{
+	struct defaults_record *record = arg;
+
+	sscanf(line, "%llx %llx", &record->applied, &record->taken_back);
+}
+
+int defaults_read(struct defaults_record *out)
+{
+	return lines_read(defaults_path, take_defaults, out);
+}
+
+int defaults_write(const struct defaults_record *record)
+{
+	struct text text = {0};
+
+	text_format(&text, "%016llx %016llx\n", record->applied, record->taken_back);
+	return lines_write(defaults_path, &text);
 }
 
 static void take_said(const char *line, void *arg)

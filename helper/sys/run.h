@@ -40,6 +40,14 @@ int saves_write(const struct saves *saves);
 int brought_up_read(struct brought_ups *out);
 int brought_up_write(const struct brought_ups *brought_up);
 
+/* /etc/sysconfig/multihome, as checksums: the one that was applied last, and one that was taken back
+ * and is not to be applied again but by sync; 0: none. */
+struct defaults_record {
+	unsigned long long applied, taken_back;
+};
+int defaults_read(struct defaults_record *out);
+int defaults_write(const struct defaults_record *record);
+
 /* The messages of the first hook of an ifup, which the others do not repeat: each with a newline
  * before and after it. Only while the lock is held. */
 void said_read(struct text *out);
