@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "base/line.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "plan/advert.h"
@@ -17,6 +18,19 @@
 #include "sys/proc.h"
 #include "sys/run.h"
 #include "sys/sources.h"
+
+/* Without comments, which a new version of the package may word otherwise. */
+static unsigned long long hash_lines(const char *text)
+{
+	unsigned long long hash = HASH_START;
+	const char *cursor = text ? text : "";
+	char *line;
+
+	for (; (line = line_next(&cursor)); free(line))
+		if (*line && *line != '#')
+			hash = hash_bytes(hash, line, strlen(line) + 1);
+	return hash;
+}
 
 /* clean takes away what it can, whatever cannot be read. */
 static int host_read(const struct options *options, struct host *host)
@@ -30,8 +44,7 @@ static int host_read(const struct options *options, struct host *host)
 	err = sources_read("", &host->sources) | record_read(&host->record) |
 		saves_read(&host->saves) | brought_up_read(&host->brought_up) |
 		defaults_read(&host->defaults);
-	host->defaults_hash = hash_bytes(
-		HASH_START, host->sources.defaults.bytes, host->sources.defaults.len);
+	host->defaults_hash = hash_lines(host->sources.defaults.bytes);
 	/* Nobody but watch needs it. */
 	health_read(&host->healths);
 	host->incomplete = err != 0;
