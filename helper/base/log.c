@@ -17,7 +17,7 @@
 
 enum { CHANGES_MAX = 200, PATIENCE_MS = 200, PAUSE_MS = 2 };
 
-static bool log_hook, log_prints_changes;
+static bool log_hook, log_prints_changes, log_fails;
 static size_t log_changes;
 static int log_patience = PATIENCE_MS;
 
@@ -25,6 +25,7 @@ void log_init(bool hook)
 {
 	log_hook = hook;
 	log_changes = 0;
+	log_fails = false;
 	log_patience = PATIENCE_MS;
 }
 
@@ -64,7 +65,7 @@ static bool send_packet(int type, const char *packet, size_t len)
 
 /* As syslog(3), which waits for ever for a daemon that hangs while we hold the lock: a line that it
  * does not take soon is lost. Some daemons listen for a stream, of lines that end with a NUL. */
-static void send_syslog(int level, const char *line)
+static bool send_syslog(int level, const char *line)
 {
 	char packet[1200], when[32];
 	time_t now = time(NULL);
@@ -75,7 +76,7 @@ static void send_syslog(int level, const char *line)
 		when[0] = '\0';
 	len = snprintf(packet, sizeof(packet), "<%d>%s multihome[%d]: %s", LOG_DAEMON | level, when,
 		(int)getpid(), line);
-	if (!send_packet(SOCK_DGRAM, packet, (size_t)len))
+	return send_packet(SOCK_DGRAM, packet, (size_t)len) ||
 		send_packet(SOCK_STREAM, packet, (size_t)len + 1);
 }
 
@@ -113,21 +114,27 @@ void log_notice(const char *format, ...)
 	va_end(args);
 }
 
+bool log_takes_changes(void)
+{
+	return log_prints_changes || (log_changes <= CHANGES_MAX && !log_fails);
+}
+
 void log_change(const char *format, ...)
 {
 	char line[1024];
 	int kept = errno;
 	va_list args;
 
-	if (!log_prints_changes && log_changes > CHANGES_MAX)
+	if (!log_takes_changes())
 		return;
 	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
 	line_make_printable(line);
-	if (log_changes < CHANGES_MAX)
-		send_syslog(LOG_NOTICE, line);
-	else if (log_changes == CHANGES_MAX)
+	/* Where nobody takes the first one, nobody is asked hundreds of times. */
+	if (log_changes < CHANGES_MAX && !log_fails)
+		log_fails = !send_syslog(LOG_NOTICE, line);
+	else if (log_changes == CHANGES_MAX && !log_fails)
 		send_syslog(LOG_NOTICE, "more was changed than these lines say");
 	log_changes++;
 	if (log_prints_changes)

@@ -18,5 +18,7 @@ void log_notice(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* "eth1: added: ip rule add …". Of a run that changes hundreds of things syslog gets the first 200
  * and a line that says so: rsyslog takes no more from one process in 5 seconds (EL6). */
 void log_change(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* False: it would say nothing any more. */
+bool log_takes_changes(void);
 
 #endif

@@ -125,6 +125,8 @@ void tell_op(const struct op *op, const char *word, int error)
 	const char *device = op->rule ? op->rule->device : op->route->device;
 	const char *colon = *device ? ": " : "";
 
+	if (!error && !log_takes_changes())
+		return;
 	op_format(op, &text);
 	if (error)
 		log_error("%s%s%s: %s", device, colon, text.bytes, strerror(error));
