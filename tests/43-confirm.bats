@@ -234,6 +234,18 @@ sync.kill()'
 	has_no "$(rules)" 'lookup 10[01]'
 }
 
+# bats test_tags=long
+@test "a program that hangs keeps it waiting no longer than a sync" {
+	started
+	printf '#!/bin/sh\nexec sleep 60\n' >"$LAB_ROOT/tmp/nft"
+	chmod 755 "$LAB_ROOT/tmp/nft"
+	host mount --bind /tmp/nft /usr/sbin/nft
+	host sh -c 'echo CONNMARK=yes >/etc/sysconfig/multihome'
+	# Ten seconds for each time that it is asked; iptables does it then.
+	run host timeout 40 multihome sync --confirm 30
+	is "$status" 0 "$output"
+}
+
 @test "seconds that are none are refused" {
 	local word
 	host_up

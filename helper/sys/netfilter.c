@@ -74,6 +74,7 @@ static void be(const char *const *words, FILE *input, int pipe)
 {
 	const char *const path = words[0];
 	int null = open("/dev/null", O_RDWR), in = input ? fileno(input) : null;
+	sigset_t none;
 
 	if (null < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(pipe, STDOUT_FILENO) < 0 ||
 		dup2(input ? pipe : null, STDERR_FILENO) < 0)
@@ -82,6 +83,9 @@ static void be(const char *const *words, FILE *input, int pipe)
 	files_close(-1);
 	signal(SIGCHLD, SIG_DFL);
 	signal(SIGPIPE, SIG_DFL);
+	/* Blocked, the alarm would never come. */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	alarm(PATIENCE_SECONDS);
 	execv(path, (char *const *)(uintptr_t)words);
 	_exit(EXIT_FAILURE);
