@@ -316,12 +316,9 @@ static const struct brought_up *find_brought_up(
 	return NULL;
 }
 
-static void add_brought_up(struct brought_ups *all, const struct brought_up *up)
+static void keep(struct brought_ups *all, const struct brought_up *up)
 {
-	struct brought_up *copy = array_add(all);
-
-	*copy = *up;
-	copy->file = mem_string(up->file);
+	brought_ups_add(all, up->device, up->file, up->fingerprint);
 }
 
 /* What was brought up since has its own line, and keeps it. */
@@ -339,13 +336,13 @@ static int take_back_brought_up(const struct host *host)
 		was = find_brought_up(before, &now.items[i]);
 		became = find_brought_up(after, &now.items[i]);
 		if (!became || became->fingerprint != now.items[i].fingerprint)
-			add_brought_up(&back, &now.items[i]);
+			keep(&back, &now.items[i]);
 		else if (was)
-			add_brought_up(&back, was);
+			keep(&back, was);
 	}
 	for (i = 0; i < before->n; i++)
 		if (!find_brought_up(&now, &before->items[i]))
-			add_brought_up(&back, &before->items[i]);
+			keep(&back, &before->items[i]);
 	err = brought_up_write(&back);
 	brought_ups_free(&back);
 	brought_ups_free(&now);

@@ -238,13 +238,11 @@ static int verb_run(const struct verb *verb, int argc, char **argv)
 			options.background = true;
 		else if (option == OPTION_ONCE)
 			options.once = true;
-		else if (option == OPTION_CONFIRM &&
-			word_number(optarg, 10, CONFIRM_SECONDS_MAX, &options.confirm) &&
-			options.confirm)
-			;
-		else if (option == OPTION_CONFIRM)
-			return usage(verb, "expected seconds, 1 to 86400, not", optarg);
-		else if (option == OPTION_EXIT_CODE)
+		else if (option == OPTION_CONFIRM) {
+			if (!word_number(optarg, 10, CONFIRM_SECONDS_MAX, &options.confirm) ||
+				!options.confirm)
+				return usage(verb, "expected seconds, 1 to 86400, not", optarg);
+		} else if (option == OPTION_EXIT_CODE)
 			options.exit_code = true;
 		else if (option == 'v' || option == OPTION_VERBOSE)
 			options.verbose = true;

@@ -160,16 +160,6 @@ void hold_set(struct draft *draft)
 	plan_index_holds(plan);
 }
 
-static void add_brought_up(struct brought_ups *out, const char *device, const char *file,
-	unsigned long long fingerprint)
-{
-	struct brought_up *added = array_add(out);
-
-	memcpy(added->device, device, strlen(device) + 1);
-	added->file = mem_string(file);
-	added->fingerprint = fingerprint;
-}
-
 /* An uplink that is up, or about to be, was brought up with today's file. One that is held, and one
  * that is refused, of whose file nothing is known, keep what is on record. */
 static void note_uplink(struct draft *draft, const struct uplink *uplink)
@@ -190,7 +180,7 @@ static void note_uplink(struct draft *draft, const struct uplink *uplink)
 		fingerprint = was->fingerprint;
 	else
 		return;
-	add_brought_up(&draft->plan->brought_up, uplink->device, uplink->file->name, fingerprint);
+	brought_ups_add(&draft->plan->brought_up, uplink->device, uplink->file->name, fingerprint);
 }
 
 void draft_note_brought_up(struct draft *draft)
@@ -206,6 +196,6 @@ void draft_note_brought_up(struct draft *draft)
 			note_uplink(draft, &uplinks->items[i]);
 	for (i = 0; i < left_up->n; i++) {
 		was = left_up->items[i];
-		add_brought_up(&draft->plan->brought_up, was->device, was->file, was->fingerprint);
+		brought_ups_add(&draft->plan->brought_up, was->device, was->file, was->fingerprint);
 	}
 }

@@ -107,6 +107,16 @@ void healths_free(struct healths *healths)
 	memset(healths, 0, sizeof(*healths));
 }
 
+void brought_ups_add(struct brought_ups *out, const char *device, const char *file,
+	unsigned long long fingerprint)
+{
+	struct brought_up *added = array_add(out);
+
+	memcpy(added->device, device, strlen(device) + 1);
+	added->file = mem_string(file);
+	added->fingerprint = fingerprint;
+}
+
 void brought_ups_free(struct brought_ups *brought_ups)
 {
 	size_t i;

@@ -187,6 +187,8 @@ bool plan_owns_route(const struct plan *plan, const struct route *route);
 const struct health *health_find_dead(
 	const struct healths *healths, const char *device, const struct prefix *gateway);
 void healths_free(struct healths *healths);
+void brought_ups_add(struct brought_ups *out, const char *device, const char *file,
+	unsigned long long fingerprint);
 void brought_ups_free(struct brought_ups *brought_ups);
 
 #endif
