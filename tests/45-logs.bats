@@ -7,13 +7,7 @@ load lab/test
 
 # logged COMMAND: runs it for a shell, with a syslog daemon; its lines, from the message on.
 logged() {
-	# shellcheck disable=SC2016 # for the shell in the host
-	host unshare --mount sh -c 'mkdir -p /tmp/dev && cp -a /dev/null /dev/zero /dev/urandom /tmp/dev
-		mount --bind /tmp/dev /dev && rm -f /dev/log /tmp/log
-		socat -u UNIX-RECV:/dev/log CREATE:/tmp/log & daemon=$!
-		while [ ! -S /dev/log ]; do sleep 0.05; done
-		eval "$1" >/tmp/console 2>&1
-		sleep 0.3; kill $daemon' - "$1"
+	with_syslog 'socat -u UNIX-RECV:/dev/log CREATE:/tmp/log' "{ $1; } >/tmp/console 2>&1" || true
 	# Datagrams without an end of line.
 	sed 's/<\(2[79]\)>\([A-Z][a-z][a-z] [ 1-3][0-9] [0-9:]\{8\} multihome\[\)/\n\1 \2/g' "$LAB_ROOT/tmp/log" |
 		sed -n 's/^\(2[79]\) .*multihome\[[0-9]*\]: /\1 /p'

@@ -23,10 +23,10 @@ setup() {
 	local file
 	[ "$(wc -l <README.md)" -le 130 ]
 	[ "$(wc -l <README.ja.md)" -le 130 ]
-	grep -ohE '\]\([^)#]+\)' README*.md docs/*.md | sed 's/^](//; s/)$//' | sort -u >"$BATS_TEST_TMPDIR/links"
+	grep -oE '\]\([^)#]+\)' README*.md docs/*.md | sed 's/[^/]*:](//; s/)$//' | sort -u >"$BATS_TEST_TMPDIR/links"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/links")" -ge 10 ]
 	while read -r file; do
-		[ -e "$file" ] || [ -e "docs/$file" ] || { echo "no $file"; return 1; }
+		[ -e "$file" ] || { echo "no $file"; return 1; }
 	done <"$BATS_TEST_TMPDIR/links"
 }
 

@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-/* Begins anew for each run. A hook's console stays silent when all is well: its notices go to syslog only, and what it says
- * there begins with "multihome: ". */
+/* Begins anew for each run. A hook's console stays silent when all is well: its notices go to syslog
+ * only, and what it says there begins with "multihome: ". */
 void log_init(bool hook);
 /* What was changed goes to standard output, too. */
 void log_verbose(void);

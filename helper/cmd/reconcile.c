@@ -383,8 +383,9 @@ int begin(bool hook)
 	return begin_alone(hook) || lock_take() ? EXIT_FAILED : 0;
 }
 
-/* Loopback; a slave or a port, whose ifup ends before any route; and an alias of a device that is on its way through ifup, whose own run is yet to
- * come. There may be hundreds of these, so nothing is read. */
+/* Loopback; a slave or a port, whose ifup ends before any route; and an alias of a device that is on
+ * its way through ifup, whose own run is yet to come. There may be hundreds of these, so nothing is
+ * read. */
 static bool has_nothing_to_do(enum event event, const char *argument)
 {
 	device_name device;
