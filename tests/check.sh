@@ -13,10 +13,11 @@ mkdir -p "$results"
 
 # A suite's own failure (a crash, a plan that was not kept) counts as one more test.
 suite() { # NAME COMMAND...
-	local name=$1 tap=$results/$1.tap seconds=$SECONDS
+	local name=$1 tap=$results/$1.tap seconds=$SECONDS status planned ran spent
+	local TIMEFORMAT='%U %S'
 	shift
-	"$@" </dev/null >"$tap" 2>&1
-	local status=$? planned ran
+	spent=$( { time "$@" </dev/null >"$tap" 2>&1; } 2>&1)
+	status=$?
 	planned=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$tap" | tail -n 1)
 	ran=$(grep -c '^\(not \)\{0,1\}ok ' "$tap")
 	if [ "${planned:-0}" != "$ran" ]; then
@@ -24,8 +25,9 @@ suite() { # NAME COMMAND...
 	elif [ $status -ne 0 ] && ! grep -q '^not ok ' "$tap"; then
 		echo "not ok - $name: exit status $status" >>"$tap"
 	fi
-	printf '%-22s %4d ok  %3d not ok  %3d s\n' "$name" "$(grep -c '^ok ' "$tap")" \
-		"$(grep -c '^not ok ' "$tap")" $((SECONDS - seconds))
+	printf '%-22s %4d ok  %3d not ok  %3d s, %3.0f of a processor\n' "$name" \
+		"$(grep -c '^ok ' "$tap")" "$(grep -c '^not ok ' "$tap")" $((SECONDS - seconds)) \
+		"$(awk '{ print $1 + $2 }' <<<"$spent")"
 	# What went wrong, with what was said of it.
 	awk '/^not ok /{show = 1} /^ok /{show = 0} show' "$tap" | head -n 200
 }
