@@ -62,8 +62,14 @@ is_over() {
 	multihome 0 sync --confirm 30
 	is "$output" 'all of this is taken back in 30 seconds, unless: multihome confirm'
 	has "$(rules)" 'lookup 150'
+	multihome 0 check --porcelain
+	has "$output" $'^note\tunconfirmed\t-\t-\twhat sync --confirm did is taken back in [0-9]+ s\t'
+	multihome 0 show
+	has "$output" '^What sync --confirm did is taken back in [0-9]+ s\.$'
 	multihome 0 confirm
 	is "$output$stderr" ''
+	multihome 0 check
+	has_no "$output" 'taken back'
 	within 3 host sh -c '! pgrep multihome'
 	has "$(rules)" 'lookup 150'
 	answers 0 1

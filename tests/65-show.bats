@@ -99,11 +99,27 @@ lists_nothing() {
 	rm "$LAB_SCRIPTS/ifcfg-eth1"
 	alone='no second uplink: the main table alone serves ifcfg-eth0'
 	lists_nothing "$alone"
-	rm "$LAB_SCRIPTS/ifcfg-eth0"
+	printf 'DEVICE=eth1\nONBOOT=yes\nIPADDR=10.0.0.99\nPREFIX=8\n' >"$LAB_SCRIPTS/ifcfg-eth1"
+	lists_nothing "$alone; no gateway in ifcfg-eth1"
+	rm "$LAB_SCRIPTS"/ifcfg-eth[01]
 	lists_nothing 'no uplink: no NIC has both an address and a gateway, by its ifcfg file or a lease'
 	rm -r "$LAB_ROOT/etc/sysconfig"
 	lists_nothing 'no uplink: no NIC has both an address and a gateway, by its ifcfg file or a lease'
 	mkdir "$LAB_ROOT/etc/sysconfig"
 	echo MULTIHOME=no >"$LAB_ROOT/etc/sysconfig/multihome"
 	lists_nothing 'no uplink is served: MULTIHOME=no in /etc/sysconfig/multihome'
+}
+
+@test "report shows the keys that decide, and of all others the name alone" {
+	host_up
+	lab_install
+	printf 'NETWORKING_IPV6=yes\nUSERCTL7=secret\n' >>"$LAB_ROOT/etc/sysconfig/network"
+	echo CONNMARK=no >"$LAB_ROOT/etc/sysconfig/multihome"
+	echo "IPADDR1=192.168.2.98" >>"$LAB_SCRIPTS/ifcfg-eth0"
+	multihome 0 report
+	has "$output" "NETWORKING_IPV6='yes'"
+	has "$output" "CONNMARK='no'"
+	has "$output" "IPADDR1='192.168.2.98'"
+	has "$output" 'USERCTL7=\(not shown\)'
+	has_no "$output" secret
 }

@@ -426,15 +426,16 @@ loaded() {
 	multihome 0 explain "$LAB_CLIENT" 192.168.2.99
 	has "$output" 'answer from 10\.0\.0\.99'
 	has "$output" 'UDP_PORTS="1194"'
+	has "$(tr -s ' \n' ' ' <<<"$output")" 'published what is published here answers by eth1, not by eth0: '
 	multihome 0 explain "$LAB_CLIENT" 10.0.0.99
-	has_no "$output" 'UDP_PORTS'
+	has_no "$output" 'UDP_PORTS|published'
 	printf 'CONNMARK=yes\nUDP_PORTS=1194\n' >"$LAB_ROOT/etc/sysconfig/multihome"
 	multihome 0 sync
 	multihome 0 check
 	has_no "$output" 'published'
 	multihome 0 explain "$LAB_CLIENT" 192.168.2.99
 	has "$(tr -s ' \n' ' ' <<<"$output")" 'mark what is led on to a guest comes back by table 100 \(CONNMARK 0x1000000\)'
-	has_no "$output" 'UDP_PORTS|unless the firewall marks it'
+	has_no "$output" 'UDP_PORTS|published|unless the firewall marks it'
 }
 
 @test "plan prints what is loaded, to paste; for another root, too; only root sees what is there" {

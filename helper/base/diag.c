@@ -63,14 +63,13 @@ void diag_notice(struct diags *diags, const char *file, int line, const char *fo
 	va_end(args);
 }
 
-void diag_misspelt(
-	struct diags *diags, const char *file, int line, const char *key, const char *meant)
+void diag_misspelt(struct diags *diags, const char *file, int line, const char *format, ...)
 {
-	size_t n = diags->n;
+	va_list args;
 
-	diag_notice(diags, file, line, "%s: nothing reads this key; %s is meant?", key, meant);
-	if (diags->n > n)
-		diags->items[n].misspelt = true;
+	va_start(args, format);
+	diag_add(diags, false, file, line, format, args)->misspelt = true;
+	va_end(args);
 }
 
 void diags_cut(struct diags *diags, size_t n)

@@ -9,7 +9,7 @@
 
 struct diag {
 	bool refusal; /* else a notice: all goes on */
-	bool misspelt; /* a notice on a key that is nearly one that is read */
+	bool misspelt; /* a notice on a key that somebody meant to set, and did not */
 	bool failure; /* the file could not be read: nothing is wrong with what it says */
 	char *file;   /* the file, or the device, that it is about */
 	char *text;   /* "FILE:LINE: what" or "DEVICE: what" */
@@ -28,9 +28,9 @@ void diag_fail(struct diags *diags, const char *file, int line, const char *form
 	__attribute__((format(printf, 4, 5)));
 void diag_notice(struct diags *diags, const char *file, int line, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
-/* The key is not read, and was meant for another, it seems. */
-void diag_misspelt(
-	struct diags *diags, const char *file, int line, const char *key, const char *meant);
+/* A notice on a key that somebody meant to set, it seems, and did not. */
+void diag_misspelt(struct diags *diags, const char *file, int line, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 /* Forgets all but the first n. */
 void diags_cut(struct diags *diags, size_t n);
 void diags_free(struct diags *diags);

@@ -10,19 +10,34 @@
 #include "cmd/judge.h"
 #include "judge/json.h"
 
+/* The first of those from at on; n if there is none. */
+static size_t findings_next(const struct findings *findings, bool wrong, size_t at)
+{
+	while (at < findings->n && findings->items[at].wrong != wrong)
+		at++;
+	return at;
+}
+
 static void format_findings(const struct findings *findings, bool records, struct text *out)
 {
-	size_t columns = output_columns(), i;
+	size_t columns = output_columns(), i, next;
+	struct finding shown;
+	char none[] = "";
 	int wrong;
 
 	for (wrong = 1; wrong >= 0; wrong--)
-		for (i = 0; i < findings->n; i++) {
-			if (findings->items[i].wrong != wrong)
+		for (i = findings_next(findings, wrong, 0); i < findings->n; i = next) {
+			next = findings_next(findings, wrong, i + 1);
+			shown = findings->items[i];
+			if (records) {
+				finding_format_record(&shown, out);
 				continue;
-			if (records)
-				finding_format_record(&findings->items[i], out);
-			else
-				finding_format(&findings->items[i], columns, out);
+			}
+			/* A long one is said once for several, below the last. */
+			if (next < findings->n && strlen(shown.cure) + 2 > columns &&
+				!strcmp(shown.cure, findings->items[next].cure))
+				shown.cure = none;
+			finding_format(&shown, columns, out);
 		}
 }
 

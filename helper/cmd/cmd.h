@@ -93,6 +93,9 @@ void tell_op(const struct op *op, const char *word, int error);
 int confirm_sync(const struct options *options);
 /* What a sync did that waits to be confirmed stays. 0, or -1: logged. While the lock is held. */
 int confirm_end(void);
+/* A sync waits to be confirmed, else is taken back in so many seconds; 0: none does, or only root is
+ * told. */
+int confirm_seconds_left(void);
 /* Does a sync wait to be confirmed? Logged, if it does. While the lock is held. */
 bool confirm_is_pending(void);
 /* Brings the kernel alone to the plan, of what was brought up: what watch does between hooks. tells:

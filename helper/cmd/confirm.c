@@ -49,6 +49,15 @@ static pid_t pending_process(int *seconds)
 	return pid;
 }
 
+int confirm_seconds_left(void)
+{
+	int seconds = 0;
+
+	if (pending_process(&seconds) <= 0)
+		return 0;
+	return seconds > 0 ? seconds : 1;
+}
+
 bool confirm_is_pending(void)
 {
 	int seconds = 0;

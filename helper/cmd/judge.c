@@ -162,6 +162,7 @@ int judging_gather(const struct options *options, struct judging *judging)
 	if (status == EXIT_FAILED)
 		return status;
 	facts->refused = status != 0;
+	facts->unconfirmed = confirm_seconds_left();
 	if (host_diff_sysctls(host, !host->ops.n, &judging->diff) ||
 		read_settings(&host->kernel.links, &judging->settings))
 		return EXIT_FAILED;

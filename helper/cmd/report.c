@@ -19,24 +19,25 @@ enum { LOG_LINES = 50 };
 
 /* Keys that decide how a NIC is reached; all others may be secrets. A digit may follow. */
 static const char *const shown_keys[] = {"ARP", "ARPCHECK", "ARP_ANNOUNCE", "ARP_IGNORE",
-	"BONDING_OPTS", "BOOTPROTO", "BRIDGE", "BROADCAST", "CLONENUM_START", "DEFROUTE", "DEVICE",
-	"FALLBACK", "FALLBACK_METRIC", "GATEWAY", "GATEWAYDEV", "HWADDR", "IPADDR", "IPADDR_END",
-	"IPADDR_START", "IPV6ADDR", "IPV6ADDR_SECONDARIES", "IPV6FORWARDING", "IPV6INIT",
-	"IPV6_AUTOCONF", "IPV6_DEFAULTDEV", "IPV6_DEFAULTGW", "IPV6_DEFROUTE", "IPV6_ROUTER",
-	"MASTER", "METRIC", "MTU", "MULTIHOME", "NETMASK", "NETWORK", "NETWORKING",
-	"NETWORKING_IPV6", "NM_CONTROLLED", "ONBOOT", "PEERROUTES", "PHYSDEV", "PREFIX",
-	"RP_FILTER", "RULE_PRIORITY", "SCOPE", "SLAVE", "SRCADDR", "TABLE", "TABLE_RANGE", "TRACK",
-	"TRACK_DOWN", "TRACK_INTERVAL", "TRACK_IP", "TRACK_UP", "TYPE", "VLAN"};
+	"BONDING_OPTS", "BOOTPROTO", "BRIDGE", "BROADCAST", "CLONENUM_START", "CONNMARK", "DEFROUTE",
+	"DEVICE", "FALLBACK", "FALLBACK_METRIC", "FILES", "GATEWAY", "GATEWAYDEV", "HWADDR",
+	"IPADDR", "IPADDR_END", "IPADDR_START", "IPV6ADDR", "IPV6ADDR_SECONDARIES", "IPV6FORWARDING",
+	"IPV6INIT", "IPV6_AUTOCONF", "IPV6_DEFAULTDEV", "IPV6_DEFAULTGW", "IPV6_DEFROUTE",
+	"IPV6_ROUTER", "MARK_MASK", "MASTER", "METRIC", "MTU", "MULTIHOME", "NETMASK", "NETWORK",
+	"NETWORKING", "NETWORKING_IPV6", "NM_CONTROLLED", "ONBOOT", "PEERROUTES", "PHYSDEV",
+	"PREFIX", "RP_FILTER", "RULE_PRIORITY", "SCOPE", "SLAVE", "SRCADDR", "TABLE", "TABLE_RANGE",
+	"TRACK", "TRACK_DOWN", "TRACK_INTERVAL", "TRACK_IP", "TRACK_UP", "TYPE", "UDP_PORTS", "VLAN"};
 
 static bool is_shown(const char *key)
 {
-	size_t i, n = strlen(key);
+	size_t i, n;
 
-	while (n && key[n - 1] >= '0' && key[n - 1] <= '9')
-		n--;
-	for (i = 0; i < sizeof(shown_keys) / sizeof(*shown_keys); i++)
-		if (strlen(shown_keys[i]) == n && !strncmp(shown_keys[i], key, n))
+	for (i = 0; i < sizeof(shown_keys) / sizeof(*shown_keys); i++) {
+		n = strlen(shown_keys[i]);
+		if (!strncmp(shown_keys[i], key, n) &&
+			!key[n + strspn(key + n, "0123456789")])
 			return true;
+	}
 	return false;
 }
 

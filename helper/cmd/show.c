@@ -9,6 +9,37 @@
 #include "judge/json.h"
 #include "judge/show.h"
 
+/* Files that give a NIC an address and no gateway. NULL: none does. */
+static char *name_others(const struct config *config)
+{
+	const struct file *served = config->uplinks.items[0].file;
+	const struct profile *profile;
+	struct text text = {0};
+	size_t i;
+
+	for (i = 0; i < config->profiles.n; i++) {
+		profile = &config->profiles.items[i];
+		if (profile->file != served && profile->addresses.n && profile->onboot &&
+			!profile->alias && !profile->port && !profile->off &&
+			!profile->passed_over && strcmp(profile->real, "lo"))
+			text_format(&text, "%s%s", text.n ? ", " : "", profile->file->name);
+	}
+	return text.bytes;
+}
+
+static void say_no_second(const struct config *config)
+{
+	const char *served = config->uplinks.items[0].file->name;
+	char *others = name_others(config);
+
+	if (others)
+		log_notice("no second uplink: the main table alone serves %s; no gateway in %s",
+			served, others);
+	else
+		log_notice("no second uplink: the main table alone serves %s", served);
+	free(others);
+}
+
 static void say_why_nothing(
 	const struct config *config, const struct plan *plan, const char *device)
 {
@@ -18,8 +49,7 @@ static void say_why_nothing(
 		log_notice("no uplink: no NIC has both an address and a gateway, by its ifcfg file "
 			   "or a lease");
 	else if (!plan->uplinks.n)
-		log_notice("no second uplink: the main table alone serves %s",
-			config->uplinks.items[0].file->name);
+		say_no_second(config);
 	else
 		log_notice("%s is no uplink", device);
 }

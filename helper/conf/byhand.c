@@ -130,8 +130,7 @@ static bool parse_prefix(const char *word, int family, struct prefix *out)
 	return true;
 }
 
-/* A table by number, by its name in rt_tables, or main, default, local. False: ip refuses it. */
-static bool parse_table(const char *word, const struct table_names *names, unsigned *out)
+bool byhand_parse_table(const char *word, const struct table_names *names, unsigned *out)
 {
 	static const char *const builtin[] = {"default", "main", "local", NULL};
 	int number = word ? word_index(word, builtin) : -1;
@@ -221,7 +220,7 @@ static bool parse_route(struct script *script, int family, const struct table_na
 			if (word_number(next_word(script), 0, 0xffffffff, &number))
 				route->protocol = (unsigned char)number;
 		} else if (abbreviates(word, "table")) {
-			good = parse_table(next_word(script), names, &route->table);
+			good = byhand_parse_table(next_word(script), names, &route->table);
 		} else if (route_type_parse(word, &route->type)) {
 			continue;
 		} else if (!found) {
@@ -260,7 +259,7 @@ static bool parse_rule(struct script *script, int family, const struct table_nam
 			good = word_number(next_word(script), 0, 0xffffffff, &rule->priority);
 			out->has_priority = true;
 		} else if (abbreviates(word, "table") || !strcmp(word, "lookup")) {
-			good = parse_table(next_word(script), names, &rule->table);
+			good = byhand_parse_table(next_word(script), names, &rule->table);
 		} else if (!strcmp(word, "iif") || !strcmp(word, "dev")) {
 			good = parse_device(next_word(script), rule->iif);
 		} else if (!strcmp(word, "type")) {

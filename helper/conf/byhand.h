@@ -53,6 +53,10 @@ void byhand_routes(const char *bytes, size_t len, bool inet6, const struct table
 void byhand_rules(const char *bytes, size_t len, bool inet6, const struct table_names *names,
 	struct by_hand_rules *out);
 
+/* A table by its number, its name in rt_tables, or main, default, local. False: ip refuses it; so it
+ * does NULL. */
+bool byhand_parse_table(const char *word, const struct table_names *names, unsigned *out);
+
 /* Can it lead what the host sends from the address? One without a source leads nobody in particular.
  */
 bool byhand_leads(const struct by_hand_rule *rule, const struct prefix *address);

@@ -157,6 +157,13 @@ static void refuse_unknown_keys(struct reader *reader)
 			reader_refuse(reader, key,
 				"%s: unknown key; multihome(5) has those there are", key);
 	}
+	for (i = 0; i < vars->spaced.n; i++)
+		if (word_index(vars->spaced.items[i].key, known) >= 0) {
+			diag_refuse(reader->diags, reader->path, vars->spaced.items[i].line,
+				"%s: nothing is set; expected no blanks about the =",
+				vars->spaced.items[i].key);
+			reader->refused = true;
+		}
 }
 
 /* /etc/sysconfig/multihome: all of it or nothing. */

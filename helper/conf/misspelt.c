@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Keys of ifcfg files that are one letter from one that counts.
+ * Keys of ifcfg files that are one letter from one that counts, or that have blanks about their
+ * equals sign.
  */
 #include <ctype.h>
 #include <string.h>
@@ -45,6 +46,16 @@ static bool is_numbered(const char *word)
 	return false;
 }
 
+static bool is_key(const char *word)
+{
+	size_t k;
+
+	for (k = 0; k < sizeof(keys) / sizeof(*keys); k++)
+		if (!strcmp(word, keys[k]))
+			return true;
+	return is_numbered(word);
+}
+
 void misspelt_note(const struct shvars *vars, const char *path, struct diags *diags)
 {
 	const struct shvar *var;
@@ -52,15 +63,18 @@ void misspelt_note(const struct shvars *vars, const char *path, struct diags *di
 
 	for (i = 0; i < vars->n; i++) {
 		var = &vars->items[i];
-		if (is_numbered(var->key) || strcmp(var->file, path))
-			continue;
-		for (k = 0; k < n && strcmp(var->key, keys[k]); k++)
-			;
-		if (k < n)
+		if (is_key(var->key) || strcmp(var->file, path))
 			continue;
 		for (k = 0; k < n && !is_near(var->key, keys[k]); k++)
 			;
 		if (k < n)
-			diag_misspelt(diags, path, var->line, var->key, keys[k]);
+			diag_misspelt(diags, path, var->line,
+				"%s: nothing reads this key; %s is meant?", var->key, keys[k]);
+	}
+	for (i = 0; i < vars->spaced.n; i++) {
+		var = &vars->spaced.items[i];
+		if (is_key(var->key) && !strcmp(var->file, path))
+			diag_misspelt(diags, path, var->line,
+				"%s: nothing is set; expected no blanks about the =", var->key);
 	}
 }

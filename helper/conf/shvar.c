@@ -84,6 +84,9 @@ void shvar_free(struct shvars *vars)
 {
 	forget(vars, 0);
 	free(vars->items);
+	while (vars->spaced.n)
+		free(vars->spaced.items[--vars->spaced.n].key);
+	free(vars->spaced.items);
 	memset(vars, 0, sizeof(*vars));
 }
 
@@ -491,6 +494,26 @@ static enum kind start_command(struct reader *reader, const struct word *word, s
 	return kind == OPENS || kind == WITHIN ? NONE : kind;
 }
 
+/* The word is to be a command: is it, or what was assigned just before, a key with blanks about its
+ * equals sign? */
+static void note_blanks(struct reader *reader, const struct word *word, size_t before)
+{
+	struct shvars *vars = reader->vars;
+	const struct shvar *last = vars->n > before ? &vars->items[vars->n - 1] : NULL;
+	const char *key = last && last->value && !*last->value ? last->key : NULL;
+	struct shvar *spaced;
+
+	skip_blanks(reader);
+	if (!key && *reader->at == '=')
+		key = word->text.bytes;
+	if (!key || reader->unsure || !is_name(key))
+		return;
+	spaced = array_add(&vars->spaced);
+	spaced->key = mem_string(key);
+	spaced->file = reader->file;
+	spaced->line = word->line;
+}
+
 /* Reads up to what ends the command. False if there is none. */
 static bool parse_command(struct reader *reader, bool *conditional)
 {
@@ -519,8 +542,10 @@ static bool parse_command(struct reader *reader, bool *conditional)
 		else if (word.key)
 			record(reader, word.key, word.text.bytes, word.why, word.line);
 		else if (kind == NONE &&
-			!(redirected && !word.text.bytes[strspn(word.text.bytes, DIGITS)]))
+			!(redirected && !word.text.bytes[strspn(word.text.bytes, DIGITS)])) {
+			note_blanks(reader, &word, before);
 			kind = start_command(reader, &word, before);
+		}
 		free_word(&word);
 	}
 	reader->known = (size_t)-1;

@@ -33,6 +33,12 @@ struct shvars {
 	/* One for each assignment, in the order of the files: the last one of a key counts. */
 	struct shvar *items;
 	size_t n, cap;
+	/* KEY = value or KEY= value, by which bash runs a command and assigns nothing. Of each only key,
+	 * file and line. */
+	struct {
+		struct shvar *items;
+		size_t n, cap;
+	} spaced;
 	struct shvar any;		 /* why: NULL, or any key may have been assigned */
 	struct shvar error;		 /* why: NULL, or the error at which bash ended a file */
 	bool functions;			 /* private: files may have defined some */

@@ -206,6 +206,17 @@ struct difference {
 define_order(differences_by_device, struct difference, strcmp(x->device, y->device))
 define_order(differences_in_order, struct difference, (x->op > y->op) - (x->op < y->op))
 
+/* What comes of a difference that no reply to afar tells of. */
+static void add_loss(const struct facts *facts, const struct op *op, struct text *what)
+{
+	char net[PREFIX_TEXT];
+
+	if (op->kind <= OP_ROUTE_APPEND && op->route->dst.len &&
+		facts_find_by_table(facts, op->route->table))
+		text_format(what, ", without which replies to %s leave by the gateway",
+			prefix_format(&op->route->dst, net));
+}
+
 /* One line a device: its first difference, and how many there are more. */
 static void check_ops(const struct facts *facts, struct findings *findings)
 {
@@ -236,6 +247,7 @@ static void check_ops(const struct facts *facts, struct findings *findings)
 			;
 		if (more)
 			text_format(&what, " and %zu more", more);
+		add_loss(facts, difference->op, &what);
 		add_for_sync(facts, findings, FINDING_KERNEL, difference->device, what.bytes);
 		memset(&what, 0, sizeof(what));
 	}

@@ -106,7 +106,8 @@ static void check_diag(
 		: sysctl		       ? FINDING_SYSCTL_CONF
 		: diag->misspelt	       ? FINDING_KEY
 					       : FINDING_NOTICE;
-	const char *text = diag->text;
+	const char *text = diag->text, *command = strstr(text, "; run: ");
+	char *cure, *what;
 	device_name device;
 	size_t n;
 
@@ -114,11 +115,17 @@ static void check_diag(
 	n = strlen(device);
 	if (n && !strncmp(text, device, n) && !strncmp(text + n, ": ", 2))
 		text += n + 2;
+	what = mem_string(text);
+	if (command) {
+		what[command - text] = '\0';
+		cure = mem_format("run %s && multihome sync", command + strlen("; run: "));
+	} else {
+		cure = mem_string(kind == FINDING_NOTICE ? ""
+				: sysctl		 ? "remove that line and run multihome sync"
+							 : "see that line; then run multihome sync");
+	}
 	finding_add(findings, (struct finding){.kind = kind, .wrong = kind != FINDING_NOTICE},
-		device, mem_string(text),
-		mem_string(kind == FINDING_NOTICE ? ""
-				: sysctl	  ? "remove that line and run multihome sync"
-						  : "see that line; then run multihome sync"));
+		device, what, cure);
 }
 
 void check_files(const struct facts *facts, struct findings *findings)
@@ -239,6 +246,11 @@ void check_finish(const struct facts *facts, struct check *check, const struct a
 		verdict_finish(facts, &check->own[inet6], answers);
 		check_own(facts, &check->own[inet6], findings);
 	}
+	if (facts->unconfirmed)
+		finding_add(findings, (struct finding){.kind = FINDING_UNCONFIRMED}, "",
+			mem_format("what sync --confirm did is taken back in %d s",
+				facts->unconfirmed),
+			mem_string("run multihome confirm, if it is to stay"));
 	check_left(facts, findings);
 	check_rules(facts, verdicts, findings);
 	check_routes(facts, findings);

@@ -414,6 +414,12 @@ static char *cure_route(const struct facts *facts, const struct verdict *verdict
 				: serve_unserved(facts, verdict);
 }
 
+static char *see_arp(const struct link *holder)
+{
+	return mem_format("see net.ipv4.conf.%s.arp_ignore and arp_filter, and those of all",
+		holder->name);
+}
+
 char *cure_conflict(const struct facts *facts, const struct verdict *verdict,
 	const struct bystander *other)
 {
@@ -421,9 +427,9 @@ char *cure_conflict(const struct facts *facts, const struct verdict *verdict,
 	const struct uplink *uplink;
 	struct text cure = {0};
 
-	/* Nobody would be left to answer. */
+	/* If this one did not, nobody would be left to answer. */
 	if (verdict->reason == ARRIVES_BY_ARP)
-		return mem_string("");
+		return see_arp(verdict->holder);
 	if (facts->ops->n || facts->writes->n)
 		return cure_sync(facts);
 	uplink = facts_find_uplink(facts, other->link->name, &verdict->local, NULL);
@@ -434,7 +440,8 @@ char *cure_conflict(const struct facts *facts, const struct verdict *verdict,
 		return see_route(other->back);
 	if (!verdict->has_gateway ||
 		facts_setting_larger(facts, other->link->name, SYSCTL_ARP_FILTER))
-		return mem_string("");
+		return mem_format("see whether %s and %s are meant to be in one network",
+			verdict->holder->name, other->link->name);
 	memcpy(sysctl.device, other->link->name, sizeof(sysctl.device));
 	text_add_string(&cure, "run ");
 	sysctl_format(&sysctl, &cure);
@@ -495,6 +502,11 @@ char *cure_own(const struct facts *facts, const struct verdict *verdict)
 	if (verdict->fault == FAULT_NEIGHBOUR)
 		return cure_gateway(
 			facts, verdict, verdict->leaves.device, verdict_next_hop(verdict));
+	if (verdict->fault == FAULT_NO_ROUTE)
+		return mem_format("see %s in the ifcfg files",
+			verdict->packet.remote.family == AF_INET6
+				? "IPV6_DEFAULTGW and IPV6_DEFROUTE"
+				: "GATEWAY, GATEWAYDEV and DEFROUTE");
 	return mem_string("");
 }
 
@@ -576,8 +588,7 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 			return see_way_to_asker(facts, verdict);
 		if (facts_is_mute(facts, verdict->holder))
 			return turn_arp_on(verdict->holder->name);
-		return mem_format("see net.ipv4.conf.%s.arp_ignore and arp_filter, and those of all",
-			verdict->holder->name);
+		return see_arp(verdict->holder);
 	case FAULT_CONFLICT:
 		return cure_conflicts(facts, verdict);
 	case FAULT_GATEWAY:

@@ -38,6 +38,7 @@ static const char *const names[FINDING_KINDS] = {
 	[FINDING_NO_GATEWAY] = "no-gateway",
 	[FINDING_DOWN] = "down",
 	[FINDING_WAITS] = "waits",
+	[FINDING_UNCONFIRMED] = "unconfirmed",
 	[FINDING_CHAINS] = "chains",
 	[FINDING_PUBLISHED] = "published",
 	[FINDING_FIREWALL] = "firewall",
@@ -162,8 +163,11 @@ void finding_format(const struct finding *finding, size_t columns, struct text *
 	text_wrap(what.bytes, 0, 2, columns, out);
 	text_add_string(&cure, finding->cure);
 	line_make_printable(cure.bytes);
-	if (cure.n)
-		text_format(out, "  %s\n", cure.bytes);
+	/* What is to be copied stays on one line. */
+	if (cure.n) {
+		text_add_string(out, "  ");
+		text_wrap(cure.bytes, 2, 4, strncmp(cure.bytes, "see ", 4) ? (size_t)-1 : columns, out);
+	}
 	text_free(&what);
 	text_free(&cure);
 }

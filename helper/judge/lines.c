@@ -84,6 +84,11 @@ static char *judge_words(const struct facts *facts, char *const *words, int fami
 				return mem_format("ip wants a word behind %s", keyword);
 			if (!strcmp(keyword, "src"))
 				why = judge_source(facts, *words, family);
+			else if (!strcmp(keyword, "table") &&
+				!byhand_parse_table(*words, &facts->config->tables, &number))
+				why = mem_format("rt_tables names no table %s", *words);
+			else if (!strcmp(keyword, "dev") && !kernel_find_link(facts->kernel, *words))
+				why = mem_format("there is no device %s", *words);
 			else if (begins_one(keyword, numbers) &&
 				!word_number(*words, 0, 0xffffffff, &number))
 				why = mem_format("%s is no number for %s", *words, keyword);

@@ -276,7 +276,8 @@ static void add_lost(const struct facts *facts, const struct file *file,
 		}
 	}
 	if (n > 1)
-		text_format(&words, ", nor %s %zu more", n == 2 ? "is" : "are", n - 1);
+		text_format(&words, "; the same is true of %zu more line%s", n - 1,
+			n == 2 ? "" : "s");
 	if (n)
 		finding_add(findings, (struct finding){.kind = FINDING_ROUTE_LOST, .wrong = true},
 			device, words.bytes, cure_line(facts, file, first));

@@ -287,6 +287,9 @@ void show_table(const struct facts *facts, const struct showns *showns, bool all
 	grid_free(&grid);
 	if (!all)
 		add_other_way(facts, showns, out);
+	if (facts->unconfirmed)
+		text_format(out, "What sync --confirm did is taken back in %d s.\n",
+			facts->unconfirmed);
 }
 
 void show_porcelain(const struct showns *showns, struct text *out)

@@ -502,6 +502,27 @@ static void tell_wildcard(struct telling *telling)
 	text_free(&ports);
 }
 
+/* What is published answers by main, whatever it was asked at. */
+static void tell_published(struct telling *telling)
+{
+	const struct facts *facts = telling->facts;
+	const struct verdict *verdict = telling->verdict;
+	const struct question question = {.to = verdict->packet.remote};
+	struct text words = {0};
+	const char *device;
+
+	if (!facts->published || facts->plan->markeds.n || verdict->local.family == AF_INET6)
+		return;
+	device = walk(&facts->walks, &question, NULL).last.device;
+	if (!device || !strcmp(device, verdict->arrival->name))
+		return;
+	text_format(&words,
+		"what is published here answers by %s, not by %s: %s; CONNMARK=yes in "
+		"/etc/sysconfig/multihome leads it back",
+		device, verdict->arrival->name, facts->published);
+	add_step(telling, "published", &words);
+}
+
 void words_explain(const struct facts *facts, const struct verdict *verdict,
 	const struct steps *steps, bool brief, size_t columns, struct text *out)
 {
@@ -527,8 +548,10 @@ void words_explain(const struct facts *facts, const struct verdict *verdict,
 		if (!brief || !verdict->agrees || verdict_turns(verdict))
 			tell_kernel(&telling);
 	}
-	if (!brief)
+	if (!brief) {
+		tell_published(&telling);
 		tell_wildcard(&telling);
+	}
 	words_verdict(verdict, &words);
 	text_format(out, "%-*s ", LABEL, "verdict");
 	text_wrap(words.bytes, LABEL + 1, LABEL + 1, columns, out);

@@ -211,7 +211,12 @@ void draft_add_marks(struct draft *draft)
 		keep_recorded(draft);
 		return;
 	}
-	if (!draft->input->config->connmark || !uplinks->n || !is_possible(draft))
+	if (!draft->input->config->connmark)
+		return;
+	if (!uplinks->n && draft->input->event != EVENT_CLEAN)
+		diag_notice(draft->diags, path_of(draft), draft->input->config->connmark_line,
+			"CONNMARK=yes does nothing until there is a second uplink");
+	if (!uplinks->n || !is_possible(draft))
 		return;
 	for (i = 0; i < uplinks->n; i++) {
 		planned = &uplinks->items[i];

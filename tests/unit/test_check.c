@@ -290,7 +290,7 @@ static void test_refused_lines(void)
 		{"203.0.113.0/24 via 10.0.0.7 src 1.2.3.4", "1.2.3.4 is no address of the host"},
 		{"203.0.113.0/24 via 10.0.0.7\r", "it ends in a carriage return"},
 		{"203.0.113.5/24 via 10.0.0.7", "203.0.113.5/24 has host bits"},
-		{"203.0.113.0/24 via 10.0.0.7 table none", "ip takes no such line"},
+		{"203.0.113.0/24 via 10.0.0.7 table none", "rt_tables names no table none"},
 	};
 	static const char *const good[] = {"203.0.113.0/24 via 10.0.0.7 src 10.0.0.99 mtu lock 1400",
 		"to 203.0.113.0/24 nexthop via 10.0.0.7 weight 2 nexthop via 192.168.2.7",
@@ -333,7 +333,7 @@ static void test_files(void)
 	diag_refuse(&scene.diags, "/etc/ifcfg-eth0", 3, "TABLE=x");
 	find(&scene, "wrong refused eth0", "see that line; then run multihome sync", "a refusal");
 	set_scene(&scene);
-	diag_misspelt(&scene.diags, "/etc/ifcfg-eth1", 3, "GATWAY", "GATEWAY");
+	diag_misspelt(&scene.diags, "/etc/ifcfg-eth1", 3, "GATWAY is not read");
 	find(&scene, "wrong key eth1", "see that line; then run multihome sync", "a misspelt key");
 	set_scene(&scene);
 	diag_notice(&scene.diags, "eth1", 0, "left alone");

@@ -247,6 +247,10 @@ static void test_refusals(void)
 	reset();
 	set_file(&sources.defaults, "multihome", "RULE_PRIORITY=5\n");
 	ok(build() == -1, "the host's defaults are refused as a whole");
+	set_file(&sources.defaults, "multihome", "MULTIHOME=yes\nCONNMARK = yes\nx = y\n");
+	ok(build() == -1, "also for blanks about an equals sign");
+	ok(diags.n && !strncmp(diags.items[diags.n - 1].text, "multihome:2: CONNMARK: ", 23),
+		"which are told of");
 }
 
 /* dhclient's folder keeps two NICs from being served, and so is met twice. */

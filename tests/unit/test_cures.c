@@ -392,7 +392,8 @@ static void test_conflict(void)
 	scene.config.uplinks.items[1].arp_ignore = ARP_AUTO;
 	scene.verdict.reason = ARRIVES_BY_ARP;
 	need_sync(&scene);
-	is_cure(cure_conflict(&scene.facts, &scene.verdict, &eth1), "",
+	is_cure(cure_conflict(&scene.facts, &scene.verdict, &eth1),
+		"see net.ipv4.conf.eth0.arp_ignore and arp_filter, and those of all",
 		"the only one that answers is not to be silenced");
 	clear_scene(&scene);
 }

@@ -23,6 +23,8 @@ static void expect(const char *text, const char *want, const char *name)
 
 #define SAYS(key, meant) "ifcfg-eth0:1: " key ": nothing reads this key; " meant " is meant?"
 
+#define BLANKS(key) "ifcfg-eth0:1: " key ": nothing is set; expected no blanks about the ="
+
 int main(void)
 {
 	expect("GATWAY=10.0.0.1\n", SAYS("GATWAY", "GATEWAY"), "one letter less");
@@ -38,6 +40,11 @@ int main(void)
 	expect("GATEWAY1=10.0.0.1\n", SAYS("GATEWAY1", "GATEWAY"), "but where none belongs");
 	expect("GATWY=1\nTABEL1=1\nNETWORK=1\nGATEWAYDEV=1\nLABEL=x\nIPADDR_END=1\nMETRIC=1\n", "",
 		"two letters are too many, and others' keys are not near");
+	expect("GATEWAY = 10.0.0.1\n", BLANKS("GATEWAY"), "blanks on both sides");
+	expect("GATEWAY= 10.0.0.1\n", BLANKS("GATEWAY"), "behind");
+	expect("GATEWAY =10.0.0.1\n", BLANKS("GATEWAY"), "before");
+	expect("IPADDR2 = 10.0.0.1\n", BLANKS("IPADDR2"), "a numbered key");
+	expect("LABEL = x\nIFS= read x\nGATEWAY=1 TABLE=2 true = x\n", "", "no key of ours");
 	expect("", "", "nor is a key of another file said here");
 	return tap_done();
 }
