@@ -166,7 +166,10 @@ void finding_format(const struct finding *finding, size_t columns, struct text *
 	/* What is to be copied stays on one line. */
 	if (cure.n) {
 		text_add_string(out, "  ");
-		text_wrap(cure.bytes, 2, 4, strncmp(cure.bytes, "see ", 4) ? (size_t)-1 : columns, out);
+		text_wrap(cure.bytes, 2, 4,
+			strncmp(cure.bytes, "see ", 4) || strstr(cure.bytes, "run ") ? (size_t)-1
+										     : columns,
+			out);
 	}
 	text_free(&what);
 	text_free(&cure);
