@@ -37,16 +37,16 @@ for host in kernel files numbered uplinks daemon foreign byhand bans strays outs
 		check*:files | check*:daemon | check*:foreign | check*:bans | check*:strays) continue ;;
 		esac
 		name="$host: $stage"
-		small=$(instructions $host $stage 1000)
-		large=$(instructions $host $stage 2000)
-		[ -z "$ACCEPT" ] || echo "$host $stage ${small:-0}" >>"$here/core.counts"
+		small=$(instructions $host $stage 500)
+		large=$(instructions $host $stage 1000)
+		[ -z "$ACCEPT" ] || echo "$host $stage ${large:-0}" >>"$here/core.counts"
 		kept=$(sed -n "s/^$host $stage //p" "$here/core.counts")
-		report $((${small:-0} > 0 && ${small:-0} <= 2 * ${kept:-0})) \
+		report $((${large:-0} > 0 && ${large:-0} <= 2 * ${kept:-0})) \
 			"$name: 1,000 take no more than twice the instructions that are kept" \
-			"${small:-none}, kept ${kept:-none}"
+			"${large:-none}, kept ${kept:-none}"
 		report $((${large:-0} > 0 && 2 * ${large:-0} < 5 * ${small:-0})) \
 			"$name: twice as many take less than two and a half times as long" \
-			"${large:-none} of 2,000, ${small:-none} of 1,000"
+			"${large:-none} of 1,000, ${small:-none} of 500"
 	done
 done
 echo "1..$count"
