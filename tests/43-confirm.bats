@@ -5,11 +5,12 @@
 
 load lab/test
 
-# all: what a sync may change; the record of rules may have more than there is.
+# all: what a sync may change; the record of rules may have more than there is, and that of NICs
+# may say that they wait.
 all() {
 	kernel
 	host sh -c 'cd /etc/sysconfig/network-scripts && sha256sum r*-eth*
-		cd /run/multihome && cat brought-up sysctls; :' 2>/dev/null
+		cd /run/multihome && grep -v "^0\{16\} " brought-up; cat sysctls; :' 2>/dev/null
 }
 
 # cut_off: a host without multihome whose eth1 answers, and an ifcfg file that would end that.
@@ -26,7 +27,6 @@ cut_off() {
 is_as_before() {
 	diff "$BATS_TEST_TMPDIR/before" <(all)
 }
-
 
 is_over() {
 	host test ! -e /run/multihome/confirm
@@ -261,4 +261,151 @@ sync.kill()'
 		has "$stderr" "^multihome: sync: expected seconds, 1 to 86400, not '$word'"
 	done
 	multihome 2 sync --confirm
+}
+
+# --- hooks that ran meanwhile ---------------------------------------------------------------------
+
+@test "a table that is given back is nobody's meanwhile, whoever comes up" {
+	host_up LAB_UPLINKS=3
+	rm "$LAB_SCRIPTS/ifcfg-eth2"
+	lab_install
+	service start
+	lab_uplink 0 TABLE=151
+	multihome 0 sync --confirm 3
+	lab_uplink 2
+	run host ifup eth2
+	answers 0 1 2
+	within 6 is_over
+	answers 0 1 2
+	lab_uplink 0 MULTIHOME=no
+	run host ifdown eth2
+	multihome 0 sync --confirm 2
+	run host ifup eth2
+	within 5 is_over
+	answers 0 1 2
+}
+
+@test "FILES=no: likewise, after another uplink went down and came up" {
+	host_up
+	echo FILES=no >"$LAB_ROOT/etc/sysconfig/multihome"
+	lab_install
+	service start
+	lab_uplink 0 TABLE=151
+	multihome 0 sync --confirm 2
+	run host ifdown eth1
+	run host ifup eth1
+	answers 0 1
+	within 5 is_over
+	answers 0 1
+}
+
+@test "what was taken back of a NIC that had not been served waits for its own ifup" {
+	host_up LAB_UPLINKS=3
+	sed -i /GATEWAY/d "$LAB_SCRIPTS/ifcfg-eth2"
+	lab_install
+	service start
+	echo GATEWAY=172.20.3.77 >>"$LAB_SCRIPTS/ifcfg-eth2"
+	is "$(probe_ping 172.20.3.99)" 'ok eth1'
+	multihome 0 sync --confirm 1
+	is "$(probe_ping 172.20.3.99)" 'lost -'
+	within 5 is_over
+	is "$(probe_ping 172.20.3.99)" 'ok eth1'
+	run host ifdown eth0
+	run host ifup eth0
+	is_not "$(probe_ping 172.20.3.99)" 'lost -'
+	host env reason=RENEW interface=eth0 new_ip_address=192.168.2.99 \
+		new_subnet_mask=255.255.255.0 multihome lease
+	is_not "$(probe_ping 172.20.3.99)" 'lost -'
+	lab_uplink 2
+	run host ifdown eth2
+	run host ifup eth2
+	answers 0 1 2
+}
+
+@test "rules come back only for addresses that their NIC still has, and that have no newer ones" {
+	started LAB_UPLINKS=3
+	echo RULE_PRIORITY=12000 >"$LAB_ROOT/etc/sysconfig/multihome"
+	multihome 0 sync --confirm 8
+	run host ifdown eth0
+	run host ifdown eth1
+	router 0 ip address flush dev uplink
+	router 1 ip address flush dev uplink
+	router 0 ip address add 10.0.0.1/8 dev uplink
+	router 1 ip address add 192.168.2.1/24 dev uplink
+	client ip route replace 10.0.0.0/8 via 172.31.1.1 src "$LAB_CLIENT"
+	client ip route replace 192.168.2.0/24 via 172.31.2.1 src "$LAB_CLIENT"
+	lab_uplink 0 IPADDR=10.0.0.99 NETMASK=255.0.0.0 GATEWAY=10.0.0.1
+	lab_uplink 1 IPADDR=192.168.2.99 NETMASK=255.255.255.0 GATEWAY=192.168.2.1
+	run host ifup eth0
+	run host ifup eth1
+	run host ifdown eth2
+	host ip link delete eth2
+	within 12 is_over
+	answers_by 10.0.0.99 eth0
+	answers_by 192.168.2.99 eth1
+	run host multihome check --porcelain
+	has_no "$output" $'^wrong\tstale-rule'
+}
+
+@test "rules of a newer priority, or of a later sync, have none of before beside them" {
+	started
+	echo RULE_PRIORITY=12000 >"$LAB_ROOT/etc/sysconfig/multihome"
+	multihome 0 sync --confirm 3
+	echo RULE_PRIORITY=13000 >"$LAB_ROOT/etc/sysconfig/multihome"
+	run host ifdown eth0
+	run host ifup eth0
+	has "$(rules)" '^13001: .* lookup 100'
+	within 6 is_over
+	is "$(rules | grep -c 'lookup 100')" 1
+	lab_uplink 1 TABLE=150
+	multihome 0 sync --confirm 2
+	host rm -rf /run/multihome
+	lab_uplink 1 TABLE=152
+	multihome 0 sync
+	within 6 host sh -c '! pgrep -x multihome'
+	has_no "$(rules)" 'lookup 101'
+}
+
+# --- what cannot be taken back ----------------------------------------------------------------------
+
+# stuck: what is taken back, but for a file.
+stuck() {
+	started
+	lab_uplink 1 TABLE=150
+	multihome 0 sync --confirm 1
+	host ln /etc/sysconfig/network-scripts/route-eth1 /etc/sysconfig/backup
+	within 5 host sh -c '! ip rule | grep -q "lookup 150"'
+}
+
+@test "once it is being taken back it is too late to confirm, and all say so" {
+	stuck
+	multihome 1 confirm
+	is "$stderr" 'it is too late: what sync did is being taken back'
+	multihome 1 sync
+	is "$stderr" 'an earlier sync is being taken back; the system log says what is in its way'
+	run host setpriv --reuid 65534 --clear-groups multihome show
+	has "$output" '^What sync --confirm did is being taken back\.$'
+	run host multihome check --porcelain
+	has "$output" $'^note\tunconfirmed\t-\t-\twhat sync --confirm did is being taken back\t'
+	host rm /etc/sysconfig/backup
+	within 10 is_over
+	answers 0 1
+	admin_still_there
+}
+
+# bats test_tags=long
+@test "after two minutes of trying it ends" {
+	stuck
+	within 150 is_over
+	multihome 0 sync
+	answers 0 1
+}
+
+@test "a clean that is killed as it begins confirms nothing" {
+	started
+	lab_uplink 1 TABLE=150
+	multihome 0 sync --confirm 2
+	host sh -c 'strace -qq -o /dev/null -e trace=sendmsg -e inject=sendmsg:signal=KILL:when=2 multihome clean' || true
+	within 6 is_over
+	has_no "$(rules)" 'lookup 150'
 }

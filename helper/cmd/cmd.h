@@ -43,6 +43,7 @@ struct host {
 	struct saves saves;
 	struct brought_ups brought_up;
 	struct defaults_record defaults;
+	struct held_tables pending;
 	unsigned long long defaults_hash; /* of the file as it is */
 	struct healths healths;
 	struct netfilter netfilter;
@@ -93,10 +94,11 @@ void tell_op(const struct op *op, const char *word, int error);
 int confirm_sync(const struct options *options);
 /* What a sync did that waits to be confirmed stays. 0, or -1: logged. While the lock is held. */
 int confirm_end(void);
-/* A sync waits to be confirmed, else is taken back in so many seconds; 0: none does, or only root is
- * told. */
+/* A sync waits to be confirmed, else is taken back in so many seconds; -1: it is being taken back;
+ * 0: none waits. */
 int confirm_seconds_left(void);
-/* Does a sync wait to be confirmed? Logged, if it does. While the lock is held. */
+/* Does a sync wait to be confirmed, or is it being taken back? Logged, if so. While the lock is
+ * held. */
 bool confirm_is_pending(void);
 /* Brings the kernel alone to the plan, of what was brought up: what watch does between hooks. tells:
  * what was said of the configuration is logged. choose may take ops away before they are carried

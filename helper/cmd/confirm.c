@@ -30,13 +30,21 @@
 
 /* --- one at a time ---------------------------------------------------------------------------- */
 
+/* The first line of the file: words of one length, each of which replaces the one before. */
+enum state { WAITS, CONFIRMED, TAKEN_BACK, STATES };
+
+enum { STATE_LENGTH = 11 };
+
+static const char *const states[STATES] = {"waits     \n", "confirmed \n", "taken back\n"};
+
 /* Who waits, or 0; one that was killed has lost its lock. */
-static pid_t pending_process(int *seconds)
+static pid_t pending_process(int *seconds, bool *taken_back)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	int fd = open(RUN_CONFIRM, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+	int fd = open(RUN_CONFIRM, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
 	struct stat status;
 	pid_t pid = 0;
+	char first;
 
 	if (fd < 0)
 		return 0;
@@ -44,6 +52,7 @@ static pid_t pending_process(int *seconds)
 		pid = lock.l_pid;
 		/* Its time is when it ends. */
 		*seconds = (int)(status.st_mtime - time(NULL));
+		*taken_back = pread(fd, &first, 1, 0) == 1 && first == *states[TAKEN_BACK];
 	}
 	close(fd);
 	return pid;
@@ -51,36 +60,43 @@ static pid_t pending_process(int *seconds)
 
 int confirm_seconds_left(void)
 {
-	int seconds = 0;
+	bool taken_back;
+	int seconds;
 
-	if (pending_process(&seconds) <= 0)
+	if (pending_process(&seconds, &taken_back) <= 0)
 		return 0;
-	return seconds > 0 ? seconds : 1;
+	return taken_back ? -1 : seconds > 0 ? seconds : 1;
 }
 
 bool confirm_is_pending(void)
 {
-	int seconds = 0;
+	const int seconds = confirm_seconds_left();
 
-	if (pending_process(&seconds) <= 0)
-		return false;
-	log_error("an earlier sync waits to be confirmed, or is taken back in %d seconds; expected "
-		  "multihome confirm first",
-		seconds > 0 ? seconds : 0);
-	return true;
+	if (seconds < 0)
+		log_error("an earlier sync is being taken back; the system log says what is in its way");
+	else if (seconds)
+		log_error("an earlier sync waits to be confirmed, or is taken back in %d seconds; "
+			  "expected multihome confirm first",
+			seconds);
+	return seconds;
 }
 
 int cmd_confirm(const struct options *options)
 {
+	bool taken_back;
 	int seconds;
 	pid_t pid;
 
 	(void)options;
 	if (begin_alone(false) || (!access(RUN_CONFIRM, F_OK) && lock_take()))
 		return EXIT_FAILED;
-	pid = pending_process(&seconds);
+	pid = pending_process(&seconds, &taken_back);
 	if (pid <= 0) {
 		log_error("nothing waits to be confirmed");
+		return EXIT_FAILED;
+	}
+	if (taken_back) {
+		log_error("it is too late: what sync did is being taken back");
 		return EXIT_FAILED;
 	}
 	if (confirm_end())
@@ -89,45 +105,62 @@ int cmd_confirm(const struct options *options)
 	return EXIT_DONE;
 }
 
+static int set_state(int fd, enum state state)
+{
+	return pwrite(fd, states[state], STATE_LENGTH, 0) == STATE_LENGTH ? 0
+									  : file_fail(RUN_CONFIRM, errno);
+}
+
 int confirm_end(void)
 {
 	int fd = open(RUN_CONFIRM, O_WRONLY | O_NOFOLLOW | O_NONBLOCK), err;
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : file_fail(RUN_CONFIRM, errno);
-	err = write(fd, "confirmed\n", 10) == 10 ? 0 : file_fail(RUN_CONFIRM, errno);
+	err = set_state(fd, CONFIRMED);
 	close(fd);
 	unlink(RUN_CONFIRM);
 	return err;
 }
 
-/* The file, locked; -1: logged. */
-static int claim(void)
+/* -1: logged. */
+static int make_file(void)
 {
-	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	int fd;
 
 	unlink(RUN_CONFIRM);
-	fd = open(RUN_CONFIRM, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
-	return fd < 0 || fcntl(fd, F_SETLK, &lock) ? file_fail(RUN_CONFIRM, errno) : fd;
+	fd = open(RUN_CONFIRM, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0644);
+	return fd < 0 || set_state(fd, WAITS) ? file_fail(RUN_CONFIRM, errno) : fd;
 }
 
-/* Its time of change is when the sync is taken back. */
-static void announce(unsigned seconds)
+/* Its time of change is when the sync is taken back. Tables that uplinks had before are for nobody
+ * else until then. From here on the process must not open the file again: to close it would give up
+ * the lock. */
+static void announce(int fd, const struct kernel *before, unsigned seconds)
 {
 	const time_t end = time(NULL) + (time_t)seconds;
 	const struct timeval times[2] = {{end, 0}, {end, 0}};
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct text tables = {0};
+	size_t i;
 
-	if (utimes(RUN_CONFIRM, times))
+	text_add_string(&tables, "");
+	for (i = 0; i < before->routes.n; i++)
+		if (route_is_table_default(&before->routes.items[i]))
+			text_format(&tables, "%u\n", before->routes.items[i].table);
+	if (fcntl(fd, F_SETLK, &lock) ||
+		pwrite(fd, tables.bytes, tables.n, STATE_LENGTH) != (ssize_t)tables.n ||
+		utimes(RUN_CONFIRM, times))
 		file_fail(RUN_CONFIRM, errno);
+	text_free(&tables);
 }
 
 /* A file that somebody only removed says nothing. */
 static bool is_confirmed(int fd)
 {
-	char byte;
+	char first;
 
-	return pread(fd, &byte, 1, 0) == 1;
+	return pread(fd, &first, 1, 0) == 1 && first == *states[CONFIRMED];
 }
 
 /* --- taking back: what failed is tried again, and what is done is not done twice ----------------- */
@@ -169,6 +202,77 @@ static int routes_in_order(const void *a, const void *b)
 	return route_compare(a, b);
 }
 
+/* The host as it is when it is taken back: hooks have run meanwhile. */
+struct present {
+	struct kernel kernel;
+	struct rules record;
+	struct index routes, rules; /* the kernel's */
+	struct index added;	    /* rules that sync added */
+};
+
+static int present_read(const struct host *host, struct present *out)
+{
+	size_t i;
+
+	memset(out, 0, sizeof(*out));
+	if (kernel_read(false, &out->kernel) || record_read(&out->record))
+		return -1;
+	index_build(&out->kernel.routes, routes_in_order, &out->routes);
+	index_build(&out->kernel.rules, rules_in_order, &out->rules);
+	for (i = 0; i < host->ops.n; i++)
+		if (!host->errors[i] && host->ops.items[i].kind == OP_RULE_ADD)
+			*array_add(&out->added) = host->ops.items[i].rule;
+	index_sort(&out->added, rules_in_order);
+	return 0;
+}
+
+static void present_free(struct present *present)
+{
+	free(present->added.items);
+	free(present->routes.items);
+	free(present->rules.items);
+	free(present->record.items);
+	kernel_free(&present->kernel);
+}
+
+/* Has the device that had the rule's table an address that the rule is for? */
+static bool is_for_somebody(
+	const struct host *host, const struct present *now, const struct rule *rule)
+{
+	const struct routes *before = &host->kernel.routes;
+	const struct addresses *addresses = &now->kernel.addresses;
+	const char *device = NULL;
+	size_t i;
+
+	for (i = 0; i < before->n && !device; i++)
+		if (before->items[i].table == rule->table &&
+			before->items[i].dst.family == rule->from.family &&
+			route_is_table_default(&before->items[i]))
+			device = before->items[i].device;
+	for (i = 0; i < addresses->n && device; i++)
+		if (!strcmp(addresses->items[i].device, device) &&
+			prefix_contains(&rule->from, &addresses->items[i].prefix))
+			return true;
+	return !device;
+}
+
+/* A rule that sync deleted. Hooks may have given its addresses another one since, and its device may
+ * have lost them. */
+static bool comes_back(
+	const struct host *host, const struct present *now, const struct rule *rule)
+{
+	const struct rule *other;
+	size_t i;
+
+	for (i = 0; i < now->record.n && rule->from.len; i++) {
+		other = &now->record.items[i];
+		if (!prefix_compare(&other->from, &rule->from) && rule_compare(other, rule) &&
+			!index_find(&now->added, other))
+			return false;
+	}
+	return !rule->from.len || is_for_somebody(host, now, rule);
+}
+
 static const struct route *find_replaced(const struct host *host, const struct route *route)
 {
 	const struct routes *routes = &host->kernel.routes;
@@ -181,8 +285,8 @@ static const struct route *find_replaced(const struct host *host, const struct r
 }
 
 /* False: there is nothing to undo, as somebody has changed it since. */
-static bool invert(const struct host *host, const struct op *op, const struct index *routes,
-	const struct index *rules, struct op *out)
+static bool invert(const struct host *host, const struct op *op, const struct present *now,
+	struct op *out)
 {
 	static const enum op_kind kinds[] = {[OP_ROUTE_ADD] = OP_ROUTE_DELETE,
 		[OP_ROUTE_REPLACE] = OP_ROUTE_REPLACE,
@@ -190,8 +294,8 @@ static bool invert(const struct host *host, const struct op *op, const struct in
 		[OP_RULE_ADD] = OP_RULE_DELETE,
 		[OP_RULE_DELETE] = OP_RULE_ADD,
 		[OP_ROUTE_DELETE] = OP_ROUTE_ADD};
-	const bool there = op->rule ? index_find(rules, op->rule) != NULL
-				    : index_find(routes, op->route) != NULL;
+	const bool there = op->rule ? index_find(&now->rules, op->rule) != NULL
+				    : index_find(&now->routes, op->route) != NULL;
 
 	*out = (struct op){.kind = kinds[op->kind], .route = op->route, .rule = op->rule};
 	if (op->kind == OP_ROUTE_REPLACE) {
@@ -199,75 +303,70 @@ static bool invert(const struct host *host, const struct op *op, const struct in
 		if (!out->route)
 			*out = (struct op){.kind = OP_ROUTE_DELETE, .route = op->route};
 	}
+	if (op->kind == OP_RULE_DELETE && !comes_back(host, now, op->rule))
+		return false;
 	return there != (op->kind == OP_RULE_DELETE || op->kind == OP_ROUTE_DELETE);
 }
 
-static int take_back_ops(const struct host *host)
+static int take_back_ops(const struct host *host, const struct present *now)
 {
-	struct kernel now = {.links = {NULL}};
-	struct index routes = {0}, rules = {0};
 	struct ops ops = {NULL, 0, 0};
 	int *errors, failures;
 	struct op op;
 	size_t i;
 
-	if (kernel_read(false, &now)) {
-		kernel_free(&now);
-		return 1;
-	}
-	index_build(&now.routes, routes_in_order, &routes);
-	index_build(&now.rules, rules_in_order, &rules);
-	for (i = host->errors ? host->ops.n : 0; i-- > 0;)
-		if (!host->errors[i] && invert(host, &host->ops.items[i], &routes, &rules, &op))
+	for (i = host->ops.n; i-- > 0;)
+		if (!host->errors[i] && invert(host, &host->ops.items[i], now, &op))
 			*array_add(&ops) = op;
 	errors = mem_resize(NULL, ops.n * sizeof(*errors));
-	failures = kernel_apply(&ops, &now.links, errors) != 0;
+	failures = kernel_apply(&ops, &now->kernel.links, errors) != 0;
 	/* One that fails, by a device that is gone or a route of somebody else's, would do so again. */
 	for (i = 0; !failures && i < ops.n; i++)
 		tell_op(&ops.items[i], "taken back", errors[i]);
 	kernel_flush_cache();
 	free(errors);
 	ops_free(&ops);
-	free(routes.items);
-	free(rules.items);
-	kernel_free(&now);
 	return failures;
 }
 
 /* Rules that are back are on record again, and those that are gone no more: somebody may give one
  * like it, and that is his. */
-static int take_back_record(const struct host *host)
+static int take_back_record(const struct host *host, const struct present *now)
 {
 	const struct ops *ops = &host->ops;
-	struct rules now = {0}, back = {0}, undone = {0};
-	struct index recorded = {0}, added = {0}, unused = {0};
+	struct index recorded = {0}, unused = {0};
+	struct rules back = {0};
 	size_t i;
 	int err;
 
-	if (!host->errors)
-		return 0;
-	if (record_read(&now))
-		return 1;
-	for (i = 0; i < ops->n; i++) {
-		if (!host->errors[i] && ops->items[i].kind == OP_RULE_ADD)
-			*array_add(&undone) = *ops->items[i].rule;
-		if (!host->errors[i] && ops->items[i].kind == OP_RULE_DELETE)
+	for (i = 0; i < ops->n; i++)
+		if (!host->errors[i] && ops->items[i].kind == OP_RULE_DELETE &&
+			comes_back(host, now, ops->items[i].rule))
 			*array_add(&back) = *ops->items[i].rule;
-	}
 	index_build(&host->recorded, rules_in_order, &recorded);
-	index_build(&undone, rules_in_order, &added);
-	for (i = 0; i < now.n; i++)
-		if (!index_find(&added, &now.items[i]) || index_find(&recorded, &now.items[i]))
-			*array_add(&back) = now.items[i];
+	for (i = 0; i < now->record.n; i++)
+		if (!index_find(&now->added, &now->record.items[i]) ||
+			index_find(&recorded, &now->record.items[i]))
+			*array_add(&back) = now->record.items[i];
 	array_drop_repeated(&back, rules_in_order, &unused);
 	err = record_write(&back);
 	free(unused.items);
-	free(added.items);
 	free(recorded.items);
-	free(undone.items);
 	free(back.items);
-	free(now.items);
 	return err != 0;
+}
+
+static int take_back_kernel(const struct host *host)
+{
+	struct present now;
+	int failures = 1;
+
+	if (!host->errors)
+		return 0;
+	if (!present_read(host, &now))
+		failures = take_back_ops(host, &now) + take_back_record(host, &now);
+	present_free(&now);
+	return failures;
 }
 
 /* A setting that somebody has changed since is his; the record is what it was before. */
@@ -330,7 +429,8 @@ static void keep(struct brought_ups *all, const struct brought_up *up)
 	brought_ups_add(all, up->device, up->file, up->fingerprint);
 }
 
-/* What was brought up since has its own line, and keeps it. */
+/* What was brought up since has its own line, and keeps it. What only sync had brought up waits for
+ * its ifup, or for another sync: no file has this fingerprint. */
 static int take_back_brought_up(const struct host *host)
 {
 	const struct brought_ups *before = &host->brought_up, *after = &host->plan.brought_up;
@@ -348,6 +448,8 @@ static int take_back_brought_up(const struct host *host)
 			keep(&back, &now.items[i]);
 		else if (was)
 			keep(&back, was);
+		else
+			brought_ups_add(&back, now.items[i].device, now.items[i].file, 0);
 	}
 	for (i = 0; i < before->n; i++)
 		if (!find_brought_up(&now, &before->items[i]))
@@ -376,7 +478,7 @@ static int take_back(struct host hosts[ROUNDS], const struct netfilter_loaded *l
 
 	for (round = ROUNDS; round-- > 0;) {
 		host = &hosts[round];
-		failures += take_back_files(host) + take_back_ops(host) + take_back_record(host) +
+		failures += take_back_files(host) + take_back_kernel(host) +
 			take_back_settings(host) + take_back_brought_up(host);
 		if (host->netfilter.changed)
 			failures += netfilter_reload(host->config.mark_mask, loaded) != 0;
@@ -420,26 +522,33 @@ static void wait_for_end(unsigned seconds)
 	}
 }
 
-enum { PAUSE_SECONDS_MAX = 60 };
+/* What fails is tried again after 1, 2, 4 … seconds: for two minutes in all. */
+enum { TRIES = 8 };
 
-/* Never ends before it is done, or nothing is left to do; others get the lock meanwhile. */
+/* Others get the lock meanwhile; that somebody holds it is no try. */
 static void take_back_unless_confirmed(
 	int fd, struct host hosts[ROUNDS], const struct netfilter_loaded *loaded)
 {
-	unsigned pause = 1;
+	unsigned tries = 0;
 
-	while (!is_confirmed(fd)) {
-		if (!lock_take()) {
-			if (is_confirmed(fd))
-				return;
-			if (!take_back(hosts, loaded)) {
-				unlink(RUN_CONFIRM);
-				return;
-			}
-			lock_release();
+	while (tries < TRIES && !is_confirmed(fd)) {
+		if (lock_take()) {
+			sleep(1);
+			continue;
 		}
-		sleep(pause);
-		pause = 2 * pause < PAUSE_SECONDS_MAX ? 2 * pause : PAUSE_SECONDS_MAX;
+		if (is_confirmed(fd))
+			return;
+		if (!tries)
+			set_state(fd, TAKEN_BACK);
+		if (!take_back(hosts, loaded))
+			tries = TRIES;
+		else if (++tries == TRIES)
+			log_error("what sync did could not be taken back whole: what is named above stays");
+		if (tries == TRIES)
+			unlink(RUN_CONFIRM);
+		lock_release();
+		if (tries < TRIES)
+			sleep(1U << (tries - 1));
 	}
 }
 
@@ -472,7 +581,7 @@ static void serve(const struct options *options, int answer)
 	memset(hosts, 0, sizeof(hosts));
 	if (lock_take() || confirm_is_pending() || netfilter_recall(&loaded))
 		_exit(EXIT_FAILED);
-	fd = claim();
+	fd = make_file();
 	if (fd < 0)
 		_exit(EXIT_FAILED);
 	status = reconcile(options, hosts);
@@ -483,7 +592,7 @@ static void serve(const struct options *options, int answer)
 		fflush(stdout);
 		_exit(status);
 	}
-	announce(options->confirm);
+	announce(fd, &hosts[0].kernel, options->confirm);
 	printf("all of this is taken back in %u seconds, unless: multihome confirm\n", options->confirm);
 	fflush(stdout);
 	if (write(answer, &status, sizeof(status)) < 0)

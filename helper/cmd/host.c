@@ -43,7 +43,7 @@ static int host_read(const struct options *options, struct host *host)
 		return -1;
 	err = sources_read("", &host->sources) | record_read(&host->record) |
 		saves_read(&host->saves) | brought_up_read(&host->brought_up) |
-		defaults_read(&host->defaults);
+		defaults_read(&host->defaults) | pending_read(&host->pending);
 	host->defaults_hash = hash_lines(host->sources.defaults.bytes);
 	/* Nobody but watch needs it. */
 	health_read(&host->healths);
@@ -164,6 +164,7 @@ int host_plan(const struct options *options, struct host *host)
 		.record = &host->record,
 		.saves = &host->saves,
 		.brought_up = &host->brought_up,
+		.pending = &host->pending,
 		.healths = &host->healths,
 		.loose = sysctl_loose(),
 		.event = event};
@@ -249,6 +250,7 @@ void host_free(struct host *host)
 	free(host->recorded.items);
 	free(host->saves.items);
 	brought_ups_free(&host->brought_up);
+	free(host->pending.items);
 	healths_free(&host->healths);
 	netfilter_free(&host->netfilter);
 	free(host->seen.items);

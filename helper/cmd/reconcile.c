@@ -411,10 +411,10 @@ int cmd_change(const struct options *options)
 		return confirm_sync(options);
 	if (begin(is_hook(event)) || (event == EVENT_SYNC && confirm_is_pending()))
 		return EXIT_FAILED;
+	status = reconcile_once(options);
 	/* Of what is to be taken back nothing is left then. */
 	if (event == EVENT_CLEAN && confirm_end())
-		return EXIT_FAILED;
-	status = reconcile_once(options);
+		status = EXIT_FAILED;
 	if (event == EVENT_CLEAN && status == EXIT_DONE)
 		run_dir_remove();
 	return status;

@@ -194,6 +194,21 @@ static void check_left(const struct facts *facts, struct findings *findings)
 	}
 }
 
+static void check_unconfirmed(const struct facts *facts, struct findings *findings)
+{
+	const struct finding found = {.kind = FINDING_UNCONFIRMED};
+
+	if (facts->unconfirmed < 0)
+		finding_add(findings, found, "",
+			mem_string("what sync --confirm did is being taken back"),
+			mem_string("see the messages of multihome in the system log, if it lasts"));
+	else if (facts->unconfirmed)
+		finding_add(findings, found, "",
+			mem_format("what sync --confirm did is taken back in %d s",
+				facts->unconfirmed),
+			mem_string("run multihome confirm, if it is to stay"));
+}
+
 static void check_firewall(const struct facts *facts, struct findings *findings)
 {
 	static const char *const words[] = {[FIREWALL_UNKNOWN] = "only root sees whether firewall "
@@ -246,11 +261,7 @@ void check_finish(const struct facts *facts, struct check *check, const struct a
 		verdict_finish(facts, &check->own[inet6], answers);
 		check_own(facts, &check->own[inet6], findings);
 	}
-	if (facts->unconfirmed)
-		finding_add(findings, (struct finding){.kind = FINDING_UNCONFIRMED}, "",
-			mem_format("what sync --confirm did is taken back in %d s",
-				facts->unconfirmed),
-			mem_string("run multihome confirm, if it is to stay"));
+	check_unconfirmed(facts, findings);
 	check_left(facts, findings);
 	check_rules(facts, verdicts, findings);
 	check_routes(facts, findings);

@@ -86,7 +86,7 @@ struct facts {
 	const struct kernel *kernel; /* whole; its links are indexed */
 	const struct sysctls *settings; /* of "all" and of every device */
 	const struct hook *hooks;	/* HOOKS of them */
-	int unconfirmed; /* a sync is taken back in so many seconds; 0: none waits */
+	int unconfirmed; /* as confirm_seconds_left */
 	bool refused;		/* the configuration is: nothing is planned */
 	bool filter_needs_both; /* as rp_filter_combine */
 	const char *harm; /* harm_find's; NULL: none */

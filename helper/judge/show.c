@@ -287,7 +287,9 @@ void show_table(const struct facts *facts, const struct showns *showns, bool all
 	grid_free(&grid);
 	if (!all)
 		add_other_way(facts, showns, out);
-	if (facts->unconfirmed)
+	if (facts->unconfirmed < 0)
+		text_add_string(out, "What sync --confirm did is being taken back.\n");
+	else if (facts->unconfirmed)
 		text_format(out, "What sync --confirm did is taken back in %d s.\n",
 			facts->unconfirmed);
 }

@@ -161,6 +161,7 @@ struct plan_input {
 	const struct rules *record;  /* rules that earlier runs put into the kernel */
 	const struct saves *saves;   /* settings that earlier runs changed */
 	const struct brought_ups *brought_up; /* on record */
+	const struct held_tables *pending; /* NULL, or nobody's to have, see pending_read */
 	const struct healths *healths; /* as a living watch has them */
 	const struct netfilter *netfilter; /* NULL: not asked, as nothing is wanted or known of */
 	int loose;		     /* rp_filter's value for the loose filter, see sysctl_loose */

@@ -242,6 +242,7 @@ static void refuse_tableless(struct draft *draft, struct planned *planned)
 void draft_choose_tables(struct draft *draft)
 {
 	const struct table_names *names = &draft->input->config->tables;
+	const struct held_tables *pending = draft->input->pending;
 	struct planned_uplinks *uplinks = &draft->plan->uplinks;
 	struct choice choice = {.draft = draft,
 		.given = {.compare = planned_by_table},
@@ -252,6 +253,8 @@ void draft_choose_tables(struct draft *draft)
 
 	for (i = 0; i < names->n; i++)
 		add_use(&choice.uses, names->items[i].number, false, "");
+	for (i = 0; pending && i < pending->n; i++)
+		add_use(&choice.uses, pending->items[i], false, "");
 	collect_files(draft, &choice.uses);
 	collect_kernel(&choice);
 	index_build(&choice.uses, uses_by_table, &choice.used);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/line.h"
 #include "base/log.h"
 #include "sys/replace.h"
 #include "sys/run.h"
@@ -124,6 +125,20 @@ int record_write(const struct rules *record)
 		text_add_string(&text, "\n");
 	}
 	return lines_write(record_path, &text);
+}
+
+static void take_table(const char *line, void *arg)
+{
+	struct held_tables *tables = arg;
+	unsigned table;
+
+	if (word_number(line, 10, 0xffffffff, &table))
+		*array_add(tables) = table;
+}
+
+int pending_read(struct held_tables *out)
+{
+	return lines_read(RUN_CONFIRM, take_table, out);
 }
 
 static void take_saved(const char *line, void *arg)

@@ -11,7 +11,8 @@
 
 #define RUN_LOCK RUN_DIR "/lock"
 #define RUN_HEALTH RUN_DIR "/health"
-/* While a sync waits to be confirmed; locked by the process that takes it back else. */
+/* While a sync waits to be confirmed; locked by the process that takes it back else. Its first line
+ * is the state, the others are the tables that uplinks had before. */
 #define RUN_CONFIRM RUN_DIR "/confirm"
 /* The whole world of watch's prober. */
 #define RUN_EMPTY RUN_DIR "/empty"
@@ -47,6 +48,9 @@ struct defaults_record {
 };
 int defaults_read(struct defaults_record *out);
 int defaults_write(const struct defaults_record *record);
+
+/* The tables that a sync which waits to be confirmed gives back when it is taken back. */
+int pending_read(struct held_tables *out);
 
 /* The messages of the first hook of an ifup, which the others do not repeat: each with a newline
  * before and after it. Only while the lock is held. */
