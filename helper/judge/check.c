@@ -120,7 +120,8 @@ static void check_diag(
 		what[command - text] = '\0';
 		cure = mem_format("run %s && multihome sync", command + strlen("; run: "));
 	} else {
-		cure = mem_string(kind == FINDING_NOTICE ? ""
+		cure = mem_string(diag->failure ? "see the file: root may be able to read it"
+				: kind == FINDING_NOTICE ? ""
 				: sysctl		 ? "remove that line and run multihome sync"
 							 : "see that line; then run multihome sync");
 	}

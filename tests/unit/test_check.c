@@ -336,6 +336,13 @@ static void test_files(void)
 	diag_misspelt(&scene.diags, "/etc/ifcfg-eth1", 3, "GATWAY is not read");
 	find(&scene, "wrong key eth1", "see that line; then run multihome sync", "a misspelt key");
 	set_scene(&scene);
+	diag_fail(&scene.diags, "/etc/ifcfg-eth1", 0, "cannot be read");
+	find(&scene, "wrong refused eth1", "see the file: root may be able to read it",
+		"a file that cannot be read");
+	set_scene(&scene);
+	diag_refuse(&scene.diags, "/etc/ifcfg-eth1", 1, "lines end; run: mend it");
+	find(&scene, "wrong refused eth1", "run mend it && multihome sync", "a command in a message");
+	set_scene(&scene);
 	diag_notice(&scene.diags, "eth1", 0, "left alone");
 	find(&scene, "note notice eth1", "", "a notice");
 	set_scene(&scene);
