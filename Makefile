@@ -128,6 +128,12 @@ $(BUILD)/hosts_%: tests/hosts/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(NEEDED_CFLAGS) $(CFLAGS) -o $@ $<
 
+# What the packet tests see of a router's packets.
+LAB_WITNESS := $(BUILD)/lab_witness
+$(LAB_WITNESS): tests/lab/witness.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(NEEDED_CFLAGS) $(CFLAGS) -o $@ $<
+
 $(BUILD)/bench/core: tests/bench/core.c $(PURE_OBJECTS)
 	@mkdir -p $(@D)
 	$(CC) $(NEEDED_CFLAGS) $(CFLAGS) -Ihelper -o $@ $< $(PURE_OBJECTS)
@@ -172,7 +178,7 @@ fuzz:
 		$(FUZZ_TARGETS)
 
 unit: $(UNIT_TESTS) $(BUILD)/shvar_dump $(BUILD)/property_hosts $(BUILD)/faults_shim.so \
-	$(BUILD)/bench/core $(HOSTS_TOOLS)
+	$(BUILD)/bench/core $(HOSTS_TOOLS) $(LAB_WITNESS)
 
 # Needs neither root nor network nor bats: a build of a package runs it.
 check-unit: $(UNIT_TESTS)

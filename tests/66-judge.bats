@@ -1318,7 +1318,7 @@ ip -6 rule add from 2001:db8:2::99 table 100" "${LAB_ADDRESSES6[0]}"
 # that is not right, and of no other.
 asked6() {
 	local address k=0 result said findings outcome oif pids=() replied=$BATS_TEST_TMPDIR/replied
-	lab_forget icmp "${LAB_ADDRESSES6[0]}"
+	lab_forget icmp
 	for address in "${LAB_ADDRESSES6[@]}"; do
 		{ ! client ping -n -q -c1 -W1 "$address" >/dev/null || : >"$replied-$address"; } &
 		pids+=($!)
@@ -1381,7 +1381,8 @@ asked6() {
 		lost lost lost|ip -6 rule del lookup main; ip -6 rule add blackhole priority 70|ip -6 rule del priority 70; ip -6 rule add lookup main priority 32766
 	END
 	host sysctl -qw net.ipv6.neigh.eth1.retrans_time_ms=50
-	router 1 nft insert rule ip6 lab seen iifname uplink icmpv6 type nd-neighbor-solicit drop
+	router 1 nft 'table ip6 dead { chain in { type filter hook input priority 0;
+		iifname uplink icmpv6 type nd-neighbor-solicit drop; }; }'
 	host ip -6 neighbour flush dev eth1
 	cable_out 2
 	asked6 'a dead router, a cable that is out'

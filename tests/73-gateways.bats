@@ -161,7 +161,7 @@ same_network() {
 	up
 	has "$(routes)" '^default via 192\.168\.2\.1 dev eth0 src 192\.168\.2\.77$'
 	reaches_client eth0
-	has "$(router 0 nft list set ip lab by_own)" '192\.168\.2\.77'
+	is "$(lab_seen own 192.168.2.77)" eth0
 	answers 0 1
 	answers_by 192.168.2.77 eth0
 	settled

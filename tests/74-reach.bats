@@ -177,7 +177,6 @@ from_eth1() {
 	client sysctl -qw net.ipv4.ip_forward=1
 	for k in 0 1; do
 		router "$k" ip route add default via "172.31.$((k + 1)).2"
-		router "$k" nft flush ruleset
 		router "$k" nft -f - <<-END
 			table ip lab {
 				set came { type ipv4_addr . ipv4_addr; flags dynamic; size 99; }

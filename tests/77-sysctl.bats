@@ -15,6 +15,7 @@ segment_shared() {
 	second_in_segment
 	router 0 ip route replace 172.31.0.2 via 172.31.1.2
 	router 0 nft -f - <<-END
+		add table ip lab
 		add set ip lab by_mac { type ether_addr . ipv4_addr; size 64; flags dynamic; }
 		add chain ip lab port { type filter hook prerouting priority -1; }
 		add rule ip lab port iifname segment ip daddr 172.31.0.2 add @by_mac { ether saddr . ip saddr }

@@ -29,7 +29,9 @@ LAB_ADDRESSES6=(2001:db8:2::99 2001:db8:10::99 2001:db8:20::99)
 lab_up() {
 	export LAB_REPO LAB_UPLINKS=${LAB_UPLINKS:-2} LAB_RP_FILTER=${LAB_RP_FILTER:-none}
 	export LAB_STRICT_ROUTERS=${LAB_STRICT_ROUTERS:-0} LAB_INITSCRIPTS=${LAB_INITSCRIPTS-}
-	export LAB_IPV6=${LAB_IPV6:-0}
+	export LAB_IPV6=${LAB_IPV6:-0} LAB_BUILD=${LAB_BUILD:-build}
+	[ -x "$LAB_REPO/$LAB_BUILD/lab_witness" ] ||
+		make -s -C "$LAB_REPO" BUILD="$LAB_BUILD" "$LAB_BUILD/lab_witness" || return 1
 	# Only this shell holds the other end of its input, so when this shell is
 	# gone, even killed, the lab's first process ends and takes all with it.
 	coproc LAB {
@@ -164,39 +166,58 @@ lab_uplinks6() {
 # Each prints `ok NIC` or `lost NIC`: whether the client got the answer, and by
 # which NIC it left the host, `-` for none.
 
-# lab_table ADDRESS: where the routers note packets of its family.
-lab_table() {
-	case $1 in
-	*:*) echo 'ip6 lab' ;;
-	*) echo 'ip lab' ;;
-	esac
+# lab_ask K WORDS…: what router K's witness says to it is in $told, a line each, a space at its end.
+lab_ask() {
+	local at=$LAB_ROOT/run/lab/witness$1 asked line
+	told=$'\n'
+	exec {asked}<>"$at.asked"
+	echo "${*:2}" >&$asked
+	exec {asked}>&-
+	while read -r -t 5 line && [ "$line" != . ]; do
+		told+="$line "$'\n'
+	done <>"$at.told"
+	[ "$line" = . ] || { echo "lab: the witness of router $1 is gone" >&2; return 1; }
 }
 
-# lab_seen SET ELEMENT [ADDRESS]: the NICs whose router noted it.
-lab_seen() {
-	local k seen='' table
-	table=$(lab_table "${3-$2}")
+# lab_learn: what all of them noted is in $noted.
+lab_learn() {
+	local k told
+	noted=()
 	for ((k = 0; k < LAB_UPLINKS; k++)); do
-		# shellcheck disable=SC2086 # family and name
-		! router "$k" nft list set $table "by_$1" | grep -qF -- "$2" ||
-			seen=$seen${seen:+,}eth$k
+		lab_ask "$k" tell
+		noted[k]=$told
 	done
-	echo "${seen:--}"
 }
 
-# lab_forget SET ADDRESS
+# lab_by KIND [ADDRESS [PORT]]: the NICs whose router noted such a packet for the client, in $by.
+lab_by() {
+	local k
+	by=
+	for k in "${!noted[@]}"; do
+		[[ ${noted[k]} != *$'\n'"$* "* ]] || by=$by${by:+,}eth$k
+	done
+	by=${by:--}
+}
+
+# lab_seen KIND [ADDRESS [PORT]]: the same, of now.
+lab_seen() {
+	local noted by
+	lab_learn
+	lab_by "$@"
+	echo "$by"
+}
+
+# lab_forget KIND: icmp, own, tcp, udp.
 lab_forget() {
-	local k table
-	table=$(lab_table "$2")
+	local k told
 	for ((k = 0; k < LAB_UPLINKS; k++)); do
-		# shellcheck disable=SC2086
-		router "$k" nft flush set $table "by_$1"
+		lab_ask "$k" forget "$1"
 	done
 }
 
 probe_ping() {
 	local result=lost
-	lab_forget icmp "$1"
+	lab_forget icmp
 	! client ping -n -q -c1 -W1 "$1" >/dev/null 2>&1 || result=ok
 	echo "$result $(lab_seen icmp "$1")"
 }
@@ -221,20 +242,50 @@ lab_echo() {
 probe_tcp() {
 	local result=lost port
 	port=$(lab_port)
+	lab_forget tcp
 	! lab_echo TCP "$1" "$port" ,reuseaddr,connect-timeout=1 || result=ok
-	echo "$result $(lab_seen tcp "$1 . $port")"
+	echo "$result $(lab_seen tcp "$1" "$port")"
 }
 
 # Datagrams have no end: ask for no more than the one line. (Not with read: it
 # takes a byte, and the kernel drops the rest of the datagram.)
 probe_udp() {
 	local result=lost
-	lab_forget udp "$1"
+	lab_forget udp
 	# shellcheck disable=SC2016 # for the shell in the client
 	! client bash -c 'exec 4<>"/dev/udp/$1/$2" && echo "to $1" >&4 &&
 		[ "$(timeout 1 head -n1 <&4)" = "to $1" ]' - "$1" "$LAB_PORT" 2>/dev/null ||
 		result=ok
-	echo "$result $(lab_seen udp "$1 . ")"
+	echo "$result $(lab_seen udp "$1")"
+}
+
+# probe_all ADDRESS…: all three of each, at the same time. A line each: `udp 10.0.0.99 ok eth1`.
+probe_all() {
+	local kind address got result noted by
+	for kind in icmp tcp udp; do
+		lab_forget $kind
+	done
+	# A datagram of one byte: of a longer one bash would read a byte, and the rest is dropped.
+	# shellcheck disable=SC2016 # for the shell in the client
+	got=$(client timeout 3 bash -c '
+		echoed() { # tcp|udp ADDRESS PORT
+			exec 4<>"/dev/$1/$2/$3" && echo >&4 && read -r -t 1 <&4 && echo "$1 $2"
+		}
+		for address in "${@:2}"; do
+			ping -n -q -c1 -W1 "$address" >/dev/null && echo "icmp $address" &
+			echoed tcp "$address" "$1" &
+			echoed udp "$address" "$1" &
+		done 2>/dev/null
+		wait' - "$LAB_PORT" "$@")
+	lab_learn
+	for address; do
+		for kind in icmp tcp udp; do
+			result=lost
+			[[ $'\n'$got$'\n' != *$'\n'"$kind $address"$'\n'* ]] || result=ok
+			lab_by $kind "$address"
+			echo "$kind $address $result $by"
+		done
+	done
 }
 
 # probe_own [FROM]: the host's own traffic to the client, from no address in
@@ -244,9 +295,9 @@ probe_own() {
 	case ${1-} in
 	*:*) to=$LAB_CLIENT6 ;;
 	esac
-	lab_forget own "$to"
+	lab_forget own
 	! host ping -n -q -c1 -W1 ${1:+-I "$1"} "$to" >/dev/null 2>&1 || result=ok
-	echo "$result $(lab_seen own elements "$to")"
+	echo "$result $(lab_seen own)"
 }
 
 # --- what the host holds ---------------------------------------------------------------

@@ -104,10 +104,14 @@ lines() {
 
 # answers K…: each of these uplinks answers ping, TCP and UDP, by its own NIC.
 answers() {
-	local k
+	local k kind addresses=() expected=''
 	for k; do
-		answers_at "${LAB_ADDRESSES[k]}" "eth$k"
+		addresses+=("${LAB_ADDRESSES[k]}")
+		for kind in icmp tcp udp; do
+			expected+="$kind ${LAB_ADDRESSES[k]} ok eth$k"$'\n'
+		done
 	done
+	is "$(probe_all "${addresses[@]}")" "${expected%$'\n'}" 'answers'
 }
 
 # answers_at ADDRESS NIC: an uplink's own address, of either family, by that NIC.
