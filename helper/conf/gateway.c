@@ -576,6 +576,14 @@ static void read_unread(struct profile_reader *from)
 		finish_uplink(from, &uplink);
 }
 
+/* The rule of VRFs comes first, and leads what is a port's to a table of its own. */
+static bool is_in_vrf(const struct profile_reader *from)
+{
+	const struct link *link = links_find_name(from->survey->links, from->profile->real);
+
+	return link && link->vrf;
+}
+
 static void read_families(struct profile_reader *from)
 {
 	const struct profile *profile = from->profile;
@@ -593,6 +601,10 @@ static void read_families(struct profile_reader *from)
 		config->others += may_have_default(from) && has_default(from);
 		config->others6 += inet6 && may_have_default(from);
 		add_plain(from);
+		return;
+	}
+	if (is_in_vrf(from)) {
+		from->profile->off = true;
 		return;
 	}
 	from->profile->waiting = !profile->leased && is_waiting(from);

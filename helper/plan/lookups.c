@@ -100,7 +100,7 @@ bool draft_answers_no_arp(const struct draft *draft, const char *device)
 {
 	const struct link *link = kernel_find_link(draft->input->kernel, device);
 
-	return link && (link->loopback || link->noarp);
+	return link && (link->loopback || link->noarp || link->vrf);
 }
 
 /* By which devices do others lead everything, or a part of it, out of the host? */

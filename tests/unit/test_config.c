@@ -48,6 +48,8 @@ static void release(void)
 	sources_free(&sources);
 	diags_free(&diags);
 	free(links.items);
+	free(links.by_name.items);
+	free(links.by_number.items);
 	memset(&links, 0, sizeof(links));
 }
 
@@ -163,6 +165,12 @@ static void test_no_uplink(void)
 	check("BOOTPROTO=dhcp\nIPADDR=10.1.2.3\nGATEWAY=10.1.2.1\n", "", "DHCP: not this way");
 	check("SLAVE=yes\nMASTER=bond0\nIPADDR=10.1.2.3\nGATEWAY=10.1.2.1\n", "", "a bond's slave");
 	check("BRIDGE=br0\nIPADDR=10.1.2.3\nGATEWAY=10.1.2.1\n", "", "a bridge's port");
+	reset();
+	add_link("eth0", "");
+	links.items[0].vrf = true;
+	links_index(&links);
+	add_ifcfg("ifcfg-eth0", "IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\n");
+	ok(!build() && !config.uplinks.n && !config.others, "what is in a VRF is the VRF's");
 	check("DEVICE=lo\nIPADDR=10.1.2.3\nGATEWAY=10.1.2.1\n", "", "lo");
 	check("IPADDR=10.1\nPREFIX=99\n", "", "what is wrong without a gateway is not ours to say");
 	ok(!diags.n, "and it is not said");
