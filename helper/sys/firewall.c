@@ -3,8 +3,10 @@
  */
 #include <errno.h>
 #include <linux/netlink.h>
-#include <linux/xfrm.h>
+/* Ahead of the kernel's own, which musl's headers do not come behind. */
 #include <netinet/in.h>
+
+#include <linux/xfrm.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
