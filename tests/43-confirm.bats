@@ -158,6 +158,7 @@ is_over() {
 }
 
 @test "chains of netfilter come back as they were" {
+	needs_nft
 	started
 	host sh -c 'echo CONNMARK=yes >/etc/sysconfig/multihome'
 	multihome 0 sync --confirm 1
@@ -242,6 +243,7 @@ sync.kill()'
 
 # bats test_tags=long
 @test "a program that hangs keeps it waiting no longer than a sync" {
+	needs_nft
 	started
 	printf '#!/bin/sh\nexec sleep 60\n' >"$LAB_ROOT/tmp/nft"
 	chmod 755 "$LAB_ROOT/tmp/nft"

@@ -104,6 +104,7 @@ neighbours_known() {
 
 # watch_replies: from here on the host notes by which device each echo reply leaves it.
 watch_replies() {
+	needs_nft
 	host nft -f - <<-END
 		table ip seen {
 			set replies { type ipv4_addr . ifname; size 64; flags dynamic; }

@@ -341,6 +341,7 @@ print(json.load(sys.stdin)["uplinks"][0]["dev"] == "ifcfg-e\x1b[31m\x9bX")' \
 
 # A router that answers its own network alone.
 @test "a router that does not answer what the alias asks, but the rest: arp_announce, not offline" {
+	needs_nft arp
 	host_up LAB_RP_FILTER=el6
 	lab_uplink 1 IPADDR=10.0.0.2 NETMASK=255.255.255.0
 	lab_ifcfg eth1:1 DEVICE=eth1:1 ONBOOT=yes BOOTPROTO=none IPADDR=172.16.0.1 \
@@ -836,6 +837,7 @@ reached_by() {
 }
 
 @test "F10: firewall rules are said to be there, not examined" {
+	needs_nft netdev
 	plain_started
 	host nft 'table ip admin { chain in { type filter hook input priority 0;
 		iifname "eth0" icmp type echo-request drop; }; }'
@@ -857,6 +859,7 @@ reached_by() {
 	explained 'right: ' "$LAB_CLIENT" 192.168.2.99
 }
 
+# bats test_tags=kernel
 @test "policies of IPsec are said to be there, not examined" {
 	plain_started
 	host ip xfrm policy add src 192.168.2.99 dst "$LAB_CLIENT" dir out action block 2>/dev/null ||
@@ -928,6 +931,7 @@ reached_by() {
 	answers 0 1
 }
 
+# bats test_tags=kernel
 @test "F18: a NIC in a VRF is said to be in one, and its VRF's routes are not judged" {
 	host_up
 	host ip link add vrf1 type vrf table 77 2>/dev/null || skip 'this kernel has no VRF'
@@ -1347,6 +1351,7 @@ asked6() {
 }
 
 @test "IPv6: explain is right about each reply, by packets, whatever rules and routes say" {
+	needs_nft ip6
 	local outcomes expected begin end
 	host_up LAB_IPV6=1 LAB_UPLINKS=3
 	lab_uplinks6

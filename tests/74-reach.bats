@@ -94,6 +94,7 @@ from_eth1() {
 }
 
 @test "forwarding and masquerading for containers goes on as by main alone" {
+	needs_nft
 	host_up LAB_RP_FILTER=el6 LAB_STRICT_ROUTERS=1
 	admin_moves_in
 	lab_install
@@ -172,6 +173,7 @@ from_eth1() {
 
 # The client forwards between the two segments, as the network beyond them.
 @test "a reply to the other uplink's network goes back the way the request came" {
+	needs_nft
 	local k
 	started LAB_RP_FILTER=el6
 	client sysctl -qw net.ipv4.ip_forward=1

@@ -317,6 +317,7 @@ half_by() {
 
 # bats test_tags=long
 @test "watch: an advertised provider that is dead, and a router that calls itself anew" {
+	needs_nft ip6
 	local first
 	host6_up
 	for first in 0 1; do

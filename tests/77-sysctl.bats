@@ -12,6 +12,7 @@ setting() { # DEVICE KEY
 # segment_shared: eth0 and eth9 of the host in one segment, behind router 0. Which NIC a reply
 # left by is told by its source's hardware address.
 segment_shared() {
+	needs_nft
 	second_in_segment
 	router 0 ip route replace 172.31.0.2 via 172.31.1.2
 	router 0 nft -f - <<-END

@@ -270,6 +270,7 @@ the_command() {
 }
 
 @test "monitoring: without root the chains of CONNMARK are not seen" {
+	needs_nft
 	host_up
 	echo CONNMARK=yes >"$LAB_ROOT/etc/sysconfig/multihome"
 	lab_install

@@ -284,6 +284,7 @@ cable() { # K up|down
 }
 
 @test "a provider that is dead behind a living gateway, and what the recovery is asked by" {
+	needs_nft
 	local seen
 	tracking "192.0.2.1 $LAB_CLIENT" LAB_STRICT_ROUTERS=1
 	watch_on
@@ -352,6 +353,7 @@ cable() { # K up|down
 
 # bats test_tags=long
 @test "20 % of the packets are lost: nothing moves" {
+	needs_nft
 	tracking "$LAB_CLIENT"
 	watch_on
 	router 1 nft 'add table ip loss

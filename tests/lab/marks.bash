@@ -5,6 +5,7 @@
 
 # marked [KEY=VALUE…]: two uplinks, of which eth1 is the winner, with CONNMARK=yes; not started.
 marked() {
+	needs_nft
 	host_up LAB_STRICT_ROUTERS=1 LAB_RP_FILTER=el6 "$@"
 	echo CONNMARK=yes >"$LAB_ROOT/etc/sysconfig/multihome"
 	lab_install

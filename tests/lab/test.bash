@@ -39,6 +39,12 @@ lab_possible() {
 	return 1
 }
 
+# needs_nft [FAMILY]: skips where a kernel was given (make check-kernel) whose nft has no such tables.
+needs_nft() {
+	[ -z "${LAB_KERNEL-}" ] || unshare --net nft add table "${1:-ip}" try 2>/dev/null ||
+		skip "this kernel's nft has no tables of ${1:-ip}"
+}
+
 # service VERB: what it writes on the console is in $output; it must succeed.
 service() {
 	run host service network "$1"
