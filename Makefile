@@ -90,13 +90,18 @@ RPM_DIR = $(abspath $(BUILD))/rpm
 # Where rpmbuild is no package of rpm's (Debian), nothing that the spec requires is.
 RPM_NODEPS = $(shell rpm -q --quiet rpm-build 2>/dev/null || echo --nodeps)
 
-.PHONY: all build unit install uninstall dist release rpm srpm demo check check-faults \
-	check-property check-hosts check-long check-real check-unit bench shellcheck fuzzers \
+.PHONY: all build static unit install uninstall dist release rpm srpm demo check check-faults \
+	check-property check-hosts check-kernel check-long check-real check-unit bench shellcheck fuzzers \
 	fuzz-replay fuzz check-memory coverage mutation clean help
 
 all: build
 
 build: $(BUILD)/multihome
+
+# For a kernel that is older than the C library wants: LIBNL, built by the same musl-gcc.
+static:
+	$(MAKE) BUILD=$(BUILD)/static CC=musl-gcc STATIC_LIBNL=1 LIBNL=$(LIBNL) LDFLAGS=-static \
+		CFLAGS="$(CFLAGS) $(addprefix -idirafter /usr/include/,. $(shell $(CC) -print-multiarch))" build
 
 $(BUILD)/multihome: $(EDGE_OBJECTS) $(PURE_OBJECTS)
 	$(CC) $(CFLAGS) $(NEEDED_LDFLAGS) $(LDFLAGS) -o $@ $^ $(NL_LIBS)
@@ -333,6 +338,12 @@ check-property:
 	@PROPERTY_HOSTS=$(PROPERTY_HOSTS) PROPERTY_SEED=$(PROPERTY_SEED) BUILD=$(BUILD) \
 		bash tests/property/run.sh
 
+# tests/lab/kernel.sh says what KERNEL may be.
+check-kernel:
+	@sh tests/lab/deps.sh check
+	@$(MAKE) --no-print-directory -s build $(LAB_WITNESS) $(HOSTS_TOOLS) $(BUILD)/property_hosts
+	@INITSCRIPTS=$(INITSCRIPTS) ROOT=$(ROOT) BUILD=$(BUILD) bash tests/lab/kernel.sh "$(KERNEL)" $(TESTS)
+
 check-long:
 	@sh tests/lab/deps.sh check
 	@$(MAKE) --no-print-directory -s build
@@ -361,6 +372,7 @@ help:
 	@echo "make install         install it and its hooks (DESTDIR, PREFIX, SBINDIR, SYSCONFDIR, MANDIR)"
 	@echo "make uninstall       take back what make install did"
 	@echo "make STATIC_LIBNL=1  build it with libnl inside (LIBNL=DIR: a built libnl-3 source tree)"
+	@echo "make static LIBNL=DIR   with musl-gcc and a libnl-3 that it built: it needs no C library"
 	@echo "make dist            the tarball of the commit that is checked out"
 	@echo "make release         checks, then tag, tarball, checksums (RELEASE_CHECKS, RELEASE_TAG)"
 	@echo "make rpm, make srpm  packages from that tarball (RPM_FLAGS for rpmbuild)"
@@ -372,6 +384,7 @@ help:
 	@echo "make check-hosts HOSTS=2000        packets of so many random hosts, step by step (root)"
 	@echo "make fuzz FUZZ_SECONDS=600   fuzzes each parser for so long (clang)"
 	@echo "make bench [INITSCRIPTS=DIR] speed beside other ways to do the same (root)"
+	@echo "make check-kernel KERNEL=FILE [TESTS=..] the packet tests on that kernel (root)"
 	@echo "make check-long      the packet tests that make check leaves out (root)"
 	@echo "make check-memory    the tests under valgrind and sanitizers (root)"
 	@echo "make coverage        which lines of helper/ the tests reach (root)"

@@ -9,7 +9,7 @@
 
 set -u
 
-# What a thing is called by: how to see it, in Debian, in CentOS.
+# What a thing is called by: how to see it, in Debian, in CentOS; -: it has none.
 list() {
 	cat <<-'LIST'
 	build cc          gcc           gcc
@@ -50,6 +50,8 @@ list() {
 	check @address    gcc           libasan
 	check @undefined  gcc           libubsan
 	check valgrind    valgrind      valgrind
+	check insmod      kmod          kmod
+	check linux.uml   user-mode-linux -
 	deep  clang       clang         clang
 	deep  @fuzzer     libclang-rt-dev compiler-rt
 	deep  gnuplot     gnuplot-nox   gnuplot
@@ -84,7 +86,7 @@ missing() {
 		centos) echo "$centos" ;;
 		*)      echo "$command" ;;
 		esac
-	done | sort -u | paste -sd ' ' -
+	done | grep -vx -- - | sort -u | paste -sd ' ' -
 }
 
 fail() {
