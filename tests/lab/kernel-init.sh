@@ -35,7 +35,6 @@ make_machine() {
 	mkdir -p /dev/pts
 	ln -s /proc/self/fd /dev/fd
 	mount -t devpts -o ptmxmode=0666 pts /dev/pts
-	mount -t tmpfs -o mode=1777 tmp /tmp
 	mount -t tmpfs -o mode=755 run /run
 	for name in veth bridge 8021q bonding dummy macvlan vrf tun ipv6 overlay; do
 		modprobe "$name"

@@ -83,6 +83,7 @@ initramfs() {
 		files+=("$(PATH=/usr/sbin:/usr/bin:/sbin:/bin type -P "$name")")
 	done
 	mkdir -p "$root"/{dev,etc,mnt,proc,root,run,sys,tmp,usr/bin,usr/sbin,usr/lib,usr/lib64,var/lib}
+	chmod 1777 "$root/tmp"
 	for name in bin sbin lib lib64; do
 		ln -s "usr/$name" "$root/$name"
 	done
@@ -91,7 +92,8 @@ initramfs() {
 		find /usr/lib/bats-core /usr/libexec/bats-core /usr/lib/*/xtables /etc/passwd /etc/group \
 			/etc/protocols /etc/services /etc/iproute2 /usr/lib/locale/C.utf8
 		find /etc/alternatives -name 'ip*tables*' -o -name awk
-		find "$PWD" -path "$PWD/.git" -prune -o -print
+		# Without what make knows of headers, which are not there.
+		find "$PWD" -path "$PWD/.git" -prune -o -path "$PWD/$BUILD/*.d" -o -print
 		find "$modules"/kernel/{net,lib,crypto,fs/overlayfs} "$modules"/modules.*
 		find "$modules"/kernel/drivers/net -path '*/net/*/*' ! -path '*/bonding/*' -prune -o -print
 		# shellcheck disable=SC2046 # a word a file
