@@ -148,7 +148,7 @@ work=$(mktemp -d) || exit 1
 log=$work/log
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
-"boot_$boot" "$@" | tr -d '\r' | tee "$work/tap"
+"boot_$boot" "$@" | sed -u 's/\r$//' | tee "$work/tap"
 ended=${PIPESTATUS[0]}
 if ! grep -qx '# end' "$work/tap"; then
 	echo "not ok - $kernel ended before its tests did ($ended)" | tee -a "$work/tap"
