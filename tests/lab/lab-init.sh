@@ -158,13 +158,17 @@ set_filtering() {
 	sysctl -qp
 }
 
-# stub NAME LINE…: a program of that name for the host.
+# stub NAME LINE…: a program of that name for the host, once make_programs is done.
 stub() {
-	local file=/usr/sbin/$1
+	local file=/usr/sbin/$1 old
 	shift
-	rm -f "$file" "/usr/bin/${file##*/}"
+	for old in "$file" "/usr/bin/${file##*/}"; do
+		if [ -e "$old" ] || [ -L "$old" ]; then
+			rm "$old"
+		fi
+	done
 	printf '%s\n' '#!/bin/bash' "$@" >"$file"
-	chmod 755 "$file"
+	stubs+=("$file")
 }
 
 # EL's dhclient knows -H NAME, and its script is another than Debian's. The file keeps its name:
@@ -186,6 +190,7 @@ make_dhclient() {
 # What the scripts expect of an EL machine and others lack, or what would reach
 # beyond the lab. arping would only wait 3 seconds for each address.
 make_programs() {
+	local stubs=()
 	ln -sfn bash /usr/bin/sh
 	[ ! -x /usr/bin/gawk ] || ln -sfn gawk /usr/bin/awk
 	[ ! -x /usr/bin/ipcalc-ng ] || ln -sfn ipcalc-ng /usr/bin/ipcalc
@@ -213,6 +218,7 @@ make_programs() {
 	stub egrep 'exec grep -E "$@"'
 	# shellcheck disable=SC2016
 	stub fgrep 'exec grep -F "$@"'
+	chmod 755 "${stubs[@]}"
 }
 
 # first PATH…: the first of the paths that exists.

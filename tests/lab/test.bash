@@ -56,11 +56,12 @@ service() {
 # then a bridge that just came up drops what it is to send.
 links_settle() {
 	# shellcheck disable=SC2016 # for the shell in the host
-	host sh -c 'for try in $(seq 40); do
+	host bash -c 'for try in {1..40}; do
 		pending=
 		for device in /sys/class/net/*; do
-			[ "$(cat $device/carrier 2>/dev/null)" != 1 ] ||
-				grep -qxE "up|unknown" $device/operstate || pending=$device
+			carrier= state=
+			{ read -r carrier <$device/carrier && read -r state <$device/operstate; } 2>/dev/null
+			[[ $carrier != 1 || $state = up || $state = unknown ]] || pending=$device
 		done
 		[ -n "$pending" ] || exit 0
 		sleep 0.05
