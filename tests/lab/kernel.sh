@@ -69,8 +69,8 @@ boot_user_mode() {
 # What the lab, bats and the tests run, as far as this machine has it.
 programs='[ awk basename bash bats bridge cat chgrp chmod chown cmp comm cp cut date diff dirname
 	env expr false find flock gawk getfacl getfattr grep head hostname id ifconfig insmod
-	install ip ip6tables ip6tables-restore ip6tables-save ipcalc-ng iptables iptables-
-	restore iptables-save jq kill ln ls make mkdir mkfifo mktemp modprobe mount mv nft nice
+	install ip ip6tables ip6tables-restore ip6tables-save ipcalc-ng iptables
+	iptables-restore iptables-save jq kill ln ls make mkdir mkfifo mktemp modprobe mount mv nft nice
 	nl nproc nsenter od paste patch pidof ping pivot_root ps pwd readlink realpath rm rmdir
 	route sed seq setfacl setfattr setpriv setsid sh sha256sum sleep socat sort ss stat
 	strace stty sync sysctl tac tail tar taskset tee test timeout touch tr true truncate
