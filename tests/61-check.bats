@@ -286,6 +286,19 @@ plain_started() {
 	finds_nothing
 }
 
+@test "an address that was added by hand to a NIC with rules by hand: no ifdown is advised" {
+	host_up
+	echo 'from 192.168.2.99 table 77' >"$LAB_SCRIPTS/rule-eth0"
+	echo 'default via 192.168.2.1 dev eth0 table 77' >"$LAB_SCRIPTS/route-eth0"
+	lab_install
+	service start
+	answers 0 1
+	host ip address add 192.168.2.98/24 dev eth0
+	run host multihome check
+	has "$output" 'replies from 192\.168\.2\.98 leave by eth1'
+	has "$output" '^  see rule-eth0: no line of it is for 192\.168\.2\.98$'
+}
+
 @test "253 addresses with one fault are one line" {
 	host_up
 	service start

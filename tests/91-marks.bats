@@ -423,6 +423,10 @@ loaded() {
 	multihome 0 check
 	has "$output" '^note: what is published answers by the default route.s NIC'
 	has "$output" '^ +set CONNMARK=yes in /etc/sysconfig/multihome and run multihome sync$'
+	has "$output" '^note: ip_forward is 0, so what is published of other hosts is led'
+	host sysctl -qw net.ipv4.ip_forward=1
+	multihome 0 check
+	has_no "$output" 'ip_forward'
 	multihome 0 explain "$LAB_CLIENT" 192.168.2.99
 	has "$output" 'answer from 10\.0\.0\.99'
 	has "$output" 'UDP_PORTS="1194"'

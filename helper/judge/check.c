@@ -243,6 +243,12 @@ static void check_published(const struct facts *facts, struct findings *findings
 					  facts->overlap)
 				: mem_string("set CONNMARK=yes in /etc/sysconfig/multihome and run "
 					     "multihome sync"));
+	if (facts->published && !facts->forwards[false])
+		finding_add(findings, (struct finding){.kind = FINDING_PUBLISHED}, "",
+			mem_format("ip_forward is 0, so what is published of other hosts is led "
+				   "nowhere: %s",
+				facts->published),
+			mem_string("set net.ipv4.ip_forward=1 in /etc/sysctl.conf and run sysctl -p"));
 }
 
 void check_finish(const struct facts *facts, struct check *check, const struct answer *answers,

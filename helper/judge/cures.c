@@ -256,6 +256,18 @@ static const struct rule *find_like_ours(const struct facts *facts, const struct
 	return found;
 }
 
+/* An ifdown takes away what is not. */
+static bool is_in_file(const struct verdict *verdict)
+{
+	const struct prefixes *addresses = &verdict->planned->uplink->addresses;
+	size_t i;
+
+	for (i = 0; i < addresses->n; i++)
+		if (prefix_same_address(&addresses->items[i], &verdict->local))
+			return true;
+	return false;
+}
+
 /* arrival: as of cure_route. */
 static char *serve_planned(const struct facts *facts, const struct verdict *verdict,
 	const struct planned *arrival)
@@ -266,6 +278,7 @@ static char *serve_planned(const struct facts *facts, const struct verdict *verd
 	const struct rule *foreign = find_foreign(facts, verdict);
 	const char *name = planned->uplink->file->name;
 	const struct rule *rule;
+	char local[PREFIX_TEXT];
 	/* Else a looser filter only lets it go astray. */
 	bool by_holder = !strcmp(verdict->leaves.device, verdict->holder->name);
 
@@ -276,6 +289,10 @@ static char *serve_planned(const struct facts *facts, const struct verdict *verd
 	if (planned->state == STATE_BY_HAND) {
 		if (can_fill(facts, verdict))
 			return fill_table(facts, verdict);
+		if (!foreign && !is_in_file(verdict))
+			return mem_format("see rule-%s: no line of it is for %s",
+				planned->uplink->device,
+				prefix_format_address(&verdict->local, local));
 		return foreign ? see_rule(foreign) : cure_restart(planned->uplink->device);
 	}
 	/* Ours never come before RULE_PRIORITY. */
