@@ -352,7 +352,8 @@ check-long:
 check-hosts:
 	@sh tests/lab/deps.sh check
 	@$(MAKE) --no-print-directory -s build $(HOSTS_TOOLS)
-	@HOSTS=$(HOSTS) HOSTS_SEED=$(HOSTS_SEED) BUILD=$(BUILD) bash tests/hosts/run.sh
+	@HOSTS=$(HOSTS) HOSTS_SEED=$(HOSTS_SEED) HOSTS_TOLD=$(or $(HOSTS_TOLD),8) BUILD=$(BUILD) \
+		bash tests/hosts/run.sh
 
 check-real:
 	@sh tests/lab/deps.sh check

@@ -8,7 +8,7 @@
 # HOSTS_SEED=N       the first one's seed (1); without HOSTS only that one
 # HOSTS_AT_ONCE=N    so many at a time (6)
 # HOSTS_KEEP=1       keep those that do not fail, too
-# HOSTS_TOLD=N       ask explain so many times after each step (8)
+# HOSTS_TOLD=N       ask explain so many times after each step (3)
 # LAB_INITSCRIPTS=D  a checkout of initscripts instead of the stand-in
 #
 # After every step multihome is asked, too: check, and explain of some of the questions. What they
@@ -211,7 +211,7 @@ their_lines() {
 # Some of the questions, as explain is asked them: REMOTE LOCAL NIC, where it is said by which NIC
 # they arrive.
 choose_questions() {
-	awk -v seed="$step" -v most="${HOSTS_TOLD:-8}" '
+	awk -v seed="$step" -v most="${HOSTS_TOLD:-3}" '
 		# The inner one is not there yet if nothing arrives from it.
 		NF == 4 && $1 != "own" && !($1 ~ /^(172\.17\.|2001:db8:d:)/ && $3 == "-") {
 			line[n++] = $1 " " $2 " " ($3 == "-" || n % 3 ? "" : $3)
@@ -238,14 +238,15 @@ ask_multihome() {
 }
 
 observe() {
-	local family
+	local family neighbours
 	"$tools/hosts_ask" "$folder/net" "$world" "$folder/$side/dead" >"$at.answers" 2>&1
 	for _ in {1..20}; do
-		[ -n "$(ip neigh show nud incomplete)" ] || break
+		neighbours=$(ip neigh show)
+		[[ $neighbours = *INCOMPLETE* ]] || break
 		sleep 0.02
 	done
+	echo "$neighbours" >"$at.neigh"
 	ask_multihome >"$at.told"
-	ip neigh show >"$at.neigh"
 	for family in 4 $inet6; do
 		ip "-$family" rule show >"$at.rules$family"
 		# The kernel marks them up to a second after a cable is pulled.
@@ -347,7 +348,8 @@ make_lab() {
 case ${1-} in
 --world)
 	echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
-	unshare --mount --net env -i PATH="$PATH" bash $tools/run.sh --side "$2" "$3" $$
+	unshare --mount --net env -i PATH="$PATH" HOSTS_TOLD="${HOSTS_TOLD-}" \
+		bash $tools/run.sh --side "$2" "$3" $$
 	;;
 --side)
 	folder=$2 side=$3 world=$4
