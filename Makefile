@@ -43,8 +43,10 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wca
 NEEDED_CFLAGS = -std=gnu99 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	-DLIBDIR='"$(LIBDIR)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' $(WARNINGS)
 # Root runs this at boot. gcc before 4.9 has no -strong; FORTIFY wants an optimizer and no sanitizer.
-STACK_CFLAGS := $(shell $(CC) -fstack-protector-strong -S -o /dev/null -x c /dev/null 2>/dev/null && \
-	echo -fstack-protector-strong || echo -fstack-protector --param=ssp-buffer-size=4)
+# Asked once, and not where nothing is compiled.
+STACK_CFLAGS = $(eval STACK_CFLAGS := $(shell \
+	$(CC) -fstack-protector-strong -S -o /dev/null -x c /dev/null 2>/dev/null && \
+	echo -fstack-protector-strong || echo -fstack-protector --param=ssp-buffer-size=4))$(STACK_CFLAGS)
 FORTIFY_CFLAGS = $(if $(filter -O%,$(filter-out -O0,$(CFLAGS))),$(if $(findstring \
 	-fsanitize,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
 NEEDED_CFLAGS += -fPIE $(STACK_CFLAGS) $(FORTIFY_CFLAGS)

@@ -91,15 +91,16 @@ no_errors() {
 	has_no "$output" 'RTNETLINK|[Ee]rror|FAILED|not present|Unable'
 }
 
-# served K…: these answer after a start and three restarts; rules and routes stay the same.
+# served RESTARTS K…: these answer after a start and so many restarts; rules and routes stay the same.
 served() {
-	local n ours
+	local n ours restarts=$1
+	shift
 	lab_install
 	service start
 	no_errors
 	answers "$@"
 	ours=$(our_rules; our_routes)
-	for n in 1 2 3; do
+	for ((n = 1; n <= restarts; n++)); do
 		service restart
 		no_errors
 		answers "$@"
@@ -154,7 +155,7 @@ cleaned() {
 	plain eth0
 	plain eth1 MASTER=bond0 SLAVE=yes
 	plain eth2 MASTER=bond0 SLAVE=yes
-	served 0 1 2 3
+	served 3 0 1 2 3
 
 	host ifdown eth0.5
 	answers 1 2 3
@@ -225,7 +226,7 @@ cleaned() {
 	plain eth2 MASTER=bond0 SLAVE=yes
 	plain eth3
 	plain dummy0 IPADDR=192.168.2.200 NETMASK=255.255.255.255
-	served 0 1 2
+	served 1 0 1 2
 
 	# C10
 	host ip address add 192.168.2.161/24 dev br0
