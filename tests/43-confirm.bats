@@ -113,6 +113,7 @@ is_over() {
 	host pkill -KILL multihome
 	multihome 1 confirm
 	multihome 0 sync
+	is_over
 	lab_uplink 1 TABLE=151
 	multihome 0 sync --confirm 2
 	multihome 0 clean

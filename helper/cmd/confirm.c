@@ -78,6 +78,8 @@ bool confirm_is_pending(void)
 		log_error("an earlier sync waits to be confirmed, or is taken back in %d seconds; "
 			  "expected multihome confirm first",
 			seconds);
+	else
+		unlink(RUN_CONFIRM); /* of one that was killed: its tables are free */
 	return seconds;
 }
 
