@@ -299,6 +299,17 @@ plain_started() {
 	has "$output" '^  see rule-eth0: no line of it is for 192\.168\.2\.98$'
 }
 
+@test "the command that check gives for line ends in CR LF mends them" {
+	host_up
+	lab_install
+	service start
+	sed -i 's/$/\r/' "$LAB_SCRIPTS/ifcfg-eth1"
+	run host multihome check --porcelain
+	carry_out "$(tail -n +2 <<<"$output" | cut -f 6)"
+	finds_nothing
+	answers 0 1
+}
+
 @test "253 addresses with one fault are one line" {
 	host_up
 	service start

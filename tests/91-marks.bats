@@ -424,9 +424,10 @@ loaded() {
 	has "$output" '^note: what is published answers by the default route.s NIC'
 	has "$output" '^ +set CONNMARK=yes in /etc/sysconfig/multihome and run multihome sync$'
 	has "$output" '^note: ip_forward is 0, so what is published of other hosts is led'
-	host sysctl -qw net.ipv4.ip_forward=1
+	carry_out "$(host multihome check --porcelain | grep 'ip_forward is 0' | cut -f 6)"
 	multihome 0 check
 	has_no "$output" 'ip_forward'
+	is "$(LAB_PORT=8080 probe_tcp 192.168.2.99)" 'ok eth1'
 	multihome 0 explain "$LAB_CLIENT" 192.168.2.99
 	has "$output" 'answer from 10\.0\.0\.99'
 	has "$output" 'UDP_PORTS="1194"'
