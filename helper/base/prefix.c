@@ -177,6 +177,16 @@ bool prefix_same_address(const struct prefix *a, const struct prefix *b)
 	return a->family == b->family && !memcmp(a->bytes, b->bytes, sizeof(a->bytes));
 }
 
+bool prefixes_have(const struct prefixes *list, const struct prefix *address)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		if (prefix_same_address(&list->items[i], address))
+			return true;
+	return false;
+}
+
 bool prefix_is_unicast(const struct prefix *address)
 {
 	static const unsigned char zero[16], loopback[16] = {[15] = 1};

@@ -49,6 +49,8 @@ int prefix_compare(const struct prefix *a, const struct prefix *b);
 /* Is the address (its length ignored) within net? */
 bool prefix_contains(const struct prefix *net, const struct prefix *address);
 bool prefix_same_address(const struct prefix *a, const struct prefix *b);
+/* Is one of them that address, whatever the lengths? */
+bool prefixes_have(const struct prefixes *list, const struct prefix *address);
 /* Host bits cleared. */
 struct prefix prefix_network(const struct prefix *prefix);
 /* All bits. */

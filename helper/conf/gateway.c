@@ -282,13 +282,12 @@ static const struct uplink *find_same_address(
 {
 	const struct index *uplinks = &survey->uplinks;
 	const struct uplink *other;
-	size_t at, k;
+	size_t at;
 
 	for (at = index_first(uplinks, uplink); (other = index_at(uplinks, at, uplink)); at++)
-		for (k = 0; k < uplink->addresses.n && other->addresses.n; k++)
-			if (prefix_same_address(
-				    &other->addresses.items[0], &uplink->addresses.items[k]))
-				return other;
+		if (other->addresses.n &&
+			prefixes_have(&uplink->addresses, &other->addresses.items[0]))
+			return other;
 	return NULL;
 }
 

@@ -197,12 +197,11 @@ static void read_profile(
 
 static bool share_address(const struct profile *a, const struct profile *b)
 {
-	size_t i, k;
+	size_t i;
 
 	for (i = 0; i < a->addresses.n; i++)
-		for (k = 0; k < b->addresses.n; k++)
-			if (prefix_same_address(&a->addresses.items[i], &b->addresses.items[k]))
-				return true;
+		if (prefixes_have(&b->addresses, &a->addresses.items[i]))
+			return true;
 	return false;
 }
 

@@ -259,13 +259,7 @@ static const struct rule *find_like_ours(const struct facts *facts, const struct
 /* An ifdown takes away what is not. */
 static bool is_in_file(const struct verdict *verdict)
 {
-	const struct prefixes *addresses = &verdict->planned->uplink->addresses;
-	size_t i;
-
-	for (i = 0; i < addresses->n; i++)
-		if (prefix_same_address(&addresses->items[i], &verdict->local))
-			return true;
-	return false;
+	return prefixes_have(&verdict->planned->uplink->addresses, &verdict->local);
 }
 
 /* arrival: as of cure_route. */

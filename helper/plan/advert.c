@@ -30,7 +30,7 @@ static bool learn_addresses(struct uplink *uplink, const struct addresses *seen)
 {
 	const struct prefix *prefix;
 	bool advertised = false;
-	size_t i, k;
+	size_t i;
 
 	for (i = 0; i < seen->n; i++) {
 		prefix = &seen->items[i].prefix;
@@ -38,11 +38,8 @@ static bool learn_addresses(struct uplink *uplink, const struct addresses *seen)
 			prefix_is_link_local(prefix))
 			continue;
 		advertised |= seen->items[i].dynamic;
-		for (k = 0; k < uplink->addresses.n; k++)
-			if (prefix_same_address(&uplink->addresses.items[k], prefix))
-				break;
 		/* By hand it may have all for its network: then it stands for itself. */
-		if (k == uplink->addresses.n)
+		if (!prefixes_have(&uplink->addresses, prefix))
 			*array_add(&uplink->addresses) =
 				prefix->len ? *prefix : prefix_host(prefix);
 	}

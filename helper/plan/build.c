@@ -15,15 +15,14 @@ static bool has_address(const struct draft *draft, const struct uplink *uplink, 
 	const struct index *standing = &draft->lookups.standing;
 	const struct address *address;
 	bool any = false;
-	size_t i, k;
+	size_t i;
 
 	*its = false;
 	for (i = index_first(standing, uplink->device);
 		(address = index_at(standing, i, uplink->device)); i++) {
 		any |= address->prefix.family == (uplink->inet6 ? AF_INET6 : AF_INET) &&
 			!prefix_is_link_local(&address->prefix);
-		for (k = 0; !*its && k < uplink->addresses.n; k++)
-			*its = prefix_same_address(&address->prefix, &uplink->addresses.items[k]);
+		*its = *its || prefixes_have(&uplink->addresses, &address->prefix);
 	}
 	return any;
 }
