@@ -23,6 +23,8 @@ enum { SCOPE_UNIVERSE = 0, SCOPE_LINK = 253, SCOPE_HOST = 254 };
 enum { PROTO_KERNEL = 2, PROTO_BOOT = 3, PROTO_RA = 9 };
 /* What the kernel takes for an IPv6 route without one (IP6_RT_PRIO_USER). */
 enum { METRIC_INET6 = 1024 };
+/* What it gives to fe80::/64 and to other networks of a link's addresses (IP6_RT_PRIO_ADDRCONF). */
+enum { METRIC_LINK_LOCAL = 256 };
 /* "mhom": of the default that stays in main when we go, as any route that ip(8) adds. Whatever is
  * added from then on comes before it, and by the number we know it again. */
 enum { METRIC_LEFT = 0x6d686f6d };

@@ -346,6 +346,17 @@ static bool is_thrown(const struct draft *draft, const struct route *route)
 	return false;
 }
 
+/* The network of the link's own address. Main gets it with that address, which may be after the
+ * last hook. */
+static struct route link_local_network(const char *device)
+{
+	struct route route = {.table = TABLE_MAIN, .metric = METRIC_LINK_LOCAL};
+
+	prefix_parse("fe80::/64", AF_INET6, &route.dst);
+	memcpy(route.device, device, sizeof(route.device));
+	return route;
+}
+
 /* Destinations that main leads to can be reached from the uplink's addresses as well, and those
  * that it bans stay banned: static routes, bridges of containers, VPNs, blackholes. Where two
  * devices have the same network, the uplink's own comes first. */
@@ -358,6 +369,7 @@ static void copy_main(struct draft *draft, bool bans_only)
 		&draft->lookups.own_main, &draft->lookups.shared_main, &others};
 	struct route key = {.dst = {.family = uplink->inet6 ? AF_INET6 : AF_INET}};
 	const struct route *next, *route;
+	const struct route local = link_local_network(uplink->device);
 	struct covers covers = {.n = 0};
 	size_t at[ALL], i, first;
 
@@ -381,13 +393,16 @@ static void copy_main(struct draft *draft, bool bans_only)
 		}
 		if (!next)
 			break;
-		if (is_thrown(draft, next))
+		if (is_thrown(draft, next) ||
+			(!strcmp(next->device, local.device) && !route_compare_key(next, &local)))
 			continue;
 		if (first == OTHERS)
 			copy_others(draft, next, &covers);
 		else if (!bans_only || route_has_no_hop(next))
 			copy_route(draft, next, &covers);
 	}
+	if (uplink->inet6 && !bans_only && !is_thrown(draft, &local))
+		add_copy(draft, &local);
 	free(others.items);
 }
 
