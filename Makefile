@@ -141,6 +141,11 @@ $(LAB_WITNESS): tests/lab/witness.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(NEEDED_CFLAGS) $(CFLAGS) -o $@ $<
 
+# What a user-mode kernel is started with.
+$(BUILD)/lab_xstate.so: tests/lab/xstate.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(NEEDED_CFLAGS) $(CFLAGS) -shared -fPIC -o $@ $<
+
 $(BUILD)/bench/core: tests/bench/core.c $(PURE_OBJECTS)
 	@mkdir -p $(@D)
 	$(CC) $(NEEDED_CFLAGS) $(CFLAGS) -Ihelper -o $@ $< $(PURE_OBJECTS)
@@ -343,7 +348,7 @@ check-property:
 # tests/lab/kernel.sh says what KERNEL may be.
 check-kernel:
 	@sh tests/lab/deps.sh check
-	@$(MAKE) --no-print-directory -s build $(LAB_WITNESS) $(HOSTS_TOOLS) $(BUILD)/property_hosts
+	@$(MAKE) --no-print-directory -s build $(HOSTS_TOOLS) $(BUILD)/property_hosts
 	@INITSCRIPTS=$(INITSCRIPTS) ROOT=$(ROOT) BUILD=$(BUILD) bash tests/lab/kernel.sh "$(KERNEL)" $(TESTS)
 
 check-long:

@@ -6,28 +6,8 @@ export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb LANG=C.UTF-8
 # Tests are skipped for what such a kernel lacks.
 export LAB_KERNEL=1
 
-# write_to_memory: the machine's own files lie below what is written.
-write_to_memory() {
-	local modules
-	mount -t proc proc /proc
-	mount -t tmpfs -o size=75% root /mnt
-	mkdir /mnt/{upper,work,root}
-	for modules in /lib/modules /usr/lib/uml/modules; do
-		modules=$modules/$(uname -r)
-		[ ! -d "$modules" ] || break
-	done
-	grep -qw overlay /proc/filesystems || insmod "$modules/kernel/fs/overlayfs/overlay.ko"
-	mount -t overlay -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work root /mnt/root
-	cd /mnt/root || exit
-	mkdir -p old lib/modules
-	[ -d "lib/modules/${modules##*/}" ] || ln -s "$modules" lib/modules
-	pivot_root . old
-	cd / || exit
-}
-
 make_machine() {
 	local name
-	[ "$(stat -fc %T /)" = tmpfs ] || [ "$(stat -fc %T /)" = ramfs ] || write_to_memory
 	mkdir -p /proc /sys /dev /tmp /run
 	mount -t proc proc /proc
 	mount -t sysfs sysfs /sys
@@ -58,14 +38,14 @@ make_machine >/dev/console 2>&1
 exec >/dev/ttyS0
 stty raw -echo <&1
 cd "$repo" || exit
-if unshare --mount --net --pid --uts --fork true 2>/dev/null; then
+if why=$(unshare --mount --net --pid --uts --fork true 2>&1); then
 	unshare --net nft add table ip try 2>/dev/null ||
 		say "# nft knows no table of IPv4 here: tests that need one are skipped"
 	for test in "${tests[@]}"; do
 		run_test "$test"
 	done
 else
-	say "# none of these runs here, for there are no network namespaces: ${tests[*]}"
+	say "# none of these runs here, without namespaces ($why): ${tests[*]}"
 fi
 say '# end'
 sleep 0.2

@@ -4,8 +4,8 @@
 #
 # usage: kernel.sh KERNEL [TEST…]
 #
-#   KERNEL            a user-mode kernel, whose root is this machine's file system; or a bzImage,
-#                     for qemu, with an initramfs of the programs that the lab needs
+#   KERNEL            a user-mode kernel; or a bzImage, for qemu. Either gets an initramfs of the
+#                     programs that the lab needs
 #   TEST              FILE.bats, or cases, property, hosts; all suites of packets, if none is named
 #   INITSCRIPTS=DIR   initscripts of a release: its ifup instead of the stand-in
 #   ROOT=DIR          another system's programs, for a kernel that is too old for this machine's
@@ -31,14 +31,16 @@ newer() {
 	[ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$2" ]
 }
 
-# check_age VERSION: may programs run there? A C library says from which kernel on.
+# check_age: may programs run there? glibc from 2.26 to 2.35 ends them on kernels before 3.2.
 check_age() {
-	local library oldest
-	library=$(find "${ROOT:-/}"/lib*/ "${ROOT:-/}"/usr/lib*/ -name 'libc.so.6' 2>/dev/null | head -n 1)
-	oldest=$(file -bL "${library:-/}" | sed -n 's/.*for GNU\/Linux \([0-9.]*\).*/\1/p')
-	[ -n "$oldest" ] && [ -n "$1" ] && ! newer "$1" "$oldest" || return 0
-	fail "$kernel is Linux $1, and programs of $library want $oldest or later: none of them runs" \
-		"there. ROOT=DIR names older ones; make static LIBNL=DIR builds multihome without a C library"
+	local loader oldest
+	for loader in "${ROOT-}"/lib64/ld-linux-x86-64.so.* "${ROOT-}"/lib/ld-linux*.so.*; do
+		grep -qs 'kernel too old' "$loader" || continue
+		oldest=$(file -bL "$loader" | sed -n 's/.*for GNU\/Linux \([0-9.]*\).*/\1/p')
+		if [ -z "$oldest" ] || newer "$version" "$oldest"; then continue; fi
+		fail "$kernel is Linux $version, and $loader wants $oldest or later: none of its programs runs" \
+			"there. ROOT=DIR names others; make static LIBNL=DIR builds multihome without a C library"
+	done
 }
 
 # first_process TEST…: its first part, which has what is known here.
@@ -53,35 +55,22 @@ first_process() {
 	cat tests/lab/kernel-init.sh
 }
 
-boot_user_mode() {
-	local processor
-	off=o
-	first_process "$@" >"$work/init"
-	chmod 755 "$work" "$work/init"
-	# To and fro between this kernel and its processes takes thrice the time on two processors.
-	processor=$(taskset -pc $$)
-	timeout -k 5 "${KERNEL_SECONDS:-3600}" taskset -c "${processor##*[ ,-]}" \
-		"$kernel" mem="${KERNEL_MEMORY:-1G}" uml_dir="$work/" root=/dev/root rootfstype=hostfs \
-		rootflags="${ROOT:-/}" ro init="$work/init" panic=-1 ssl=null ssl0=null,fd:3 con=null \
-		con0=null,fd:4 3>&1 4>"$log" </dev/null >>"$log" 2>&1
+# programs: each word of the tests, the lab, bats and initscripts that names one, but large ones
+# that no test of packets runs.
+programs() {
+	local words
+	words=$(find tests/*.bats tests/lab tests/cases/run.sh tests/hosts tests/property network-scripts \
+		Makefile /usr/lib*/bats-core ${INITSCRIPTS:+"$INITSCRIPTS"} -type f ! -name deps.sh \
+		-exec grep -aohE '[[:alnum:]_.[][[:alnum:]_.+-]*' {} + | sort -u)
+	# shellcheck disable=SC2086 # words
+	PATH=/usr/sbin:/usr/bin:/sbin:/bin type -P -- $words |
+		grep -vE '/(clang|linux|linux\.uml|shellcheck)$'
 }
 
-# What the lab, bats and the tests run, as far as this machine has it.
-programs='[ awk basename bash bats bridge cat chgrp chmod chown cmp comm cp cut date diff dirname
-	env expr false find flock gawk getfacl getfattr grep head hostname id ifconfig insmod
-	install ip ip6tables ip6tables-restore ip6tables-save ipcalc-ng iptables
-	iptables-restore iptables-save jq kill ln ls make mkdir mkfifo mktemp modprobe mount mv nft nice
-	nl nproc nsenter od paste patch pidof ping pivot_root ps pwd readlink realpath rm rmdir
-	route sed seq setfacl setfattr setpriv setsid sh sha256sum sleep socat sort ss stat
-	strace stty sync sysctl tac tail tar taskset tee test timeout touch tr true truncate
-	umount uname uniq unshare wc whoami xargs'
-
-# initramfs FOLDER: those, their libraries, modules for that kernel, and this folder.
-initramfs() {
-	local name root=$1 files=() modules=/lib/modules/$2
-	for name in $programs; do
-		files+=("$(PATH=/usr/sbin:/usr/bin:/sbin:/bin type -P "$name")")
-	done
+# copy_programs FOLDER: those, their libraries, and the kernel's modules.
+copy_programs() {
+	local root=$1 files modules
+	mapfile -t files < <(programs)
 	mkdir -p "$root"/{dev,etc,mnt,proc,root,run,sys,tmp,usr/bin,usr/sbin,usr/lib,usr/lib64,var/lib}
 	chmod 1777 "$root/tmp"
 	for name in bin sbin lib lib64; do
@@ -92,10 +81,6 @@ initramfs() {
 		find /usr/lib/bats-core /usr/libexec/bats-core /usr/lib/*/xtables /etc/passwd /etc/group \
 			/etc/protocols /etc/services /etc/iproute2 /usr/lib/locale/C.utf8
 		find /etc/alternatives -name 'ip*tables*' -o -name awk
-		# Without what make knows of headers, which are not there.
-		find "$PWD" -path "$PWD/.git" -prune -o -path "$PWD/$BUILD/*.d" -o -print
-		find "$modules"/kernel/{net,lib,crypto,fs/overlayfs} "$modules"/modules.*
-		find "$modules"/kernel/drivers/net -path '*/net/*/*' ! -path '*/bonding/*' -prune -o -print
 		# shellcheck disable=SC2046 # a word a file
 		ldd "${files[@]}" $(find /usr/lib/*/xtables -name '*.so') "$BUILD/multihome" 2>/dev/null |
 			grep -o '/[^ :]*\.so[^ :]*'
@@ -105,20 +90,46 @@ initramfs() {
 		xargs readlink -f <"$work/files"
 	} | sed 's|^/\(s*bin\|lib[64]*\)/|/usr/\1/|' | sort -u |
 		cpio -pdm --quiet "$root" 2>/dev/null
+	# Debian has those of the user-mode kernel elsewhere.
+	for modules in /lib/modules/$version /usr/lib/uml/modules/$version; do
+		[ -d "$modules" ] || continue
+		mkdir -p "$root/lib/modules"
+		(cd "${modules%/*}" && {
+			find "$version"/modules.* "$version"/kernel/{net,lib,crypto,fs/overlayfs}
+			find "$version"/kernel/drivers/net -path '*/net/*/*' ! -path '*/bonding/*' -prune -o -print
+		} 2>/dev/null | cpio -pdm --quiet "$root/lib/modules")
+	done
 }
 
-boot_qemu() {
+# pack TEST…: the initramfs: programs, this folder, initscripts, and its first process.
+pack() {
 	local root=$work/root
-	off=b
 	if [ -n "${ROOT-}" ]; then
 		cp -a "$ROOT" "$root"
 	else
-		initramfs "$root" "$(file -bL "$kernel" | sed 's/.* version \([^ ]*\).*/\1/')"
+		copy_programs "$root"
 	fi
+	# Of what was built the objects, too, or make builds them.
+	find "$PWD" ${INITSCRIPTS:+"$INITSCRIPTS"} \( -path "$PWD/.git" -o -path "$PWD/$BUILD/test_*" -o \
+		-path "$PWD/$BUILD/*/*" ! -name '*.o' \) -prune -o -print | cpio -pdm --quiet "$root"
 	first_process "$@" >"$root/init"
 	chmod 755 "$root/init"
 	(cd "$root" && find . | cpio -o -H newc --quiet) >"$work/initrd"
 	rm -rf "$root"
+}
+
+boot_user_mode() {
+	local processor
+	# To and fro between this kernel and its processes takes thrice the time on two processors.
+	processor=$(taskset -pc $$)
+	timeout -k 5 "${KERNEL_SECONDS:-3600}" taskset -c "${processor##*[ ,-]}" \
+		env LD_PRELOAD="$PWD/$BUILD/lab_xstate.so" \
+		"$kernel" mem="${KERNEL_MEMORY:-1G}" uml_dir="$work/" initrd="$work/initrd" \
+		panic=-1 ssl=null ssl0=null,fd:3 con=null con0=null,fd:4 \
+		3>&1 4>"$log" </dev/null >>"$log" 2>&1
+}
+
+boot_qemu() {
 	timeout -k 5 "${KERNEL_SECONDS:-3600}" \
 		qemu-system-x86_64 -accel "${KERNEL_ACCEL:-tcg}" -m "${KERNEL_MEMORY:-1G}" \
 		-nodefaults -display none -no-reboot -kernel "$kernel" -initrd "$work/initrd" \
@@ -137,18 +148,20 @@ if [ $# = 0 ]; then
 	set -- "${suites[@]}"
 fi
 case $(file -bL "$kernel") in
-ELF*) boot=user_mode version=$("$kernel" --version) ;;
-*bzImage*) boot=qemu version=$(file -bL "$kernel" | sed 's/.* version \([0-9.]*\).*/\1/')
+ELF*) boot=user_mode off=o version=$("$kernel" --version) ;;
+*bzImage*) boot=qemu off=b version=$(file -bL "$kernel" | sed "s/.* version \([^ ]*\).*/\1/")
 	command -v qemu-system-x86_64 >/dev/null || fail 'a bzImage needs qemu-system-x86_64' ;;
 *) fail "$kernel is neither a user-mode kernel nor a bzImage" ;;
 esac
-check_age "$version"
+check_age
 
+make -s BUILD="$BUILD" "$BUILD/lab_witness" "$BUILD/lab_xstate.so" || exit 1
 work=$(mktemp -d) || exit 1
 log=$work/log
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
-"boot_$boot" "$@" | sed -u 's/\r$//' | tee "$work/tap"
+pack "$@"
+"boot_$boot" | sed -u 's/\r$//' | tee "$work/tap"
 ended=${PIPESTATUS[0]}
 if ! grep -qx '# end' "$work/tap"; then
 	echo "not ok - $kernel ended before its tests did ($ended)" | tee -a "$work/tap"

@@ -27,11 +27,24 @@ segments=(192.168.2.0/24 10.0.0.0/8 172.20.{3..8}.0/24)
 client6=2001:db8:c::2
 nets6=(2001:db8:2 2001:db8:10 2001:db8:20)
 
-# overlay DIR: changes below DIR go to memory from here on.
+# overlay DIR: changes below DIR go to memory from here on. A kernel that was given may have no
+# overlays (those of EL6 have not), and all that it has is in memory: DIR's copy is a tree of links,
+# as nobody writes into a file of a package.
 overlay() {
-	local layers=$lab/layers/${1#/}
+	local layers=$lab/layers/${1#/} copy=/lab/${1#/}
 	mkdir -p "$layers/upper" "$layers/work"
-	mount -t overlay -o "lowerdir=$1,upperdir=$layers/upper,workdir=$layers/work" lab "$1"
+	if [ -z "${LAB_KERNEL-}" ] || grep -qw overlay /proc/filesystems; then
+		mount -t overlay -o "lowerdir=$1,upperdir=$layers/upper,workdir=$layers/work" lab "$1"
+		return
+	fi
+	rm -rf "$copy"
+	mkdir -p "${copy%/*}"
+	case $1 in
+	/usr) cp -al "$1" "$copy" ;;
+	*) cp -a "$1" "$copy" ;;
+	esac
+	mount --bind "$copy" "$layers/upper"
+	mount --bind "$copy" "$1"
 }
 
 make_mounts() {
