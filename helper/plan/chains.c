@@ -398,7 +398,7 @@ struct prefix source_probe(const struct prefix *to, const struct prefixes *all)
 		if (!is_in_longer(&address, to->len, all))
 			break;
 		/* Whole networks are somebody else's. */
-		if (to->len <= 8 * 1 + 8)
+		if (to->len <= 16)
 			address.bytes[1]++;
 	}
 	return address;

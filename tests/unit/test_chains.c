@@ -154,6 +154,7 @@ static void test_sources(void)
 {
 	struct prefix there = address("172.16.9.9"), beyond = address("203.0.113.9"), source;
 	struct prefix list[] = {{.family = AF_INET}, address("0.0.0.0/1"), address("1.0.0.0/24")};
+	const struct prefix default6 = {.family = AF_INET6}, internet6 = address("2000::/3");
 	const struct prefixes all = {list, 3, 3};
 	char text[PREFIX_TEXT];
 
@@ -166,6 +167,12 @@ static void test_sources(void)
 	source = source_probe(&list[1], &all);
 	ok(prefix_contains(&list[1], &source) && !prefix_contains(&list[2], &source),
 		"%s is in the half, and in nothing longer", prefix_format_address(&source, text));
+	source = source_probe(&list[0], &all);
+	ok(source.bytes[0] && prefix_is_unicast(&source), "%s is somebody's",
+		prefix_format_address(&source, text));
+	source = source_probe(&default6, &all);
+	ok(prefix_contains(&internet6, &source), "%s is, too",
+		prefix_format_address(&source, text));
 }
 
 static void test_flows(void)
