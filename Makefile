@@ -348,7 +348,6 @@ check-property:
 # tests/lab/kernel.sh says what KERNEL may be.
 check-kernel:
 	@sh tests/lab/deps.sh check
-	@$(MAKE) --no-print-directory -s build $(HOSTS_TOOLS) $(BUILD)/property_hosts
 	@INITSCRIPTS=$(INITSCRIPTS) ROOT=$(ROOT) BUILD=$(BUILD) bash tests/lab/kernel.sh "$(KERNEL)" $(TESTS)
 
 check-long:

@@ -155,7 +155,8 @@ ELF*) boot=user_mode off=o version=$("$kernel" --version) ;;
 esac
 check_age
 
-make -s BUILD="$BUILD" "$BUILD/lab_witness" "$BUILD/lab_xstate.so" || exit 1
+make -s BUILD="$BUILD" build "$BUILD"/{lab_witness,lab_xstate.so,hosts_make,hosts_ask,property_hosts} ||
+	exit 1
 work=$(mktemp -d) || exit 1
 log=$work/log
 trap 'rm -rf "$work"' EXIT
