@@ -264,7 +264,7 @@ uninstall:
 ifeq ($(DESTDIR),)
 	@sh network-scripts/activate unlink $(LIBDIR) $(HOOKDIR) $(HOOKS)
 	@sh network-scripts/activate unlink $(LIBDIR) $(SYSCONFDIR) dhclient-exit-hooks
-	test ! -x "$(INIT_SCRIPT)" || $(INIT_SCRIPT) stop || :
+	test ! -x "$(INIT_SCRIPT)" || $(INIT_SCRIPT) stop >/dev/null || :
 	test ! -e "$(UNIT)" || systemctl disable --now multihome || :
 	test ! -x $(SBINDIR)/multihome || $(SBINDIR)/multihome clean
 endif

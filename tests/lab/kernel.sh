@@ -8,7 +8,8 @@
 #                     programs that the lab needs
 #   TEST              FILE.bats, or cases, property, hosts; all suites of packets, if none is named
 #   INITSCRIPTS=DIR   initscripts of a release: its ifup instead of the stand-in
-#   ROOT=DIR          another system's programs, for a kernel that is too old for this machine's
+#   ROOT=DIR          another system's programs, for a kernel that is too old for this machine's: what
+#                     the tests need (lab/deps.sh), bash, coreutils, and a C library for what was built
 #   KERNEL_SECONDS=N  ends it after so long (3600)
 #   KERNEL_MEMORY=N   of the kernel (1G)
 #   KERNEL_ACCEL=kvm  of qemu, where it works (tcg)
@@ -47,32 +48,32 @@ check_age() {
 first_process() {
 	local name
 	echo "#!/bin/bash"
-	echo "repo=$PWD tests=($*) filter=${KERNEL_FILTER-} off=$off"
+	printf 'tests=('; printf '%q ' "$@"; echo ')'
+	printf 'repo=%q filter=%q off=%q\n' "$PWD" "${KERNEL_FILTER-}" "$off"
 	for name in CI HOSTS PROPERTY_HOSTS; do
-		[ -z "${!name-}" ] || echo "export $name=${!name}"
+		[ -z "${!name-}" ] || printf 'export %s=%q\n' "$name" "${!name}"
 	done
-	echo "export BUILD=$BUILD LAB_BUILD=$BUILD LAB_INITSCRIPTS=${INITSCRIPTS-}"
+	printf 'export BUILD=%q LAB_BUILD=%q LAB_INITSCRIPTS=%q\n' "$BUILD" "$BUILD" "${INITSCRIPTS-}"
 	cat tests/lab/kernel-init.sh
 }
 
-# programs: each word of the tests, the lab, bats and initscripts that names one, but large ones
-# that no test of packets runs.
+# programs: each word of the tests, the lab, bats and initscripts that names one, but for what is
+# large and of no use to tests of packets.
 programs() {
 	local words
 	words=$(find tests/*.bats tests/lab tests/cases/run.sh tests/hosts tests/property network-scripts \
-		Makefile /usr/lib*/bats-core ${INITSCRIPTS:+"$INITSCRIPTS"} -type f ! -name deps.sh \
-		-exec grep -aohE '[[:alnum:]_.[][[:alnum:]_.+-]*' {} + | sort -u)
+		Makefile /usr/lib*/bats-core ${INITSCRIPTS:+"$INITSCRIPTS"} -name deps.sh -o -name kernel.sh -o \
+		-type f -exec grep -aohE '[[:alnum:]_.[][[:alnum:]_.+-]*' {} + | sort -u)
 	# shellcheck disable=SC2086 # words
-	PATH=/usr/sbin:/usr/bin:/sbin:/bin type -P -- $words |
-		grep -vE '/(clang|linux|linux\.uml|shellcheck)$'
+	PATH=/usr/sbin:/usr/bin:/sbin:/bin type -P -- $words | grep -vxE \
+		'.*/(.*clang|(musl-)?gcc|cc|kvm|linux|linux\.uml|qemu-.*|shellcheck|git|gpg|ssh|vim|editor|rpm.*|opt|systemd.*)'
 }
 
-# copy_programs FOLDER: those, their libraries, and the kernel's modules.
+# copy_programs FOLDER: those, and their libraries.
 copy_programs() {
-	local root=$1 files modules
+	local root=$1 files
 	mapfile -t files < <(programs)
-	mkdir -p "$root"/{dev,etc,mnt,proc,root,run,sys,tmp,usr/bin,usr/sbin,usr/lib,usr/lib64,var/lib}
-	chmod 1777 "$root/tmp"
+	mkdir -p "$root"/usr/{bin,sbin,lib,lib64}
 	for name in bin sbin lib lib64; do
 		ln -s "usr/$name" "$root/$name"
 	done
@@ -90,14 +91,19 @@ copy_programs() {
 		xargs readlink -f <"$work/files"
 	} | sed 's|^/\(s*bin\|lib[64]*\)/|/usr/\1/|' | sort -u |
 		cpio -pdm --quiet "$root" 2>/dev/null
+}
+
+# copy_modules FOLDER: the kernel's.
+copy_modules() {
+	local modules
 	# Debian has those of the user-mode kernel elsewhere.
 	for modules in /lib/modules/$version /usr/lib/uml/modules/$version; do
 		[ -d "$modules" ] || continue
-		mkdir -p "$root/lib/modules"
+		mkdir -p "$1/lib/modules"
 		(cd "${modules%/*}" && {
 			find "$version"/modules.* "$version"/kernel/{net,lib,crypto,fs/overlayfs}
 			find "$version"/kernel/drivers/net -path '*/net/*/*' ! -path '*/bonding/*' -prune -o -print
-		} 2>/dev/null | cpio -pdm --quiet "$root/lib/modules")
+		} 2>/dev/null | cpio -pdm --quiet "$1/lib/modules")
 	done
 }
 
@@ -108,13 +114,17 @@ pack() {
 		cp -a "$ROOT" "$root"
 	else
 		copy_programs "$root"
-	fi
+	fi || return
+	mkdir -p "$root"/{dev,etc,lib,mnt,proc,root,run,sys,tmp,var/lib} && chmod 1777 "$root/tmp" || return
+	# For the first process, which has no standard output without it.
+	mknod "$root/dev/console" c 5 1
+	copy_modules "$root"
 	# Of what was built the objects, too, or make builds them.
 	find "$PWD" ${INITSCRIPTS:+"$INITSCRIPTS"} \( -path "$PWD/.git" -o -path "$PWD/$BUILD/test_*" -o \
-		-path "$PWD/$BUILD/*/*" ! -name '*.o' \) -prune -o -print | cpio -pdm --quiet "$root"
+		-path "$PWD/$BUILD/*/*" ! -name '*.o' \) -prune -o -print | cpio -pdm --quiet "$root" || return
 	first_process "$@" >"$root/init"
 	chmod 755 "$root/init"
-	(cd "$root" && find . | cpio -o -H newc --quiet) >"$work/initrd"
+	(cd "$root" && find . | cpio -o -H newc --quiet) >"$work/initrd" || return
 	rm -rf "$root"
 }
 
@@ -122,7 +132,7 @@ boot_user_mode() {
 	local processor
 	# To and fro between this kernel and its processes takes thrice the time on two processors.
 	processor=$(taskset -pc $$)
-	timeout -k 5 "${KERNEL_SECONDS:-3600}" taskset -c "${processor##*[ ,-]}" \
+	exec timeout -k 5 "${KERNEL_SECONDS:-3600}" taskset -c "${processor##*[ ,-]}" \
 		env LD_PRELOAD="$PWD/$BUILD/lab_xstate.so" \
 		"$kernel" mem="${KERNEL_MEMORY:-1G}" uml_dir="$work/" initrd="$work/initrd" \
 		panic=-1 ssl=null ssl0=null,fd:3 con=null con0=null,fd:4 \
@@ -130,7 +140,7 @@ boot_user_mode() {
 }
 
 boot_qemu() {
-	timeout -k 5 "${KERNEL_SECONDS:-3600}" \
+	exec timeout -k 5 "${KERNEL_SECONDS:-3600}" \
 		qemu-system-x86_64 -accel "${KERNEL_ACCEL:-tcg}" -m "${KERNEL_MEMORY:-1G}" \
 		-nodefaults -display none -no-reboot -kernel "$kernel" -initrd "$work/initrd" \
 		-append 'console=ttyS1 panic=-1' -serial stdio -serial "file:$log" </dev/null
@@ -138,21 +148,26 @@ boot_qemu() {
 
 [ $# -ge 1 ] || fail 'usage: kernel.sh KERNEL [TEST…]'
 kernel=$(readlink -f "$(command -v "$1" || echo "$1")")
-[ -r "$kernel" ] || fail "$1: cannot be read"
+[ -r "$kernel" ] || fail "KERNEL=$1: cannot be read"
 shift
 [ "$(id -u)" = 0 ] || fail 'needs root'
-[ -z "${INITSCRIPTS-}" ] || INITSCRIPTS=$(readlink -e "$INITSCRIPTS") ||
-	fail "INITSCRIPTS=$INITSCRIPTS: no such folder"
+for name in INITSCRIPTS ROOT; do
+	[ -z "${!name-}" ] || [ -d "${!name}" ] || fail "$name=${!name}: no such folder"
+	[ -z "${!name-}" ] || declare "$name=$(readlink -e "${!name}")"
+done
 if [ $# = 0 ]; then
 	mapfile -t suites < <(grep -lE '\<(host_up|lab_up|started)\>' tests/*.bats)
 	set -- "${suites[@]}"
 fi
+for name; do
+	[ -f "$name" ] || [ -f "tests/$name/run.sh" ] || fail "$name: no such test"
+done
 case $(file -bL "$kernel") in
 ELF*) boot=user_mode off=o version=$("$kernel" --version) ;;
 *bzImage*) boot=qemu off=b version=$(file -bL "$kernel" | sed "s/.* version \([^ ]*\).*/\1/")
 	command -v qemu-system-x86_64 >/dev/null || fail 'a bzImage needs qemu-system-x86_64' ;;
-*) fail "$kernel is neither a user-mode kernel nor a bzImage" ;;
 esac
+[[ ${version-} == [0-9]* ]] || fail "$kernel is neither a user-mode kernel nor a bzImage"
 check_age
 
 make -s BUILD="$BUILD" build "$BUILD"/{lab_witness,lab_xstate.so,hosts_make,hosts_ask,property_hosts} ||
@@ -161,9 +176,13 @@ work=$(mktemp -d) || exit 1
 log=$work/log
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
-pack "$@"
-"boot_$boot" | sed -u 's/\r$//' | tee "$work/tap"
-ended=${PIPESTATUS[0]}
+pack "$@" || fail 'cannot make an initramfs'
+# Its own process group, and a wait that a signal ends: else it would go on for all of its time.
+{ echo $BASHPID >"$work/pid"; "boot_$boot"; } > >(sed -u 's/\r$//' | tee "$work/tap"; : >"$work/read") &
+trap 'kill "$(cat "$work/pid")"; exit 130' INT TERM HUP
+wait $! 2>/dev/null
+ended=$?
+until [ -e "$work/read" ]; do sleep 0.1; done
 if ! grep -qx '# end' "$work/tap"; then
 	echo "not ok - $kernel ended before its tests did ($ended)" | tee -a "$work/tap"
 	tail -n 20 "$log" | sed 's/^/# /'

@@ -28,23 +28,19 @@ client6=2001:db8:c::2
 nets6=(2001:db8:2 2001:db8:10 2001:db8:20)
 
 # overlay DIR: changes below DIR go to memory from here on. A kernel that was given may have no
-# overlays (those of EL6 have not), and all that it has is in memory: DIR's copy is a tree of links,
-# as nobody writes into a file of a package.
+# overlays, as EL6's has not: then DIR is copied, and of /usr there are links, for nobody writes into
+# a file of it.
 overlay() {
-	local layers=$lab/layers/${1#/} copy=/lab/${1#/}
+	local layers=$lab/layers/${1#/} links=
 	mkdir -p "$layers/upper" "$layers/work"
 	if [ -z "${LAB_KERNEL-}" ] || grep -qw overlay /proc/filesystems; then
 		mount -t overlay -o "lowerdir=$1,upperdir=$layers/upper,workdir=$layers/work" lab "$1"
 		return
 	fi
-	rm -rf "$copy"
-	mkdir -p "${copy%/*}"
-	case $1 in
-	/usr) cp -al "$1" "$copy" ;;
-	*) cp -a "$1" "$copy" ;;
-	esac
-	mount --bind "$copy" "$layers/upper"
-	mount --bind "$copy" "$1"
+	mount --bind "$1" "$layers/work"
+	[ "$1" != /usr ] || links=s
+	cp -a$links "$layers/work/." "$layers/upper"
+	mount --bind "$layers/upper" "$1"
 }
 
 make_mounts() {
@@ -59,9 +55,11 @@ make_mounts() {
 	overlay /var
 	mount -t tmpfs -o mode=1777 lab /tmp
 	mount -t proc proc /proc
+	# Old kernels do not mount it over itself.
+	[ -z "${LAB_KERNEL-}" ] || umount /sys
 	mount -t sysfs sysfs /sys
 	# Terminals of its own: a container's /dev may have none to give.
-	if [ -d /dev/pts ] && [ -e /dev/ptmx ]; then
+	if [ -z "${LAB_KERNEL-}" ] && [ -d /dev/pts ] && [ -e /dev/ptmx ]; then
 		mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts /dev/pts
 		mount --bind /dev/pts/ptmx /dev/ptmx
 	fi
@@ -76,6 +74,32 @@ settle_at_once() {
 	[ "$LAB_IPV6" != 1 ] || ip netns exec "$1" sysctl -qw \
 		net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
 }
+
+# empty_network: what an earlier lab left in the machine's own network namespace.
+empty_network() {
+	local family device table name
+	for device in $(ip -o link | sed -n 's/^[0-9]*: \([^:@]*\).*/\1/p'); do
+		case $device in
+		bond*) echo "-$device" >/sys/class/net/bonding_masters ;;
+		lo) ip address flush dev lo ;;
+		*) ip link delete "$device" ;;
+		esac || true
+	done
+	for family in -4 -6; do
+		for table in $(ip $family route show table all | sed -n 's/.* table \([^ ]*\).*/\1/p' | sort -u) main; do
+			[ "$table" = local ] || ip $family route flush table "$table" || true
+		done
+		ip $family rule flush
+		ip $family rule add from all lookup main priority 32766
+	done
+	ip rule add from all lookup default priority 32767
+	for name in iptables-restore ip6tables-restore; do
+		for table in filter mangle nat raw; do
+			printf '*%s\nCOMMIT\n' $table | $name || true
+		done
+	done
+	sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
+} 2>/dev/null
 
 make_client() {
 	ip netns add client
@@ -291,6 +315,7 @@ if [ $$ != 1 ] || [ -z "${LAB_REPO-}" ]; then
 fi
 IFS=' ' read -r outer_pid _ </proc/self/stat
 make_mounts
+[ -n "${LAB_NET---net}" ] || empty_network
 hostname host
 # With no local routing table at all, a socket bound ahead of its address would
 # not use that address as its source.

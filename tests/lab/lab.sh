@@ -32,10 +32,12 @@ lab_up() {
 	export LAB_IPV6=${LAB_IPV6:-0} LAB_BUILD=${LAB_BUILD:-build}
 	[ -x "$LAB_REPO/$LAB_BUILD/lab_witness" ] ||
 		make -s -C "$LAB_REPO" BUILD="$LAB_BUILD" "$LAB_BUILD/lab_witness" || return 1
+	# LAB_NET is empty where the host is the machine itself: tests/lab/kernel-init.sh says when.
 	# Only this shell holds the other end of its input, so when this shell is
 	# gone, even killed, the lab's first process ends and takes all with it.
 	coproc LAB {
-		exec unshare --mount --net --pid --uts --fork "$LAB_DIR/lab-init.sh" 3>&-
+		# shellcheck disable=SC2086 # a word or none
+		exec unshare --mount ${LAB_NET---net} --pid --uts --fork "$LAB_DIR/lab-init.sh" 3>&-
 	}
 	# shellcheck disable=SC2153 # coproc sets LAB_PID
 	lab_process=$LAB_PID
