@@ -141,8 +141,8 @@ $(LAB_WITNESS): tests/lab/witness.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(NEEDED_CFLAGS) $(CFLAGS) -o $@ $<
 
-# What a user-mode kernel is started with.
-$(BUILD)/lab_xstate.so: tests/lab/xstate.c Makefile
+# What a user-mode kernel is started with, and what a host of another kernel.
+$(BUILD)/lab_%.so: tests/lab/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(NEEDED_CFLAGS) $(CFLAGS) -shared -fPIC -o $@ $<
 

@@ -106,7 +106,8 @@ hooks() {
 	service stop
 	has "$(rules)" '^900: from 10\.0\.0\.0/8 iif lo lookup 101'
 	service start
-	has "$output" 'File exists'
+	# Kernels before 3.10's last ones take it twice.
+	has "$output" 'File exists' || is "$(rules | grep -c ^900:)" 2
 }
 
 @test "sysctl.conf is applied again after the last device" {

@@ -934,6 +934,7 @@ reached_by() {
 # bats test_tags=kernel
 @test "F18: a NIC in a VRF is said to be in one, and its VRF's routes are not judged" {
 	host_up
+	# make check has a kernel of such devices for the tests that are tagged so.
 	host ip link add vrf1 type vrf table 77 2>/dev/null || skip 'this kernel has no VRF'
 	host ip link set vrf1 up
 	lab_install

@@ -180,3 +180,37 @@ traced() {
 	# All of them were sent, so the trace has seen them.
 	is "$(attributes)" "$old_attributes"
 }
+
+# --- kernels by their names ---------------------------------------------------------------------
+
+# named RELEASE: a host whose kernel calls itself so, with two uplinks of both families.
+named() {
+	host_up LAB_IPV6=1
+	lab_uplinks6
+	make -s -C "$LAB_REPO" BUILD="$LAB_BUILD" "$LAB_BUILD/lab_uname.so"
+	echo "$1" >"$LAB_ROOT/etc/lab-release"
+	echo "/run/lab/repo/$LAB_BUILD/lab_uname.so" >"$LAB_ROOT/etc/ld.so.preload"
+	is "$(host uname -r)" "$1"
+	lab_install
+	service start
+}
+
+# What is left out for an old kernel, and what is done in its way, is right on a later one as well.
+@test "on a kernel that calls itself 2.6.18, 2.6.32 or 3.10 each uplink answers" {
+	local release k
+	for release in 2.6.18-419.el5 2.6.32-754.el6.x86_64 3.10.0-1160.el7.x86_64; do
+		named $release
+		answers 0 1
+		for k in 0 1; do
+			answers_at "${LAB_ADDRESSES6[k]}" "eth$k"
+		done
+		# What is the host's own has no iif in IPv6 before 3.10.
+		has "$(rules6)" "^[0-9]+: from 2001:db8:2::/64 $([[ $release = 2.6* ]] || echo iif lo )lookup 100"
+		changes_nothing multihome sync
+		multihome 0 check
+		multihome 0 clean
+		is "$(our_routes)" ''
+		has_no "$(our_rules)$(rules6)" 'lookup 10[01]'
+		lab_down
+	done
+}

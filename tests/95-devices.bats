@@ -11,15 +11,16 @@ load lab/test
 # needs KIND…: the kernel can make such devices. That of make check can.
 needs() {
 	local kind lacking=''
-	for kind; do
+	# The switch is a bridge that filters VLANs.
+	for kind in 'bridge vlan_filtering 1' "$@"; do
 		case $kind in
 		vlan) kind='vlan id 2' ;;
 		vrf) kind='vrf table 2' ;;
 		esac
 		# shellcheck disable=SC2016,SC2086 # for the shell in the namespace; words
-		unshare --net sh -c 'ip link add base type bridge &&
+		unshare --net sh -c 'ip link add base type veth peer name other &&
 			ip link add link base name try type "$@"' - $kind 2>/dev/null ||
-			lacking="$lacking ${kind%% *}"
+			lacking="$lacking $kind"
 	done
 	[ -n "$lacking" ] || return 0
 	[ "${CI-}" = true ] || skip "this kernel has no$lacking"
@@ -34,7 +35,7 @@ switch() {
 }
 
 # switch_up [KEY=VALUE…]: a lab whose routers are ports of a switch, router 0 in VLAN 5, router 1 in
-# VLAN 7, router 2 in VLAN 9. The host has no NIC yet.
+# VLAN 7, router 2 in VLAN 9, router 3 in VLAN 11. The host has no NIC yet.
 switch_up() {
 	local k
 	host_up LAB_RP_FILTER=el6 LAB_STRICT_ROUTERS=1 "$@"

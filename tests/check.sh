@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # All tests: builds with warnings as errors, runs each suite, ends with "N passed, N failed".
 #
-# A suite prints TAP; what it printed is kept in build/check/SUITE.tap. Four run side by side: most of
+# A suite prints TAP; what it printed is kept in build/check/SUITE.tap. Five run side by side: most of
 # their time they wait for packets.
 
 cd "$(dirname "$0")/.." || exit 1
@@ -71,7 +71,7 @@ devices() {
 		printf '1..1\nok 1 # skip no user-mode kernel\n'
 		return
 	fi
-	bash tests/lab/kernel.sh linux.uml tests/95-devices.bats
+	KERNEL_FILTER=kernel bash tests/lab/kernel.sh linux.uml tests/95-devices.bats tests/66-judge.bats
 }
 
 suite compile compile

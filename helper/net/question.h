@@ -19,10 +19,10 @@ struct question {
 };
 
 struct answer {
-	/* 0, or the kernel's errno. EXDEV (EINVAL from 6.13 on): the source is refused by the
-	 * reverse-path filter; EINVAL: as a martian, or by a blackhole; EHOSTUNREACH: an
-	 * unreachable route, or the target is not the host's and it does not forward;
-	 * ENETUNREACH: no route, or an unreachable rule; EACCES: prohibit. */
+	/* 0, or the kernel's errno. EXDEV (EINVAL on 2.6.32 and from 6.13 on): the source is
+	 * refused by the reverse-path filter; EINVAL: as a martian, or by a blackhole;
+	 * EHOSTUNREACH: an unreachable route, or the target is not the host's and it does not
+	 * forward; ENETUNREACH: no route, or an unreachable rule; EACCES: prohibit. */
 	int error;
 	unsigned char type;    /* RTN_UNICAST, RTN_LOCAL … */
 	unsigned table;	       /* 0: not said (old kernels say main whatever it is) */

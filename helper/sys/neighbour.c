@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -105,11 +106,15 @@ static void send_datagram(int index, const struct prefix *address)
 	struct sockaddr_in6 to6 = {.sin6_family = AF_INET6,
 		.sin6_port = htons(DISCARD_PORT),
 		.sin6_scope_id = (unsigned)index};
+	char device[IF_NAMESIZE] = "";
 	bool inet6 = address->family == AF_INET6;
 	int fd = socket(address->family, SOCK_DGRAM, 0);
 
 	if (fd < 0)
 		return;
+	/* Of two NICs in one network the other's route may come first. */
+	if (if_indextoname((unsigned)index, device))
+		setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, sizeof(device));
 	memcpy(&to.sin_addr, address->bytes, sizeof(to.sin_addr));
 	memcpy(&to6.sin6_addr, address->bytes, sizeof(to6.sin6_addr));
 	sendto(fd, "", 0, MSG_DONTWAIT,

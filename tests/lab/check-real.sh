@@ -58,7 +58,7 @@ for branch in $branches; do
 	kept=$temporary/kept/$branch
 	mkdir -p "$kept"
 	# What never enters the lab is the same everywhere.
-	{ grep -lE '\<(host_up|lab_up|started)\>' "$tests"/*.bats; echo hosts; } |
+	{ grep -lE '\<(host_up|lab_up|started|old_host|marked)\>' "$tests"/*.bats; echo hosts; } |
 		LAB_INITSCRIPTS=$files xargs -P 4 -I @ bash -c 'suite @'
 done
 if [ $found = 0 ]; then

@@ -156,7 +156,7 @@ for name in INITSCRIPTS ROOT; do
 	[ -z "${!name-}" ] || declare "$name=$(readlink -e "${!name}")"
 done
 if [ $# = 0 ]; then
-	mapfile -t suites < <(grep -lE '\<(host_up|lab_up|started)\>' tests/*.bats)
+	mapfile -t suites < <(grep -lE '\<(host_up|lab_up|started|old_host|marked)\>' tests/*.bats)
 	set -- "${suites[@]}"
 fi
 for name; do

@@ -296,6 +296,8 @@ make_service() {
 	mkdir -p $scripts /etc/init.d /etc/iproute2
 	echo BOOTUP=serial >/etc/sysconfig/init
 	printf '%s\n' NETWORKING=yes NETWORKING_IPV6=no HOSTNAME=host >/etc/sysconfig/network
+	# Its metrics are of the devices' numbers, which go on from lab to lab there.
+	[ -n "${LAB_NET---net}" ] || echo NOZEROCONF=yes >>/etc/sysconfig/network
 	if [ -n "$LAB_INITSCRIPTS" ]; then
 		install_initscripts
 	else

@@ -201,9 +201,12 @@ changes_nothing() {
 	is "$(kernel; lab_stamps)" "$before" "files and kernel after $*"
 }
 
-# lab_sent: the changes that the last traced command sent to the kernel.
+# lab_sent: the changes that the last traced command sent to the kernel. Old ones do not tell strace
+# what kind a socket is of, and then it gives the numbers of rtnetlink.h.
 lab_sent() {
-	grep -E '\<send(to|msg|mmsg)\(' "$LAB_ROOT/tmp/trace" |
+	grep -E '\<send(to|msg|mmsg)\(' "$LAB_ROOT/tmp/trace" | sed 's/nlmsg_type=0x18 /RTM_NEWROUTE /
+		s/nlmsg_type=0x19 /RTM_DELROUTE /; s/nlmsg_type=0x20 /RTM_NEWRULE /
+		s/nlmsg_type=0x21 /RTM_DELRULE /; s/nlmsg_type=0x1c /RTM_NEWNEIGH /' |
 		grep -oE 'RTM_(NEW|DEL|SET)[A-Z]*' || true
 }
 

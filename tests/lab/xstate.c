@@ -3,8 +3,8 @@
  * For a user-mode kernel on a processor whose state is larger than it knows, as that with AMX is.
  *
  * linux.uml of Debian 12 gives back as much of a process's XSAVE area as it has room for, and
- * ptrace takes a whole one only (xstateregs_set of arch/x86/kernel/fpu/regset.c: EFAULT), so no process starts.
- * Preloaded, this adds the rest, as the process has it.
+ * ptrace takes a whole one only (EFAULT by xstateregs_set, arch/x86/kernel/fpu/regset.c), so no
+ * process starts. Preloaded, this adds the rest, as the process has it.
  */
 #include <elf.h>
 #include <stdarg.h>
