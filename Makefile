@@ -102,6 +102,8 @@ build: $(BUILD)/multihome
 
 # For a kernel that is older than the C library wants: LIBNL, built by the same musl-gcc.
 static:
+	@test -f "$(LIBNL)/lib/.libs/libnl-3.a" || \
+		{ echo 'make static: LIBNL=DIR is to be a libnl-3 that musl-gcc built' >&2; exit 1; }
 	$(MAKE) BUILD=$(BUILD)/static CC=musl-gcc STATIC_LIBNL=1 LIBNL=$(LIBNL) LDFLAGS=-static \
 		CFLAGS="$(CFLAGS) $(addprefix -idirafter /usr/include/,. $(shell $(CC) -print-multiarch))" build
 
@@ -347,6 +349,7 @@ check-property:
 
 # tests/lab/kernel.sh says what KERNEL may be.
 check-kernel:
+	@test -n "$(KERNEL)" || { echo 'make check-kernel: KERNEL=FILE is to be a kernel' >&2; exit 1; }
 	@sh tests/lab/deps.sh check
 	@INITSCRIPTS=$(INITSCRIPTS) ROOT=$(ROOT) BUILD=$(BUILD) bash tests/lab/kernel.sh "$(KERNEL)" $(TESTS)
 
