@@ -178,7 +178,7 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
 pack "$@" || fail 'cannot make an initramfs'
 # Its own process group, and a wait that a signal ends: else it would go on for all of its time.
-{ echo $BASHPID >"$work/pid"; "boot_$boot"; } > >(sed -u 's/\r$//' | tee "$work/tap"; : >"$work/read") &
+{ echo $BASHPID >"$work/pid"; "boot_$boot"; } > >(sed -u 's/\r$//' | tee "$work/tap"; touch "$work/read" 2>/dev/null) &
 trap 'kill "$(cat "$work/pid")"; exit 130' INT TERM HUP
 wait $! 2>/dev/null
 ended=$?
