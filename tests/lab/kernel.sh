@@ -120,7 +120,7 @@ pack() {
 	mknod "$root/dev/console" c 5 1
 	copy_modules "$root"
 	# Of what was built the objects, too, or make builds them.
-	find "$PWD" ${INITSCRIPTS:+"$INITSCRIPTS"} \( -path "$PWD/.git" -o -path "$PWD/$BUILD/test_*" -o \
+	find "$PWD" ${INITSCRIPTS:+"$INITSCRIPTS"} \( -path "$PWD/.git" -o -path "$work" -o -path "$PWD/$BUILD/test_*" -o \
 		-path "$PWD/$BUILD/*/*" ! -name '*.o' \) -prune -o -print | cpio -pdm --quiet "$root" || return
 	first_process "$@" >"$root/init"
 	chmod 755 "$root/init"
@@ -129,10 +129,13 @@ pack() {
 }
 
 boot_user_mode() {
-	local processor
-	# To and fro between this kernel and its processes takes thrice the time on two processors.
-	processor=$(taskset -pc $$)
-	exec timeout -k 5 "${KERNEL_SECONDS:-3600}" taskset -c "${processor##*[ ,-]}" \
+	local processors
+	# To and fro between this kernel and its processes takes thrice the time on two processors. Of
+	# two kernels each may get one.
+	processors=$(taskset -pc $$)
+	processors=${processors##* }
+	((RANDOM % 2)) && processors=${processors%%[,-]*} || processors=${processors##*[,-]}
+	exec timeout -k 5 "${KERNEL_SECONDS:-3600}" taskset -c "$processors" \
 		env LD_PRELOAD="$PWD/$BUILD/lab_xstate.so" \
 		"$kernel" mem="${KERNEL_MEMORY:-1G}" uml_dir="$work/" initrd="$work/initrd" \
 		panic=-1 ssl=null ssl0=null,fd:3 con=null con0=null,fd:4 \

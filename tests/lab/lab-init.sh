@@ -81,7 +81,8 @@ empty_network() {
 	for device in $(ip -o link | sed -n 's/^[0-9]*: \([^:@]*\).*/\1/p'); do
 		case $device in
 		bond*) echo "-$device" >/sys/class/net/bonding_masters ;;
-		lo) ip address flush dev lo ;;
+		# Without an address of IPv6 it would have none any more.
+		lo) ip address flush dev lo; ip link set lo down; ip link set lo up ;;
 		*) ip link delete "$device" ;;
 		esac || true
 	done
@@ -139,9 +140,10 @@ make_router6() {
 	local k=$1 net=${nets6[$1]}
 	local link=2001:db8:f$k:
 	ip netns exec "router$k" sysctl -qw net.ipv6.conf.all.forwarding=1
+	# Old kernels always give it one, beside fe80::1.
+	ip -n "router$k" link set uplink addrgenmode none 2>/dev/null || true
 	ip -n "router$k" -batch - <<-END
 		link set uplink down
-		link set uplink addrgenmode none
 		link set uplink up
 		address add fe80::1/64 dev uplink nodad
 		address add $net::1/64 dev uplink nodad
@@ -327,7 +329,7 @@ set_filtering
 for ((k = 0; k < LAB_UPLINKS; k++)); do
 	make_router "$k"
 done
-[ "$LAB_IPV6" != 1 ] || sysctl -qw net.ipv6.ip_nonlocal_bind=1
+[ "$LAB_IPV6" != 1 ] || sysctl -qew net.ipv6.ip_nonlocal_bind=1
 make_programs
 make_service
 echo "$outer_pid"

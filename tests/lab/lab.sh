@@ -70,11 +70,13 @@ lab_serve() {
 		lab_server "UDP4-RECVFROM:$LAB_PORT,bind=${LAB_ADDRESSES[k]},freebind,fork"
 	done
 	if [ "$LAB_IPV6" = 1 ]; then
-		wanted=$((2 * wanted))
+		wanted=$((wanted + 1))
 		lab_server "TCP6-LISTEN:$LAB_PORT,fork,reuseaddr,ipv6only"
 		for ((k = 0; k < LAB_UPLINKS; k++)); do
 			lab_server "UDP6-RECVFROM:$LAB_PORT,bind=[${LAB_ADDRESSES6[k]}],fork"
 		done
+		# Old kernels bind no IPv6 address ahead of its coming: the server waits for it.
+		! host test -e /proc/sys/net/ipv6/ip_nonlocal_bind || wanted=$((wanted + LAB_UPLINKS))
 	fi
 	for ((tries = 0; tries < 200; tries++)); do
 		[ "$(host ss -Hlntu "sport = :$LAB_PORT" | wc -l)" -lt "$wanted" ] || return 0
@@ -86,7 +88,8 @@ lab_serve() {
 }
 
 lab_server() {
-	host socat "$1" PIPE >/dev/null 2>&1 &
+	# shellcheck disable=SC2016 # for the shell in the host
+	host sh -c 'until socat "$1" PIPE; do sleep 0.1; done' - "$1" >/dev/null 2>&1 &
 	disown
 }
 
