@@ -562,7 +562,7 @@ print(json.load(sys.stdin)["uplinks"][0]["dev"] == "ifcfg-e\x1b[31m\x9bX")' \
 	is "$cure" 'run ip route add 192.168.2.0/24 dev eth0 proto kernel scope link src 192.168.2.99'
 	carry_out "$cure"
 	finding route-lost eth0
-	is "$cure" 'run /etc/sysconfig/network-scripts/ifup-routes eth0'
+	is "$cure" 'run ip route add 203.0.113.0/24 via 192.168.2.7 dev eth0'
 	carry_out "$cure"
 	quiet
 	has "$(routes)" '^203\.0\.113\.0/24 via 192\.168\.2\.7 dev eth0'
@@ -1406,4 +1406,42 @@ asked6() {
 	host ip route add default via 192.168.2.1 dev eth0 onlink metric 50
 	cures wrong-nic 0 "run ip route replace default via 192.168.2.1 dev eth0 onlink table 100 \
 && ip rule add from 192.168.2.99 table 100"
+}
+
+@test "an uplink's NIC that is put into a bridge: its addresses are to be the bridge's" {
+	host_up LAB_RP_FILTER=el6
+	lab_install
+	service start
+	host ip -batch - <<-END
+		link add br9 type bridge forward_delay 0
+		link set br9 up
+		link set eth1 master br9
+	END
+	links_settle
+	is "$(probe_ping 10.0.0.99)" 'lost -'
+	finding dropped eth1
+	is "$cure" "see ip address show dev eth1: its addresses are to be br9's"
+	host ip address del 10.0.0.99/8 dev eth1
+	host ip address add 10.0.0.99/8 dev br9
+	host ip route add default via 10.0.0.1 dev br9 table 101
+	is "$(probe_ping 10.0.0.99)" 'ok eth1'
+}
+
+@test "a macvlan whose NIC was taken down: that is to come up" {
+	plain_started
+	host ip link add mac1 link eth1 type macvlan mode bridge
+	host ip address flush dev eth1
+	lab_uplink 1 DEVICE=mac1
+	mv "$LAB_SCRIPTS/ifcfg-eth1" "$LAB_SCRIPTS/ifcfg-mac1"
+	host ifup mac1
+	links_settle
+	answers_by 10.0.0.99 eth1
+	host ip link set eth1 down
+	links_settle
+	finding no-carrier mac1
+	is "$cure" 'run ip link set eth1 up'
+	carry_out "$cure"
+	links_settle
+	multihome 0 sync
+	answers_by 10.0.0.99 eth1
 }

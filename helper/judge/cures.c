@@ -25,18 +25,39 @@ char *cure_restart(const char *device)
 	return mem_format("run ifdown %s && ifup %s", device, device);
 }
 
+/* What a macvlan is on, or a port of a bond or bridge, that was taken down. */
+static const struct link *find_down_below(const struct facts *facts, const struct link *link)
+{
+	const struct links *links = &facts->kernel->links;
+	const struct link *other;
+	size_t i;
+
+	for (i = 0; i < links->n; i++) {
+		other = &links->items[i];
+		if (!other->up && (other->index == link->lower || other->master == link->index))
+			return other;
+	}
+	return NULL;
+}
+
 static char *see_cable(const struct facts *facts, const char *device)
 {
 	const struct link *link = kernel_find_link(facts->kernel, device);
+	const struct link *below = link ? find_down_below(facts, link) : NULL;
 
+	if (below)
+		return cure_down(facts, below->name);
 	if (link && link->tunnel)
 		return mem_format("see the program that serves %s, and its other end", device);
 	return mem_format("see the cable of %s, and what is at its other end", device);
 }
 
-static char *turn_arp_on(const char *device)
+/* Of a NIC that asks for no MAC address. */
+static char *cure_mute(const struct link *link)
 {
-	return mem_format("run ip link set %s arp on", device);
+	return link->dummy
+		? mem_format("see GATEWAY in ifcfg-%s: nothing is behind a dummy", link->name)
+		: mem_format("run ip link set %s arp on", link->name);
 }
 
 char *cure_gateway(const struct facts *facts, const struct verdict *verdict, const char *device,
@@ -47,7 +68,7 @@ char *cure_gateway(const struct facts *facts, const struct verdict *verdict, con
 	char text[PREFIX_TEXT];
 
 	if (link && facts_is_mute(facts, link))
-		return turn_arp_on(device);
+		return cure_mute(link);
 	/* iputils have ping6 up to EL8. */
 	return mem_format("see the cable of %s, the router, %s%s; then run ping%s -c 1 -I %s %s",
 		device, alias ? "arp_announce, and " : "and ",
@@ -545,11 +566,49 @@ static bool goes_by_own_gateway(const struct verdict *verdict)
 			prefix_same_address(gateway, &verdict->uplink->gateway));
 }
 
-char *cure_line(const struct facts *facts, const struct file *file, const struct lost_line *line)
+char *cure_line(const struct file *file, const struct lost_line *line)
 {
-	return line->why ? mem_format("see %s:%d: %s", file->name, line->line, line->why)
-			 : mem_format("run %s/ifup-routes %s", facts->sources->scripts,
-				   strchr(file->name, '-') + 1);
+	return mem_format("see %s:%d: %s", file->name, line->line, line->why);
+}
+
+/* Adds a line of the file as ifup-routes gives it to ip(8). False: a shell might make another of it,
+ * or it is none of ip(8)'s form. */
+static bool add_line(const struct file *file, int number, struct text *out)
+{
+	static const char plain[] =
+		"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.:/_- ";
+	const char *line = file->bytes;
+	size_t n;
+
+	while (--number && (line = strchr(line, '\n')))
+		line++;
+	n = line ? strspn(line, plain) : 0;
+	if (!n || (line[n] && line[n] != '\n'))
+		return false;
+	text_format(out, "%.*s", (int)n, line);
+	return true;
+}
+
+char *cure_lines(const struct facts *facts, const struct file *file, const struct lost_lines *lines)
+{
+	enum { FEW = 3 };
+	const char *ip = ip_command(strncmp(file->name, "route6-", 7) ? AF_INET : AF_INET6);
+	struct text cure = {0};
+	size_t i, n = 0;
+	bool plain = true;
+
+	/* Kernels of EL6 and before take the rules of its files a second time by ifup-routes. */
+	for (i = 0; i < lines->n && plain; i++) {
+		if (lines->items[i].why)
+			continue;
+		text_format(&cure, "%s%s route add ", n++ ? " && " : "run ", ip);
+		plain = n <= FEW && add_line(file, lines->items[i].line, &cure);
+	}
+	if (plain)
+		return cure.bytes;
+	text_free(&cure);
+	return mem_format("run %s/ifup-routes %s", facts->sources->scripts,
+		strchr(file->name, '-') + 1);
 }
 
 /* rp_filter drops what is asked, as replies would leave by another NIC. */
@@ -564,10 +623,16 @@ static char *see_way_to_asker(const struct facts *facts, const struct verdict *v
 		: mem_format("see ip route get %s", prefix_format_address(&verdict->refused, text));
 }
 
+/* What comes to a port of a bridge or bond is taken by that. */
+static char *see_port(const struct facts *facts, const struct verdict *verdict)
+{
+	return mem_format("see ip address show dev %s: its addresses are to be %s's",
+		verdict->holder->name, facts_find_taker(facts, verdict->holder)->name);
+}
+
 char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 {
 	const struct link *link = verdict->arrival->up ? verdict->holder : verdict->arrival;
-	const struct link *taker;
 	char local[PREFIX_TEXT], remote[PREFIX_TEXT];
 
 	switch (verdict->fault) {
@@ -584,10 +649,8 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 			return see_gateway_keys(verdict);
 		if (!goes_by_own_gateway(verdict) || lacks_gateway(verdict))
 			return cure_route(facts, verdict);
-		taker = facts_find_taker(facts, verdict->holder);
-		if (taker != verdict->holder)
-			return mem_format("see ip address show dev %s: its addresses are to be %s's",
-				verdict->holder->name, taker->name);
+		if (facts_find_taker(facts, verdict->holder) != verdict->holder)
+			return see_port(facts, verdict);
 		return cure_gateway(
 			facts, verdict, verdict->leaves.device, verdict_next_hop(verdict));
 	case FAULT_DEAD:
@@ -598,12 +661,17 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 		if (verdict->refused.family)
 			return see_way_to_asker(facts, verdict);
 		if (facts_is_mute(facts, verdict->holder))
-			return turn_arp_on(verdict->holder->name);
+			return cure_mute(verdict->holder);
 		return see_arp(verdict->holder);
 	case FAULT_CONFLICT:
 		return cure_conflicts(facts, verdict);
-	case FAULT_GATEWAY:
 	case FAULT_FILTERED:
+		/* By its own gateway it would be right, were it no port. */
+		if (goes_by_own_gateway(verdict) &&
+			facts_find_taker(facts, verdict->holder) != verdict->holder)
+			return see_port(facts, verdict);
+		return cure_route(facts, verdict);
+	case FAULT_GATEWAY:
 	case FAULT_NO_ROUTE:
 	case FAULT_REFUSED:
 	case FAULT_NIC:

@@ -30,7 +30,9 @@ char *cure_conflict(const struct facts *facts, const struct verdict *verdict,
 /* One more command for a cure that begins with it, or goes on. The rule is there once more. */
 void cure_add_deletion(const struct rule *rule, struct text *cure);
 /* A line of a route- file is no route. */
-char *cure_line(const struct facts *facts, const struct file *file, const struct lost_line *line);
+/* Of one that ip refuses; of all that it does not. */
+char *cure_line(const struct file *file, const struct lost_line *line);
+char *cure_lines(const struct facts *facts, const struct file *file, const struct lost_lines *lines);
 char *cure_hook(const struct hook *hook, enum hook_key key);
 char *cure_restart(const char *device);
 char *cure_down(const struct facts *facts, const char *device);

@@ -280,7 +280,8 @@ static void add_lost(const struct facts *facts, const struct file *file,
 			n == 2 ? "" : "s");
 	if (n)
 		finding_add(findings, (struct finding){.kind = FINDING_ROUTE_LOST, .wrong = true},
-			device, words.bytes, cure_line(facts, file, first));
+			device, words.bytes,
+			refused ? cure_line(file, first) : cure_lines(facts, file, lines));
 }
 
 static void check_lost_routes(

@@ -25,6 +25,7 @@ struct link {
 	bool noarp;	   /* IFF_NOARP: dummy, VRF, tunnels: it answers for no address */
 	bool tunnel;	   /* IFF_POINTOPOINT: tun, ppp, WireGuard */
 	bool vrf;	   /* it is a VRF, or a port of one */
+	bool dummy;	   /* what it is sent comes nowhere */
 	int lower; /* the index of the device whose wire it is on, as a macvlan is, or 0 */
 	int master;	   /* the index of the bond, bridge or VRF that it is a port of, or 0 */
 	char mac[3 * 32];  /* "52:54:00:12:34:56" as sysfs has it, or "" */

@@ -146,6 +146,7 @@ static void read_link(const struct nlmsghdr *message, void *arg)
 	attribute_mac(attrs[IFLA_ADDRESS], link->mac);
 	link->master = (int)attribute_number(attrs[LINK_MASTER]);
 	link->vrf = is_kind(attrs[LINK_INFO], "vrf");
+	link->dummy = is_kind(attrs[LINK_INFO], "dummy");
 	/* Of another namespace's device the number says nothing here. */
 	if (!attrs[LINK_ELSEWHERE] && (is_kind(attrs[LINK_INFO], "macvlan") ||
 					      is_kind(attrs[LINK_INFO], "ipvlan")))

@@ -295,9 +295,7 @@ static void test_refused_lines(void)
 	static const char *const good[] = {"203.0.113.0/24 via 10.0.0.7 src 10.0.0.99 mtu lock 1400",
 		"to 203.0.113.0/24 nexthop via 10.0.0.7 weight 2 nexthop via 192.168.2.7",
 		"203.0.113.0/24 via 172.16.9.9 dev eth1 onlink",
-		"172.16.9.9 dev eth1\n203.0.113.0/24 via 172.16.9.9",
 		"203.0.113.0/24 \\\nvia 10.0.0.7 proto static scope global initcwnd 10",
-		"# a comment\n\n203.0.113.0/24 via inet 10.0.0.7 dev eth1 metric 0x5",
 		"ADDRESS0=203.0.113.0\nNETMASK0=255.255.255.0\nGATEWAY0=10.0.0.7\nfoo"};
 	struct scene scene;
 	char *cure;
@@ -311,15 +309,28 @@ static void test_refused_lines(void)
 		free(cure);
 	}
 	for (i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		cure = strpbrk(good[i], "\\=")
+			? mem_string("run /etc/sysconfig/network-scripts/ifup-routes eth1")
+			: mem_format("run ip route add %s", good[i]);
 		set_scene(&scene);
 		add_line(&scene, good[i]);
-		find(&scene, "wrong route-lost eth1",
-			"run /etc/sysconfig/network-scripts/ifup-routes eth1", good[i]);
+		find(&scene, "wrong route-lost eth1", cure, good[i]);
+		free(cure);
 	}
+	set_scene(&scene);
+	add_line(&scene, "172.16.9.9 dev eth1\n203.0.113.0/24 via 172.16.9.9");
+	find(&scene, "wrong route-lost eth1",
+		"run ip route add 172.16.9.9 dev eth1 && ip route add 203.0.113.0/24 via 172.16.9.9",
+		"two lines, in their order");
+	set_scene(&scene);
+	add_line(&scene, "# a comment\n\n203.0.113.0/24 via inet 10.0.0.7 dev eth1 metric 0x5");
+	find(&scene, "wrong route-lost eth1",
+		"run ip route add 203.0.113.0/24 via inet 10.0.0.7 dev eth1 metric 0x5",
+		"a line behind a comment");
 	set_scene(&scene);
 	add_line(&scene, "203.0.113.0/24 via 10.0.0.7\nx\n");
 	find(&scene, "wrong route-lost eth1, wrong route-lost eth1",
-		"run /etc/sysconfig/network-scripts/ifup-routes eth1",
+		"run ip route add 203.0.113.0/24 via 10.0.0.7",
 		"what can come back is told apart from what cannot");
 }
 
@@ -352,7 +363,9 @@ static void test_files(void)
 		"a line of sysctl.conf");
 	set_scene(&scene);
 	add_line(&scene, "203.0.113.0/24 via 10.0.0.7 dev eth1\n172.16.0.0/12 via 10.0.0.7\n");
-	find(&scene, "wrong route-lost eth1", "run /etc/sysconfig/network-scripts/ifup-routes eth1",
+	find(&scene, "wrong route-lost eth1",
+		"run ip route add 203.0.113.0/24 via 10.0.0.7 dev eth1 && "
+		"ip route add 172.16.0.0/12 via 10.0.0.7",
 		"routes of a file that are not there are one finding");
 	set_scene(&scene);
 	add_line(&scene, "203.0.113.0/24 via 10.0.0.7 dev eth1\n");
