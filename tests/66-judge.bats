@@ -153,6 +153,15 @@ print(json.load(sys.stdin)["uplinks"][0]["dev"] == "ifcfg-e\x1b[31m\x9bX")' \
 	multihome 2 check --nagios
 	has "$output" "^MULTIHOME CRITICAL - [^|]* \| .*addresses_right=2;"
 	multihome 0 sync
+	# Somebody took it down, or nobody brought it up.
+	host ifdown eth1
+	multihome 1 check --nagios
+	has "$output" "^MULTIHOME WARNING - eth1: it is down, or without an address; 1 [^|]* \| uplinks_up=1;"
+	host sed -i s/ONBOOT=.*/ONBOOT=no/ /etc/sysconfig/network-scripts/ifcfg-eth1
+	multihome 0 check --nagios
+	has "$output" '^MULTIHOME OK - 1 '
+	host sed -i s/ONBOOT=.*/ONBOOT=yes/ /etc/sysconfig/network-scripts/ifcfg-eth1
+	host ifup eth1
 	cable_out 1
 	multihome 2 check --nagios
 	has "$output" "^MULTIHOME CRITICAL - [^|]* \| uplinks_up=1;.*addresses_right=1;"

@@ -150,7 +150,7 @@ cleaned() {
 	nic 1 'untagged 9' 11
 	nic 2 'untagged 9' 11
 	uplink 0 eth0.5 VLAN=yes
-	uplink 1 vlan7 VLAN=yes PHYSDEV=eth0
+	uplink 1 vlan7 VLAN=yes PHYSDEV=eth0 VLAN_NAME_TYPE=VLAN_PLUS_VID_NO_PAD
 	uplink 2 bond0 'BONDING_OPTS="mode=active-backup miimon=50"'
 	uplink 3 bond0.11 VLAN=yes
 	plain eth0

@@ -70,6 +70,7 @@ static int format_nagios(const struct facts *facts, const struct check *check,
 		: findings_count(findings, true) ? NAGIOS_WARNING
 						 : NAGIOS_OK;
 	struct showns showns = {NULL, 0, 0};
+	const struct finding *down = NULL;
 	size_t i, up = 0;
 
 	show_collect(facts, NULL, &showns);
@@ -79,7 +80,17 @@ static int format_nagios(const struct facts *facts, const struct check *check,
 	for (i = 0; i < findings->n; i++)
 		if (findings->items[i].kind == FINDING_OFFLINE)
 			status = NAGIOS_CRITICAL;
-	text_format(out, "MULTIHOME %s - ", words[status]);
+		else if (findings->items[i].kind == FINDING_DOWN)
+			down = &findings->items[i];
+	/* Nothing is wrong with what somebody took down, but who watches is to know. */
+	if (status != NAGIOS_OK)
+		down = NULL;
+	text_format(out, "MULTIHOME %s - ", words[down ? status = NAGIOS_WARNING : status]);
+	if (down) {
+		text_format(out, "%s: ", down->device);
+		finding_format_what(down, out);
+		text_add_string(out, "; ");
+	}
 	format_summary(facts, check, findings, out);
 	for (i = 0; i < out->n; i++)
 		if (out->bytes[i] == '|')

@@ -243,6 +243,13 @@ make_programs() {
 	stub systemctl 'exit 1'
 	stub nmcli 'exit 1'
 	make_dhclient
+	# EL5's scripts make VLANs by it.
+	# shellcheck disable=SC2016 # for the stub
+	stub vconfig 'case $1 in' 'set_name_type) echo "$2" >/run/lab/vlan-names ;;' \
+		'add) case $(</run/lab/vlan-names) in' 'VLAN_PLUS_VID_NO_PAD) name=vlan$3 ;;' \
+		'VLAN_PLUS_VID) name=vlan$(printf %04d "$3") ;;' 'DEV_PLUS_VID) name=$2.$(printf %04d "$3") ;;' \
+		'*) name=$2.$3 ;;' 'esac' 'ip link add link "$2" name "$name" type vlan id "$3" ;;' \
+		'rem) ip link delete "$2" ;;' 'esac'
 	# What the scripts ask of bridge-utils. Delays are for bridges that others may loop.
 	# shellcheck disable=SC2016,SC1010 # words of the stub, not ours
 	stub brctl '[ "$2" != -- ] || set -- "$1" "${@:3}"' 'case $1 in' \
