@@ -19,6 +19,9 @@
 LAB_DIR=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 LAB_REPO=$(readlink -f "$LAB_DIR/../..")
 LAB_PORT=7777
+# Seconds for an answer; a user-mode kernel beside other tests may take more than one.
+LAB_WAIT=1
+[ -z "${LAB_KERNEL-}" ] || LAB_WAIT=4
 LAB_CLIENT=172.31.0.2
 LAB_CLIENT6=2001:db8:c::2
 LAB_ADDRESSES=(192.168.2.99 10.0.0.99 172.20.{3..8}.99)
@@ -223,7 +226,7 @@ lab_forget() {
 probe_ping() {
 	local result=lost
 	lab_forget icmp
-	! client ping -n -q -c1 -W1 "$1" >/dev/null 2>&1 || result=ok
+	! client ping -n -q -c1 -W$LAB_WAIT "$1" >/dev/null 2>&1 || result=ok
 	echo "$result $(lab_seen icmp "$1")"
 }
 
@@ -239,7 +242,7 @@ lab_echo() {
 	case $address in
 	*:*) address=[$address] ;;
 	esac
-	line=$(echo "to $2" | client timeout 2 socat -t1 - \
+	line=$(echo "to $2" | client timeout $((2 * LAB_WAIT)) socat -t$LAB_WAIT - \
 		"$1:$address:$LAB_PORT,sourceport=$3${4-}" 2>/dev/null)
 	[ "$line" = "to $2" ]
 }
@@ -248,7 +251,7 @@ probe_tcp() {
 	local result=lost port
 	port=$(lab_port)
 	lab_forget tcp
-	! lab_echo TCP "$1" "$port" ,reuseaddr,connect-timeout=1 || result=ok
+	! lab_echo TCP "$1" "$port" ,reuseaddr,connect-timeout=$LAB_WAIT || result=ok
 	echo "$result $(lab_seen tcp "$1" "$port")"
 }
 
@@ -259,7 +262,7 @@ probe_udp() {
 	lab_forget udp
 	# shellcheck disable=SC2016 # for the shell in the client
 	! client bash -c 'exec 4<>"/dev/udp/$1/$2" && echo "to $1" >&4 &&
-		[ "$(timeout 1 head -n1 <&4)" = "to $1" ]' - "$1" "$LAB_PORT" 2>/dev/null ||
+		[ "$(timeout "$3" head -n1 <&4)" = "to $1" ]' - "$1" "$LAB_PORT" $LAB_WAIT 2>/dev/null ||
 		result=ok
 	echo "$result $(lab_seen udp "$1")"
 }
@@ -272,16 +275,17 @@ probe_all() {
 	done
 	# A datagram of one byte: of a longer one bash would read a byte, and the rest is dropped.
 	# shellcheck disable=SC2016 # for the shell in the client
-	got=$(client timeout 3 bash -c '
+	got=$(client timeout $((3 * LAB_WAIT)) bash -c '
 		echoed() { # tcp|udp ADDRESS PORT
-			exec 4<>"/dev/$1/$2/$3" && echo >&4 && read -r -t 1 <&4 && echo "$1 $2"
+			exec 4<>"/dev/$1/$2/$3" && echo >&4 && read -r -t "$wait" <&4 && echo "$1 $2"
 		}
-		for address in "${@:2}"; do
-			ping -n -q -c1 -W1 "$address" >/dev/null && echo "icmp $address" &
+		wait=$2
+		for address in "${@:3}"; do
+			ping -n -q -c1 -W"$wait" "$address" >/dev/null && echo "icmp $address" &
 			echoed tcp "$address" "$1" &
 			echoed udp "$address" "$1" &
 		done 2>/dev/null
-		wait' - "$LAB_PORT" "$@")
+		wait' - "$LAB_PORT" $LAB_WAIT "$@")
 	lab_learn
 	for address; do
 		for kind in icmp tcp udp; do
