@@ -192,7 +192,7 @@ fuzz:
 		$(FUZZ_TARGETS)
 
 unit: $(UNIT_TESTS) $(BUILD)/shvar_dump $(BUILD)/property_hosts $(BUILD)/faults_shim.so \
-	$(BUILD)/bench/core $(HOSTS_TOOLS) $(LAB_WITNESS)
+	$(BUILD)/bench/core $(HOSTS_TOOLS) $(LAB_WITNESS) $(BUILD)/lab_xstate.so $(BUILD)/lab_uname.so
 
 # Needs neither root nor network nor bats: a build of a package runs it.
 check-unit: $(UNIT_TESTS)

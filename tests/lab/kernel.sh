@@ -19,6 +19,7 @@
 # "N passed, N failed, N skipped"; fails if a test failed, or none passed.
 
 set -u
+kernel=$(readlink -f "$(command -v "${1-}" || echo "${1-}")")
 cd "$(dirname "$(readlink -f "$0")")/../.." || exit 1
 BUILD=${BUILD:-build}
 
@@ -150,7 +151,6 @@ boot_qemu() {
 }
 
 [ $# -ge 1 ] || fail 'usage: kernel.sh KERNEL [TEST…]'
-kernel=$(readlink -f "$(command -v "$1" || echo "$1")")
 [ -r "$kernel" ] || fail "KERNEL=$1: cannot be read"
 shift
 [ "$(id -u)" = 0 ] || fail 'needs root'
