@@ -29,6 +29,8 @@ make_machine() {
 	mount -t devtmpfs dev /dev
 	mkdir -p /dev/pts
 	ln -s /proc/self/fd /dev/fd
+	# What EL6's network service does not stop without.
+	ln -s /proc/self/mounts /etc/mtab
 	mount -t devpts -o ptmxmode=0666 pts /dev/pts
 	mount -t tmpfs -o mode=755 run /run
 	for name in veth bridge 8021q bonding dummy macvlan vrf tun ipv6 overlay; do
