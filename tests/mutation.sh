@@ -41,7 +41,7 @@ plant() {
 
 # in_tree COMMAND...: false if it fails or hangs.
 in_tree() {
-	(cd "$tree" && timeout 300 "$@") >"$work/out" 2>&1
+	(cd "$tree" && timeout 900 "$@") >"$work/out" 2>&1
 }
 
 run_units() {
@@ -67,7 +67,8 @@ run_cases() {
 run_packets() {
 	local suite
 	in_tree make -s -j 2 BUILD=plain CFLAGS='-g -O1' build || return
-	for suite in 32-way-out 40-edits 41-waits 31-whose 71-aliases 75-ipv6 73-gateways 77-sysctl; do
+	for suite in 32-way-out 40-edits 41-waits 31-whose 71-aliases 75-ipv6 73-gateways 77-sysctl \
+		91-marks 90-watch; do
 		in_tree env BUILD=plain LAB_BUILD=plain bats --tap --filter-tags '!long' "tests/$suite.bats" || return
 	done
 }
