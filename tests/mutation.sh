@@ -68,7 +68,7 @@ run_packets() {
 	local suite
 	in_tree make -s -j 2 BUILD=plain CFLAGS='-g -O1' build || return
 	for suite in 32-way-out 40-edits 41-waits 31-whose 71-aliases 75-ipv6 73-gateways 77-sysctl \
-		91-marks 90-watch; do
+		91-marks 90-watch 33-never-worse; do
 		in_tree env BUILD=plain LAB_BUILD=plain bats --tap --filter-tags '!long' "tests/$suite.bats" || return
 	done
 }
