@@ -85,7 +85,9 @@ static int format_nagios(const struct facts *facts, const struct check *check,
 	/* Nothing is wrong with what somebody took down, but who watches is to know. */
 	if (status != NAGIOS_OK)
 		down = NULL;
-	text_format(out, "MULTIHOME %s - ", words[down ? status = NAGIOS_WARNING : status]);
+	else if (down)
+		status = NAGIOS_WARNING;
+	text_format(out, "MULTIHOME %s - ", words[status]);
 	if (down) {
 		text_format(out, "%s: ", down->device);
 		finding_format_what(down, out);
