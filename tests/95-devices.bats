@@ -110,6 +110,17 @@ served() {
 	multihome 0 check
 }
 
+# pings LEAST…: asks each uplink 50 times in 5 s; how many answers each gave, if fewer than its least.
+pings() {
+	local k=0
+	for least; do
+		client ping -n -q -i 0.1 -c 50 -W 1 "${LAB_ADDRESSES[k]}" |
+			awk -v k=$k -v least="$least" '/received/ && $4 < least { print k, $4 }' &
+		k=$((k + 1))
+	done
+	wait
+}
+
 # all_well K…: these answer, and check finds nothing wrong.
 all_well() {
 	links_settle
@@ -141,7 +152,7 @@ cleaned() {
 }
 
 @test "VLANs on a trunk, a bond, a VLAN on the bond: restarts, ifdown of each, cables" {
-	local active
+	local active pings
 	needs vlan bond
 	switch_up LAB_UPLINKS=4
 	admin_moves_in
@@ -181,8 +192,13 @@ cleaned() {
 
 	# The active slave, by its cable and by ifdown; then the bond, which takes its VLAN along.
 	active=$(host cat /sys/class/net/bond0/bonding/active_slave)
+	pings 50 50 40 40 >"$BATS_TEST_TMPDIR/lost" &
+	pings=$!
+	sleep 1
 	switch ip link set "port${active#eth}" down
 	within 5 host sh -c "! grep -q $active /sys/class/net/bond0/bonding/active_slave"
+	wait "$pings"
+	is "$(cat "$BATS_TEST_TMPDIR/lost")" '' 'uplinks that lost more than the bond takes, and what came'
 	all_well 0 1 2 3
 	switch ip link set "port${active#eth}" up
 	within 5 host grep -q up "/sys/class/net/$active/operstate"
