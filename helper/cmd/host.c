@@ -92,7 +92,7 @@ static bool stays(const void *arg, const char *device)
 static void choose_probes(const struct host *host, struct probes *out)
 {
 	const struct probes *all = &host->plan.probes;
-	bool needs_both = kernel_older_than(2, 6, 31);
+	bool needs_both = rp_filter_needs_both();
 	int of_all = all->n ? sysctl_value(AF_INET, "all", "rp_filter") : 0, own;
 	const struct link *link;
 	const char *device;

@@ -177,7 +177,7 @@ int judging_gather(const struct options *options, struct judging *judging)
 	facts->kernel = &host->kernel;
 	facts->settings = &judging->settings;
 	facts->hooks = judging->hooks;
-	facts->filter_needs_both = kernel_older_than(2, 6, 31);
+	facts->filter_needs_both = rp_filter_needs_both();
 	facts->forwards[false] = sysctl_value(AF_INET, "all", "forwarding") == 1;
 	facts->forwards[true] = sysctl_value(AF_INET6, "all", "forwarding") == 1;
 	facts->asks_neighbours = reads_one("/proc/sys/net/ipv4/fib_multipath_use_neigh");

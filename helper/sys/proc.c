@@ -88,9 +88,14 @@ int sysctl_write(const struct sysctl *sysctl)
 	return -1;
 }
 
+bool rp_filter_needs_both(void)
+{
+	return kernel_older_than(2, 6, 31);
+}
+
 int sysctl_loose(void)
 {
-	return kernel_older_than(2, 6, 31) ? 0 : 2;
+	return rp_filter_needs_both() ? 0 : 2;
 }
 
 void kernel_flush_cache(void)

@@ -16,7 +16,9 @@ int sysctl_read(const char *device, struct sysctls *out);
 int sysctl_value(int family, const char *device, const char *key);
 /* 0, or -1: logged. A device that is gone needs nothing. */
 int sysctl_write(const struct sysctl *sysctl);
-/* What rp_filter is called loose by: 2, but 0 before 2.6.31, which knew on and off only. */
+/* Before 2.6.31: rp_filter is on or off, and on where all's and the device's are. */
+bool rp_filter_needs_both(void);
+/* What rp_filter is called loose by: 2, or 0 where there is on and off only. */
 int sysctl_loose(void);
 
 /* Kernels before 3.6 keep a cache of routes that a change of rules leaves as it was
