@@ -132,6 +132,16 @@ edit_each() {
 	settled
 }
 
+@test "a file system that syncs no folders is no fault" {
+	started
+	spoil
+	host strace -f -o /tmp/trace -e trace=fsync -e inject=fsync:error=EINVAL:when=2+2 multihome sync \
+		>"$BATS_TEST_TMPDIR/said" 2>&1
+	is "$(cat "$BATS_TEST_TMPDIR/said")" ''
+	has "$(cat "$LAB_ROOT/tmp/trace")" 'INJECTED'
+	settled
+}
+
 @test "a hangup does not end a run; nor does a console that is gone" {
 	started
 	local before
