@@ -35,6 +35,13 @@ char *mem_string(const char *string)
 	return mem_copy(string, strlen(string));
 }
 
+/* AddressSanitizer knows of no element behind the last one, if there is no room for it. */
+#ifdef __SANITIZE_ADDRESS__
+#define GROWN(cap) ((cap) + 1)
+#else
+#define GROWN(cap) ((cap) ? (cap) * 2 : 8)
+#endif
+
 void *array_grow(void *items, size_t *n, size_t *cap, size_t size)
 {
 	/* The caller's items pointer has a type of its own, so it is read and written as bytes. */
@@ -42,7 +49,7 @@ void *array_grow(void *items, size_t *n, size_t *cap, size_t size)
 
 	memcpy(&base, items, sizeof(base));
 	if (*n == *cap) {
-		*cap = *cap ? *cap * 2 : 8;
+		*cap = GROWN(*cap);
 		base = mem_resize(base, *cap * size);
 		memcpy(items, &base, sizeof(base));
 	}

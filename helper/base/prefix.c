@@ -251,6 +251,11 @@ bool device_valid(const char *name)
 		strcmp(name, "..");
 }
 
+void device_copy(device_name out, const char *name)
+{
+	memcpy(out, name, strlen(name) + 1);
+}
+
 int device_of_label(const char *label, device_name out)
 {
 	size_t len = strcspn(label, ":");

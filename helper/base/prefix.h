@@ -81,6 +81,9 @@ void device_names_drop_repeated(struct device_names *names);
  * globbing leave it whole? */
 bool device_valid(const char *name);
 
+/* The name must fit. */
+void device_copy(device_name out, const char *name);
+
 /* "eth0" of "eth0:1". -1 if the device's name is not one. */
 int device_of_label(const char *label, device_name out);
 

@@ -48,7 +48,7 @@ static int parse_word(const char *word, struct asked *asked, struct prefix *out)
 	if (zone && (!device_valid(zone) || (asked->zone[0] && strcmp(asked->zone, zone))))
 		return wrong_argument(word, "one device is expected after the %");
 	if (zone)
-		memcpy(asked->zone, zone, strlen(zone) + 1);
+		device_copy(asked->zone, zone);
 	return 0;
 }
 
@@ -62,7 +62,7 @@ static int parse_words(const struct options *options, struct asked *asked)
 	if (n >= 3 && !strcmp(words[n - 2], "by")) {
 		if (!device_valid(words[n - 1]))
 			return wrong_argument(words[n - 1], "a device is expected after by");
-		memcpy(asked->by, words[n - 1], strlen(words[n - 1]) + 1);
+		device_copy(asked->by, words[n - 1]);
 		n -= 2;
 	}
 	if (n > 2)

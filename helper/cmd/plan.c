@@ -123,7 +123,7 @@ static bool find_device(struct host *host, const char *name)
 	for (i = 0; i < changes->n; i++)
 		found |= !strcmp(strchr(changes->items[i].name, '-') + 1, name);
 	if (found && device_valid(name))
-		memcpy(host->device, name, strlen(name) + 1);
+		device_copy(host->device, name);
 	return found;
 }
 

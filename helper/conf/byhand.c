@@ -176,7 +176,7 @@ static bool parse_device(const char *word, device_name out)
 	if (!word || strlen(word) >= sizeof(device_name))
 		return false;
 	memset(out, 0, sizeof(device_name));
-	memcpy(out, word, strlen(word) + 1);
+	device_copy(out, word);
 	return true;
 }
 

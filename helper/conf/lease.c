@@ -139,7 +139,7 @@ static void take_statement(struct lease_draft *draft, const struct statement *st
 	size_t i;
 
 	if (!strcmp(key, "interface") && device_valid(value))
-		memcpy(draft->lease.device, value, strlen(value) + 1);
+		device_copy(draft->lease.device, value);
 	else if (!strcmp(key, "fixed-address"))
 		parse_host(value, &draft->lease.address);
 	else if (!strcmp(key, "expire"))
@@ -257,7 +257,7 @@ bool lease_find(const struct leases *leases, const char *device, struct lease *o
 	struct held_lease key = {.file = NULL};
 	size_t at;
 
-	memcpy(key.lease.device, device, strlen(device) + 1);
+	device_copy(key.lease.device, device);
 	for (at = index_first(index, &key); (held = index_at(index, at, &key)); at++) {
 		next = index_at(index, at + 1, &key);
 		/* The last of a file counts. */
@@ -298,7 +298,7 @@ const struct file *lease_find_unread(const struct leases *leases, const char *de
 			(!found || file->changed > found->changed))
 			found = file;
 	}
-	memcpy(key.lease.device, device, strlen(device) + 1);
+	device_copy(key.lease.device, device);
 	for (at = index_first(index, &key); found && (held = index_at(index, at, &key)); at++)
 		if (held->file->changed >= found->changed)
 			found = NULL;
@@ -317,7 +317,7 @@ bool lease_learn(const struct lease_event *event, struct lease *out)
 	if (!event->reason || !event->device || !device_valid(event->device))
 		return false;
 	draft_begin(&draft);
-	memcpy(draft.lease.device, event->device, strlen(event->device) + 1);
+	device_copy(draft.lease.device, event->device);
 	if (word_index(event->reason, lost) >= 0) {
 		draft.lease.expiry = 0;
 	} else if (word_index(event->reason, got) >= 0) {

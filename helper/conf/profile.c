@@ -33,7 +33,7 @@ void addresses_add(
 		if (family != AF_UNSPEC && more->items[i].family != family)
 			continue;
 		address = array_add(all);
-		memcpy(address->device, device, strlen(device) + 1);
+		device_copy(address->device, device);
 		address->prefix = more->items[i];
 	}
 }

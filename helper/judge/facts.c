@@ -337,8 +337,8 @@ const struct uplink *facts_find_uplink(const struct facts *facts, const char *de
 	const struct claim *claim;
 	const struct uplink *uplink, *within;
 
-	memcpy(key.device, device, strlen(device) + 1);
-	memcpy(any.device, device, strlen(device) + 1);
+	device_copy(key.device, device);
+	device_copy(any.device, device);
 	claim = index_find(&facts->claims_by_address, &key);
 	within = claim ? claim->uplink : find_within(facts, &key, address);
 	uplink = within ? within : index_find(&facts->uplinks, &any);
@@ -352,7 +352,7 @@ const struct default_hop *facts_find_default(
 {
 	struct default_hop key = {.family = family};
 
-	memcpy(key.device, device, strlen(device) + 1);
+	device_copy(key.device, device);
 	return index_find(&facts->hops_by_device, &key);
 }
 
@@ -408,7 +408,7 @@ int facts_setting(const struct facts *facts, const char *device, enum sysctl_key
 	struct sysctl wanted = {.key = key};
 	const struct sysctl *found;
 
-	memcpy(wanted.device, device, strlen(device) + 1);
+	device_copy(wanted.device, device);
 	found = index_find(&facts->settings_in_order, &wanted);
 	return found ? found->value : 0;
 }

@@ -87,7 +87,7 @@ void finding_add(struct findings *findings, struct finding found, const char *de
 {
 	size_t *bucket, *of_device, at;
 
-	memcpy(found.device, device, strlen(device) + 1);
+	device_copy(found.device, device);
 	found.what = what;
 	found.cure = cure;
 	bucket = &findings->buckets[find_bucket(what, cure)];

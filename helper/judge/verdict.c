@@ -14,8 +14,8 @@ static void add_question(struct questions *questions, const struct prefix *to,
 
 	question->to = *to;
 	question->from = *from;
-	memcpy(question->iif, iif, strlen(iif) + 1);
-	memcpy(question->oif, oif, strlen(oif) + 1);
+	device_copy(question->iif, iif);
+	device_copy(question->oif, oif);
 }
 
 static enum arrival retrace_arrival(const struct facts *facts, const struct prefix *from,

@@ -67,7 +67,7 @@ const struct link *links_find_name(const struct links *links, const char *name)
 	if (strlen(name) >= sizeof(key.name))
 		return NULL;
 	if (links->by_name.n) {
-		memcpy(key.name, name, strlen(name) + 1);
+		device_copy(key.name, name);
 		return index_find(&links->by_name, &key);
 	}
 	for (i = 0; i < links->n; i++)
@@ -100,7 +100,7 @@ bool addresses_have(const struct index *seen, const char *device, const struct p
 {
 	struct address key = {.prefix = *address};
 
-	memcpy(key.device, device, strlen(device) + 1);
+	device_copy(key.device, device);
 	return index_find(seen, &key) != NULL;
 }
 

@@ -114,7 +114,7 @@ const struct neighbour *walks_find_neighbour(
 {
 	struct neighbour key = {.address = *address};
 
-	memcpy(key.device, device, strlen(device) + 1);
+	device_copy(key.device, device);
 	return index_find(&walks->neighbours, &key);
 }
 

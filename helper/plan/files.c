@@ -34,7 +34,7 @@ const struct managed *draft_find(const struct draft *draft, unsigned kind, const
 {
 	struct managed key = {.kind = kind};
 
-	memcpy(key.name, name, strlen(name) + 1);
+	device_copy(key.name, name);
 	return index_find(&draft->managed_by_name, &key);
 }
 
@@ -131,9 +131,9 @@ static void take_apart(struct draft *draft, const struct index *readers,
 	managed = array_add(&draft->managed);
 	managed->file = file;
 	managed->kind = (unsigned)(kind - file_kinds);
-	memcpy(managed->name, name, strlen(name) + 1);
+	device_copy(managed->name, name);
 	if (reader)
-		memcpy(managed->device, reader->device, strlen(reader->device) + 1);
+		device_copy(managed->device, reader->device);
 	managed->shared = is_linked(by_inode, file);
 	managed->broken = block_parse(
 		file->bytes, file->len, managed->name, reader != NULL, &managed->block);
@@ -316,8 +316,8 @@ static void block_body(
 	size_t i;
 
 	text_add_string(body, "");
-	memcpy(route.device, device, strlen(device) + 1);
-	memcpy(rule.device, device, strlen(device) + 1);
+	device_copy(route.device, device);
+	device_copy(rule.device, device);
 	for (i = index_first(index, key); (line = index_at(index, i, key)); i++) {
 		if (is_rule)
 			rule_format(line, body);

@@ -95,7 +95,7 @@ static void hold_device(struct plan *plan, const char *device, bool files)
 {
 	struct held_device *held = array_add(&plan->held_devices);
 
-	memcpy(held->device, device, strlen(device) + 1);
+	device_copy(held->device, device);
 	held->files = files;
 }
 

@@ -50,7 +50,7 @@ bool lookups_is_uplink(const struct lookups *lookups, const char *device, bool i
 {
 	struct uplink key = {.inet6 = inet6};
 
-	memcpy(key.device, device, strlen(device) + 1);
+	device_copy(key.device, device);
 	return *device &&
 		(index_find(&lookups->uplinks, &key) || index_find(&lookups->left_up, device));
 }
@@ -283,7 +283,7 @@ static void add_statics(const struct plan_input *input, struct lookups *lookups)
 			continue;
 		route = array_add(&lookups->statics);
 		*route = statics->items[i];
-		memcpy(route->device, device, strlen(device) + 1);
+		device_copy(route->device, device);
 	}
 	for (i = 0; i < lookups->statics.n; i++)
 		add_main(&lookups->statics.items[i], lookups);

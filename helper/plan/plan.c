@@ -112,7 +112,7 @@ void brought_ups_add(struct brought_ups *out, const char *device, const char *fi
 {
 	struct brought_up *added = array_add(out);
 
-	memcpy(added->device, device, strlen(device) + 1);
+	device_copy(added->device, device);
 	added->file = mem_string(file);
 	added->fingerprint = fingerprint;
 }

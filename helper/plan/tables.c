@@ -47,7 +47,7 @@ static void add_use(struct uses *uses, unsigned table, bool ours, const char *de
 	use = array_add(uses);
 	use->table = table;
 	use->ours = ours;
-	memcpy(use->device, device, strlen(device) + 1);
+	device_copy(use->device, device);
 }
 
 static void collect_files(const struct draft *draft, struct uses *uses)
