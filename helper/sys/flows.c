@@ -110,7 +110,8 @@ static int take(const struct nlmsghdr *message, void *arg)
 
 	if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) {
 		err = message_error(message, &error);
-		return err ? err : error ? -nl_syserr2nlerr(error) : 1;
+		/* 2.6.18 tracks connections of IPv4 only (net/ipv4/netfilter/ip_conntrack_netlink.c). */
+		return err ? err : error && error != EAFNOSUPPORT ? -nl_syserr2nlerr(error) : 1;
 	}
 	if (message->nlmsg_type != CONNTRACK_NEW)
 		return 0;
