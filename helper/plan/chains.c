@@ -682,9 +682,10 @@ static void iptables_marks(
 	}
 	iptables_jump(JUMP_MARK, marks, seen, out);
 	iptables_jump(JUMP_MARK_OUTPUT, marks, seen, out);
-	if (!marks)
-		text_add_string(out, "-X " CHAIN_MARK "\n");
 	text_add_string(out, "COMMIT\n");
+	/* iptables 1.3.5 sees at its COMMIT only that nobody jumps to a chain any more. */
+	if (!marks)
+		text_add_string(out, "*mangle\n-X " CHAIN_MARK "\nCOMMIT\n");
 }
 
 static void iptables_source(const struct chains_wanted *wanted, size_t number, struct text *out)
@@ -762,10 +763,10 @@ static void iptables_udp(
 		iptables_rules(wanted, out);
 	}
 	iptables_jump(JUMP_UDP, udp, seen, out);
+	text_add_string(out, "COMMIT\n");
 	/* One that leads nowhere may stay until none is wanted. */
 	if (!udp)
-		text_add_string(out, ends.bytes);
-	text_add_string(out, "COMMIT\n");
+		text_format(out, "*nat\n%sCOMMIT\n", ends.bytes);
 	text_free(&ends);
 }
 

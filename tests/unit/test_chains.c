@@ -218,6 +218,7 @@ static void test_flows(void)
 static void test_format(void)
 {
 	struct chains seen = {.jumps = {2, 1, 1}, .mark = true, .overtaken = {[JUMP_UDP] = true}};
+	static const struct markeds none;
 	struct text text = {0};
 
 	reset();
@@ -259,6 +260,14 @@ static void test_format(void)
 	chains_format(&wanted, BACKEND_IPTABLES, NULL, &text);
 	ok(!strstr(text.bytes, "*nat"), "without nat only marks");
 	wanted.nat = true;
+	text.n = 0;
+	wanted.markeds = &none;
+	chains_format(&wanted, BACKEND_IPTABLES, &seen, &text);
+	is(text.bytes,
+		"*mangle\n:MULTIHOME - [0:0]\n-D PREROUTING -j MULTIHOME\n-D PREROUTING -j MULTIHOME\n"
+		"-D OUTPUT -m conntrack --ctstate DNAT -j MULTIHOME\nCOMMIT\n"
+		"*mangle\n-X MULTIHOME\nCOMMIT\n",
+		"a chain is deleted once nothing leads to it");
 	text_free(&text);
 }
 
