@@ -195,6 +195,22 @@ named() {
 	service start
 }
 
+@test "a kernel that calls itself 2.6.18: marks without a mask are known again, and go" {
+	local before
+	named 2.6.18-419.el5
+	echo CONNMARK=yes >"$LAB_ROOT/etc/sysconfig/multihome"
+	multihome 0 sync
+	has "$(rules)" '^9999: from all fwmark 0x1000000 lookup 100$'
+	multihome 0 check
+	has_no "$output" fwmark
+	before=$(rules)
+	host rm -r /var/run/multihome
+	multihome 0 sync
+	is "$(rules)" "$before"
+	multihome 0 clean
+	has_no "$(rules)$(host iptables-save)" 'fwmark|MULTIHOME'
+}
+
 # What is left out for an old kernel, and what is done in its way, is right on a later one as well.
 @test "on a kernel that calls itself 2.6.18, 2.6.32 or 3.10 each uplink answers" {
 	local release k iif

@@ -131,13 +131,15 @@ static bool iif_meets(
 static enum step_end selector_missed(
 	const struct walks *walks, const struct rule *rule, const struct question *question)
 {
+	const unsigned mark = rule->mark & rule->mask;
+
 	if (rule->iif[0] && !iif_meets(walks, rule, question))
 		return STEP_IIF;
 	if (rule->oif[0] && strcmp(rule->oif, question->oif))
 		return STEP_OIF;
 	/* The packet that is followed has no mark. */
-	if (rule->mark & rule->mask)
-		return rule->mask & ~walks->own_mask ? STEP_MARK : STEP_OWN_MARK;
+	if (mark)
+		return mark & ~walks->own_mask ? STEP_MARK : STEP_OWN_MARK;
 	if (rule->l3mdev)
 		return STEP_VRF;
 	if (rule_is_selective(rule))

@@ -19,12 +19,20 @@ static void refuse_overlap(const struct draft *draft, const char *rule)
 		"CONNMARK=yes: expected a MARK_MASK apart from others' marks, as of %s", rule);
 }
 
+/* Of a rule of ours. */
+static unsigned rule_mask(const struct draft *draft)
+{
+	const struct kernel *kernel = draft->input->kernel;
+
+	return kernel && kernel->old_marks ? 0xffffffff : draft->input->config->mark_mask;
+}
+
 bool draft_is_own_mark(const struct draft *draft, const struct rule *rule)
 {
 	const struct config *config = draft->input->config;
 	const struct planned_uplinks *uplinks = &draft->plan->uplinks;
 	const struct rule like = rule_make_mark(
-		rule->from.family, rule->mark, config->mark_mask, rule->table, rule->priority);
+		rule->from.family, rule->mark, rule_mask(draft), rule->table, rule->priority);
 	size_t i;
 
 	if (index_find(&draft->recorded, rule))
@@ -154,7 +162,6 @@ static void add_marked(struct draft *draft, const struct planned *planned)
 {
 	const struct uplink *uplink = planned->uplink;
 	const struct priorities *priorities = &draft->priorities[uplink->inet6];
-	const struct kernel *kernel = draft->input->kernel;
 	const unsigned mark = choose_mark(draft, planned->table);
 	const bool takes_rest = is_first_of_device(draft, uplink);
 	const struct netfilter *netfilter = draft->input->netfilter;
@@ -177,8 +184,7 @@ static void add_marked(struct draft *draft, const struct planned *planned)
 		return;
 	}
 	rule = rule_make_mark(uplink->inet6 ? AF_INET6 : AF_INET, mark,
-		kernel && kernel->old_marks ? 0xffffffff : draft->input->config->mark_mask,
-		planned->table, priorities->mark);
+		rule_mask(draft), planned->table, priorities->mark);
 	memcpy(rule.device, uplink->device, sizeof(rule.device));
 	*array_add(&draft->plan->rules) = rule;
 	*array_add(&draft->plan->owned) = rule;
