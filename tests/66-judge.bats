@@ -441,7 +441,7 @@ print(json.load(sys.stdin)["uplinks"][0]["dev"] == "ifcfg-e\x1b[31m\x9bX")' \
 		multihome 1 explain "$LAB_CLIENT" "${LAB_ADDRESSES[k]}" by "eth$k"
 		has "$output" "^verdict +lost: eth$k asks for no MAC address"
 		finding arp "eth$k"
-		is "$cure" "run ip link set eth$k arp on"
+		is "$cure" "run ip link set eth$k arp on && ip neigh flush dev eth$k nud noarp"
 		[ "$k" = 0 ] || { is "$(probe_own)" 'lost -'; finding offline; }
 		carry_out "$cure"
 		quiet
@@ -461,7 +461,7 @@ print(json.load(sys.stdin)["uplinks"][0]["dev"] == "ifcfg-e\x1b[31m\x9bX")' \
 	host ip link set eth0 arp off
 	is "$(probe_ping 2001:db8:2::99)" 'lost -'
 	multihome 1 explain "$LAB_CLIENT6" 2001:db8:2::99
-	has "$output" '^cure +run ip link set eth0 arp on'
+	has "$output" '^cure +run ip link set eth0 arp on && ip neigh flush dev eth0 nud noarp'
 	finding neighbour eth0
 	carry_out "$cure"
 	quiet

@@ -52,12 +52,14 @@ static char *see_cable(const struct facts *facts, const char *device)
 	return mem_format("see the cable of %s, and what is at its other end", device);
 }
 
-/* Of a NIC that asks for no MAC address. */
+/* Of a NIC that asks for no MAC address. Its neighbours have its own by then, and on 2.6.32 they
+ * keep it afterwards (arp_netdev_event of net/ipv4/arp.c). */
 static char *cure_mute(const struct link *link)
 {
 	return link->dummy
 		? mem_format("see GATEWAY in ifcfg-%s: nothing is behind a dummy", link->name)
-		: mem_format("run ip link set %s arp on", link->name);
+		: mem_format("run ip link set %s arp on && ip neigh flush dev %s nud noarp",
+			link->name, link->name);
 }
 
 char *cure_gateway(const struct facts *facts, const struct verdict *verdict, const char *device,

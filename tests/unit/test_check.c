@@ -60,11 +60,13 @@ static void test_addresses(void)
 		"a cable is out");
 	set_scene(&scene);
 	find_link(&scene, "eth0")->noarp = true;
-	find(&scene, "wrong arp eth0", "run ip link set eth0 arp on",
+	find(&scene, "wrong arp eth0",
+		"run ip link set eth0 arp on && ip neigh flush dev eth0 nud noarp",
 		"a NIC with a gateway and without ARP");
 	set_scene(&scene);
 	find_link(&scene, "eth1")->noarp = true;
-	find(&scene, "wrong arp eth1, wrong offline -", "run ip link set eth1 arp on",
+	find(&scene, "wrong arp eth1, wrong offline -",
+		"run ip link set eth1 arp on && ip neigh flush dev eth1 nud noarp",
 		"so is the host's own way out");
 	set_scene(&scene);
 	add_link(&scene, "dummy0")->noarp = true;
