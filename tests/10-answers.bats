@@ -24,6 +24,7 @@ load lab/test
 	is "$(probe_ping 192.168.2.99)" 'lost eth1'
 }
 
+# bats test_tags=machine
 @test "both addresses answer ping, TCP and UDP by their own NIC" {
 	started
 	answers 0 1

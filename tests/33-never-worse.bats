@@ -206,7 +206,7 @@ bans='blackhole unreachable prohibit throw'
 
 # office_up: 172.30.0.2 behind another router in eth0's segment, 192.168.2.7.
 office_up() {
-	host ip netns add office
+	namespace office
 	router 0 ip link add far link uplink type macvlan mode bridge
 	router 0 ip link set far netns office
 	office ip -batch - <<-END

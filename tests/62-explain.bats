@@ -8,6 +8,15 @@
 
 load lab/test
 
+# known_table: a kernel that was given (make check-kernel) may be one that does not say the table.
+known_table() {
+	if [ -n "${LAB_KERNEL-}${LAB_MACHINE-}" ]; then
+		sed -E 's/^(6 kernel .*) \(table [^)]*\)$/\1/'
+	else
+		cat
+	fi
+}
+
 # explains NAME STATUS REMOTE [LOCAL]: prints what the file says, and nothing else.
 explains() {
 	local name=$1 expected=$2 file=$BATS_TEST_DIRNAME/expect/explain-$1.txt
@@ -16,7 +25,7 @@ explains() {
 	is "$stderr" '' 'stderr'
 	output=$(sed -E 's/([0-9a-f]{2}:){5}[0-9a-f]{2}/MAC/' <<<"$output")
 	[ "${ACCEPT-}" != 1 ] || echo "$output" >"$file"
-	is "$output" "$(cat "$file")" "explain-$name.txt"
+	is "$(known_table <<<"$output")" "$(known_table <"$file")" "explain-$name.txt"
 }
 
 # cured: what the last verdict says to do is done.

@@ -65,7 +65,7 @@ bridged() {
 		lab_uplink "$k" "DEVICE=br$k" TYPE=Bridge DELAY=0 STP=off
 		mv "$LAB_SCRIPTS/ifcfg-eth$k" "$LAB_SCRIPTS/ifcfg-br$k"
 		lab_ifcfg "eth$k" "DEVICE=eth$k" ONBOOT=yes "BRIDGE=br$k"
-		host ip netns add "guest$k"
+		namespace "guest$k"
 	done
 	lab_install
 	service start

@@ -19,7 +19,7 @@ pings() {
 
 # bridge NAME NET: NET.1 on a bridge, NET.2 in a namespace behind it, as container or guest.
 bridge() {
-	host ip netns add "behind-$1"
+	namespace "behind-$1"
 	host ip -batch - <<-END
 		link add $1 type bridge forward_delay 0
 		link add p-$1 master $1 type veth peer name eth0 netns behind-$1

@@ -40,7 +40,7 @@ switch_up() {
 	local k
 	host_up LAB_RP_FILTER=el6 LAB_STRICT_ROUTERS=1 "$@"
 	echo NOZEROCONF=yes >>"$LAB_ROOT/etc/sysconfig/network"
-	host ip netns add switch
+	namespace switch
 	switch ip link add switch type bridge forward_delay 0 vlan_filtering 1
 	switch ip link set switch up
 	for ((k = 0; k < LAB_UPLINKS; k++)); do

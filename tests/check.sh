@@ -71,7 +71,8 @@ devices() {
 		printf '1..1\nok 1 # skip no user-mode kernel\n'
 		return
 	fi
-	KERNEL_FILTER=kernel bash tests/lab/kernel.sh linux.uml tests/95-devices.bats tests/66-judge.bats
+	KERNEL_FILTER=kernel bash tests/lab/kernel.sh linux.uml tests/95-devices.bats tests/66-judge.bats &&
+		MACHINE=yes KERNEL_FILTER=machine bash tests/lab/kernel.sh linux.uml tests/10-answers.bats
 }
 
 suite compile compile

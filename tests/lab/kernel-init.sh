@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # kernel.sh sets repo, tests, filter, off ahead of this
+# shellcheck shell=bash disable=SC2154 # kernel.sh sets repo, tests, off ahead of this
 # SPDX-License-Identifier: MIT
 # The first process of a kernel that kernel.sh booted: makes the machine, runs the tests, ends it.
 
@@ -39,16 +39,6 @@ make_machine() {
 	ip link set lo up
 }
 
-run_test() {
-	say "# $1"
-	case $1 in
-	*.bats) bats --tap ${filter:+--filter-tags "$filter"} "$1" ;;
-	*) bash "tests/$1/run.sh" ;;
-	esac </dev/null 2>&1 | tee /run/tap
-	[ "$(sed -n 's/^1\.\.//p' /run/tap)" = "$(grep -cE '^(not )?ok ' /run/tap)" ] ||
-		say "not ok - $1 broke down"
-}
-
 # can_be_entered: namespaces can be made, and others come in.
 can_be_entered() {
 	unshare --mount --net --pid --uts --fork sleep 10 &
@@ -71,13 +61,10 @@ if why=$(can_be_entered 2>&1); then
 		mount -t sysfs sysfs /mnt && [ -e /mnt/class/net/try ]' || export LAB_NET=
 	unshare --net nft add table ip try 2>/dev/null ||
 		say "# nft knows no table of IPv4 here: tests that need one are skipped"
-	for test in "${tests[@]}"; do
-		run_test "$test"
-	done
+	bash tests/lab/kernel-tests.sh "${tests[@]}"
 else
-	say "# none of these runs here, where namespaces cannot be entered ($why): ${tests[*]}"
+	say "# none of these runs here, where namespaces cannot be entered ($why): ${tests[*]}" '# end'
 fi
-say '# end'
 sleep 0.2
 echo "$off" >/proc/sysrq-trigger
 sleep 2

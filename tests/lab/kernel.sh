@@ -5,11 +5,15 @@
 # usage: kernel.sh KERNEL [TEST…]
 #
 #   KERNEL            a user-mode kernel; or a bzImage, for qemu. Either gets an initramfs of the
-#                     programs that the lab needs
+#                     programs that the lab needs. A user-mode kernel before 3.8, whose namespaces
+#                     cannot be entered or are not there, is only the host of a lab that is here
+#                     (machine.bash); it needs hostfs and the transport tuntap
+#   MACHINE=yes|no    that way, or not, whatever it is
 #   TEST              FILE.bats, or cases, property, hosts; all suites of packets, if none is named
 #   INITSCRIPTS=DIR   initscripts of a release: its ifup instead of the stand-in
 #   ROOT=DIR          another system's programs, for a kernel that is too old for this machine's: what
-#                     the tests need (lab/deps.sh), bash, coreutils, and a C library for what was built
+#                     the tests need (lab/deps.sh), bash, coreutils, and a C library for what was built.
+#                     Of a machine: programs in its bin and sbin are the host's instead of these here
 #   KERNEL_SECONDS=N  ends it after so long (3600)
 #   KERNEL_MEMORY=N   of the kernel (1G)
 #   KERNEL_ACCEL=kvm  of qemu, where it works (tcg)
@@ -50,8 +54,8 @@ first_process() {
 	local name
 	echo "#!/bin/bash"
 	printf 'tests=('; printf '%q ' "$@"; echo ')'
-	printf 'repo=%q filter=%q off=%q\n' "$PWD" "${KERNEL_FILTER-}" "$off"
-	for name in CI HOSTS PROPERTY_HOSTS; do
+	printf 'repo=%q off=%q\n' "$PWD" "$off"
+	for name in CI HOSTS KERNEL_FILTER PROPERTY_HOSTS; do
 		[ -z "${!name-}" ] || printf 'export %s=%q\n' "$name" "${!name}"
 	done
 	printf 'export BUILD=%q LAB_BUILD=%q LAB_INITSCRIPTS=%q\n' "$BUILD" "$BUILD" "${INITSCRIPTS-}"
@@ -129,18 +133,29 @@ pack() {
 	rm -rf "$root"
 }
 
-boot_user_mode() {
+# one_processor: to and fro between a user-mode kernel and its processes takes thrice the time on two.
+# Of two kernels each may get one.
+one_processor() {
 	local processors
-	# To and fro between this kernel and its processes takes thrice the time on two processors. Of
-	# two kernels each may get one.
 	processors=$(taskset -pc $$)
 	processors=${processors##* }
 	((RANDOM % 2)) && processors=${processors%%[,-]*} || processors=${processors##*[,-]}
-	exec timeout -k 5 "${KERNEL_SECONDS:-3600}" taskset -c "$processors" \
+	echo "$processors"
+}
+
+boot_user_mode() {
+	exec timeout -k 5 "${KERNEL_SECONDS:-3600}" taskset -c "$(one_processor)" \
 		env LD_PRELOAD="$PWD/$BUILD/lab_xstate.so" \
 		"$kernel" mem="${KERNEL_MEMORY:-1G}" uml_dir="$work/" initrd="$work/initrd" \
 		panic=-1 ssl=null ssl0=null,fd:3 con=null con0=null,fd:4 \
 		3>&1 4>"$log" </dev/null >>"$log" 2>&1
+}
+
+# The tests are here, and each lab boots the kernel.
+boot_machine() {
+	LAB_MACHINE=$kernel LAB_BUILD=$BUILD LAB_INITSCRIPTS=${INITSCRIPTS-} LAB_PROGRAMS=${ROOT-} \
+		exec timeout -k 5 "${KERNEL_SECONDS:-3600}" taskset -c "$(one_processor)" \
+		bash tests/lab/kernel-tests.sh "$@"
 }
 
 boot_qemu() {
@@ -171,17 +186,24 @@ ELF*) boot=user_mode off=o version=$("$kernel" --version) ;;
 	command -v qemu-system-x86_64 >/dev/null || fail 'a bzImage needs qemu-system-x86_64' ;;
 esac
 [[ ${version-} == [0-9]* ]] || fail "$kernel is neither a user-mode kernel nor a bzImage"
+[ "$boot/${MACHINE-}" != user_mode/ ] || newer "$version" 3.8 || MACHINE=yes
+if [ "$boot/${MACHINE-}" = user_mode/yes ]; then
+	boot=machine
+	for name; do
+		[[ $name == *.bats ]] || fail "$name is run within a kernel only, which MACHINE=no does"
+	done
+fi
 check_age
 
-make -s BUILD="$BUILD" build "$BUILD"/{lab_witness,lab_xstate.so,hosts_make,hosts_ask,property_hosts} ||
+make -s BUILD="$BUILD" build "$BUILD"/{lab_witness,lab_{netlink,xstate}.so,hosts_make,hosts_ask,property_hosts} ||
 	exit 1
 work=$(mktemp -d) || exit 1
 log=$work/log
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
-pack "$@" || fail 'cannot make an initramfs'
-# Its own process group, and a wait that a signal ends: else it would go on for all of its time.
-{ echo $BASHPID >"$work/pid"; "boot_$boot"; } > >(sed -u 's/\r$//' | tee "$work/tap"; touch "$work/read" 2>/dev/null) &
+[ "$boot" = machine ] || pack "$@" || fail 'cannot make an initramfs'
+# A process of its own, and a wait that a signal ends: else it would go on for all of its time.
+{ echo $BASHPID >"$work/pid"; "boot_$boot" "$@"; } > >(sed -u 's/\r$//' | tee "$work/tap"; touch "$work/read" 2>/dev/null) &
 trap 'kill "$(cat "$work/pid")"; exit 130' INT TERM HUP
 wait $! 2>/dev/null
 ended=$?

@@ -50,6 +50,12 @@ make_mounts() {
 	# Before /tmp is covered: either may be below it.
 	mount --bind "$LAB_REPO" $lab/repo
 	[ -z "$LAB_INITSCRIPTS" ] || mount --bind "$LAB_INITSCRIPTS" $lab/initscripts
+	if [ -n "${LAB_MACHINE-}" ]; then
+		mkdir $lab/programs
+		touch $lab/machine
+		mount --bind "$LAB_MACHINE" $lab/machine
+		[ -z "${LAB_PROGRAMS-}" ] || mount --bind "$LAB_PROGRAMS" $lab/programs
+	fi
 	overlay /etc
 	overlay /usr
 	overlay /var
@@ -226,6 +232,36 @@ make_dhclient() {
 	cp -a $lab/repo/tests/lab/standin/dhclient-script /usr/sbin
 }
 
+# Today's ip asks for a link by its name, which 2.6.32 refuses; EL6's looked it up. And what netlink.c
+# is for.
+make_old_programs() {
+	local preload="export LD_PRELOAD=$lab/repo/$LAB_BUILD/lab_netlink.so"
+	mkdir -p /usr/lib/lab
+	cp -aL /usr/sbin/ip /usr/bin/ss /usr/lib/lab
+	# shellcheck disable=SC2016 # for the stubs
+	stub ip "$preload" 'case $* in *"link show dev "*) exec /usr/lib/lab/ip -o link show |' \
+		'awk -v name="${!#}" "\$2 ~ \"^\" name \"[@:]\" { print; n++ } END { exit !n }" ;;' \
+		'*) exec /usr/lib/lab/ip "$@" ;;' 'esac'
+	# shellcheck disable=SC2016 # for the stub
+	stub ss "$preload" 'exec /usr/lib/lab/ss "$@"'
+}
+
+# given_programs: those of LAB_PROGRAMS are the machine's instead of what is here.
+given_programs() {
+	local program name here
+	read -r here </proc/version
+	for program in "$lab"/programs/{,s}bin/*; do
+		name=${program##*/}
+		[ -x "$program" ] || continue
+		mkdir -p /usr/lib/lab/here
+		cp -aL "$(type -P "$name")" /usr/lib/lab/here
+		chmod 755 "/usr/lib/lab/here/$name"
+		# shellcheck disable=SC2016 # for the stub
+		stub "$name" 'read -r here </proc/version' "[ \"\$here\" = ${here@Q} ] || exec $program \"\$@\"" \
+			"exec /usr/lib/lab/here/$name \"\$@\""
+	done
+}
+
 # What the scripts expect of an EL machine and others lack, or what would reach
 # beyond the lab. arping would only wait 3 seconds for each address.
 make_programs() {
@@ -243,15 +279,10 @@ make_programs() {
 	stub systemctl 'exit 1'
 	stub nmcli 'exit 1'
 	make_dhclient
-	# Today's ip asks for a link by its name, which 2.6.32 refuses; EL6's looked it up.
-	if [ -z "${LAB_NET---net}" ]; then
-		mkdir -p /usr/lib/lab
-		cp -a "$(readlink -f /usr/sbin/ip)" /usr/lib/lab/ip
-		# shellcheck disable=SC2016 # for the stub
-		stub ip 'case $* in *"link show dev "*) exec /usr/lib/lab/ip -o link show |' \
-			'awk -v name="${!#}" "\$2 ~ \"^\" name \"[@:]\" { print; n++ } END { exit !n }" ;;' \
-			'*) exec /usr/lib/lab/ip "$@" ;;' 'esac'
+	if [ -z "${LAB_NET---net}" ] || [ -n "${LAB_MACHINE-}" ]; then
+		make_old_programs
 	fi
+	given_programs
 	# EL5's scripts make VLANs by it.
 	# shellcheck disable=SC2016 # for the stub
 	stub vconfig 'case $1 in' 'set_name_type) echo "$2" >/run/lab/vlan-names ;;' \
@@ -333,6 +364,8 @@ if [ $$ != 1 ] || [ -z "${LAB_REPO-}" ]; then
 	echo "lab-init.sh: only lab.sh starts this" >&2
 	exit 2
 fi
+# shellcheck source-path=SCRIPTDIR source=machine.bash
+. "$(dirname "$0")/machine.bash"
 IFS=' ' read -r outer_pid _ </proc/self/stat
 make_mounts
 [ -n "${LAB_NET---net}" ] || empty_network
@@ -348,5 +381,6 @@ done
 [ "$LAB_IPV6" != 1 ] || sysctl -qew net.ipv6.ip_nonlocal_bind=1
 make_programs
 make_service
+[ -z "${LAB_MACHINE-}" ] || machine_boot
 echo "$outer_pid"
 cat >/dev/null

@@ -21,11 +21,14 @@ LAB_REPO=$(readlink -f "$LAB_DIR/../..")
 LAB_PORT=7777
 # Seconds for an answer; a user-mode kernel beside other tests may take more than one.
 LAB_WAIT=1
-[ -z "${LAB_KERNEL-}" ] || LAB_WAIT=4
+[ -z "${LAB_KERNEL-}${LAB_MACHINE-}" ] || LAB_WAIT=4
 LAB_CLIENT=172.31.0.2
 LAB_CLIENT6=2001:db8:c::2
 LAB_ADDRESSES=(192.168.2.99 10.0.0.99 172.20.{3..8}.99)
 LAB_ADDRESSES6=(2001:db8:2::99 2001:db8:10::99 2001:db8:20::99)
+
+# shellcheck source-path=SCRIPTDIR source=machine.bash
+. "$LAB_DIR/machine.bash"
 
 # --- up and down ---------------------------------------------------------------
 
@@ -108,7 +111,11 @@ lab_enter() {
 }
 
 host() {
-	lab_enter "/proc/$LAB_INIT/ns/net" "$@"
+	if [ -n "${LAB_MACHINE-}" ]; then
+		machine_run "$@"
+	else
+		lab_enter "/proc/$LAB_INIT/ns/net" "$@"
+	fi
 }
 
 client() {
@@ -124,7 +131,7 @@ router() {
 
 # lab_install: puts the built package into the host, as `make install` does.
 lab_install() {
-	host make -s -C /run/lab/repo install BUILD="${LAB_BUILD:-build}" \
+	lab_enter "/proc/$LAB_INIT/ns/net" make -s -C /run/lab/repo install BUILD="${LAB_BUILD:-build}" \
 		DESTDIR= PREFIX=/usr SBINDIR=/sbin SYSCONFDIR=/etc >/dev/null
 }
 
