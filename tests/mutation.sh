@@ -63,11 +63,11 @@ run_cases() {
 }
 
 # Of those that send packets the ones that meet the core most; without the sanitizers, which do not
-# work under strace. Four at a time, as they wait a lot. A suite notices if it
-# fails twice: once may be a packet that was late.
+# work under strace. Four at a time, as they wait a lot. A suite notices if it fails twice: once may
+# be a packet that was late.
 run_packets() {
 	in_tree make -s -j 2 BUILD=plain CFLAGS='-g -O1' build || return
-	printf '%s\n' 91-marks 33-never-worse 41-waits 75-ipv6 31-whose 71-aliases 73-gateways \
+	printf '%s\n' 90-watch 91-marks 33-never-worse 41-waits 75-ipv6 31-whose 71-aliases 73-gateways \
 		40-edits 32-way-out 77-sysctl >"$work/suites"
 	# shellcheck disable=SC2016 # for the shell of each suite
 	in_tree env BUILD=plain LAB_BUILD=plain xargs -a "$work/suites" -P 4 -I SUITE bash -c '
