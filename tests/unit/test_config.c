@@ -332,6 +332,11 @@ static void test_marks(void)
 			config.udp_ports.items[1].first == 6000 &&
 			config.udp_ports.items[1].last == 6100,
 		"ports");
+	ok(host_takes("UDP_PORTS=\"6000-6100 53 6050-6200 54 6001\"") && config.udp_ports.n == 2 &&
+			config.udp_ports.items[0].first == 53 &&
+			config.udp_ports.items[0].last == 54 &&
+			config.udp_ports.items[1].last == 6200,
+		"ports that overlap or follow each other are one range");
 	ok(diags.n == 1 && !diags.refusals, "which do nothing alone");
 }
 
