@@ -68,7 +68,7 @@ run_cases() {
 run_packets() {
 	in_tree make -s -j 2 BUILD=plain CFLAGS='-g -O1' build || return
 	printf '%s\n' 90-watch 91-marks 33-never-worse 41-waits 75-ipv6 31-whose 71-aliases 73-gateways \
-		40-edits 32-way-out 77-sysctl >"$work/suites"
+		40-edits 32-way-out 77-sysctl 87-files >"$work/suites"
 	# shellcheck disable=SC2016 # for the shell of each suite
 	in_tree env BUILD=plain LAB_BUILD=plain xargs -a "$work/suites" -P 4 -I SUITE bash -c '
 		run=(bats --tap --filter-tags "!long" "tests/SUITE.bats")
