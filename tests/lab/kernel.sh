@@ -199,6 +199,7 @@ make -s BUILD="$BUILD" build "$BUILD"/{lab_witness,lab_{netlink,xstate}.so,hosts
 	exit 1
 work=$(mktemp -d) || exit 1
 log=$work/log
+: >"$log"
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
 [ "$boot" = machine ] || pack "$@" || fail 'cannot make an initramfs'

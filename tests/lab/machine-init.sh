@@ -52,6 +52,8 @@ make_devices
 }
 hostname host
 ip link set lo up
+sysctl -qew net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0 \
+	net.ipv6.ip_nonlocal_bind=1
 sysctl -qp
 # As if the NICs' drivers came later.
 for name in /proc/sys/net/ipv4/conf/eth*/rp_filter; do

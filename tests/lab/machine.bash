@@ -35,8 +35,9 @@ machine_boot() {
 	done
 	exec 5<>$machine_jobs/told
 	{
-		# The kernel makes its lines nonblocking, so they are opened anew.
-		TMPDIR=/tmp LD_PRELOAD=$lab/repo/$LAB_BUILD/lab_xstate.so $lab/machine mem=256M \
+		# The kernel makes its lines nonblocking, so they are opened anew; one that crashes ends
+		# its process group.
+		TMPDIR=/tmp LD_PRELOAD=$lab/repo/$LAB_BUILD/lab_xstate.so setsid $lab/machine mem=256M \
 			rootfstype=hostfs rootflags=/ rw init=$lab/repo/tests/lab/machine-init.sh panic=-1 \
 			uml_dir=/tmp/ con=null con0=null,fd:3 ssl=null ssl0=fd:4,fd:5 "${nics[@]}" \
 			3>$lab/machine.log 4<>$machine_jobs/asked 5<>$machine_jobs/told \
