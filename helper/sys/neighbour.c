@@ -32,6 +32,7 @@ struct seen {
 struct neighbour_reader {
 	struct nl_sock *socket;
 	bool has_use;
+	unsigned short probe; /* the state by which a known one is asked again */
 	struct {
 		struct seen *items;
 		size_t n, cap;
@@ -44,6 +45,9 @@ struct neighbour_reader *neighbours_open(void)
 
 	memset(reader, 0, sizeof(*reader));
 	reader->has_use = !kernel_older_than(2, 6, 30);
+	/* Before 4.1 one that is told to be probed has no probes left, and fails at once; from
+	 * NUD_DELAY it gets new ones (neigh_timer_handler of net/core/neighbour.c). */
+	reader->probe = kernel_older_than(4, 1, 0) ? NUD_DELAY : NUD_PROBE;
 	reader->socket = netlink_open(NETLINK_ROUTE);
 	if (reader->socket)
 		return reader;
@@ -129,7 +133,7 @@ void neighbour_probe(
 	bool known = state && !(state & (NUD_INCOMPLETE | NUD_FAILED));
 	struct ndmsg header = {.ndm_family = address->family,
 		.ndm_ifindex = index,
-		.ndm_state = known ? NUD_PROBE : NUD_NONE,
+		.ndm_state = known ? reader->probe : NUD_NONE,
 		.ndm_flags = known ? 0 : FLAG_USE};
 	struct nl_msg *msg;
 
