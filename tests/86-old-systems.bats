@@ -211,6 +211,15 @@ named() {
 	has_no "$(rules)$(host iptables-save)" 'fwmark|MULTIHOME'
 }
 
+@test "a kernel that calls itself 2.6.32: a gateway is asked from NUD_DELAY, and answers" {
+	named 2.6.32-754.el6.x86_64
+	host strace -f -e trace=network -o /tmp/trace timeout 9 multihome watch 3>&- &
+	within 8 host grep -q '^up eth1 10' /var/run/multihome/health
+	wait $! || true
+	has "$(grep RTM_NEWNEIGH "$LAB_ROOT/tmp/trace")" NUD_DELAY
+	has_no "$(grep 'send.*RTM_NEWNEIGH' "$LAB_ROOT/tmp/trace")" NUD_PROBE
+}
+
 # What is left out for an old kernel, and what is done in its way, is right on a later one as well.
 @test "on a kernel that calls itself 2.6.18, 2.6.32 or 3.10 each uplink answers" {
 	local release k iif

@@ -626,6 +626,11 @@ static char *see_way_to_asker(const struct facts *facts, const struct verdict *v
 }
 
 /* What comes to a port of a bridge or bond is taken by that. */
+static bool is_port(const struct facts *facts, const struct link *link)
+{
+	return facts_find_taker(facts, link) != link;
+}
+
 static char *see_port(const struct facts *facts, const struct verdict *verdict)
 {
 	return mem_format("see ip address show dev %s: its addresses are to be %s's",
@@ -651,7 +656,7 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 			return see_gateway_keys(verdict);
 		if (!goes_by_own_gateway(verdict) || lacks_gateway(verdict))
 			return cure_route(facts, verdict);
-		if (facts_find_taker(facts, verdict->holder) != verdict->holder)
+		if (is_port(facts, verdict->holder))
 			return see_port(facts, verdict);
 		return cure_gateway(
 			facts, verdict, verdict->leaves.device, verdict_next_hop(verdict));
@@ -669,8 +674,7 @@ char *cure_verdict(const struct facts *facts, const struct verdict *verdict)
 		return cure_conflicts(facts, verdict);
 	case FAULT_FILTERED:
 		/* By its own gateway it would be right, were it no port. */
-		if (goes_by_own_gateway(verdict) &&
-			facts_find_taker(facts, verdict->holder) != verdict->holder)
+		if (goes_by_own_gateway(verdict) && is_port(facts, verdict->holder))
 			return see_port(facts, verdict);
 		return cure_route(facts, verdict);
 	case FAULT_GATEWAY:

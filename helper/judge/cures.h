@@ -29,8 +29,7 @@ char *cure_conflict(const struct facts *facts, const struct verdict *verdict,
 	const struct bystander *other);
 /* One more command for a cure that begins with it, or goes on. The rule is there once more. */
 void cure_add_deletion(const struct rule *rule, struct text *cure);
-/* A line of a route- file is no route. */
-/* Of one that ip refuses; of all that it does not. */
+/* Lines of a route- file are no routes: of one that ip refuses; of all that it takes. */
 char *cure_line(const struct file *file, const struct lost_line *line);
 char *cure_lines(const struct facts *facts, const struct file *file, const struct lost_lines *lines);
 char *cure_hook(const struct hook *hook, enum hook_key key);

@@ -45,9 +45,9 @@ struct neighbour_reader *neighbours_open(void)
 
 	memset(reader, 0, sizeof(*reader));
 	reader->has_use = !kernel_older_than(2, 6, 30);
-	/* Before 4.1 one that is told to be probed has no probes left, and fails at once; from
+	/* Before 4.2 one that is told to be probed has no probes left, and fails at once; from
 	 * NUD_DELAY it gets new ones (neigh_timer_handler of net/core/neighbour.c). */
-	reader->probe = kernel_older_than(4, 1, 0) ? NUD_DELAY : NUD_PROBE;
+	reader->probe = kernel_older_than(4, 2, 0) ? NUD_DELAY : NUD_PROBE;
 	reader->socket = netlink_open(NETLINK_ROUTE);
 	if (reader->socket)
 		return reader;

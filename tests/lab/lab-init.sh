@@ -282,7 +282,7 @@ make_programs() {
 	if [ -z "${LAB_NET---net}" ] || [ -n "${LAB_MACHINE-}" ]; then
 		make_old_programs
 	fi
-	given_programs
+	[ -z "${LAB_MACHINE-}" ] || given_programs
 	# EL5's scripts make VLANs by it.
 	# shellcheck disable=SC2016 # for the stub
 	stub vconfig 'case $1 in' 'set_name_type) echo "$2" >/run/lab/vlan-names ;;' \

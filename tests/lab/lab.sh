@@ -129,7 +129,7 @@ router() {
 	lab_enter "$LAB_ROOT/run/netns/router$k" "$@"
 }
 
-# lab_install: puts the built package into the host, as `make install` does.
+# lab_install: puts the built package into the host, as `make install` does; a machine sees the files.
 lab_install() {
 	lab_enter "/proc/$LAB_INIT/ns/net" make -s -C /run/lab/repo install BUILD="${LAB_BUILD:-build}" \
 		DESTDIR= PREFIX=/usr SBINDIR=/sbin SYSCONFDIR=/etc >/dev/null

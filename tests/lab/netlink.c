@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For today's ip and ss on a kernel before 2.6.24, whose netlink does not say how long a message is
- * that does not fit (MSG_TRUNC, netlink_recvmsg of net/netlink/af_netlink.c). They ask for it with
+ * For today's ip and ss on 2.6.18, whose netlink does not say how long a message is that does not fit
+ * (MSG_TRUNC, netlink_recvmsg of net/netlink/af_netlink.c; that of 2.6.32 does). They ask for it with
  * no room at all. Preloaded, this looks into a large buffer for them.
  */
 #include <dlfcn.h>
