@@ -75,7 +75,12 @@ static void format_not_here(
 static void format_way(const struct facts *facts, const struct verdict *verdict, struct text *out)
 {
 	format_hop(verdict->leaves.device, &verdict->leaves.gateway, out);
-	format_not_here(facts, verdict, out);
+	/* By its own NIC, and asked for by another one. */
+	if (verdict->arrival != verdict->holder &&
+		!strcmp(verdict->leaves.device, verdict->holder->name))
+		text_format(out, ", not by %s, which is asked for it", verdict->arrival->name);
+	else
+		format_not_here(facts, verdict, out);
 }
 
 static void format_no_way(
