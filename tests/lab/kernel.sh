@@ -143,8 +143,11 @@ one_processor() {
 	echo "$processors"
 }
 
+# A kernel ends after its time, and when this shell is killed.
+limit=(setpriv --pdeathsig TERM timeout -k 5 "${KERNEL_SECONDS:-3600}")
+
 boot_user_mode() {
-	exec timeout -k 5 "${KERNEL_SECONDS:-3600}" taskset -c "$(one_processor)" \
+	exec "${limit[@]}" taskset -c "$(one_processor)" \
 		env LD_PRELOAD="$PWD/$BUILD/lab_xstate.so" \
 		"$kernel" mem="${KERNEL_MEMORY:-1G}" uml_dir="$work/" initrd="$work/initrd" \
 		panic=-1 ssl=null ssl0=null,fd:3 con=null con0=null,fd:4 \
@@ -154,12 +157,12 @@ boot_user_mode() {
 # The tests are here, and each lab boots the kernel.
 boot_machine() {
 	LAB_MACHINE=$kernel LAB_BUILD=$BUILD LAB_INITSCRIPTS=${INITSCRIPTS-} LAB_PROGRAMS=${ROOT-} \
-		exec timeout -k 5 "${KERNEL_SECONDS:-3600}" taskset -c "$(one_processor)" \
+		exec "${limit[@]}" taskset -c "$(one_processor)" \
 		bash tests/lab/kernel-tests.sh "$@"
 }
 
 boot_qemu() {
-	exec timeout -k 5 "${KERNEL_SECONDS:-3600}" \
+	exec "${limit[@]}" \
 		qemu-system-x86_64 -accel "${KERNEL_ACCEL:-tcg}" -m "${KERNEL_MEMORY:-1G}" \
 		-nodefaults -display none -no-reboot -kernel "$kernel" -initrd "$work/initrd" \
 		-append 'console=ttyS1 panic=-1' -serial stdio -serial "file:$log" </dev/null
