@@ -316,7 +316,7 @@ one_segment() {
 	started
 	host ip neighbour replace 192.168.2.1 dev eth0 nud failed
 	explains failed 1 "$LAB_CLIENT" 192.168.2.99
-	router 0 ip link set uplink down
+	cable 0 down
 	# shellcheck disable=SC2016 # for the shell in the host
 	host sh -c 'until ip route show table 100 | grep -q linkdown; do sleep 0.02; done'
 	explains carrier 1 "$LAB_CLIENT"
@@ -394,7 +394,7 @@ one_segment() {
 	has "$output" '^verdict +right: answered by eth1 through 10\.0\.0\.1, which leads to it$'
 	multihome 1 explain "$LAB_CLIENT" 203.0.113.50 by eth0
 	has "$output" '^verdict +astray: asked by eth0, answered by eth1 through 10\.0\.0\.1'
-	router 1 ip link set uplink down
+	cable 1 down
 	# shellcheck disable=SC2016 # for the shell in the host
 	host sh -c 'until ip route show table 101 | grep -q linkdown; do sleep 0.02; done'
 	local which
@@ -448,7 +448,7 @@ one_segment() {
 	is "$(probe_ping 192.168.2.200)" 'lost -'
 	multihome 1 explain "$LAB_CLIENT" 192.168.2.200
 	has "$output" '^verdict +lost on arrival: rp_filter of eth0 drops what eth1 would answer$'
-	router 0 ip link set uplink down
+	cable 0 down
 	multihome 1 explain "$LAB_CLIENT" 192.168.2.200
 	has "$output" '^verdict +lost: eth0 has no carrier$'
 }
@@ -485,7 +485,7 @@ one_segment() {
 
 @test "a cable that is out is told at once" {
 	without
-	router 1 ip link set uplink down
+	cable 1 down
 	multihome 1 explain "$LAB_CLIENT" 10.0.0.99
 	has "$output" '^verdict +lost: eth1 has no carrier$'
 }

@@ -59,7 +59,7 @@ state() {
 }
 
 cable_out() {
-	router "$1" ip link set uplink down
+	cable "$1" down
 	host sh -c "until ip route show table all dev eth$1 | grep -q linkdown; do sleep 0.02; done"
 }
 
@@ -278,7 +278,7 @@ print(json.load(sys.stdin)["uplinks"][0]["dev"] == "ifcfg-e\x1b[31m\x9bX")' \
 	state eth0 no-carrier
 	host ip neighbour replace 10.0.0.1 dev eth1 nud failed
 	state eth1 dead
-	router 0 ip link set uplink up
+	cable 0 up
 	links_settle
 	host ip neighbour flush dev eth1
 	state eth0 up
@@ -317,7 +317,7 @@ print(json.load(sys.stdin)["uplinks"][0]["dev"] == "ifcfg-e\x1b[31m\x9bX")' \
 	reaches_client eth0
 	answers 0
 	quiet
-	router 1 ip link set uplink up
+	cable 1 up
 	host ifup eth1
 	quiet
 	answers 0 1

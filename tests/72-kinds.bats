@@ -177,7 +177,7 @@ in_guest() {
 # tun_wire: tun0 of the host is wired to router 1, in place of eth1; packets go as datagrams
 # through sockets in the file system that the two share.
 tun_wire() {
-	router 1 ip link set uplink down
+	cable 1 down
 	router 1 ip link set uplink name cut
 	router 1 ip address flush dev cut
 	host socat TUN,tun-name=tun0,iff-no-pi \

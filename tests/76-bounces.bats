@@ -130,12 +130,12 @@ new_eth1() {
 	started
 	local before
 	before=$(kernel)
-	router 1 ip link set uplink down
+	cable 1 down
 	answers 0
 	has "$(state eth1)" no-carrier
 	settled
 	hook_of_eth0
-	router 1 ip link set uplink up
+	cable 1 up
 	# Its neighbours were forgotten; the client's way to the segment went with the link.
 	client ip route replace 10.0.0.0/8 via 172.31.2.1 src "$LAB_CLIENT"
 	answers 0 1

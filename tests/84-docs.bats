@@ -262,7 +262,7 @@ the_command() {
 	host ip route flush table 253
 	as_nobody sh -c "$command"
 	is "$status" 1
-	router 1 ip link set uplink down
+	cable 1 down
 	within 3 host grep -qx 0 /sys/class/net/eth1/carrier
 	as_nobody sh -c "$command"
 	is "$status" 2
@@ -308,7 +308,7 @@ items() {
 	host ip rule del from 192.168.2.0/24 iif lo lookup 100 priority 10001
 	is "$(items)" '0 1 0 up eth1'
 	multihome 0 sync
-	router 1 ip link set uplink down
+	cable 1 down
 	within 3 host grep -qx 0 /sys/class/net/eth1/carrier
 	is "$(items)" '1 0 1 no-carrier eth1'
 	run host sh -c "$(the_command /etc/zabbix/zabbix_agentd.d/multihome.conf \

@@ -62,10 +62,6 @@ dropped() {
 	router 1 nft list table ip dead | sed -n 's/.*packets \([0-9]*\).*/\1/p'
 }
 
-cable() { # K up|down
-	router "$1" ip link set uplink "$2"
-}
-
 # --- what is put right -----------------------------------------------------------------------
 
 @test "rules and routes that were deleted, a bounced winner, a late bridge: and no file is written" {

@@ -363,12 +363,12 @@ nothing_loaded_of_ours() {
 	for port in 1194 5060 10003; do
 		soon says udp 192.168.2.99 $port 5555 || { echo "$port"; return 1; }
 	done
-	router 1 ip link set uplink down
+	cable 1 down
 	within 10 halves
 	for port in 1194 5060 10003; do
 		soon says udp 192.168.2.99 $port 5555 || { echo "$port, moved"; return 1; }
 	done
-	router 1 ip link set uplink up
+	cable 1 up
 	within 20 no_halves
 	for port in 1194 5060 10003; do
 		soon says udp 192.168.2.99 $port 5555 || { echo "$port, back"; return 1; }

@@ -77,6 +77,12 @@ links_settle() {
 	done'
 }
 
+# cable K up|down: that of uplink K, at its router's end.
+cable() {
+	[ -z "${LAB_MACHINE-}" ] || skip 'a user-mode NIC has no carrier'
+	router "$1" ip link set uplink "$2"
+}
+
 # multihome STATUS ARGUMENT…: runs it; $output and $stderr apart.
 multihome() {
 	local expected=$1
