@@ -143,7 +143,8 @@ $(LAB_WITNESS): tests/lab/witness.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(NEEDED_CFLAGS) $(CFLAGS) -o $@ $<
 
-# What a user-mode kernel is started with, and what a host of another kernel.
+# What a user-mode kernel is started with, and what hosts of another kernel.
+LAB_PRELOADED := $(BUILD)/lab_xstate.so $(BUILD)/lab_netlink.so $(BUILD)/lab_uname.so
 $(BUILD)/lab_%.so: tests/lab/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(NEEDED_CFLAGS) $(CFLAGS) -shared -fPIC -o $@ $<
@@ -192,7 +193,7 @@ fuzz:
 		$(FUZZ_TARGETS)
 
 unit: $(UNIT_TESTS) $(BUILD)/shvar_dump $(BUILD)/property_hosts $(BUILD)/faults_shim.so \
-	$(BUILD)/bench/core $(HOSTS_TOOLS) $(LAB_WITNESS) $(BUILD)/lab_xstate.so $(BUILD)/lab_uname.so
+	$(BUILD)/bench/core $(HOSTS_TOOLS) $(LAB_WITNESS) $(LAB_PRELOADED)
 
 # Needs neither root nor network nor bats: a build of a package runs it.
 check-unit: $(UNIT_TESTS)
@@ -351,7 +352,7 @@ check-property:
 check-kernel:
 	@test -n "$(KERNEL)" || { echo 'make check-kernel: KERNEL=FILE is to be a kernel' >&2; exit 1; }
 	@sh tests/lab/deps.sh check
-	@INITSCRIPTS=$(INITSCRIPTS) ROOT=$(ROOT) BUILD=$(BUILD) bash tests/lab/kernel.sh "$(KERNEL)" $(TESTS)
+	@BUILD=$(BUILD) bash tests/lab/kernel.sh "$(KERNEL)" $(TESTS)
 
 check-long:
 	@sh tests/lab/deps.sh check

@@ -106,7 +106,7 @@ hooks() {
 	service stop
 	has "$(rules)" '^900: from 10\.0\.0\.0/8 iif lo lookup 101'
 	service start
-	# Kernels before 3.10's last ones take it twice.
+	# Kernels before 4.8 take it twice, but for late ones of EL7.
 	has "$output" 'File exists' || is "$(rules | grep -c ^900:)" 2
 }
 
@@ -134,4 +134,23 @@ processes_of() {
 	is_not "$(processes_of "$namespace")" ''
 	lab_down
 	is "$(processes_of "$namespace")" ''
+}
+
+@test "a host that is a machine of its own: what it is asked, what it reads, and that it crashed" {
+	command -v linux.uml >/dev/null || [ "${CI-}" = true ] || skip 'no user-mode kernel'
+	local LAB_MACHINE
+	LAB_MACHINE=$(command -v linux.uml)
+	export LAB_MACHINE
+	host_up
+	host ip link set eth1 up
+	has "$(host ip link show dev eth1 up)" '^[0-9]+: eth1:'
+	is "$(printf '%s\n' a b | host tac)" $'b\na'
+	run host sh -c 'exit 7'
+	is "$status" 7
+	run host sh -c 'echo o >/proc/sysrq-trigger; sleep 9'
+	is "$status" 255
+	run host true
+	is "$status" 255
+	! lab_down 2>"$BATS_TEST_TMPDIR/said" || return
+	has "$(cat "$BATS_TEST_TMPDIR/said")" '^lab: the machine does not run'
 }

@@ -26,13 +26,13 @@ agree() {
 		host ip link show dev "$device" up | grep -q . || continue
 		for kind in route rule; do
 			[ -f "$LAB_SCRIPTS/$kind-$device" ] || continue
-			while read -r line; do
+			while read -r line <&4; do
 				[[ $line != '' && $line != '#'* ]] || continue
 				# shellcheck disable=SC2086 # words
 				run host ip -4 "$kind" add $line
 				has "$output" 'File exists' ||
 					{ echo "in $kind-$device, not in the kernel: $line"; return 1; }
-			done < <(outside "$kind-$device")
+			done 4< <(outside "$kind-$device")
 		done
 	done
 }

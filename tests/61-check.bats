@@ -29,9 +29,9 @@ finds_nothing() {
 cured() {
 	local line
 	finds "$1"
-	while IFS= read -r line; do
+	while IFS= read -r line <&4; do
 		carry_out "$(cut -f 6 <<<"$line")" "$(cut -f 5 <<<"$line")"
-	done < <(host "${CHECK:-multihome}" check --porcelain | tail -n +2 | grep -v $'\t-$' |
+	done 4< <(host "${CHECK:-multihome}" check --porcelain | tail -n +2 | grep -v $'\t-$' |
 		sort -u -t$'\t' -k 6)
 	links_settle
 	[ "${2-}" = notes ] || finds_nothing

@@ -261,12 +261,12 @@ one_segment() {
 	before=$(host ip rule | grep -c ^51:)
 	is "$before" 13
 	host multihome check --porcelain >"$BATS_TEST_TMPDIR/said" || true
-	while IFS= read -r cure; do
+	while IFS= read -r cure <&4; do
 		carry_out "$cure"
 		after=$(host ip rule | grep -c ^51: || true)
 		is "$after" $((before - 1)) "$cure"
 		before=$after
-	done < <(grep duplicate-rule "$BATS_TEST_TMPDIR/said" | cut -f 6)
+	done 4< <(grep duplicate-rule "$BATS_TEST_TMPDIR/said" | cut -f 6)
 	host ip rule
 	is "$(host ip rule | grep -c ^51: || true)" 0
 	is "$(host ip rule | grep -c ^50:)" 13

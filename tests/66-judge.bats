@@ -1373,13 +1373,13 @@ asked6() {
 	asked6 with
 	is "$outcomes" 'right right right' with
 	host ip -6 route add default via 2001:db8:20::1 table 240
-	while IFS='|' read -r expected begin end; do
+	while IFS='|' read -r expected begin end <&4; do
 		host sh -c "$begin"
 		links_settle
 		asked6 "$begin"
 		is "$outcomes" "$expected" "$begin"
 		host sh -c "$end"
-	done <<-'END'
+	done 4<<-'END'
 		right astray right|ip -6 rule del from 2001:db8:10::/64|multihome sync
 		astray right astray|ip -6 rule add not from 2001:db8:10::99 lookup 101 priority 60|ip -6 rule del priority 60
 		right right right|ip -6 rule add from 2001:db8:10::99 lookup 240 suppress_prefixlength 0 priority 60|ip -6 rule del priority 60

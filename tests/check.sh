@@ -6,6 +6,7 @@
 # their time they wait for packets.
 
 cd "$(dirname "$0")/.." || exit 1
+. tests/lab/tap.bash
 export BUILD=build
 results=build/check
 rm -rf "$results"
@@ -13,21 +14,19 @@ mkdir -p "$results"
 
 # A suite's own failure (a crash, a plan that was not kept) counts as one more test.
 suite() { # NAME COMMAND...
-	local name=$1 tap=$results/$1.tap seconds=$SECONDS status planned ran spent
+	local name=$1 tap=$results/$1.tap seconds=$SECONDS status spent passed failed
 	local TIMEFORMAT='%U %S'
 	shift
 	spent=$( { time "$@" </dev/null >"$tap" 2>&1; } 2>&1)
 	status=$?
-	planned=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$tap" | paste -sd +)
-	planned=$((planned))
-	ran=$(grep -c '^\(not \)\{0,1\}ok ' "$tap")
-	if [ $planned != "$ran" ]; then
-		echo "not ok - $name: planned $planned, ran $ran (status $status)" >>"$tap"
+	if ! tap_whole "$tap"; then
+		echo "not ok - $name: broke down (status $status)" >>"$tap"
 	elif [ $status -ne 0 ] && ! grep -q '^not ok ' "$tap"; then
 		echo "not ok - $name: exit status $status" >>"$tap"
 	fi
+	read -r passed failed _ < <(tap_count "$tap")
 	printf '%-22s %4d ok  %3d not ok  %3d s, %3.0f of a processor\n' "$name" \
-		"$(grep -c '^ok ' "$tap")" "$(grep -c '^not ok ' "$tap")" $((SECONDS - seconds)) \
+		"$passed" "$failed" $((SECONDS - seconds)) \
 		"$(awk '{ print $1 + $2 }' <<<"$spent")"
 	# What went wrong, with what was said of it.
 	awk '/^not ok /{show = 1} /^ok /{show = 0} show' "$tap" | head -n 200
@@ -85,7 +84,7 @@ for test in build/replay/fuzz_*; do
 done
 suite shvar-bash bash tests/unit/shvar_bash.sh build
 suite rooms bash tests/rooms.sh
-export -f suite sources devices
+export -f suite sources devices tap_whole tap_count
 export results
 # shellcheck disable=SC2016
 # The longest first; 90-watch waits most of its time.
@@ -103,9 +102,7 @@ export results
 	*) suite "$name" bash tests/@/run.sh ;;
 	esac'
 
-passed=$(cat "$results"/*.tap | grep '^ok ' | grep -vc '# skip')
-failed=$(cat "$results"/*.tap | grep -c '^not ok ')
-skipped=$(cat "$results"/*.tap | grep '^ok ' | grep -c '# skip')
+read -r passed failed skipped < <(tap_count "$results"/*.tap)
 [ "$skipped" -eq 0 ] || printf '%s skipped: see %s\n' "$skipped" "$results"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -129,7 +129,7 @@ static int put_op(struct nl_msg *msg, const struct op *op, const struct links *l
 		RTM_NEWROUTE, RTM_NEWROUTE, RTM_NEWROUTE, RTM_NEWRULE, RTM_DELRULE, RTM_DELROUTE};
 	/* EXCL: what is there already, a foreign one above all, is not replaced. A rule replaces
 	 * none, and with EXCL the kernel compares each new one with all that there are
-	 * (rule_exists, 4.x and late EL7), two thirds of the time that a thousand take. If
+	 * (rule_exists, from 4.8 on and in late EL7), two thirds of the time that a thousand take. If
 	 * somebody adds the same meanwhile there are two, as older kernels have it anyway, and the
 	 * next run deletes one. */
 	static const int flags[] = {NLM_F_CREATE | NLM_F_EXCL, NLM_F_CREATE | NLM_F_REPLACE,

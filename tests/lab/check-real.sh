@@ -8,6 +8,8 @@
 
 set -u
 tests=$(dirname "$(readlink -f "$0")")/..
+# shellcheck source-path=SCRIPTDIR source=tap.bash
+. "$tests/lab/tap.bash"
 branches='rhel5-branch rhel6-branch rhel7-branch rhel8-branch'
 
 # checkout DIR BRANCH: prints where that branch's files are; fails if nowhere.
@@ -36,11 +38,10 @@ suite() {
 	*) HOSTS=${HOSTS:-20} bash "$tests/hosts/run.sh" ;;
 	esac >"$log" 2>&1
 	# A suite that broke down before its last test has not passed.
-	[ "$(grep -cE '^(not )?ok ' "$log")" = "$(sed -n 's/^1\.\.//p' "$log")" ] ||
-		echo "not ok - ${1##*/} broke down" >>"$log"
+	tap_whole "$log" || echo "not ok - ${1##*/} broke down" >>"$log"
 	cat "$log"
 }
-export -f suite
+export -f suite tap_whole
 
 if [ $# != 1 ] || [ ! -d "$1" ]; then
 	echo "usage: check-real.sh DIR (with $branches, or a git repository that has them)" >&2
@@ -57,15 +58,13 @@ for branch in $branches; do
 	echo "# $branch"
 	kept=$temporary/kept/$branch
 	mkdir -p "$kept"
-	# What never enters the lab is the same everywhere.
-	{ grep -lE '\<(host_up|lab_up|started|old_host|marked)\>' "$tests"/*.bats; echo hosts; } |
+	{ packet_suites "$tests"; echo hosts; } |
 		LAB_INITSCRIPTS=$files xargs -P 4 -I @ bash -c 'suite @'
 done
 if [ $found = 0 ]; then
 	echo "check-real.sh: $1 has none of $branches" >&2
 	exit 2
 fi
-passed=$(cat "$temporary"/kept/*/* | grep -c '^ok ')
-failed=$(cat "$temporary"/kept/*/* | grep -c '^not ok ')
+read -r passed failed _ < <(tap_count "$temporary"/kept/*/*)
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

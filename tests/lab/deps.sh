@@ -69,6 +69,8 @@ have() {
 	# Debian's ipcalc is another program; EL's prints KEY=value.
 	@ipcalc) command -v ipcalc-ng || ipcalc --network 10.0.0.1 255.0.0.0 2>/dev/null |
 		grep -qx NETWORK=10.0.0.0 ;;
+	# Of other processors there is no such package.
+	linux.uml) command -v "$1" || [ "$(uname -m)" != x86_64 ] ;;
 	*)       command -v "$1" ;;
 	esac >/dev/null
 }

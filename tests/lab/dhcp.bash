@@ -26,9 +26,9 @@ dhcp_server() {
 dhcp_server_gone() {
 	local pid
 	pid=$(cat "$LAB_ROOT/run/dhcpd.$1" 2>/dev/null) || return 0
-	host kill "$pid"
+	router "$1" kill "$pid"
 	rm -f "$LAB_ROOT/run/dhcpd.$1" "$LAB_ROOT/run/leases.$1"
-	while host kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+	while router "$1" kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
 }
 
 # dhcp_nic K [KEY=VALUE…]: NIC K by DHCP, with a server.

@@ -41,9 +41,16 @@ make_machine() {
 
 # can_be_entered: namespaces can be made, and others come in.
 can_be_entered() {
-	unshare --mount --net --pid --uts --fork sleep 10 &
-	sleep 0.5
-	nsenter --target "$(pgrep -P $!)" --mount --net --pid --uts ip link add try type veth peer name peer
+	local tries inside status
+	unshare --mount --net --pid --uts --fork sleep 60 >/dev/null &
+	for ((tries = 0; tries < 100; tries++)); do
+		! inside=$(pgrep -P $!) || break
+		sleep 0.1
+	done
+	nsenter --target "$inside" --mount --net --pid --uts ip link add try type veth peer name peer
+	status=$?
+	kill -KILL "$inside"
+	return $status
 }
 
 say() {
@@ -63,7 +70,7 @@ if why=$(can_be_entered 2>&1); then
 		say "# nft knows no table of IPv4 here: tests that need one are skipped"
 	bash tests/lab/kernel-tests.sh "${tests[@]}"
 else
-	say "# none of these runs here, where namespaces cannot be entered ($why): ${tests[*]}" '# end'
+	say "# none of these runs here, where namespaces cannot be entered (${why//$'\n'/; }): ${tests[*]}" '# end'
 fi
 sleep 0.2
 echo "$off" >/proc/sysrq-trigger

@@ -13,9 +13,10 @@
 #   INITSCRIPTS=DIR   initscripts of a release: its ifup instead of the stand-in
 #   ROOT=DIR          another system's programs, for a kernel that is too old for this machine's: what
 #                     the tests need (lab/deps.sh), bash, coreutils, and a C library for what was built.
-#                     Of a machine: programs in its bin and sbin are the host's instead of these here
+#                     Of a host alone: what is in its bin and sbin runs there instead of the same here,
+#                     with this machine's libraries
 #   KERNEL_SECONDS=N  ends it after so long (3600)
-#   KERNEL_MEMORY=N   of the kernel (1G)
+#   KERNEL_MEMORY=N   of the kernel (1G; 256M, where it is only a host)
 #   KERNEL_ACCEL=kvm  of qemu, where it works (tcg)
 #   KERNEL_FILTER=TAG only tests with that tag, or with !TAG without it, as bats knows it
 #
@@ -23,8 +24,14 @@
 # "N passed, N failed, N skipped"; fails if a test failed, or none passed.
 
 set -u
+# Names are those of where it was called.
 kernel=$(readlink -f "$(command -v "${1-}" || echo "${1-}")")
+for name in INITSCRIPTS ROOT; do
+	[ -z "${!name-}" ] || declare "$name=$(readlink -f "${!name}")"
+done
 cd "$(dirname "$(readlink -f "$0")")/../.." || exit 1
+# shellcheck source-path=SCRIPTDIR source=tap.bash
+. tests/lab/tap.bash
 BUILD=${BUILD:-build}
 
 fail() {
@@ -55,7 +62,7 @@ first_process() {
 	echo "#!/bin/bash"
 	printf 'tests=('; printf '%q ' "$@"; echo ')'
 	printf 'repo=%q off=%q\n' "$PWD" "$off"
-	for name in CI HOSTS KERNEL_FILTER PROPERTY_HOSTS; do
+	for name in BATS_TEST_TIMEOUT CI HOSTS HOSTS_SEED HOSTS_TOLD KERNEL_FILTER PROPERTY_{HOSTS,SEED}; do
 		[ -z "${!name-}" ] || printf 'export %s=%q\n' "$name" "${!name}"
 	done
 	printf 'export BUILD=%q LAB_BUILD=%q LAB_INITSCRIPTS=%q\n' "$BUILD" "$BUILD" "${INITSCRIPTS-}"
@@ -174,10 +181,13 @@ shift
 [ "$(id -u)" = 0 ] || fail 'needs root'
 for name in INITSCRIPTS ROOT; do
 	[ -z "${!name-}" ] || [ -d "${!name}" ] || fail "$name=${!name}: no such folder"
-	[ -z "${!name-}" ] || declare "$name=$(readlink -e "${!name}")"
 done
+case ${MACHINE-} in
+'' | yes | no) ;;
+*) fail "MACHINE=$MACHINE: is yes or no" ;;
+esac
 if [ $# = 0 ]; then
-	mapfile -t suites < <(grep -lE '\<(host_up|lab_up|started|old_host|marked)\>' tests/*.bats)
+	mapfile -t suites < <(packet_suites tests)
 	set -- "${suites[@]}"
 fi
 for name; do
@@ -192,11 +202,15 @@ esac
 [ "$boot/${MACHINE-}" != user_mode/ ] || newer "$version" 3.8 || MACHINE=yes
 if [ "$boot/${MACHINE-}" = user_mode/yes ]; then
 	boot=machine
+	ROOT='' check_age
 	for name; do
 		[[ $name == *.bats ]] || fail "$name is run within a kernel only, which MACHINE=no does"
 	done
+elif [ "${MACHINE-}" = yes ]; then
+	fail 'MACHINE=yes is for a user-mode kernel'
+else
+	check_age
 fi
-check_age
 
 make -s BUILD="$BUILD" build "$BUILD"/{lab_witness,lab_{netlink,xstate}.so,hosts_make,hosts_ask,property_hosts} ||
 	exit 1
@@ -204,11 +218,10 @@ work=$(mktemp -d) || exit 1
 log=$work/log
 : >"$log"
 trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM HUP
+trap 'kill "$(cat "$work/pid")" 2>/dev/null; exit 130' INT TERM HUP
 [ "$boot" = machine ] || pack "$@" || fail 'cannot make an initramfs'
 # A process of its own, and a wait that a signal ends: else it would go on for all of its time.
 { echo $BASHPID >"$work/pid"; "boot_$boot" "$@"; } > >(sed -u 's/\r$//' | tee "$work/tap"; touch "$work/read" 2>/dev/null) &
-trap 'kill "$(cat "$work/pid")"; exit 130' INT TERM HUP
 wait $! 2>/dev/null
 ended=$?
 until [ -e "$work/read" ]; do sleep 0.1; done
@@ -216,8 +229,6 @@ if ! grep -qx '# end' "$work/tap"; then
 	echo "not ok - $kernel ended before its tests did ($ended)" | tee -a "$work/tap"
 	tail -n 20 "$log" | sed 's/^/# /'
 fi
-passed=$(grep '^ok ' "$work/tap" | grep -vc '# skip')
-failed=$(grep -c '^not ok ' "$work/tap")
-skipped=$(grep '^ok ' "$work/tap" | grep -c '# skip')
+read -r passed failed skipped < <(tap_count "$work/tap")
 echo "# $passed passed, $failed failed, $skipped skipped on Linux $version"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

@@ -232,18 +232,27 @@ make_dhclient() {
 	cp -a $lab/repo/tests/lab/standin/dhclient-script /usr/sbin
 }
 
-# Today's ip asks for a link by its name, which 2.6.32 refuses; EL6's looked it up. And what netlink.c
-# is for.
+# Of kernels that may be old. Today's ip asks for a link by its name, which 2.6.32 refuses; EL6's
+# looked it up. And what netlink.c is for.
 make_old_programs() {
 	local preload="export LD_PRELOAD=$lab/repo/$LAB_BUILD/lab_netlink.so"
 	mkdir -p /usr/lib/lab
 	cp -aL /usr/sbin/ip /usr/bin/ss /usr/lib/lab
 	# shellcheck disable=SC2016 # for the stubs
-	stub ip "$preload" 'case $* in *"link show dev "*) exec /usr/lib/lab/ip -o link show |' \
-		'awk -v name="${!#}" "\$2 ~ \"^\" name \"[@:]\" { print; n++ } END { exit !n }" ;;' \
+	stub ip "$preload" 'words=$*; case $words in *"link show dev "*) words=${words#*link show dev }' \
+		'name=${words%% *}' \
+		'/usr/lib/lab/ip -o link show ${words#"$name"} |' \
+		'awk -v name="$name" "\$2 ~ \"^\" name \"[@:]\" { print; n++ } END { exit !n }" ;;' \
 		'*) exec /usr/lib/lab/ip "$@" ;;' 'esac'
 	# shellcheck disable=SC2016 # for the stub
 	stub ss "$preload" 'exec /usr/lib/lab/ss "$@"'
+}
+
+# given_modules: those of a machine, by the kmod of here; Debian has a user-mode kernel's elsewhere.
+given_modules() {
+	mkdir -p /usr/lib/lab /usr/lib/modules
+	ln -s "$(type -P kmod)" /usr/lib/lab/modprobe
+	cp -as /usr/lib/uml/modules/. /usr/lib/modules 2>/dev/null || true
 }
 
 # given_programs: those of LAB_PROGRAMS are the machine's instead of what is here.
@@ -252,10 +261,10 @@ given_programs() {
 	read -r here </proc/version
 	for program in "$lab"/programs/{,s}bin/*; do
 		name=${program##*/}
-		[ -x "$program" ] || continue
+		# Of bash the stub itself would be run by it.
+		[[ -x $program && $name != bash ]] || continue
 		mkdir -p /usr/lib/lab/here
-		cp -aL "$(type -P "$name")" /usr/lib/lab/here
-		chmod 755 "/usr/lib/lab/here/$name"
+		! type -P "$name" >/dev/null || install "$(type -P "$name")" /usr/lib/lab/here
 		# shellcheck disable=SC2016 # for the stub
 		stub "$name" 'read -r here </proc/version' "[ \"\$here\" = ${here@Q} ] || exec $program \"\$@\"" \
 			"exec /usr/lib/lab/here/$name \"\$@\""
@@ -282,7 +291,10 @@ make_programs() {
 	if [ -z "${LAB_NET---net}" ] || [ -n "${LAB_MACHINE-}" ]; then
 		make_old_programs
 	fi
-	[ -z "${LAB_MACHINE-}" ] || given_programs
+	if [ -n "${LAB_MACHINE-}" ]; then
+		given_modules
+		given_programs
+	fi
 	# EL5's scripts make VLANs by it.
 	# shellcheck disable=SC2016 # for the stub
 	stub vconfig 'case $1 in' 'set_name_type) echo "$2" >/run/lab/vlan-names ;;' \

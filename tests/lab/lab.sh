@@ -13,6 +13,11 @@
 #   LAB_STRICT_ROUTERS=0    1: routers drop what is not of their segment
 #   LAB_IPV6=0              1: addresses, routes and servers of IPv6, too
 #   LAB_INITSCRIPTS=        a checkout of initscripts; empty: the stand-in
+#   LAB_BUILD=build         where the programs are
+#   LAB_MACHINE=            a user-mode kernel that is the host (machine.bash)
+#   LAB_PROGRAMS=           programs that such a host has instead of these here, in bin and sbin
+#   LAB_KERNEL=             set within a kernel that was given (kernel-init.sh), as is, empty, LAB_NET
+#                           where the host is that kernel's own network namespace
 # lab-init.sh has the topology. The lab lives only as long as the shell that
 # started it, however that ends.
 
@@ -36,9 +41,7 @@ lab_up() {
 	export LAB_REPO LAB_UPLINKS=${LAB_UPLINKS:-2} LAB_RP_FILTER=${LAB_RP_FILTER:-none}
 	export LAB_STRICT_ROUTERS=${LAB_STRICT_ROUTERS:-0} LAB_INITSCRIPTS=${LAB_INITSCRIPTS-}
 	export LAB_IPV6=${LAB_IPV6:-0} LAB_BUILD=${LAB_BUILD:-build}
-	[ -x "$LAB_REPO/$LAB_BUILD/lab_witness" ] ||
-		make -s -C "$LAB_REPO" BUILD="$LAB_BUILD" "$LAB_BUILD/lab_witness" || return 1
-	# LAB_NET is empty where the host is the machine itself: tests/lab/kernel-init.sh says when.
+	lab_tools lab_witness ${LAB_MACHINE:+lab_netlink.so lab_xstate.so} || return 1
 	# Only this shell holds the other end of its input, so when this shell is
 	# gone, even killed, the lab's first process ends and takes all with it.
 	coproc LAB {
@@ -58,13 +61,24 @@ lab_up() {
 	lab_serve
 }
 
+# lab_tools NAME…: builds those that are not there.
+lab_tools() {
+	local name
+	for name; do
+		[ -x "$LAB_REPO/$LAB_BUILD/$name" ] ||
+			make -s -C "$LAB_REPO" BUILD="$LAB_BUILD" "$LAB_BUILD/$name" || return
+	done
+}
+
 lab_down() {
+	local status=0
 	[ -n "${lab_process-}" ] || return 0
+	[ -z "${LAB_MACHINE-}" ] || [ -z "${LAB_INIT-}" ] || machine_ran || status=1
 	lab_input=${LAB[1]-}
 	[ -z "$lab_input" ] || exec {lab_input}>&-
 	wait "$lab_process" 2>/dev/null
 	unset lab_process LAB_INIT
-	return 0
+	return $status
 }
 
 # Echo servers: TCP on the wildcard address, UDP one on each address. They may
@@ -101,18 +115,21 @@ lab_server() {
 
 # --- commands in the lab ---------------------------------------------------------
 
+lab_service=(env -i PATH=/sbin:/usr/sbin:/bin:/usr/bin HOME=/root TERM=dumb)
+
 # lab_enter NETNS COMMAND…: NETNS is the file that stands for it. The environment
 # is that of a service: nothing but a PATH.
 lab_enter() {
 	local net=$1
 	shift
-	nsenter --target "$LAB_INIT" --mount --pid --uts --net="$net" -- \
-		env -i PATH=/sbin:/usr/sbin:/bin:/usr/bin HOME=/root TERM=dumb "$@" 3>&-
+	nsenter --target "$LAB_INIT" --mount --pid --uts --net="$net" -- "${lab_service[@]}" "$@" 3>&-
 }
 
+# A machine takes all that standard input has: a loop over lines that calls this reads them from
+# another descriptor.
 host() {
 	if [ -n "${LAB_MACHINE-}" ]; then
-		machine_run "$@"
+		machine_run "${lab_service[@]}" "$@"
 	else
 		lab_enter "/proc/$LAB_INIT/ns/net" "$@"
 	fi
@@ -312,7 +329,7 @@ probe_own() {
 	*:*) to=$LAB_CLIENT6 ;;
 	esac
 	lab_forget own
-	! host ping -n -q -c1 -W1 ${1:+-I "$1"} "$to" >/dev/null 2>&1 || result=ok
+	! host ping -n -q -c1 -W$LAB_WAIT ${1:+-I "$1"} "$to" >/dev/null 2>&1 || result=ok
 	echo "$result $(lab_seen own)"
 }
 

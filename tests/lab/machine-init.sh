@@ -35,13 +35,17 @@ run() {
 	(
 		exec <"$job.in" >"$job.out" 2>&1
 		[ ! -e "$job.err" ] || exec 2>"$job.err"
-		exec env -i PATH="$PATH" HOME="$HOME" TERM="$TERM" bash "$job.command"
+		# shellcheck disable=SC1090
+		. "$job.command"
 	)
 	echo $? >"$job.status"
 	echo "$1" >/dev/ttyS0
 }
 
 mount -t proc proc /proc
+# The lab's own is for initscripts, and loads none.
+echo /usr/lib/lab/modprobe >/proc/sys/kernel/modprobe
+/usr/lib/lab/modprobe -q ipv6
 mount -t sysfs sysfs /sys
 make_devices
 [ -e /sys/class/net/eth0 ] || {

@@ -37,33 +37,44 @@ machine_boot() {
 	{
 		# The kernel makes its lines nonblocking, so they are opened anew; one that crashes ends
 		# its process group.
-		TMPDIR=/tmp LD_PRELOAD=$lab/repo/$LAB_BUILD/lab_xstate.so setsid $lab/machine mem=256M \
+		TMPDIR=/tmp LD_PRELOAD=$lab/repo/$LAB_BUILD/lab_xstate.so \
+			setsid $lab/machine "mem=${KERNEL_MEMORY:-256M}" \
 			rootfstype=hostfs rootflags=/ rw init=$lab/repo/tests/lab/machine-init.sh panic=-1 \
 			uml_dir=/tmp/ con=null con0=null,fd:3 ssl=null ssl0=fd:4,fd:5 "${nics[@]}" \
 			3>$lab/machine.log 4<>$machine_jobs/asked 5<>$machine_jobs/told \
 			</dev/null >>$lab/machine.log 2>&1
 		echo gone >&5
 	} &
-	until read -r job <&5 && [ "$job" = ready ]; do
-		[ "$job" != gone ] || { tail -n 20 $lab/machine.log >&2; return 1; }
+	until read -r -t 60 job <&5 && [ "$job" = ready ]; do
+		[[ $job != gone && $job ]] || { machine_told_last $lab/machine.log; return 1; }
 	done
 	while read -r job && [ "$job" != gone ]; do
 		echo >"$machine_jobs/$job.ended" &
 	done <&5 && rm -r $machine_jobs &
 }
 
+machine_told_last() { # LOG
+	{ echo 'lab: the machine does not run; it said last'; tail -n 20 "$1"; } >&2
+}
+
 # --- where the tests are ------------------------------------------------------------------------
 
-# machine_run COMMAND…: runs it there; what it writes comes when it ends. False if the machine does.
+# machine_ran: false if it crashed, and then what it said is told.
+machine_ran() {
+	[ -e "$LAB_ROOT$machine_jobs" ] || { machine_told_last "$LAB_ROOT/run/lab/machine.log"; return 1; }
+}
+
+# machine_run COMMAND…: runs it there; what it writes comes when it ends. What there is to read is
+# its input, whether it reads it or not. 255 if the machine is gone.
 machine_run() {
 	local job=$LAB_ROOT$machine_jobs/$BASHPID-$RANDOM status=1
-	mkfifo "$job.ended" || return
+	mkfifo "$job.ended" 2>/dev/null || return 255
 	[ /dev/fd/1 -ef /dev/fd/2 ] || : >"$job.err"
 	if [ -p /dev/stdin ] || [ -f /dev/stdin ]; then cat; fi >"$job.in"
 	printf '%q ' "$@" >"$job.command"
 	echo "${job##*/}" >"$LAB_ROOT$machine_jobs/asked"
 	until read -r -t 1; do
-		[ -e "$job.ended" ] || return
+		[ -e "$job.ended" ] || return 255
 	done <>"$job.ended"
 	read -r status <"$job.status"
 	cat "$job.out"

@@ -26,9 +26,9 @@ old_host() {
 	cp -r "$old/run" "$LAB_ROOT/run/multihome"
 	cat "$old/routes" "$old/rules" | host ip -4 -batch -
 	[ "$kind" != inet6 ] || cat "$old/routes6" "$old/rules6" | host ip -6 -batch -
-	[ ! -e "$old/run/sysctls" ] || while read -r device key _ value; do
+	[ ! -e "$old/run/sysctls" ] || while read -r device key _ value <&4; do
 		host sysctl -qw "net.ipv4.conf.$device.$key=$value"
-	done <"$old/run/sysctls"
+	done 4<"$old/run/sysctls"
 	lab_install
 	answers_here
 }
@@ -64,7 +64,7 @@ no_ping_lost() {
 	local k counts
 	sleep 0.2
 	for k in "${!pings[@]}"; do
-		host kill -INT "$(cat "$LAB_ROOT/tmp/ping$k.pid")"
+		client kill -INT "$(cat "$LAB_ROOT/tmp/ping$k.pid")"
 		wait "${pings[k]}" || { echo "no answer from ${pinged[k]}"; return 1; }
 		counts=$(sed -n 's/^\([0-9]*\) packets transmitted, \([0-9]*\) received.*/\1 \2/p' \
 			"$BATS_TEST_TMPDIR/ping$k")
