@@ -58,8 +58,8 @@ load lab/test
 
 @test "a neighbour in the segment is answered" {
 	started LAB_RP_FILTER=all
-	router 0 ping -n -q -c1 -W$LAB_WAIT 192.168.2.99
-	router 1 ping -n -q -c1 -W$LAB_WAIT 10.0.0.99
+	router 0 ping -n -q -c1 -W"$LAB_WAIT" 192.168.2.99
+	router 1 ping -n -q -c1 -W"$LAB_WAIT" 10.0.0.99
 }
 
 @test "the host's own traffic takes the default route that it took before" {
