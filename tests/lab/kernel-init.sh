@@ -29,6 +29,8 @@ make_machine() {
 	mount -t devtmpfs dev /dev
 	mkdir -p /dev/pts
 	ln -s /proc/self/fd /dev/fd
+	# An old kernel that has just booted has no entropy, and dhclient waits for some.
+	ln -sf urandom /dev/random
 	# What EL6's network service does not stop without.
 	ln -s /proc/self/mounts /etc/mtab
 	mount -t devpts -o ptmxmode=0666 pts /dev/pts

@@ -161,11 +161,12 @@ boot_user_mode() {
 		3>&1 4>"$log" </dev/null >>"$log" 2>&1
 }
 
-# The tests are here, and each lab boots the kernel.
+# The tests are here, and each lab boots the kernel. Whatever of them does not end, ends with their
+# PID namespace.
 boot_machine() {
 	LAB_MACHINE=$kernel LAB_BUILD=$BUILD LAB_INITSCRIPTS=${INITSCRIPTS-} LAB_PROGRAMS=${ROOT-} \
-		exec "${limit[@]}" taskset -c "$(one_processor)" \
-		bash tests/lab/kernel-tests.sh "$@"
+		exec "${limit[@]}" taskset -c "$(one_processor)" unshare --mount --pid --fork --kill-child \
+		--mount-proc bash tests/lab/kernel-tests.sh "$@"
 }
 
 boot_qemu() {

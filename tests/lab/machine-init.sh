@@ -13,7 +13,8 @@ make_devices() {
 	node null 1 3
 	node zero 1 5
 	node full 1 7
-	node random 1 8
+	# An old kernel that has just booted has no entropy, and dhclient waits for some.
+	node random 1 9
 	node urandom 1 9
 	node tty 5 0
 	node console 5 1
