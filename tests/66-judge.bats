@@ -1454,3 +1454,96 @@ asked6() {
 	multihome 0 sync
 	answers_by 10.0.0.99 eth1
 }
+
+# --- what people reported -------------------------------------------------------------------
+
+@test "a guest's network answers by the NIC that it is asked by, though it has no gateway" {
+	plain_started
+	container_up
+	multihome 0 sync
+	router 1 ip route add 172.17.0.0/16 via 10.0.0.99
+	client ip route add 172.17.0.0/16 via 172.31.2.1 src "$LAB_CLIENT"
+	is "$(probe_ping 172.17.0.1)" 'ok eth1'
+	explained right "$LAB_CLIENT" 172.17.0.1 by eth1
+	explained 'astray: asked by eth0, answered by eth1' "$LAB_CLIENT" 172.17.0.1 by eth0
+}
+
+@test "an empty GATEWAY= is none: a note, not one that does not count" {
+	host_up
+	sed -i 's/^GATEWAY=.*/GATEWAY=/' "$LAB_SCRIPTS/ifcfg-eth1"
+	lab_install
+	service start
+	finding no-gateway eth1
+	has "$cure" '^see ifcfg-eth1: GATEWAY= is missing, '
+	quiet
+}
+
+@test "nothing is up: what helps is an ifup, of one NIC and then of the other" {
+	plain_started
+	host ifdown eth0
+	host ifdown eth1
+	finding offline
+	is "$cure" 'run ifup eth0'
+	carry_out "$cure"
+	answers 0
+	finding down eth1
+	carry_out "$cure"
+	answers 0 1
+	quiet
+}
+
+@test "an alias that is down: its own ifup is enough, and the address of its device stays" {
+	host_up LAB_RP_FILTER=el6
+	lab_ifcfg eth0:0 DEVICE=eth0:0 IPADDR=192.168.9.9 NETMASK=255.255.255.0 GATEWAY=192.168.9.1
+	router 0 ip address add 192.168.9.1/24 dev uplink
+	client ip route add 192.168.9.0/24 via 172.31.1.1 src "$LAB_CLIENT"
+	lab_install
+	service start
+	is "$(probe_ping 192.168.9.9)" 'ok eth0'
+	host ip address del 192.168.9.9/24 dev eth0
+	finding edited eth0
+	is "$cure" 'run ifup eth0:0'
+	carry_out "$cure"
+	is "$(probe_ping 192.168.9.9)" 'ok eth0'
+	answers 0 1
+}
+
+@test "before the first sync: an address of a macvlan has it as its cure" {
+	host_up
+	service start
+	host ip link add vrrp.51 link eth0 type macvlan mode private
+	host ip address add 192.168.2.10/24 dev vrrp.51
+	host ip link set vrrp.51 up
+	links_settle
+	program
+	is "$(probe_ping 192.168.2.10)" 'ok eth1'
+	finding wrong-nic vrrp.51
+	is "$cure" 'run multihome sync'
+	carry_out "$cure"
+	is "$(probe_ping 192.168.2.10)" 'ok eth0'
+}
+
+@test "before the first sync: so has one that another NIC of its network answers for" {
+	host_up LAB_RP_FILTER=el6
+	second_in_segment
+	lab_ifcfg eth9 DEVICE=eth9 ONBOOT=yes BOOTPROTO=none IPADDR=192.168.2.109 PREFIX=24 \
+		NETMASK=255.255.255.0 GATEWAY=192.168.2.1
+	service start
+	program
+	finding arp eth0
+	is "$cure" 'run multihome sync'
+	carry_out "$cure"
+	has "$(probe_ping 192.168.2.109)" ^ok
+}
+
+@test "two defaults of one metric are told by their gateways, an edit by each file that it may be in" {
+	plain_started
+	host ip route append default via 192.168.2.1 dev eth0
+	multihome 1 check
+	has "$output" '^table main has two default routes of metric 0, via 10\.0\.0\.1 dev eth1 and via$'
+	host ip route del default via 192.168.2.1 dev eth0
+	echo GATEWAYDEV=eth0 >>"$LAB_ROOT/etc/sysconfig/network"
+	finding waits eth0
+	multihome 0 check
+	has "$output" '^note: eth0: ifcfg-eth0, an alias or /etc/sysconfig/network was edited'
+}

@@ -9,6 +9,7 @@
 #include "base/line.h"
 #include "conf/byhand.h"
 #include "conf/config.h"
+#include "conf/misspelt.h"
 #include "conf/profile.h"
 #include "conf/shvar.h"
 
@@ -154,8 +155,10 @@ static void refuse_unknown_keys(struct reader *reader)
 	for (i = 0; i < vars->n; i++) {
 		key = vars->items[i].key;
 		if (word_index(key, known) < 0 && shvar_find(vars, key) == &vars->items[i])
-			reader_refuse(reader, key,
-				"%s: unknown key; multihome(5) has those there are", key);
+			reader_refuse(reader, key, misspelt_knows(key)
+				? "%s: expected in an ifcfg file, not here"
+				: "%s: unknown key; multihome(5) has those there are",
+				key);
 	}
 	for (i = 0; i < vars->spaced.n; i++)
 		if (word_index(vars->spaced.items[i].key, known) >= 0) {

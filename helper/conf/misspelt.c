@@ -78,3 +78,13 @@ void misspelt_note(const struct shvars *vars, const char *path, struct diags *di
 				"%s: nothing is set; expected no blanks about the =", var->key);
 	}
 }
+
+bool misspelt_knows(const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (!strcmp(keys[i], key))
+			return true;
+	return false;
+}

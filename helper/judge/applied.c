@@ -121,14 +121,16 @@ static void check_state(
 
 	if (what)
 		finding_add(findings, (struct finding){.kind = FINDING_EDITED, .wrong = true},
-			device, what, cure_restart(device));
+			device, what, cure_edited(planned->uplink));
 	else if (planned->state == STATE_DOWN && !facts_file_says_no(facts, file, "ONBOOT"))
 		finding_add(findings, (struct finding){.kind = FINDING_DOWN}, device,
 			mem_string("it is down, or without an address"),
 			cure_down(facts, device));
 	else if (planned->edited && planned->state == STATE_UP)
 		finding_add(findings, (struct finding){.kind = FINDING_WAITS}, device,
-			mem_format("%s was edited since the NIC came up", file->name),
+			mem_format("%s, an alias or /etc/sysconfig/network was edited since the "
+				   "NIC came up",
+				file->name),
 			facts_sync_has_work(facts) ? cure_sync(facts) : cure_restart(device));
 }
 

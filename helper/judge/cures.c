@@ -25,6 +25,16 @@ char *cure_restart(const char *device)
 	return mem_format("run ifdown %s && ifup %s", device, device);
 }
 
+char *cure_edited(const struct uplink *uplink)
+{
+	const char *name = uplink->file->name;
+
+	/* Its device stays up. */
+	return uplink->profile->alias && strchr(name, ':')
+		? mem_format("run ifup %s", strchr(name, '-') + 1)
+		: cure_restart(uplink->device);
+}
+
 /* What a macvlan is on, or a port of a bond or bridge, that was taken down. */
 static const struct link *find_down_below(const struct facts *facts, const struct link *link)
 {
@@ -302,7 +312,7 @@ static char *serve_planned(const struct facts *facts, const struct verdict *verd
 	if (planned->state == STATE_REFUSED)
 		return mem_format("see what multihome plan says of %s", name);
 	if (planned->state == STATE_EDITED || planned->state == STATE_DOWN)
-		return cure_restart(planned->uplink->device);
+		return cure_edited(planned->uplink);
 	if (planned->state == STATE_BY_HAND) {
 		if (can_fill(facts, verdict))
 			return fill_table(facts, verdict);
@@ -348,6 +358,20 @@ static bool find_neighbours_gateway(
 }
 
 /* No file makes the NIC an uplink. */
+/* A service address is nobody's uplink, and goes by a rule of ours all the same. */
+static bool sync_serves(const struct facts *facts, const struct prefix *local)
+{
+	const struct op *op;
+	size_t i;
+
+	for (i = 0; i < facts->ops->n; i++) {
+		op = &facts->ops->items[i];
+		if (op->kind == OP_RULE_ADD && prefix_contains(&op->rule->from, local))
+			return true;
+	}
+	return false;
+}
+
 static char *serve_unknown(const struct facts *facts, const struct verdict *verdict)
 {
 	const char *device = verdict->holder->name;
@@ -359,7 +383,8 @@ static char *serve_unknown(const struct facts *facts, const struct verdict *verd
 	char text[PREFIX_TEXT], *cure;
 
 	if (!profile)
-		return make_table(facts, verdict);
+		return sync_serves(facts, &verdict->local) ? cure_sync(facts)
+							   : make_table(facts, verdict);
 	if (facts_file_says_no(facts, profile->file, "MULTIHOME"))
 		return mem_format("set MULTIHOME=yes in %s %s", profile->file->name, then_sync);
 	/* GATEWAY= of such a device does nothing. */
@@ -454,6 +479,18 @@ static char *see_arp(const struct link *holder)
 		holder->name);
 }
 
+/* rp_filter drops what is asked, as replies would leave by another NIC. */
+static char *see_way_to_asker(const struct facts *facts, const struct verdict *verdict)
+{
+	const struct question question = {.to = verdict->refused, .from = verdict->local};
+	const struct walked walked = walk(&facts->walks, &question, NULL);
+	char text[PREFIX_TEXT];
+
+	return walked.last.route
+		? see_route(walked.last.route)
+		: mem_format("see ip route get %s", prefix_format_address(&verdict->refused, text));
+}
+
 char *cure_conflict(const struct facts *facts, const struct verdict *verdict,
 	const struct bystander *other)
 {
@@ -462,10 +499,12 @@ char *cure_conflict(const struct facts *facts, const struct verdict *verdict,
 	struct text cure = {0};
 
 	/* If this one did not, nobody would be left to answer. */
-	if (verdict->reason == ARRIVES_BY_ARP)
+	if (verdict->reason == ARRIVES_BY_ARP && !verdict->refused.family)
 		return see_arp(verdict->holder);
 	if (facts->ops->n || facts->writes->n)
 		return cure_sync(facts);
+	if (verdict->reason == ARRIVES_BY_ARP)
+		return see_way_to_asker(facts, verdict);
 	uplink = facts_find_uplink(facts, other->link->name, &verdict->local, NULL);
 	if (uplink && uplink->arp_ignore != ARP_AUTO)
 		return mem_format(
@@ -511,14 +550,33 @@ static char *see_beyond_gateway(const struct verdict *verdict)
 {
 	char text[PREFIX_TEXT];
 
-	return mem_format("see what is beyond %s on %s",
+	return mem_format("see %s on %s, and what is beyond it",
 		prefix_format_address(&verdict->leaves.gateway, text), verdict->leaves.device);
+}
+
+/* Where all uplinks of the family are down the first one; else NULL. */
+static const char *find_all_down(const struct facts *facts, bool inet6)
+{
+	const struct planned_uplinks *uplinks = &facts->plan->uplinks;
+	const char *first = NULL;
+	size_t i;
+
+	for (i = 0; i < uplinks->n; i++) {
+		if (uplinks->items[i].uplink->inet6 != inet6)
+			continue;
+		if (uplinks->items[i].state != STATE_DOWN)
+			return NULL;
+		first = first ? first : uplinks->items[i].uplink->device;
+	}
+	return first;
 }
 
 /* Never ifdown: what the device still answers would go with it. */
 char *cure_own(const struct facts *facts, const struct verdict *verdict)
 {
 	const struct route *route = verdict->reply.last.route;
+	const bool inet6 = verdict->packet.remote.family == AF_INET6;
+	const char *down;
 
 	if (verdict->fault == FAULT_DEPENDS)
 		return mem_string("");
@@ -536,11 +594,12 @@ char *cure_own(const struct facts *facts, const struct verdict *verdict)
 	if (verdict->fault == FAULT_NEIGHBOUR)
 		return cure_gateway(
 			facts, verdict, verdict->leaves.device, verdict_next_hop(verdict));
+	if (verdict->fault == FAULT_NO_ROUTE && (down = find_all_down(facts, inet6)))
+		return cure_down(facts, down);
 	if (verdict->fault == FAULT_NO_ROUTE)
 		return mem_format("see %s in the ifcfg files",
-			verdict->packet.remote.family == AF_INET6
-				? "IPV6_DEFAULTGW and IPV6_DEFROUTE"
-				: "GATEWAY, GATEWAYDEV and DEFROUTE");
+			inet6 ? "IPV6_DEFAULTGW and IPV6_DEFROUTE"
+			      : "GATEWAY, GATEWAYDEV and DEFROUTE");
 	return mem_string("");
 }
 
@@ -611,18 +670,6 @@ char *cure_lines(const struct facts *facts, const struct file *file, const struc
 	text_free(&cure);
 	return mem_format("run %s/ifup-routes %s", facts->sources->scripts,
 		strchr(file->name, '-') + 1);
-}
-
-/* rp_filter drops what is asked, as replies would leave by another NIC. */
-static char *see_way_to_asker(const struct facts *facts, const struct verdict *verdict)
-{
-	const struct question question = {.to = verdict->refused, .from = verdict->local};
-	const struct walked walked = walk(&facts->walks, &question, NULL);
-	char text[PREFIX_TEXT];
-
-	return walked.last.route
-		? see_route(walked.last.route)
-		: mem_format("see ip route get %s", prefix_format_address(&verdict->refused, text));
 }
 
 /* What comes to a port of a bridge or bond is taken by that. */

@@ -34,6 +34,8 @@ char *cure_line(const struct file *file, const struct lost_line *line);
 char *cure_lines(const struct facts *facts, const struct file *file, const struct lost_lines *lines);
 char *cure_hook(const struct hook *hook, enum hook_key key);
 char *cure_restart(const char *device);
+/* So that the addresses of its file come: of an alias by an ifup of its own. */
+char *cure_edited(const struct uplink *uplink);
 char *cure_down(const struct facts *facts, const char *device);
 /* Where sync would make a reply worse: what to look at. */
 char *cure_sync(const struct facts *facts);

@@ -497,7 +497,9 @@ static const struct file_keys *find_keys(const struct facts *facts, const struct
 
 bool facts_file_has(const struct facts *facts, const struct file *file, const char *key)
 {
-	return shvar_find(&find_keys(facts, file)->vars, key) != NULL;
+	const char *value = shvar_value(&find_keys(facts, file)->vars, key);
+
+	return value && value[0];
 }
 
 bool facts_file_says_no(const struct facts *facts, const struct file *file, const char *key)

@@ -172,7 +172,7 @@ unsigned facts_free_table(const struct facts *facts, size_t skip);
 bool facts_sync_has_work(const struct facts *facts);
 /* Has multihome been put to work here? Until then nothing of its own is missing. */
 bool facts_in_use(const struct facts *facts);
-/* Has the ifcfg file KEY=? Says it KEY=no? */
+/* Gives the ifcfg file KEY= a value? Says it KEY=no? */
 bool facts_file_has(const struct facts *facts, const struct file *file, const char *key);
 bool facts_file_says_no(const struct facts *facts, const struct file *file, const char *key);
 /* The lowest number that it has no IPADDRn of. */

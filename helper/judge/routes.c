@@ -177,20 +177,29 @@ static void check_defaults(const struct facts *facts, struct findings *findings)
 {
 	const struct routes *routes = &facts->kernel->routes;
 	const struct route *route, *first = NULL;
+	struct text what = {0};
+	struct hop hop;
 	size_t i;
 
 	for (i = 0; i < routes->n; i++) {
 		route = &routes->items[i];
 		if (route->table != TABLE_MAIN || route->dst.len || route->dst.family != AF_INET)
 			continue;
-		if (first && route_alternates(first, route))
+		if (first && route_alternates(first, route)) {
+			text_format(&what, "table main has two default routes of metric %u,", route->metric);
+			hop = route_hop(first, 0);
+			hop_format(&hop.gateway, hop.device, &what);
+			text_add_string(&what, " and");
+			hop = route_hop(route, 0);
+			hop_format(&hop.gateway, hop.device, &what);
+			text_add_string(&what, ": the kernel alternates between them");
 			finding_add(findings,
 				(struct finding){.kind = FINDING_TWO_DEFAULTS, .wrong = true}, "",
-				mem_format("table main has two default routes of metric %u, by %s "
-					   "and by %s: the kernel alternates between them",
-					route->metric, first->device, route_hop(route, 0).device),
-				mem_string("see ip route show default: the second one is of no "
-					   "use"));
+				what.bytes,
+				mem_string("see ip route show default, and METRIC= and DEFROUTE= in "
+					   "the ifcfg files"));
+			what = (struct text){0};
+		}
 		if (!first || route_compare_key(first, route))
 			first = route;
 	}

@@ -594,7 +594,11 @@ static enum fault fault_of_device(const struct facts *facts, const struct verdic
 		return is_by(facts, device, verdict->arrival) ? FAULT_NONE : FAULT_NIC;
 	if (is_by(facts, device, verdict->holder))
 		return FAULT_NONE;
-	if (is_by(facts, device, verdict->arrival) && verdict_is_service(facts, verdict))
+	/* So is what has no gateway of its own, a guest's network, asked by the NIC that was said. */
+	if (is_by(facts, device, verdict->arrival) &&
+		(verdict_is_service(facts, verdict) ||
+			(verdict->reason == ARRIVES_AS_SAID && !verdict->has_gateway &&
+				verdict->leaves.gateway.family)))
 		return FAULT_NONE;
 	/* A macvlan's or a guest's, and nobody's file: a NIC of its network is asked for it as well, or
 	 * alone, and answers. */

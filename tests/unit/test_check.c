@@ -159,7 +159,7 @@ static void test_host(void)
 	set_scene(&scene);
 	add_route(&scene, TABLE_MAIN, "0.0.0.0/0", "eth0", "192.168.2.1");
 	find(&scene, "wrong two-defaults -",
-		"see ip route show default: the second one is of no use",
+		"see ip route show default, and METRIC= and DEFROUTE= in the ifcfg files",
 		"two defaults of one metric");
 	set_scene(&scene);
 	add_route(&scene, TABLE_MAIN, "0.0.0.0/0", "eth0", "192.168.2.1")->metric = 5;
