@@ -74,6 +74,8 @@ machine_run() {
 	printf '%q ' "$@" >"$job.command"
 	echo "${job##*/}" >"$LAB_ROOT$machine_jobs/asked"
 	until read -r -t 1; do
+		# 2.6.32's line now and then loses what it is to tell.
+		[ ! -s "$job.status" ] || break
 		[ -e "$job.ended" ] || return 255
 	done <>"$job.ended"
 	read -r status <"$job.status"
