@@ -454,7 +454,7 @@ dropped() {
 	is "$status" 2
 	sed 's|@SBINDIR@|/sbin|' "$LAB_REPO/network-scripts/multihome.service" \
 		>"$BATS_TEST_TMPDIR/multihome.service"
-	! command -v systemd-analyze || host systemd-analyze verify \
+	! command -v systemd-analyze || client systemd-analyze verify \
 		"$BATS_TEST_TMPDIR/multihome.service" 2>&1 | { ! grep multihome.service; }
 }
 
