@@ -30,9 +30,8 @@ char *cure_edited(const struct uplink *uplink)
 	const char *name = uplink->file->name;
 
 	/* Its device stays up. */
-	return uplink->profile->alias && strchr(name, ':')
-		? mem_format("run ifup %s", strchr(name, '-') + 1)
-		: cure_restart(uplink->device);
+	return strchr(name, ':') ? mem_format("run ifup %s", strchr(name, '-') + 1)
+				 : cure_restart(uplink->device);
 }
 
 /* What a macvlan is on, or a port of a bond or bridge, that was taken down. */
