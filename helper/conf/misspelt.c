@@ -46,7 +46,7 @@ static bool is_numbered(const char *word)
 	return false;
 }
 
-static bool is_key(const char *word)
+bool misspelt_knows(const char *word)
 {
 	size_t k;
 
@@ -63,7 +63,7 @@ void misspelt_note(const struct shvars *vars, const char *path, struct diags *di
 
 	for (i = 0; i < vars->n; i++) {
 		var = &vars->items[i];
-		if (is_key(var->key) || strcmp(var->file, path))
+		if (misspelt_knows(var->key) || strcmp(var->file, path))
 			continue;
 		for (k = 0; k < n && !is_near(var->key, keys[k]); k++)
 			;
@@ -73,18 +73,8 @@ void misspelt_note(const struct shvars *vars, const char *path, struct diags *di
 	}
 	for (i = 0; i < vars->spaced.n; i++) {
 		var = &vars->spaced.items[i];
-		if (is_key(var->key) && !strcmp(var->file, path))
+		if (misspelt_knows(var->key) && !strcmp(var->file, path))
 			diag_misspelt(diags, path, var->line,
 				"%s: nothing is set; expected no blanks about the =", var->key);
 	}
-}
-
-bool misspelt_knows(const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (!strcmp(keys[i], key))
-			return true;
-	return false;
 }

@@ -9,7 +9,7 @@
 
 /* A notice for each of them that the file of that path has. */
 void misspelt_note(const struct shvars *vars, const char *path, struct diags *diags);
-/* Is it, as it is, one of those? */
-bool misspelt_knows(const char *key);
+/* Is it, as it is, a key of ifcfg files that counts, with a number or without? */
+bool misspelt_knows(const char *word);
 
 #endif

@@ -356,7 +356,6 @@ static bool find_neighbours_gateway(
 	return false;
 }
 
-/* No file makes the NIC an uplink. */
 /* A service address is nobody's uplink, and goes by a rule of ours all the same. */
 static bool sync_serves(const struct facts *facts, const struct prefix *local)
 {
@@ -365,12 +364,15 @@ static bool sync_serves(const struct facts *facts, const struct prefix *local)
 
 	for (i = 0; i < facts->ops->n; i++) {
 		op = &facts->ops->items[i];
-		if (op->kind == OP_RULE_ADD && prefix_contains(&op->rule->from, local))
+		/* One by a mark is from everywhere. */
+		if (op->kind == OP_RULE_ADD && op->rule->from.len &&
+			prefix_contains(&op->rule->from, local))
 			return true;
 	}
 	return false;
 }
 
+/* No file makes the NIC an uplink. */
 static char *serve_unknown(const struct facts *facts, const struct verdict *verdict)
 {
 	const char *device = verdict->holder->name;
@@ -593,12 +595,13 @@ char *cure_own(const struct facts *facts, const struct verdict *verdict)
 	if (verdict->fault == FAULT_NEIGHBOUR)
 		return cure_gateway(
 			facts, verdict, verdict->leaves.device, verdict_next_hop(verdict));
-	if (verdict->fault == FAULT_NO_ROUTE && (down = find_all_down(facts, inet6)))
-		return cure_down(facts, down);
-	if (verdict->fault == FAULT_NO_ROUTE)
+	if (verdict->fault == FAULT_NO_ROUTE) {
+		down = find_all_down(facts, inet6);
+		if (down)
+			return cure_down(facts, down);
 		return mem_format("see %s in the ifcfg files",
-			inet6 ? "IPV6_DEFAULTGW and IPV6_DEFROUTE"
-			      : "GATEWAY, GATEWAYDEV and DEFROUTE");
+			inet6 ? "IPV6_DEFAULTGW and IPV6_DEFROUTE" : "GATEWAY, GATEWAYDEV and DEFROUTE");
+	}
 	return mem_string("");
 }
 
