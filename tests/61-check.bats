@@ -352,10 +352,7 @@ plain_started() {
 	host ip neighbour flush dev eth1
 	finds_nothing
 	probe_own 10.0.0.99
-	for ((tries = 0; tries < 50; tries++)); do
-		host ip neighbour show dev eth1 | grep -q 'FAILED\|INCOMPLETE' && break
-		sleep 0.1
-	done
+	within 5 host sh -c 'ip neighbour show dev eth1 | grep -q "FAILED\\|INCOMPLETE"'
 	finds neighbour
 	router 1 ip address add 10.0.0.1/8 dev uplink
 	cured neighbour

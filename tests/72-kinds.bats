@@ -183,21 +183,10 @@ tun_wire() {
 	host socat TUN,tun-name=tun0,iff-no-pi \
 		UNIX-SENDTO:/tmp/router.tun,bind=/tmp/host.tun >/dev/null 2>&1 3>&- &
 	# What goes up first would send, and end where nobody listens yet.
-	wait_for host test -S /tmp/host.tun
+	within 5 host test -S /tmp/host.tun
 	router 1 socat TUN:10.0.0.1/8,tun-name=uplink,iff-up,iff-no-pi \
 		UNIX-SENDTO:/tmp/host.tun,bind=/tmp/router.tun >/dev/null 2>&1 3>&- &
-	wait_for router 1 ip link show uplink up
-}
-
-# wait_for COMMAND…: until it succeeds, 5 seconds at most.
-wait_for() {
-	local _
-	for _ in {1..100}; do
-		! "$@" >/dev/null 2>&1 || return 0
-		sleep 0.05
-	done
-	echo "still not: $*"
-	return 1
+	within 5 router 1 ip link show uplink up
 }
 
 @test "a tun is served" {

@@ -64,17 +64,7 @@ withdraw() {
 	local pid=$LAB_ROOT/tmp/radvd$1.pid
 	[ -s "$pid" ] || return 0
 	router "$1" kill "$(<"$pid")"
-	wait_for test ! -e "$pid"
-}
-
-wait_for() {
-	local tries
-	for ((tries = 0; tries < 150; tries++)); do
-		! "$@" 2>/dev/null || return 0
-		sleep 0.1
-	done
-	echo "waited in vain for: $*"
-	return 1
+	within 15 test ! -e "$pid"
 }
 
 # heard K ROUTER: the host knows that router, and has an address by it.
@@ -229,7 +219,7 @@ no_doubt() {
 	lab_install
 	service restart
 	is "$output" "$before"
-	wait_for no_doubt
+	within 15 no_doubt
 	answers6 0 1
 	changes_nothing multihome sync
 }
@@ -264,15 +254,15 @@ no_doubt() {
 	advertise 0 fe80::1
 	advertise 1 fe80::1
 	service start
-	wait_for heard 0 fe80::1
-	wait_for heard 1 fe80::1
+	within 15 heard 0 fe80::1
+	within 15 heard 1 fe80::1
 	multihome 0 sync
 	is "$output/$stderr" /
 	advertised_answer
 	changes_nothing multihome sync
 	service restart
-	wait_for heard 0 fe80::1
-	wait_for heard 1 fe80::1
+	within 15 heard 0 fe80::1
+	within 15 heard 1 fe80::1
 	advertised_answer
 	changes_nothing multihome sync
 }
@@ -292,11 +282,11 @@ advertised_answer() {
 	lab_install
 	advertise 1 fe80::1
 	service start
-	wait_for heard 1 fe80::1
+	within 15 heard 1 fe80::1
 	multihome 0 sync
 	answers6 0 1
 	advertise 1 fe80::2
-	wait_for heard 1 fe80::2
+	within 15 heard 1 fe80::2
 	multihome 0 sync
 	is "$output/$stderr" /
 	has "$(routes6)" '^default via fe80::2 dev eth1 table 101 proto 109'
@@ -304,7 +294,7 @@ advertised_answer() {
 	answers6 0 1
 	changes_nothing multihome sync
 	withdraw 1
-	wait_for gone 1 fe80::2
+	within 15 gone 1 fe80::2
 	multihome 0 sync
 	has_no "$(rules6)" '2001:db8:'
 	has_no "$(routes6)" 'proto 109'
@@ -327,23 +317,23 @@ half_by() {
 	echo TRACK_INTERVAL=1 >"$LAB_ROOT/etc/sysconfig/multihome"
 	lab_install
 	service start
-	wait_for heard 0 fe80::1
-	wait_for heard 1 fe80::1
+	within 15 heard 0 fe80::1
+	within 15 heard 1 fe80::1
 	multihome 0 sync
 	host multihome watch --background 3>&-
-	wait_for host grep -q '^up eth0 fe80::1' /var/run/multihome/health
-	wait_for host grep -q '^up eth1 fe80::1' /var/run/multihome/health
+	within 15 host grep -q '^up eth0 fe80::1' /var/run/multihome/health
+	within 15 host grep -q '^up eth1 fe80::1' /var/run/multihome/health
 	first=$(host ip -6 route get "$LAB_CLIENT6" | sed -n 's/.* dev eth\([01]\) .*/\1/p')
 	router "$first" nft 'add table ip6 dead
 		add chain ip6 dead way { type filter hook forward priority 0; policy drop; }'
-	wait_for half_by $((1 - first))
+	within 15 half_by $((1 - first))
 	host ping -6nqc1 -W1 "$LAB_CLIENT6"
 	router "$first" nft delete table ip6 dead
 	# It may be doubled once.
-	wait_for gone_half || wait_for gone_half
+	within 30 gone_half
 	advertise 1 fe80::2
-	wait_for heard 1 fe80::2
-	wait_for host sh -c 'ip -6 route show table 101 | grep -q "^default via fe80::2 dev eth1 "'
+	within 15 heard 1 fe80::2
+	within 15 host sh -c 'ip -6 route show table 101 | grep -q "^default via fe80::2 dev eth1 "'
 	advertised_answer
 }
 

@@ -19,17 +19,6 @@ traced() {
 	host strace -f -o /tmp/trace "$@" multihome sync >"$BATS_TEST_TMPDIR/said" 2>&1 3>&- &
 }
 
-# eventually COMMAND…: it succeeds within 10 seconds.
-eventually() {
-	local tries
-	for ((tries = 0; tries < 500; tries++)); do
-		! "$@" >/dev/null || return 0
-		sleep 0.02
-	done
-	echo "never: $*"
-	return 1
-}
-
 # gcc's sanitizers want no library between them and the program; strace would stop valgrind itself.
 # bats test_tags=no-valgrind,no-sanitizers
 @test "who waits for the lock does so for a bounded time, and then names the holder" {
@@ -37,8 +26,8 @@ eventually() {
 	local holder
 	host make -s -C /run/lab/repo build/faults_shim.so
 	traced -e inject=uname:signal=STOP:when=1
-	eventually host pgrep -x multihome
-	eventually host grep -q SIGSTOP /tmp/trace
+	within 10 host pgrep -x multihome
+	within 10 host grep -q SIGSTOP /tmp/trace
 	holder=$(host pgrep -x multihome)
 	run --separate-stderr host env FAULT=hurry:0 \
 		LD_PRELOAD=/run/lab/repo/build/faults_shim.so multihome up eth0
@@ -76,7 +65,7 @@ drafted() {
 	before=$(kernel; lab_files)
 	rm "$LAB_SCRIPTS/rule-eth1"
 	traced -e inject=fsync:delay_enter=500000
-	eventually drafted
+	within 10 drafted
 	echo '# in between' >>"$LAB_SCRIPTS/rule-eth1"
 	wait $!
 	is "$(cat "$BATS_TEST_TMPDIR/said")" ''

@@ -407,6 +407,7 @@ host_pings() {
 	reaches_client eth0
 	host ifdown eth0
 	is "$(host ip route show default; host ip route show table 253)" '' 'no way out by eth1'
+	dhclients_rest
 	changes_nothing multihome sync
 }
 
@@ -484,6 +485,7 @@ option_121() {
 	answers 0 1
 	reaches_client eth0
 	multihome 0 check
+	dhclients_rest
 	changes_nothing multihome sync
 	section cloud 'AWS'
 	host ip rule del from 10.0.0.99 lookup 10001

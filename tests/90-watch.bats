@@ -75,13 +75,9 @@ dropped() {
 	host ip route flush table default
 	within 10 host sh -c 'ip route show table default | grep -q "dev eth0"'
 	host sysctl -qw net.ipv4.conf.eth0.rp_filter=1
-	host ip link set eth1 down
-	host ip link set eth1 up
-	links_settle
+	bounce eth1
 	within 10 answers 0 1
-	host ip link set eth1 down
-	host ip link set eth1 up
-	links_settle
+	bounce eth1
 	# Main had none for a moment: the one that initscripts had chosen is there again.
 	within 10 host sh -c 'ip route | grep -q "^default via 10.0.0.1 dev eth1"'
 	answers 0 1

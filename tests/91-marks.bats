@@ -19,7 +19,7 @@ published() {
 	echo CONNMARK=no >"$LAB_ROOT/etc/sysconfig/multihome"
 	multihome 0 sync
 	nothing_loaded
-	soon says tcp 10.0.0.99 8080
+	within 5 says tcp 10.0.0.99 8080
 	! says tcp 192.168.2.99 8080 || false
 }
 
@@ -39,13 +39,13 @@ wildcard() { # BACKEND
 	service start
 	serve_udp 1194
 	serve_udp 6050
-	soon says udp 10.0.0.99 1194
+	within 5 says udp 10.0.0.99 1194
 	! says udp 192.168.2.99 1194 || false
 	echo 'UDP_PORTS="1194 6000-6100"' >>"$LAB_ROOT/etc/sysconfig/multihome"
 	multihome 0 sync
 	for address in 10.0.0.99 192.168.2.99 "${LAB_ADDRESSES6[@]:0:2}"; do
-		soon says udp "$address" 1194 5555 || { echo "$address"; return 1; }
-		soon says udp "$address" 6050
+		within 5 says udp "$address" 1194 5555 || { echo "$address"; return 1; }
+		within 5 says udp "$address" 6050
 	done
 	# One that is on the link of the loser.
 	[ "$(echo hello | router 0 timeout 2 socat -t0.5 -T1 - UDP:192.168.2.99:1194)" = hello ]
@@ -56,7 +56,7 @@ wildcard() { # BACKEND
 	host ip -6 route show default >&2
 	multihome 0 sync
 	for address in 10.0.0.99 192.168.2.99 "${LAB_ADDRESSES6[@]:0:2}"; do
-		soon says udp "$address" 1194 5555 || { echo "$address"; return 1; }
+		within 5 says udp "$address" 1194 5555 || { echo "$address"; return 1; }
 	done
 	multihome 0 clean
 	nothing_loaded
@@ -95,8 +95,8 @@ wildcard() { # BACKEND
 	host ip netns exec container socat TCP6-LISTEN:8080,fork,reuseaddr EXEC:cat 3>&- &
 	disown -a
 	multihome 0 sync
-	soon says tcp 2001:db8:2::99 8080
-	soon says tcp 2001:db8:10::99 8080
+	within 5 says tcp 2001:db8:2::99 8080
+	within 5 says tcp 2001:db8:10::99 8080
 	changes_nothing multihome sync
 }
 
@@ -206,7 +206,7 @@ unchanged() { # BACKEND
 	multihome 0 sync
 	is "$(host iptables-save | grep -cE '^-A (PREROUTING|OUTPUT) .*-j MULTIHOME')" 3
 	published_answers 8080
-	soon says udp 192.168.2.99 1194
+	within 5 says udp 192.168.2.99 1194
 	host iptables -t mangle -F
 	multihome 0 sync
 	published_answers 8080
@@ -339,14 +339,14 @@ nothing_loaded_of_ours() {
 	host ip netns exec container socat TCP-LISTEN:8022,fork,reuseaddr EXEC:cat 3>&- &
 	disown -a
 	multihome 0 sync
-	soon says tcp 192.168.2.99 8022
-	soon says tcp 10.0.0.99 8022
+	within 5 says tcp 192.168.2.99 8022
+	within 5 says tcp 10.0.0.99 8022
 	host ip netns exec container ping -nqc1 -W1 "$LAB_CLIENT"
 	# The default moves, and what begins then goes with it.
 	host ip route replace default via 192.168.2.1
 	multihome 0 sync
 	host ip netns exec container ping -nqc1 -W1 "$LAB_CLIENT"
-	soon says tcp 10.0.0.99 8022
+	within 5 says tcp 10.0.0.99 8022
 }
 
 # An OpenVPN server, and SIP's two ports of a call.
@@ -361,23 +361,23 @@ nothing_loaded_of_ours() {
 	host multihome watch --background 3>&-
 	within 20 host grep -q '^up eth1' /var/run/multihome/health
 	for port in 1194 5060 10003; do
-		soon says udp 192.168.2.99 $port 5555 || { echo "$port"; return 1; }
+		within 5 says udp 192.168.2.99 $port 5555 || { echo "$port"; return 1; }
 	done
 	cable 1 down
 	within 10 halves
 	for port in 1194 5060 10003; do
-		soon says udp 192.168.2.99 $port 5555 || { echo "$port, moved"; return 1; }
+		within 5 says udp 192.168.2.99 $port 5555 || { echo "$port, moved"; return 1; }
 	done
 	cable 1 up
 	within 20 no_halves
 	for port in 1194 5060 10003; do
-		soon says udp 192.168.2.99 $port 5555 || { echo "$port, back"; return 1; }
-		soon says udp 10.0.0.99 $port || { echo "$port, winner"; return 1; }
+		within 5 says udp 192.168.2.99 $port 5555 || { echo "$port, back"; return 1; }
+		within 5 says udp 10.0.0.99 $port || { echo "$port, winner"; return 1; }
 	done
 	# It looks once a minute.
 	host nft delete table ip multihome
 	within 70 host nft list table ip multihome
-	soon says udp 192.168.2.99 1194 5555
+	within 5 says udp 192.168.2.99 1194 5555
 }
 
 # loaded: all that a sync makes for marks.
@@ -487,8 +487,8 @@ loaded() {
 	host socat UDP-RECVFROM:8080,fork UDP:172.17.0.2:8080 3>&- &
 	disown -a
 	multihome 0 sync
-	soon says tcp 192.168.2.99 8080
-	soon says tcp 10.0.0.99 8080
+	within 5 says tcp 192.168.2.99 8080
+	within 5 says tcp 10.0.0.99 8080
 	! says udp 192.168.2.99 8080 || false
 	echo UDP_PORTS=8080 >>"$LAB_ROOT/etc/sysconfig/multihome"
 	multihome 0 sync
@@ -501,8 +501,8 @@ loaded() {
 	service start
 	port_led_to 1 10.0.0.50
 	multihome 0 sync
-	soon says tcp 192.168.2.99 8025
-	soon says tcp 10.0.0.99 8025
+	within 5 says tcp 192.168.2.99 8025
+	within 5 says tcp 10.0.0.99 8025
 }
 
 # EL7: strict for all, which the larger of both wins over.
@@ -528,6 +528,6 @@ loaded() {
 	docker_publishes 8080
 	multihome 0 sync
 	published_answers 8080
-	soon says tcp 192.168.2.97 8080
+	within 5 says tcp 192.168.2.97 8080
 	changes_nothing multihome sync
 }

@@ -12,10 +12,10 @@ load lab/marks
 	echo '172.31.0.0/24 via 192.168.2.1' >"$LAB_SCRIPTS/route-eth0"
 	service start
 	serve_udp 1194
-	soon says udp 192.168.2.99 1194
+	within 5 says udp 192.168.2.99 1194
 	echo 'UDP_PORTS=1194' >>"$LAB_ROOT/etc/sysconfig/multihome"
 	multihome 0 sync
-	soon says udp 192.168.2.99 1194
+	within 5 says udp 192.168.2.99 1194
 }
 
 @test "where a rule of others decides the default, the source is that table's" {
@@ -25,10 +25,10 @@ load lab/marks
 	host ip route add default via 192.168.2.1 table 50
 	host ip rule add lookup 50 priority 20000
 	multihome 0 sync
-	soon says udp 192.168.2.99 1194
+	within 5 says udp 192.168.2.99 1194
 	echo 'UDP_PORTS=1194' >>"$LAB_ROOT/etc/sysconfig/multihome"
 	multihome 0 sync
-	soon says udp 192.168.2.99 1194
+	within 5 says udp 192.168.2.99 1194
 }
 
 @test "somebody else's table of that name is left alone" {
@@ -85,7 +85,7 @@ load lab/marks
 	host ip route replace default via 192.168.2.1
 	multihome 0 sync
 	bad=
-	soon says udp 192.168.2.99 1194 || bad="winner lost "
+	within 5 says udp 192.168.2.99 1194 || bad="winner lost "
 	multihome 0 clean
 	has_no "$(host iptables-save)" MULTIHOME || bad+='left by clean'
 	is "$bad" ''
@@ -145,8 +145,8 @@ load lab/marks
 	host nft delete table ip multihome
 	! says udp 192.168.2.99 8080 5555 || false
 	multihome 0 sync
-	soon says udp 192.168.2.99 8080 5556
-	soon says udp 192.168.2.99 8080 5555
+	within 5 says udp 192.168.2.99 8080 5556
+	within 5 says udp 192.168.2.99 8080 5555
 }
 
 # bats test_tags=long
@@ -156,11 +156,11 @@ load lab/marks
 	service start
 	docker_publishes 8080
 	serve_udp 1194
-	soon says udp 192.168.2.99 1194 5555
+	within 5 says udp 192.168.2.99 1194 5555
 	host ip route replace default via 192.168.2.1
 	multihome 0 clean
-	soon says udp 192.168.2.99 1194 5556
-	soon says udp 192.168.2.99 1194 5555
+	within 5 says udp 192.168.2.99 1194 5556
+	within 5 says udp 192.168.2.99 1194 5555
 }
 
 # bats test_tags=long
@@ -169,10 +169,10 @@ load lab/marks
 	echo 'UDP_PORTS=1194' >>"$LAB_ROOT/etc/sysconfig/multihome"
 	service start
 	serve_udp 1194
-	soon says udp 192.168.2.99 1194
+	within 5 says udp 192.168.2.99 1194
 	lab_uplink 0 IPADDR=192.168.2.98
 	multihome 0 sync
-	soon says udp 192.168.2.99 1194
+	within 5 says udp 192.168.2.99 1194
 }
 
 # bats test_tags=long
@@ -194,11 +194,11 @@ load lab/marks
 	echo 'UDP_PORTS=1194' >>"$LAB_ROOT/etc/sysconfig/multihome"
 	service start
 	serve_udp 1194
-	soon says udp 192.168.2.99 1194 5555
+	within 5 says udp 192.168.2.99 1194 5555
 	host ip route replace default via 192.168.2.1
 	run host strace -o /tmp/t -e trace=socket -e inject=socket:error=ENOBUFS:when=2 multihome sync
 	multihome 0 sync
-	soon says udp 192.168.2.99 1194 5555
+	within 5 says udp 192.168.2.99 1194 5555
 }
 
 # bats test_tags=long
@@ -209,8 +209,8 @@ load lab/marks
 	serve_udp 1194
 	vpn_up
 	multihome 0 sync
-	soon says udp 192.168.2.99 1194
-	soon says udp 10.0.0.99 1194
+	within 5 says udp 192.168.2.99 1194
+	within 5 says udp 10.0.0.99 1194
 }
 
 # bats test_tags=long
@@ -219,7 +219,7 @@ load lab/marks
 	service start
 	port_led_to 0 192.168.2.50
 	multihome 0 sync
-	soon says tcp 192.168.2.99 8025
+	within 5 says tcp 192.168.2.99 8025
 }
 
 # bats test_tags=long
@@ -239,7 +239,7 @@ load lab/marks
 	echo 'UDP_PORTS=1194' >>"$LAB_ROOT/etc/sysconfig/multihome"
 	service start
 	serve_udp 1194
-	soon says udp 10.0.0.98 1194
+	within 5 says udp 10.0.0.98 1194
 }
 
 # bats test_tags=long
@@ -248,10 +248,10 @@ load lab/marks
 	echo 'UDP_PORTS=1194' >>"$LAB_ROOT/etc/sysconfig/multihome"
 	service start
 	serve_udp 1194
-	soon says udp 192.168.2.99 1194 5555
+	within 5 says udp 192.168.2.99 1194 5555
 	echo MARK_MASK=0xf00000 >>"$LAB_ROOT/etc/sysconfig/multihome"
 	multihome 0 sync
-	soon says udp 192.168.2.99 1194 5555
+	within 5 says udp 192.168.2.99 1194 5555
 }
 
 # bats test_tags=long
@@ -263,10 +263,10 @@ load lab/marks
 	service start
 	serve_udp 1194
 	multihome 0 sync
-	soon says udp 2001:db8:10::99 1194
+	within 5 says udp 2001:db8:10::99 1194
 	host ip -6 address add fd00:1::99/64 dev eth0 nodad
 	multihome 0 sync
-	soon says udp 2001:db8:10::99 1194 5557
+	within 5 says udp 2001:db8:10::99 1194 5557
 }
 
 # bats test_tags=long
@@ -303,8 +303,8 @@ load lab/marks
 	host socat TCP-LISTEN:8025,fork,reuseaddr EXEC:cat 3>&- &
 	disown -a
 	multihome 0 sync
-	soon says tcp 192.168.2.99 8025
-	soon says tcp 10.0.0.99 8025
+	within 5 says tcp 192.168.2.99 8025
+	within 5 says tcp 10.0.0.99 8025
 }
 
 # bats test_tags=long

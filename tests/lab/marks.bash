@@ -71,15 +71,6 @@ says() {
 		"$kind:$to:$3${4:+,sourceport=$4,reuseaddr}" 2>/dev/null)" = hello ]
 }
 
-soon() {
-	local tries
-	for ((tries = 0; tries < 5; tries++)); do
-		! "$@" || return 0
-		sleep 0.2
-	done
-	"$@"
-}
-
 halves() {
 	host ip route | grep -q '^128'
 }
@@ -91,8 +82,8 @@ no_halves() {
 published_answers() { # PORT
 	local address
 	for address in 192.168.2.99 10.0.0.99; do
-		soon says tcp $address "$1" || { echo "TCP to $address"; return 1; }
-		soon says udp $address "$1" || { echo "UDP to $address"; return 1; }
+		within 5 says tcp $address "$1" || { echo "TCP to $address"; return 1; }
+		within 5 says udp $address "$1" || { echo "UDP to $address"; return 1; }
 	done
 }
 

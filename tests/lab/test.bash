@@ -231,14 +231,20 @@ lab_sent() {
 		grep -oE 'RTM_(NEW|DEL|SET)[A-Z]*' || true
 }
 
-# within SECONDS COMMAND…: it succeeds by then.
+# within SECONDS COMMAND…: it succeeds by then; on a busy machine, within five times as long.
 within() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + 5 * $1))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || { "$@"; return; }
 		sleep 0.1
 	done
+}
+
+# bounce NIC: its link goes down and up, with no time between for anybody to act in.
+bounce() {
+	printf 'link set %s down\nlink set %s up\n' "$1" "$1" | host ip -batch -
+	links_settle
 }
 
 # with_syslog DAEMON COMMAND: both are shell's, with a /dev of their own.
