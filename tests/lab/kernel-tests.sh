@@ -5,7 +5,7 @@
 # usage: kernel-tests.sh TEST…     KERNEL_FILTER as kernel.sh knows it
 
 # A test that an old kernel never ends is one that failed.
-export BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-300}
+export BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-900}
 # shellcheck source-path=SCRIPTDIR source=tap.bash
 . "$(dirname "$0")/tap.bash"
 tap=$(mktemp) || exit 1
