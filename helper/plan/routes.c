@@ -294,7 +294,8 @@ static void copy_others(struct draft *draft, const struct route *route, struct c
 		.gateway = uplink->gateway,
 		.onlink = serving->outside && !uplink->inet6};
 
-	if (!strcmp(route->device, uplink->device))
+	/* Each link has a fe80::/64 of its own, and no gateway leads into another's. */
+	if (!strcmp(route->device, uplink->device) || prefix_is_link_local(&route->dst))
 		return;
 	/* Where the own gateway is, the own NIC leads. */
 	if (!route->special && !prefix_contains(&route->dst, &uplink->gateway) &&
