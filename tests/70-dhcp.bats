@@ -166,7 +166,6 @@ no_blocks() {
 	dhcp_server 0
 	within 10 ours_has 'default via 192\.168\.2\.1 dev eth0 table 100'
 	answers 0 1
-	dhcp_settled
 }
 
 # bats test_tags=long
