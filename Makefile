@@ -352,7 +352,7 @@ check-property:
 check-kernel:
 	@test -n "$(KERNEL)" || { echo 'make check-kernel: KERNEL=FILE is to be a kernel' >&2; exit 1; }
 	@sh tests/lab/deps.sh check
-	@BUILD=$(BUILD) bash tests/lab/kernel.sh "$(KERNEL)" $(TESTS)
+	@exec env BUILD=$(BUILD) setpriv --pdeathsig TERM bash tests/lab/kernel.sh "$(KERNEL)" $(TESTS)
 
 check-long:
 	@sh tests/lab/deps.sh check

@@ -91,7 +91,7 @@ export results
 {
 	printf '%s\n' devices cases tests/90-watch.bats hosts faults speed tests/91-marks.bats tests/66-judge.bats \
 		tests/85-rpm.bats property shellcheck
-	printf '%s\n' tests/[0-57]*.bats tests/6[0-5]*.bats tests/8[0-4]*.bats tests/8[67]*.bats tests/92*.bats
+	printf '%s\n' tests/[0-57]*.bats tests/6[0-5]*.bats tests/8[0-4]*.bats tests/8[678]*.bats tests/92*.bats
 } | xargs -P 5 -I @ bash -c '
 	name=$(basename @ .bats)
 	case @ in

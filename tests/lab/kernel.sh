@@ -25,7 +25,8 @@
 
 set -u
 # Names are those of where it was called.
-kernel=$(readlink -f "$(command -v "${1-}" || echo "${1-}")")
+[ -e "${1-}" ] && kernel=$1 || kernel=$(command -v "${1-}")
+kernel=$(readlink -f "$kernel")
 for name in INITSCRIPTS ROOT; do
 	[ -z "${!name-}" ] || declare "$name=$(readlink -f "${!name}")"
 done
@@ -128,6 +129,7 @@ pack() {
 		copy_programs "$root"
 	fi || return
 	mkdir -p "$root"/{dev,etc,lib,mnt,proc,root,run,sys,tmp,var/lib} && chmod 1777 "$root/tmp" || return
+	[ -e "$root/var/run" ] || ln -s ../run "$root/var/run" || return
 	# For the first process, which has no standard output without it.
 	mknod "$root/dev/console" c 5 1
 	copy_modules "$root"
@@ -150,8 +152,11 @@ one_processor() {
 	echo "$processors"
 }
 
-# A kernel ends after its time, and when this shell is killed.
-limit=(setpriv --pdeathsig TERM timeout -k 5 "${KERNEL_SECONDS:-3600}")
+# A kernel ends after its time, and when this shell is killed. Whatever it started, the processes of a
+# user-mode kernel or tests that hang, ends with their PID namespace.
+# shellcheck disable=SC2016 # for the shell there
+limit=(setpriv --pdeathsig TERM timeout -k 5 "${KERNEL_SECONDS:-3600}" setpriv --pdeathsig KILL
+	unshare --mount --pid --fork --kill-child --mount-proc bash -c '"$@"; exit $?' -)
 
 boot_user_mode() {
 	exec "${limit[@]}" taskset -c "$(one_processor)" \
@@ -161,12 +166,10 @@ boot_user_mode() {
 		3>&1 4>"$log" </dev/null >>"$log" 2>&1
 }
 
-# The tests are here, and each lab boots the kernel. Whatever of them does not end, ends with their
-# PID namespace.
+# The tests are here, and each lab boots the kernel.
 boot_machine() {
 	LAB_MACHINE=$kernel LAB_BUILD=$BUILD LAB_INITSCRIPTS=${INITSCRIPTS-} LAB_PROGRAMS=${ROOT-} \
-		exec "${limit[@]}" taskset -c "$(one_processor)" unshare --mount --pid --fork --kill-child \
-		--mount-proc bash tests/lab/kernel-tests.sh "$@"
+		TMPDIR=$work exec "${limit[@]}" taskset -c "$(one_processor)" bash tests/lab/kernel-tests.sh "$@"
 }
 
 boot_qemu() {
@@ -195,7 +198,7 @@ for name; do
 	[ -f "$name" ] || [ -f "tests/$name/run.sh" ] || fail "$name: no such test"
 done
 case $(file -bL "$kernel") in
-ELF*) boot=user_mode off=o version=$("$kernel" --version) ;;
+ELF*) boot=user_mode off=o version=$(timeout 10 "$kernel" --version </dev/null) ;;
 *bzImage*) boot=qemu off=b version=$(file -bL "$kernel" | sed "s/.* version \([^ ]*\).*/\1/")
 	command -v qemu-system-x86_64 >/dev/null || fail 'a bzImage needs qemu-system-x86_64' ;;
 esac
@@ -219,8 +222,8 @@ work=$(mktemp -d) || exit 1
 log=$work/log
 : >"$log"
 trap 'rm -rf "$work"' EXIT
-trap 'kill "$(cat "$work/pid")" 2>/dev/null; exit 130' INT TERM HUP
-[ "$boot" = machine ] || pack "$@" || fail 'cannot make an initramfs'
+trap 'kill "$(cat "$work/pid" 2>/dev/null)" 2>/dev/null; exit 130' INT TERM HUP
+[ "$boot" = machine ] || pack "$@" || fail "cannot make an initramfs in ${work%/*}"
 # A process of its own, and a wait that a signal ends: else it would go on for all of its time.
 { echo $BASHPID >"$work/pid"; "boot_$boot" "$@"; } > >(sed -u 's/\r$//' | tee "$work/tap"; touch "$work/read" 2>/dev/null) &
 wait $! 2>/dev/null
@@ -230,6 +233,9 @@ if ! grep -qx '# end' "$work/tap"; then
 	echo "not ok - $kernel ended before its tests did ($ended)" | tee -a "$work/tap"
 	tail -n 20 "$log" | sed 's/^/# /'
 fi
+for name; do
+	grep -qxF "# $name" "$work/tap" || echo "not ok - $name was not run" | tee -a "$work/tap"
+done
 read -r passed failed skipped < <(tap_count "$work/tap")
 echo "# $passed passed, $failed failed, $skipped skipped on Linux $version"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
