@@ -201,3 +201,19 @@ tun_wire() {
 	answers 0 1
 	settled
 }
+
+# What answers there answered before, by main's default.
+@test "a GATEWAY in the file of lo:0 makes nothing of it" {
+	host_up LAB_RP_FILTER=el6
+	router 1 ip route add 203.0.113.55 via 10.0.0.99
+	client ip route add 203.0.113.55 via 172.31.2.1 src "$LAB_CLIENT"
+	lab_ifcfg lo:0 DEVICE=lo:0 ONBOOT=yes IPADDR=203.0.113.55 NETMASK=255.255.255.255 GATEWAY=203.0.113.1
+	service start
+	is "$(probe_ping 203.0.113.55)" 'ok eth1'
+	admin_moves_in
+	lab_install
+	service restart
+	is "$(probe_ping 203.0.113.55)" 'ok eth1'
+	answers 0 1
+	settled
+}

@@ -583,6 +583,15 @@ static bool is_in_vrf(const struct profile_reader *from)
 	return link && link->vrf;
 }
 
+/* Nothing is behind lo or a dummy: what has its address there is answered as without us. */
+static bool leads_nowhere(const struct profile_reader *from)
+{
+	const char *device = from->profile->real;
+	const struct link *link = links_find_name(from->survey->links, device);
+
+	return !strcmp(device, "lo") || (link ? link->dummy : !strncmp(device, "dummy", 5));
+}
+
 static void read_families(struct profile_reader *from)
 {
 	const struct profile *profile = from->profile;
@@ -595,7 +604,8 @@ static void read_families(struct profile_reader *from)
 		read_unread(from);
 		return;
 	}
-	if (!read_switch(&from->reader, "MULTIHOME", true) && !from->reader.refused) {
+	if ((!read_switch(&from->reader, "MULTIHOME", true) && !from->reader.refused) ||
+		leads_nowhere(from)) {
 		from->profile->off = true;
 		config->others += may_have_default(from) && has_default(from);
 		config->others6 += inet6 && may_have_default(from);

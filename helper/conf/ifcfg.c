@@ -418,5 +418,5 @@ bool ifcfg_is_port(const struct shvars *vars)
 	const char *slave = shvar_value(vars, "SLAVE");
 
 	return (slave && !strcmp(slave, "yes") && shvar_value(vars, "MASTER")) ||
-		shvar_value(vars, "BRIDGE");
+		shvar_value(vars, "BRIDGE") || shvar_value(vars, "TEAM_MASTER");
 }

@@ -61,7 +61,7 @@ void reader_refuse(struct reader *reader, const char *key, const char *format, .
 bool switch_is_true(const char *value);
 bool switch_is_false(const char *value);
 
-/* A bond's slave or a bridge's port, which gets no address: ifup-eth ends before that. */
+/* A bond's slave, a bridge's or a team's port, which gets no address: ifup-eth ends before that. */
 bool ifcfg_is_port(const struct shvars *vars);
 
 #endif

@@ -90,7 +90,7 @@ struct profile {
 	bool leased;		   /* by DHCP */
 	bool port;		   /* of a bond or bridge: initscripts give it no address */
 	bool onboot;		   /* but for ONBOOT=no */
-	bool off;		   /* MULTIHOME=no, or the device is in a VRF */
+	bool off;		   /* MULTIHOME=no, or the device is lo, a dummy or in a VRF */
 	bool passed_over;	   /* another profile of the same device is in force */
 	bool waiting;		   /* an alias, for an ifup of its own */
 	/* Covers all that decides its uplinks: an edit that waits for an ifup changes it, one of

@@ -165,12 +165,22 @@ static void test_no_uplink(void)
 	check("BOOTPROTO=dhcp\nIPADDR=10.1.2.3\nGATEWAY=10.1.2.1\n", "", "DHCP: not this way");
 	check("SLAVE=yes\nMASTER=bond0\nIPADDR=10.1.2.3\nGATEWAY=10.1.2.1\n", "", "a bond's slave");
 	check("BRIDGE=br0\nIPADDR=10.1.2.3\nGATEWAY=10.1.2.1\n", "", "a bridge's port");
+	check("DEVICETYPE=TeamPort\nTEAM_MASTER=team0\nIPADDR=10.1.2.3\nGATEWAY=10.1.2.1\n", "",
+		"a team's port");
 	reset();
 	add_link("eth0", "");
 	links.items[0].vrf = true;
 	links_index(&links);
 	add_ifcfg("ifcfg-eth0", "IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\n");
 	ok(!build() && !config.uplinks.n && !config.others, "what is in a VRF is the VRF's");
+	reset();
+	add_link("eth0", "");
+	links.items[0].dummy = true;
+	links_index(&links);
+	add_ifcfg("ifcfg-eth0", "IPADDR=10.1.2.3\nGATEWAY=10.1.2.1\n");
+	ok(!build() && !config.uplinks.n, "nothing is behind a dummy");
+	check("DEVICE=dummy0\nIPADDR=10.1.2.3\nGATEWAY=10.1.2.1\n", "", "one that is not there yet");
+	check("DEVICE=lo:0\nIPADDR=10.1.2.3\nGATEWAY=10.1.2.1\n", "", "an alias of lo");
 	check("DEVICE=lo\nIPADDR=10.1.2.3\nGATEWAY=10.1.2.1\n", "", "lo");
 	check("IPADDR=10.1\nPREFIX=99\n", "", "what is wrong without a gateway is not ours to say");
 	ok(!diags.n, "and it is not said");
