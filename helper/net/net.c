@@ -39,7 +39,7 @@ define_order(links_by_number, struct link, (x->index > y->index) - (x->index < y
 
 void links_index(struct links *links)
 {
-	const struct link *master;
+	const struct link *master, *lower;
 	size_t i;
 
 	free(links->by_name.items);
@@ -49,6 +49,9 @@ void links_index(struct links *links)
 	for (i = 0; i < links->n; i++) {
 		master = links_find(links, links->items[i].master);
 		links->items[i].vrf |= links->items[i].master && master && master->vrf;
+		/* 2.6.32's macvlan keeps a carrier that its device has not. */
+		lower = links_find(links, links->items[i].lower);
+		links->items[i].running &= !links->items[i].lower || !lower || lower->up;
 	}
 }
 
