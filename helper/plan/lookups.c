@@ -172,8 +172,6 @@ static void collect_addresses(struct draft *draft)
 	for (i = 0; i < lookups->located.n; i++)
 		if (draft_is_service(draft, lookups->located.items[i]))
 			*array_add(&lookups->services) = lookups->located.items[i];
-	if (kernel)
-		index_build(&kernel->addresses, devices_in_order, &lookups->standing);
 }
 
 /* Does the record's file, as it is now, give no address yet, so that the device has yet to lose those
@@ -192,6 +190,18 @@ static bool awaits_addresses(const struct config *config, const struct brought_u
 	return false;
 }
 
+/* A bridge's port has none, nor has a NIC that somebody emptied: nothing is left to wait for. */
+static bool has_addresses(const struct index *standing, const char *device)
+{
+	const struct address *address;
+	size_t at;
+
+	for (at = index_first(standing, device); (address = index_at(standing, at, device)); at++)
+		if (!prefix_is_link_local(&address->prefix))
+			return true;
+	return false;
+}
+
 static bool is_left_up(const struct plan_input *input, const struct lookups *lookups,
 	const struct brought_up *was)
 {
@@ -206,7 +216,8 @@ static bool is_left_up(const struct plan_input *input, const struct lookups *loo
 		(uplink = index_at(&lookups->by_file, at, &key)); at++)
 		if (!strcmp(uplink->device, was->device))
 			return false;
-	return input->event != EVENT_SYNC || awaits_addresses(input->config, was);
+	return input->event != EVENT_SYNC || (has_addresses(&lookups->standing, was->device) &&
+						     awaits_addresses(input->config, was));
 }
 
 static void collect_left_up(const struct plan_input *input, struct lookups *lookups)
@@ -401,6 +412,8 @@ void lookups_build(struct draft *draft)
 		index_build(input->saves, sysctls_in_order, &lookups->saves);
 	if (input->brought_up)
 		index_build(input->brought_up, brought_ups_by_file, &lookups->brought_up);
+	if (input->kernel)
+		index_build(&input->kernel->addresses, devices_in_order, &lookups->standing);
 	collect_left_up(input, lookups);
 	collect_leading(input->kernel, lookups);
 	collect_addresses(draft);
