@@ -1547,3 +1547,57 @@ asked6() {
 	multihome 0 check
 	has "$output" '^note: eth0: ifcfg-eth0, an alias or /etc/sysconfig/network was edited'
 }
+
+@test "a port of a bridge that is down: nothing reaches it" {
+	started
+	host ip link add br9 type bridge forward_delay 0
+	host ip link set eth0 master br9
+	links_settle
+	is "$(probe_ping 192.168.2.99)" 'lost -'
+	explained 'lost: br9 is down' "$LAB_CLIENT" 192.168.2.99
+	finding no-carrier eth0
+	is "$cure" 'run ip link set br9 up'
+}
+
+@test "an address that is on a bridge without a file, or on a NIC under a new name" {
+	local device
+	started LAB_RP_FILTER=el6
+	host ip -batch - <<-END
+		link add br9 type bridge forward_delay 0
+		link set br9 up
+		link set eth0 master br9
+		address flush dev eth0 scope global
+		address add 192.168.2.99/24 brd + dev br9
+		link set eth1 down
+		link set eth1 name uplink1
+		link set uplink1 up
+	END
+	links_settle
+	multihome 0 sync
+	is "$(probe_ping 192.168.2.99)" 'lost -'
+	for device in eth0 eth1; do
+		finding edited $device
+		has "$cure" "^see ifcfg-$device, and whether .* is to have a file of its own"
+	done
+}
+
+@test "a NIC that became a bridge's port without an ifdown leaves no rule behind" {
+	started
+	host ip -batch - <<-END
+		link add br0 type bridge forward_delay 0
+		link set br0 up
+		address flush dev eth0 scope global
+		link set eth0 master br0
+	END
+	sed 's/eth0/br0/; $aTYPE=Bridge' "$LAB_SCRIPTS/ifcfg-eth0" >"$LAB_SCRIPTS/ifcfg-br0"
+	lab_ifcfg eth0 DEVICE=eth0 ONBOOT=yes BRIDGE=br0
+	host ifup br0
+	links_settle
+	finding empty-table br0
+	is "$cure" 'run multihome sync'
+	carry_out "$cure"
+	answers 1
+	is "$(probe_ping 192.168.2.99)" 'ok eth0'
+	quiet
+	! grep -l 'BEGIN multihome' "$LAB_SCRIPTS"/r*-eth0
+}

@@ -257,8 +257,17 @@ static bool format_fault(const struct facts *facts, const struct verdict *verdic
 	case FAULT_ARRIVAL:
 	case FAULT_PROXY:
 	case FAULT_CONFLICT:
-	case FAULT_DOWN:
 		return false;
+	case FAULT_DOWN:
+		/* What is down itself is none of what is judged. */
+		if (verdict->reason != ARRIVES_BY_MASTER)
+			return false;
+		found->kind = FINDING_CARRIER;
+		found->wrong = true;
+		found->address.family = 0;
+		text_format(what, "it is a port of %s, which is down: nothing reaches it",
+			verdict->arrival->name);
+		return true;
 	case FAULT_CARRIER:
 	case FAULT_VRF:
 		found->kind = verdict->fault == FAULT_VRF ? FINDING_VRF : FINDING_CARRIER;
@@ -389,6 +398,7 @@ void check_no_gateway(
 		mem_format("see %s: %s, or MULTIHOME=no says that none is meant",
 			profile->file->name,
 			tunnel	? "DEFROUTE= decides"
+				: verdict->holder->dummy ? "nothing is behind a dummy"
 			: has	? "GATEWAY= is of no network of its IPADDR="
 				: "GATEWAY= is missing"));
 }

@@ -108,11 +108,32 @@ static char *describe_length(const struct facts *facts, const struct uplink *upl
 	return NULL;
 }
 
+/* One of the uplink's addresses on a device that no file configures: a bridge made by hand, the same
+ * NIC by another name. NULL: none is. */
+static const struct address *find_elsewhere(
+	const struct facts *facts, const struct uplink *uplink)
+{
+	struct address key = {.unsettled = false};
+	const struct address *there;
+	size_t i, at;
+
+	for (i = 0; i < uplink->addresses.n; i++) {
+		key.prefix = uplink->addresses.items[i];
+		for (at = index_first(&facts->addresses, &key);
+			(there = index_at(&facts->addresses, at, &key)); at++)
+			if (!facts_find_profile(facts, there->device))
+				return there;
+	}
+	return NULL;
+}
+
 static void check_state(
 	const struct facts *facts, const struct planned *planned, struct findings *findings)
 {
 	const struct file *file = planned->uplink->file;
 	const char *device = planned->uplink->device;
+	const struct address *there;
+	char text[PREFIX_TEXT];
 	char *what = planned->state == STATE_EDITED
 		? mem_format("it has other addresses than %s gives it", file->name)
 		: planned->state == STATE_REFUSED
@@ -122,6 +143,13 @@ static void check_state(
 	if (what)
 		finding_add(findings, (struct finding){.kind = FINDING_EDITED, .wrong = true},
 			device, what, cure_edited(planned->uplink));
+	else if (planned->state == STATE_DOWN && (there = find_elsewhere(facts, planned->uplink)))
+		finding_add(findings, (struct finding){.kind = FINDING_EDITED, .wrong = true},
+			device,
+			mem_format("its %s is on %s, which has no ifcfg file",
+				prefix_format_address(&there->prefix, text), there->device),
+			mem_format("see %s, and whether %s is to have a file of its own",
+				file->name, there->device));
 	else if (planned->state == STATE_DOWN && !facts_file_says_no(facts, file, "ONBOOT"))
 		finding_add(findings, (struct finding){.kind = FINDING_DOWN}, device,
 			mem_string("it is down, or without an address"),

@@ -476,7 +476,7 @@ static char *cure_route(const struct facts *facts, const struct verdict *verdict
 
 static char *see_arp(const struct link *holder)
 {
-	return mem_format("see net.ipv4.conf.%s.arp_ignore and arp_filter, and those of all",
+	return mem_format("see net/ipv4/conf/%s/arp_ignore and arp_filter, and those of all",
 		holder->name);
 }
 

@@ -204,7 +204,7 @@ static void test_arp(void)
 
 	set_scene(&scene);
 	set(&scene, "eth0", SYSCTL_ARP_IGNORE, 8);
-	expect(&scene, "eth0", "see net.ipv4.conf.eth0.arp_ignore and arp_filter, and those of all",
+	expect(&scene, "eth0", "see net/ipv4/conf/eth0/arp_ignore and arp_filter, and those of all",
 		"a NIC that answers nobody");
 	set_scene(&scene);
 	set(&scene, "eth0", SYSCTL_RP_FILTER, 1);
@@ -393,7 +393,7 @@ static void test_conflict(void)
 	scene.verdict.reason = ARRIVES_BY_ARP;
 	need_sync(&scene);
 	is_cure(cure_conflict(&scene.facts, &scene.verdict, &eth1),
-		"see net.ipv4.conf.eth0.arp_ignore and arp_filter, and those of all",
+		"see net/ipv4/conf/eth0/arp_ignore and arp_filter, and those of all",
 		"the only one that answers is not to be silenced");
 	clear_scene(&scene);
 }
