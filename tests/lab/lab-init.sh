@@ -172,11 +172,12 @@ strict_router() {
 	ip -n "router$1" "$2" rule add iif uplink priority 11 blackhole
 }
 
-# Each router notes what comes from its uplink for the client (lab_seen).
+# Each router notes what comes from its uplink for the client (lab_seen). Not by ip: this may still be
+# on its way when a stub takes ip's place (make_old_programs).
 watch_router() {
 	local at=$lab/witness$1
 	mkfifo "$at.asked" "$at.told"
-	ip netns exec "router$1" "$lab/repo/$LAB_BUILD/lab_witness" uplink $client $client6 \
+	nsenter --net="/var/run/netns/router$1" "$lab/repo/$LAB_BUILD/lab_witness" uplink $client $client6 \
 		"$at.asked" "$at.told" >/dev/null &
 }
 
