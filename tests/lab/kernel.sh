@@ -94,7 +94,8 @@ copy_programs() {
 		printf '%s\n' "${files[@]}"
 		find /usr/lib/bats-core /usr/libexec/bats-core /usr/lib/*/xtables /etc/passwd /etc/group \
 			/etc/protocols /etc/services /etc/iproute2 /usr/lib/locale/C.utf8
-		find /etc/alternatives -name 'ip*tables*' -o -name awk
+		# What stands between them and their programs, too.
+		find /etc/alternatives \( -name 'ip*tables*' -o -name awk \) -print -exec readlink {} \;
 		# shellcheck disable=SC2046 # a word a file
 		ldd "${files[@]}" $(find /usr/lib/*/xtables -name '*.so') "$BUILD/multihome" 2>/dev/null |
 			grep -o '/[^ :]*\.so[^ :]*'
