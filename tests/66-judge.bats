@@ -1589,7 +1589,8 @@ asked6() {
 		address flush dev eth0 scope global
 		link set eth0 master br0
 	END
-	sed 's/eth0/br0/; $aTYPE=Bridge' "$LAB_SCRIPTS/ifcfg-eth0" >"$LAB_SCRIPTS/ifcfg-br0"
+	sed 's/eth0/br0/' "$LAB_SCRIPTS/ifcfg-eth0" >"$LAB_SCRIPTS/ifcfg-br0"
+	echo TYPE=Bridge >>"$LAB_SCRIPTS/ifcfg-br0"
 	lab_ifcfg eth0 DEVICE=eth0 ONBOOT=yes BRIDGE=br0
 	host ifup br0
 	links_settle
@@ -1599,5 +1600,5 @@ asked6() {
 	answers 1
 	is "$(probe_ping 192.168.2.99)" 'ok eth0'
 	quiet
-	! grep -l 'BEGIN multihome' "$LAB_SCRIPTS"/r*-eth0
+	is "$(grep -l 'BEGIN multihome' "$LAB_SCRIPTS"/r*-eth0 || true)" ''
 }

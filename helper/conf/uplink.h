@@ -88,7 +88,7 @@ struct profile {
 	struct prefixes addresses; /* configured or leased, as far as they can be read */
 	bool alias;		   /* of a device, not one itself */
 	bool leased;		   /* by DHCP */
-	bool port;		   /* of a bond or bridge: initscripts give it no address */
+	bool port;		   /* of a bond, bridge or team: initscripts give it no address */
 	bool onboot;		   /* but for ONBOOT=no */
 	bool off;		   /* MULTIHOME=no, or the device is lo, a dummy or in a VRF */
 	bool passed_over;	   /* another profile of the same device is in force */
