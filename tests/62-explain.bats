@@ -316,9 +316,7 @@ one_segment() {
 	started
 	host ip neighbour replace 192.168.2.1 dev eth0 nud failed
 	explains failed 1 "$LAB_CLIENT" 192.168.2.99
-	cable 0 down
-	# shellcheck disable=SC2016 # for the shell in the host
-	host sh -c 'until ip route show table 100 | grep -q linkdown; do sleep 0.02; done'
+	cable_out 0
 	explains carrier 1 "$LAB_CLIENT"
 	is "$(probe_ping 192.168.2.99)" 'lost -'
 }
@@ -394,9 +392,7 @@ one_segment() {
 	has "$output" '^verdict +right: answered by eth1 through 10\.0\.0\.1, which leads to it$'
 	multihome 1 explain "$LAB_CLIENT" 203.0.113.50 by eth0
 	has "$output" '^verdict +astray: asked by eth0, answered by eth1 through 10\.0\.0\.1'
-	cable 1 down
-	# shellcheck disable=SC2016 # for the shell in the host
-	host sh -c 'until ip route show table 101 | grep -q linkdown; do sleep 0.02; done'
+	cable_out 1
 	local which
 	for which in all eth1; do
 		host sysctl -qw "net.ipv4.conf.$which.ignore_routes_with_linkdown=1"

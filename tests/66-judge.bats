@@ -58,11 +58,6 @@ state() {
 	[ $# -lt 3 ] || is "${fields#* }" "$3" "default of $1"
 }
 
-cable_out() {
-	cable "$1" down
-	host sh -c "until ip route show table all dev eth$1 | grep -q linkdown; do sleep 0.02; done"
-}
-
 # explained OUTCOME WORD…: how the last line of explain begins.
 explained() {
 	local outcome=$1 expected=0

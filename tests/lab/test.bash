@@ -83,6 +83,12 @@ cable() {
 	router "$1" ip link set uplink "$2"
 }
 
+# cable_out K: that one, and the kernel has taken note. (Before 4.1 its routes do not tell.)
+cable_out() {
+	cable "$1" down
+	host sh -c "until ip link show eth$1 | grep -q 'state .*DOWN'; do sleep 0.02; done"
+}
+
 # multihome STATUS ARGUMENT…: runs it; $output and $stderr apart.
 multihome() {
 	local expected=$1
