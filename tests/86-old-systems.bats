@@ -241,3 +241,23 @@ named() {
 		lab_down
 	done
 }
+
+@test "IPv6: what two others lead to is thrown, but before 3.18, where a throw is the end" {
+	local thrown='^throw 2001:db8:e::/48 .*table 101'
+	named 4.18.0-477.el8.x86_64
+	host ip -batch - <<-END
+		link add one type veth peer name other
+		link set one up
+		link set other up
+		address add 2001:db8:a::1/64 dev one nodad
+		address add 2001:db8:b::1/64 dev other nodad
+		route add 2001:db8:e::/48 nexthop via 2001:db8:a::2 nexthop via 2001:db8:b::2
+	END
+	multihome 0 sync
+	has "$(routes6)" "$thrown"
+	echo 3.10.0-1160.el7.x86_64 >"$LAB_ROOT/etc/lab-release"
+	multihome 0 sync
+	has_no "$(routes6)" "$thrown"
+	multihome 0 check
+	changes_nothing multihome sync
+}

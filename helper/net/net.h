@@ -93,6 +93,9 @@ struct kernel {
 	/* Before 3.10: what the host itself sends by IPv6 has no iif (ip6_route_output), and each
 	 * IPv6 route has metrics that nobody gave it (ip6_route_add). */
 	bool old_inet6;
+	/* Before 3.18 a throw of IPv6 is the end: its answer comes before the next rule is asked
+	 * (fib6_rule_action, ip6_pol_route). */
+	bool ends_throw6;
 	bool old_marks; /* rules take a mark without a mask: before 2.6.20 */
 	/* From 4.1 on: where no route leads what has no source yet, IPv6 chooses a source all the
 	 * same, and looks again from there (ip6_dst_lookup_tail). */

@@ -362,7 +362,9 @@ static void look_up(const struct walks *walks, const struct question *question, 
 	if (!found)
 		step->end = any ? STEP_NO_ROUTE : STEP_EMPTY;
 	else if (step->route->type == ROUTE_THROW)
-		step->end = STEP_THROW;
+		step->end = question->to.family == AF_INET6 && walks->kernel->ends_throw6
+			? STEP_REFUSED
+			: STEP_THROW;
 	else if (route_refuses(step->route))
 		step->end = STEP_REFUSED;
 	else if (step->route->dst.len < rule->min_length)

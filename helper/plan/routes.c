@@ -233,8 +233,12 @@ static void copy_route(struct draft *draft, const struct route *route, struct co
 		return;
 	/* Main decides about a route that cannot be copied, or leads by several other devices. */
 	if (route->special || (!route->device[0] && !route_has_no_hop(route) &&
-				      !take_own_hop(draft, route, &copy)))
+				      !take_own_hop(draft, route, &copy))) {
+		/* Where a throw leads on to nobody, the own gateway does. */
+		if (route->dst.family == AF_INET6 && draft->input->kernel->ends_throw6)
+			return;
 		copy = make_throw(route);
+	}
 	if (shares_gateway(draft, route)) {
 		memcpy(copy.device, draft->serving.uplink->device, sizeof(copy.device));
 		memset(&copy.source, 0, sizeof(copy.source));

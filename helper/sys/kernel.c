@@ -312,6 +312,7 @@ int kernel_read(bool all, struct kernel *out)
 	for (tries = 0; err == -NLE_DUMP_INTR && tries < DUMP_TRIES; tries++) {
 		kernel_free(out);
 		out->old_inet6 = kernel_older_than(3, 10, 0);
+		out->ends_throw6 = kernel_older_than(3, 18, 0);
 		out->old_marks = kernel_older_than(2, 6, 20);
 		out->asks_again6 = !kernel_older_than(4, 1, 0);
 		err = dump_all(socket, out, all);

@@ -255,6 +255,17 @@ static void test_inet6(void)
 	route(7, "::/0", "fe80::3", "eth2");
 	expect("1 eth0", "IPv6: a route for the source comes before one for all");
 	ask6();
+	route(7, "::/0", "", "")->type = ROUTE_THROW;
+	rule(2, "::/0", 8);
+	route(8, "::/0", "fe80::1", "eth0");
+	expect("1 throw, 2 eth0", "IPv6: a throw leads on to the next rule");
+	ask6();
+	route(7, "::/0", "", "")->type = ROUTE_THROW;
+	rule(2, "::/0", 8);
+	route(8, "::/0", "fe80::1", "eth0");
+	kernel.ends_throw6 = true;
+	expect("1 refused", "IPv6: before 3.18 to nobody");
+	ask6();
 	strcpy(kernel.rules.items[0].iif, "lo");
 	route(7, "::/0", "fe80::1", "eth0");
 	kernel.old_inet6 = true;
