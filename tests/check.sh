@@ -99,6 +99,7 @@ export results
 	speed) suite speed bash tests/bench/core.sh ;;
 	devices) suite devices devices ;;
 	shellcheck) suite shellcheck sources ;;
+	hosts) HOSTS=${HOSTS:-50} suite hosts bash tests/hosts/run.sh ;;
 	*) suite "$name" bash tests/@/run.sh ;;
 	esac'
 
